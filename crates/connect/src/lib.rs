@@ -1,1 +1,9 @@
-//! placeholder
+//! The outside world: where files lie and how mail leaves.
+//!
+//! Only this crate opens outbound connections.
+
+pub mod blob;
+pub mod outbox;
+
+pub use blob::{BlobError, Blobs};
+pub use outbox::{Delivery, Mailer, MailerConfig};

@@ -1,0 +1,281 @@
+//! Mail that came in and mail that goes out.
+
+use switchboard_core::{EntryId, Millis, PersonId, TicketNumber, UnitId};
+use uuid::Uuid;
+
+use crate::conn::Conn;
+use crate::error::Error;
+use crate::params;
+use crate::value::Row;
+
+/// A mail that was taken in.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Incoming {
+    /// Its id.
+    pub id: Uuid,
+    /// When it was taken in.
+    pub received_at: Millis,
+    /// By which way: `file`, …
+    pub channel: String,
+    /// For which unit.
+    pub unit: Option<UnitId>,
+    /// SHA-256 of the bytes without trace headers.
+    pub digest: Vec<u8>,
+    /// Its Message-ID.
+    pub message_id: Option<String>,
+    /// Hexadecimal SHA-256 of the bytes: where they lie.
+    pub raw: String,
+    /// Bytes.
+    pub size: i64,
+    /// The sender's address.
+    pub sender: Option<String>,
+    /// The subject.
+    pub subject: String,
+    /// `taken`, `entry`, `suppressed` or `quarantined`.
+    pub state: String,
+    /// Why it is suppressed or quarantined.
+    pub reason: Option<String>,
+    /// The ticket it went to.
+    pub ticket: Option<TicketNumber>,
+    /// The entry it became.
+    pub entry: Option<EntryId>,
+    /// What is odd about it, such as a Message-ID seen with other content.
+    pub flagged: Option<String>,
+}
+
+const INCOMING: &str = "SELECT id, received_at, channel, unit, digest, message_id, raw, size,
+  sender, subject, state, reason, ticket, entry, flagged FROM mail_in";
+
+fn read_incoming(row: &Row<'_>) -> Result<Incoming, Error> {
+    Ok(Incoming {
+        id: row.get(0)?,
+        received_at: row.get(1)?,
+        channel: row.get(2)?,
+        unit: row.get(3)?,
+        digest: row.get(4)?,
+        message_id: row.get(5)?,
+        raw: row.get(6)?,
+        size: row.get(7)?,
+        sender: row.get(8)?,
+        subject: row.get(9)?,
+        state: row.get(10)?,
+        reason: row.get(11)?,
+        ticket: row.get(12)?,
+        entry: row.get(13)?,
+        flagged: row.get(14)?,
+    })
+}
+
+/// Takes a mail in. `false`: the same bytes were taken in before.
+pub fn insert_incoming(conn: &mut Conn<'_>, m: &Incoming) -> Result<bool, Error> {
+    Ok(conn.execute(
+        "INSERT INTO mail_in (id, received_at, channel, unit, digest, message_id, raw, size,
+           sender, subject, state, reason, ticket, entry, flagged)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+         ON CONFLICT (digest) DO NOTHING",
+        params![
+            m.id,
+            m.received_at,
+            m.channel.as_str(),
+            m.unit,
+            m.digest.clone(),
+            m.message_id.clone(),
+            m.raw.as_str(),
+            m.size,
+            m.sender.clone(),
+            m.subject.as_str(),
+            m.state.as_str(),
+            m.reason.clone(),
+            m.ticket,
+            m.entry,
+            m.flagged.clone(),
+        ],
+    )? > 0)
+}
+
+/// Notes what became of a mail.
+pub fn finish_incoming(conn: &mut Conn<'_>, m: &Incoming) -> Result<(), Error> {
+    conn.execute(
+        "UPDATE mail_in SET state = $2, reason = $3, ticket = $4, entry = $5, flagged = $6
+         WHERE id = $1",
+        params![
+            m.id,
+            m.state.as_str(),
+            m.reason.clone(),
+            m.ticket,
+            m.entry,
+            m.flagged.clone(),
+        ],
+    )?;
+    Ok(())
+}
+
+/// One mail.
+pub fn incoming(conn: &mut Conn<'_>, id: Uuid) -> Result<Option<Incoming>, Error> {
+    let mut sql = crate::value::Sql::new(INCOMING);
+    sql.push(" WHERE id = ").bind(id);
+    Ok(conn.run(&sql, read_incoming)?.into_iter().next())
+}
+
+/// The mail with these bytes, trace headers apart.
+pub fn incoming_by_digest(conn: &mut Conn<'_>, digest: &[u8]) -> Result<Option<Incoming>, Error> {
+    let mut sql = crate::value::Sql::new(INCOMING);
+    sql.push(" WHERE digest = ").bind(digest.to_vec());
+    Ok(conn.run(&sql, read_incoming)?.into_iter().next())
+}
+
+/// Mails in a state, newest first.
+pub fn incoming_by_state(
+    conn: &mut Conn<'_>,
+    state: &str,
+    limit: i64,
+) -> Result<Vec<Incoming>, Error> {
+    let mut sql = crate::value::Sql::new(INCOMING);
+    sql.push(" WHERE state = ")
+        .bind(state)
+        .push(" ORDER BY received_at DESC LIMIT ")
+        .bind(limit);
+    conn.run(&sql, read_incoming)
+}
+
+/// Whether another mail with this Message-ID was taken in.
+pub fn message_id_seen(conn: &mut Conn<'_>, message_id: &str, but: Uuid) -> Result<bool, Error> {
+    Ok(conn
+        .query_opt(
+            "SELECT CAST(1 AS BIGINT) FROM mail_in WHERE message_id = $1 AND id <> $2 LIMIT 1",
+            params![message_id, but],
+            |row| row.get::<i64>(0),
+        )?
+        .is_some())
+}
+
+/// How many mails are in each state.
+pub fn incoming_counts(conn: &mut Conn<'_>) -> Result<Vec<(String, i64)>, Error> {
+    conn.query(
+        "SELECT state, COUNT(*) FROM mail_in GROUP BY state ORDER BY state",
+        params![],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )
+}
+
+/// The ticket that a Message-ID belongs to, of a mail in or out.
+pub fn ticket_of_message(
+    conn: &mut Conn<'_>,
+    message_id: &str,
+) -> Result<Option<TicketNumber>, Error> {
+    conn.query_opt(
+        "SELECT ticket FROM mail_out WHERE message_id = $1 AND ticket IS NOT NULL
+         UNION SELECT ticket FROM mail_in WHERE message_id = $1 AND ticket IS NOT NULL LIMIT 1",
+        params![message_id],
+        |row| row.get(0),
+    )
+}
+
+/// A mail to one human about one cause.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outgoing {
+    /// Its id.
+    pub id: Uuid,
+    /// When it was made.
+    pub created_at: Millis,
+    /// The cause of the events it tells of.
+    pub cause: Uuid,
+    /// The ticket.
+    pub ticket: Option<TicketNumber>,
+    /// The human; `None`: a list.
+    pub person: Option<PersonId>,
+    /// Where it goes.
+    pub address: String,
+    /// Fixed when it is made, so that a repeated delivery can be told.
+    pub message_id: String,
+    /// Its subject.
+    pub subject: String,
+    /// The whole message, RFC 5322.
+    pub bytes: Vec<u8>,
+    /// `queued`, `sending`, `sent`, `deferred` or `failed`.
+    pub state: String,
+    /// How often delivery was tried.
+    pub attempts: i64,
+    /// The last refusal.
+    pub error: Option<String>,
+}
+
+/// Queues a mail. `false`: this address was already told of this cause.
+pub fn insert_outgoing(conn: &mut Conn<'_>, m: &Outgoing) -> Result<bool, Error> {
+    Ok(conn.execute(
+        "INSERT INTO mail_out (id, created_at, cause, ticket, person, address, message_id,
+           subject, bytes, state, attempts, error)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+         ON CONFLICT (cause, address) DO NOTHING",
+        params![
+            m.id,
+            m.created_at,
+            m.cause,
+            m.ticket,
+            m.person,
+            m.address.as_str(),
+            m.message_id.as_str(),
+            m.subject.as_str(),
+            m.bytes.clone(),
+            m.state.as_str(),
+            m.attempts,
+            m.error.clone(),
+        ],
+    )? > 0)
+}
+
+/// One mail with its bytes.
+pub fn outgoing(conn: &mut Conn<'_>, id: Uuid) -> Result<Option<Outgoing>, Error> {
+    conn.query_opt(
+        "SELECT id, created_at, cause, ticket, person, address, message_id, subject, bytes,
+           state, attempts, error FROM mail_out WHERE id = $1",
+        params![id],
+        |row| {
+            Ok(Outgoing {
+                id: row.get(0)?,
+                created_at: row.get(1)?,
+                cause: row.get(2)?,
+                ticket: row.get(3)?,
+                person: row.get(4)?,
+                address: row.get(5)?,
+                message_id: row.get(6)?,
+                subject: row.get(7)?,
+                bytes: row.get(8)?,
+                state: row.get(9)?,
+                attempts: row.get(10)?,
+                error: row.get(11)?,
+            })
+        },
+    )
+}
+
+/// Notes a step of a delivery.
+pub fn set_outgoing_state(
+    conn: &mut Conn<'_>,
+    id: Uuid,
+    state: &str,
+    error: Option<&str>,
+    now: Millis,
+) -> Result<(), Error> {
+    conn.execute(
+        "UPDATE mail_out SET state = $2, error = $3,
+           attempts = attempts + CASE WHEN $2 = 'sending' THEN 1 ELSE 0 END,
+           sent_at = CASE WHEN $2 = 'sent' THEN $4 ELSE sent_at END
+         WHERE id = $1",
+        params![id, state, error.map(str::to_owned), now],
+    )?;
+    Ok(())
+}
+
+/// What is known of the mails of a ticket, oldest first, without their bytes:
+/// cause, person, address, state.
+pub fn told(
+    conn: &mut Conn<'_>,
+    ticket: TicketNumber,
+) -> Result<Vec<(Uuid, Option<PersonId>, String, String)>, Error> {
+    conn.query(
+        "SELECT cause, person, address, state FROM mail_out WHERE ticket = $1 ORDER BY id",
+        params![ticket],
+        |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
+    )
+}

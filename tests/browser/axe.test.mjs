@@ -1,0 +1,81 @@
+// Every page, signed out and in, in light and dark, wide and on a phone: no axe violation, one h1, nothing to scroll sideways.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { assertFits, assertQuiet, axe, phone, shot, startDemo, wide } from "./harness.mjs";
+
+let demo, ticket, unit;
+before(async () => {
+  demo = await startDemo();
+  ticket = (await demo.api("user@demo", "/api/v1/tickets?limit=1")).items[0].number;
+  const units = (await demo.api("storage@demo", "/api/v1/units")).items;
+  unit = units[0].key;
+}, { timeout: 120_000 });
+after(() => demo?.stop());
+
+/** A browser at 400 % zoom on a usual screen shows this many pixels across (WCAG 1.4.10). */
+const zoomed = { width: 320, height: 256 };
+
+async function look(page, path, name) {
+  await page.goto(path);
+  for (const size of [wide, phone]) {
+    await page.setViewportSize(size);
+    for (const colorScheme of ["light", "dark"]) {
+      await page.emulateMedia({ colorScheme });
+      await axe(page, `${path} ${colorScheme} ${size.width}`);
+    }
+    await assertFits(page, `${path} ${size.width}`);
+  }
+  await page.setViewportSize(zoomed);
+  await assertFits(page, `${path} at 400 %`);
+  await page.setViewportSize(wide);
+  await page.emulateMedia({ colorScheme: null });
+  assert.equal(await page.getByRole("heading", { level: 1 }).count(), 1, `${path} has one h1`);
+  assert.match(await page.title(), /\S.* · Switchboard$|^Switchboard/, `${path} has a title`);
+  assert.ok(await page.locator("html").getAttribute("lang"), `${path} says its language`);
+  await shot(page, name);
+  assertQuiet(page);
+}
+
+function suite(who, email, pages) {
+  test(who, async (t) => {
+    const page = email ? await demo.as(email) : await demo.visitor();
+    for (const [name, path] of pages) {
+      await t.test(name, () => look(page, typeof path === "function" ? path() : path, `${email?.split("@")[0] ?? "visitor"}-${name}`));
+    }
+    await page.context().close();
+  });
+}
+
+suite("signed out", null, [
+  ["home", "/"],
+  ["sign-in", "/sign-in"],
+  ["services", "/services"],
+  ["units", "/units"],
+  ["not-found", "/no/such/page"],
+]);
+
+suite("the requester", "user@demo", [
+  ["home", "/"],
+  ["new-ticket", "/tickets/new"],
+  ["tickets", "/tickets"],
+  ["ticket", () => `/tickets/${ticket}`],
+  ["history", () => `/tickets/${ticket}/history`],
+  ["services", "/services"],
+  ["account", "/account"],
+  ["refused", "/triage"],
+]);
+
+suite("a unit's responsible", "storage@demo", [
+  ["work", "/work"],
+  ["work-mine", "/work?view=mine"],
+  ["work-ticket", () => `/work/${ticket}`],
+  ["units", "/units"],
+  ["unit", () => `/units/${unit}`],
+  ["account", "/account"],
+]);
+
+suite("first level", "first@demo", [
+  ["triage", "/triage"],
+  ["work", "/work"],
+  ["work-ticket", () => `/work/${ticket}`],
+]);

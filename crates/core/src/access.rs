@@ -1,0 +1,305 @@
+//! Who somebody is to a ticket, and what that allows.
+//!
+//! Rights follow the person's relation to the ticket, not a global role alone
+//! (domain section 1).
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{PersonId, UnitId};
+use crate::ticket::{PartyRole, Ticket, Visibility};
+
+/// Through which door a change came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Channel {
+    /// A page.
+    Web,
+    /// The REST API.
+    Api,
+    /// A mail.
+    Mail,
+    /// Another helpdesk.
+    Bridge,
+    /// A job of the desk itself: timers, cascades.
+    Job,
+    /// The command line.
+    Cli,
+}
+
+impl Channel {
+    /// The word used in JSON and the database.
+    pub fn key(self) -> &'static str {
+        match self {
+            Channel::Web => "web",
+            Channel::Api => "api",
+            Channel::Mail => "mail",
+            Channel::Bridge => "bridge",
+            Channel::Job => "job",
+            Channel::Cli => "cli",
+        }
+    }
+}
+
+/// A member's part in a unit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Part {
+    /// Works on the unit's tickets.
+    Member,
+    /// Also assigns, consents to joins and edits the unit.
+    Responsible,
+}
+
+/// One unit somebody works in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Membership {
+    /// The unit.
+    pub unit: UnitId,
+    /// As what.
+    pub part: Part,
+    /// The unit is first level: it triages what is new and sees every ticket.
+    pub first_level: bool,
+}
+
+/// Who acts, with all that the rules need to know about them.
+///
+/// `person: None` is the desk itself (jobs, cascades).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Actor {
+    /// Who; `None`: the system.
+    pub person: Option<PersonId>,
+    /// The name shown in the history.
+    pub name: String,
+    /// Through which door.
+    pub channel: Channel,
+    /// Holds everything else: units, services, values, people.
+    pub admin: bool,
+    /// Sees overdue and waiting tickets of all units, may set unsolved.
+    pub monitor: bool,
+    /// Support permission was granted; without it memberships count nothing.
+    pub support: bool,
+    /// Where they work.
+    pub units: Vec<Membership>,
+}
+
+/// What an actor is to one ticket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Access {
+    /// They asked.
+    pub requester: bool,
+    /// They are on it as Cc, subscriber, involved or site contact.
+    pub party: bool,
+    /// They are on it as Cc: on the requester's side, they may answer.
+    pub cc: bool,
+    /// They are an involved party or site contact: told and treated as the unit is.
+    pub involved: bool,
+    /// They own it.
+    pub owner: bool,
+    /// They are a member of the unit that holds it.
+    pub member: bool,
+    /// They are a responsible of that unit.
+    pub responsible: bool,
+    /// They are first level, and the ticket is not restricted (or their own
+    /// first level unit holds it).
+    pub first_level: bool,
+    /// They are a monitor, and the ticket is not restricted.
+    pub monitor: bool,
+    /// They are an administrator.
+    pub admin: bool,
+    /// They are the desk itself.
+    pub system: bool,
+    /// They are somebody with an account, and the ticket is open to the
+    /// community.
+    pub community: bool,
+}
+
+impl Actor {
+    /// The desk itself, acting through this door: timers, bridges, cascades.
+    pub fn system(channel: Channel) -> Actor {
+        Actor {
+            person: None,
+            name: "Switchboard".to_owned(),
+            channel,
+            admin: false,
+            monitor: false,
+            support: false,
+            units: Vec::new(),
+        }
+    }
+
+    /// The desk itself acts, nobody in person.
+    pub fn is_system(&self) -> bool {
+        self.person.is_none()
+    }
+
+    /// Works somewhere: the support permission alone opens nothing, access
+    /// comes with a unit (domain section 1). Administrators and the desk itself
+    /// count too.
+    pub fn is_staff(&self) -> bool {
+        self.admin || self.is_system() || (self.support && !self.units.is_empty())
+    }
+
+    /// A member of a first level unit.
+    pub fn first_level(&self) -> bool {
+        self.memberships().any(|m| m.first_level)
+    }
+
+    /// Their part in a unit; `None` when they do not work there.
+    pub fn in_unit(&self, unit: UnitId) -> Option<Part> {
+        self.memberships()
+            .filter(|m| m.unit == unit)
+            .map(|m| m.part)
+            .max()
+    }
+
+    /// The memberships that count: none without the support permission.
+    fn memberships(&self) -> impl Iterator<Item = &Membership> {
+        self.units.iter().filter(|_| self.support)
+    }
+}
+
+impl Access {
+    /// What this actor is to this ticket.
+    pub fn of(actor: &Actor, ticket: &Ticket) -> Access {
+        let Some(person) = actor.person else {
+            return Access {
+                system: true,
+                ..Access::default()
+            };
+        };
+        let restricted = ticket.visibility == Visibility::Restricted;
+        let part = actor.in_unit(ticket.unit);
+        let mut access = Access {
+            requester: ticket.requester == person,
+            owner: actor.support && ticket.owner == Some(person),
+            member: part.is_some(),
+            responsible: part == Some(Part::Responsible),
+            first_level: actor
+                .memberships()
+                .any(|m| m.first_level && (!restricted || m.unit == ticket.unit)),
+            monitor: actor.monitor && !restricted,
+            admin: actor.admin,
+            system: false,
+            community: ticket.visibility == Visibility::Community,
+            party: false,
+            cc: false,
+            involved: false,
+        };
+        for party in ticket.parties.iter().filter(|p| p.person == person) {
+            access.party = true;
+            match party.role {
+                PartyRole::Cc => access.cc = true,
+                PartyRole::Involved | PartyRole::Site => access.involved = true,
+                PartyRole::Subscriber => {}
+            }
+        }
+        access
+    }
+
+    /// Stands on the support side: owner, unit, first level, involved others
+    /// and site contacts, monitors, administrators, the desk itself.
+    ///
+    /// The requester and Cc do not, even when they are staff elsewhere; a
+    /// requester who is a member of the ticket's unit has both accesses.
+    pub fn staff_side(&self) -> bool {
+        self.may_work() || self.involved || self.monitor
+    }
+
+    /// May read the ticket and its public diary: everybody on it, the unit,
+    /// first level, monitors, administrators; the community when it is open to
+    /// it. Of a restricted ticket only requester, parties, owner, members of
+    /// the unit that holds it and administrators.
+    pub fn may_see(&self) -> bool {
+        self.requester || self.party || self.community || self.staff_side()
+    }
+
+    /// May read internal notes: they never leave the support side.
+    pub fn may_see_internal(&self) -> bool {
+        self.staff_side()
+    }
+
+    /// May write a public entry: the requester, those they added (Cc), and the
+    /// support side. Followers only read.
+    pub fn may_reply(&self) -> bool {
+        self.requester || self.cc || self.staff_side()
+    }
+
+    /// May write an internal note: the support side.
+    pub fn may_note(&self) -> bool {
+        self.staff_side()
+    }
+
+    /// May work on the ticket: own, classify, re-assign, solve, relate, merge
+    /// and split. The owner, members of the unit, first level, administrators.
+    pub fn may_work(&self) -> bool {
+        self.owner
+            || self.member
+            || self.responsible
+            || self.first_level
+            || self.admin
+            || self.system
+    }
+
+    /// May confirm or overrule the priority: first level (and administrators).
+    pub fn may_triage(&self) -> bool {
+        self.first_level || self.admin || self.system
+    }
+
+    /// May hand it to a unit: whoever works on it.
+    pub fn may_assign(&self) -> bool {
+        self.may_work()
+    }
+
+    /// May hand it on without saying why: first level triages all day.
+    pub fn may_assign_without_reason(&self) -> bool {
+        self.may_triage()
+    }
+
+    /// May give it to another owner: the unit's responsible, first level,
+    /// administrators.
+    pub fn may_give_owner(&self) -> bool {
+        self.responsible || self.first_level || self.admin || self.system
+    }
+
+    /// May set it *in progress* when it has an owner: the owner, or whoever may
+    /// give it one.
+    pub fn may_start(&self) -> bool {
+        self.owner || self.may_give_owner()
+    }
+
+    /// May give a solution: whoever works on it.
+    pub fn may_solve(&self) -> bool {
+        self.may_work()
+    }
+
+    /// May set it *unsolved*: whoever works on it, and monitors.
+    pub fn may_give_up(&self) -> bool {
+        self.may_work() || self.monitor
+    }
+
+    /// May confirm the solution: the requester only.
+    pub fn may_verify(&self) -> bool {
+        self.requester
+    }
+
+    /// May close it for good: the desk itself, after its time, and
+    /// administrators.
+    pub fn may_close(&self) -> bool {
+        self.system || self.admin
+    }
+
+    /// May reopen it: the requester, and staff for a better solution.
+    pub fn may_reopen(&self) -> bool {
+        self.requester || self.may_work()
+    }
+
+    /// May ask for more attention: the requester and those they added.
+    pub fn may_escalate(&self) -> bool {
+        self.requester || self.cc
+    }
+
+    /// May say how much the requester wants to hear: they themselves.
+    pub fn may_set_tell(&self) -> bool {
+        self.requester || self.admin || self.system
+    }
+}

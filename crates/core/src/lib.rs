@@ -1,0 +1,30 @@
+//! The rules of a helpdesk, as pure functions from state and command to events.
+//!
+//! Nothing here reads a clock, a file, a socket or a database: the caller
+//! passes in what is known ([`Scene`]) and gets back what happens
+//! ([`Change`]s) or why it does not ([`Refusal`]).
+
+pub mod access;
+pub mod change;
+pub mod command;
+pub mod decide;
+pub mod id;
+pub mod notify;
+pub mod query;
+pub mod status;
+pub mod ticket;
+pub mod triage;
+
+pub use access::{Access, Actor, Channel, Membership, Part};
+pub use change::{Change, EntryFacts};
+pub use command::{Command, NewTicket, Refusal};
+pub use decide::{Caused, Scene, UnitFacts, decide, open};
+pub use id::{EntryId, Millis, PersonId, ServiceId, TicketNumber, UnitId};
+pub use notify::{Notice, Reason, Recipient, Told, UnitAudience, audience};
+pub use query::Query;
+pub use status::Status;
+pub use ticket::{
+    EntryVisibility, Hold, MergedFrom, Overrule, Party, PartyRole, Relation, RelationKind,
+    Solution, SolutionKind, TellRequester, Ticket, TicketType, Visibility,
+};
+pub use triage::{Assessment, Facts, Priority, RuleSet, SecurityRisk, WhatIf};

@@ -1,0 +1,316 @@
+//! Who is told what (domain section 6: the notification matrix).
+//!
+//! One cause makes at most one notice to one human on one ticket, whatever
+//! number of reasons they have to get it, and never one to the person who did
+//! it. Internal notes never reach the requester, Cc or followers.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::access::Actor;
+use crate::change::Change;
+use crate::decide::Caused;
+use crate::id::PersonId;
+use crate::status::Status;
+use crate::ticket::{EntryVisibility, PartyRole, TellRequester, Ticket, Visibility};
+
+/// The people behind the unit that holds the ticket, and those who look after
+/// all units.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct UnitAudience {
+    /// Members of the unit that holds the ticket now.
+    pub members: Vec<PersonId>,
+    /// The unit's mailing list; it is told instead of the members.
+    pub mailing_list: Option<String>,
+    /// Members of the first level units.
+    pub first_level: Vec<PersonId>,
+    /// Monitors.
+    pub monitors: Vec<PersonId>,
+}
+
+/// Who gets a notice.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Recipient {
+    /// A human being, by whatever channel they prefer.
+    Person(PersonId),
+    /// A unit's mailing list, by its address.
+    List(String),
+}
+
+/// Why somebody is told, the weightiest first: what they may read follows
+/// from it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// They own the ticket.
+    Owner,
+    /// They are a member of the unit that holds it, or its list.
+    Unit,
+    /// They were drawn in.
+    Involved,
+    /// They are the notified site's contact.
+    Site,
+    /// They are first level.
+    FirstLevel,
+    /// They are a monitor.
+    Monitor,
+    /// They asked.
+    Requester,
+    /// They were added by the requester.
+    Cc,
+    /// They follow it.
+    Subscriber,
+}
+
+impl Reason {
+    /// The word used in JSON and the database.
+    pub fn key(self) -> &'static str {
+        match self {
+            Reason::Owner => "owner",
+            Reason::Unit => "unit",
+            Reason::Involved => "involved",
+            Reason::Site => "site",
+            Reason::FirstLevel => "first_level",
+            Reason::Monitor => "monitor",
+            Reason::Requester => "requester",
+            Reason::Cc => "cc",
+            Reason::Subscriber => "subscriber",
+        }
+    }
+
+    /// Told as the unit is: of fields, entries, solutions and internal notes.
+    fn is_unit_side(self) -> bool {
+        matches!(
+            self,
+            Reason::Owner | Reason::Unit | Reason::Involved | Reason::Site
+        )
+    }
+}
+
+/// What somebody is told of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Told {
+    /// The ticket is new.
+    Opened,
+    /// It was given to the unit.
+    Assigned,
+    /// A public entry was written (on a slave: its master's).
+    Entry,
+    /// Only the requester's answer is missing.
+    Asked,
+    /// It was solved or unsolved.
+    Solution,
+    /// It was reopened.
+    Reopened,
+    /// The requester escalated it.
+    Escalated,
+    /// A field changed, or a tie to another ticket.
+    Fields,
+    /// An internal note was written; never told outside the support side.
+    Note,
+}
+
+impl Told {
+    /// The word used in JSON and the database.
+    pub fn key(self) -> &'static str {
+        match self {
+            Told::Opened => "opened",
+            Told::Assigned => "assigned",
+            Told::Entry => "entry",
+            Told::Asked => "asked",
+            Told::Solution => "solution",
+            Told::Reopened => "reopened",
+            Told::Escalated => "escalated",
+            Told::Fields => "fields",
+            Told::Note => "note",
+        }
+    }
+
+    /// What one change is in the matrix; empty: nobody is told.
+    fn of(change: &Change) -> Option<Told> {
+        match change {
+            Change::Opened { .. } => Some(Told::Opened),
+            Change::EntryAdded { entry } => Some(match entry.visibility {
+                EntryVisibility::Public => Told::Entry,
+                EntryVisibility::Internal => Told::Note,
+            }),
+            Change::MasterEntry { .. } => Some(Told::Entry),
+            Change::StatusSet { new, .. } => Some(match new {
+                Status::Waiting => Told::Asked,
+                Status::Solved | Status::Unsolved => Told::Solution,
+                Status::Reopened => Told::Reopened,
+                Status::Assigned => Told::Assigned,
+                Status::New
+                | Status::InProgress
+                | Status::OnHold
+                | Status::Verified
+                | Status::Closed => Told::Fields,
+            }),
+            Change::UnitSet { .. } => Some(Told::Assigned),
+            Change::Escalated { .. } => Some(Told::Escalated),
+            // The solution is told with the status that goes with it.
+            Change::SolutionSet { .. } => None,
+            _ => Some(Told::Fields),
+        }
+    }
+}
+
+/// One notice to one recipient about one cause on one ticket.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notice {
+    /// Who gets it.
+    pub to: Recipient,
+    /// The weightiest of their reasons.
+    pub reason: Reason,
+    /// All that they are told of; never empty.
+    pub kinds: BTreeSet<Told>,
+}
+
+/// Who is told of what one cause did to one ticket.
+///
+/// `events` are the changes of one cause; those of other tickets in it are left
+/// out. `ticket` is the state after them, `unit` the people of the unit that
+/// holds it now. Persons come in the order of their ids, a list last.
+pub fn audience(
+    events: &[Caused],
+    ticket: &Ticket,
+    actor: &Actor,
+    unit: &UnitAudience,
+) -> Vec<Notice> {
+    let mut told = BTreeSet::new();
+    let mut escalation = 0;
+    for caused in events.iter().filter(|c| c.ticket == ticket.number) {
+        told.extend(Told::of(&caused.change));
+        if let Change::Escalated { new, .. } = caused.change {
+            escalation = escalation.max(new);
+        }
+    }
+    if told.contains(&Told::Opened) {
+        // The description came with the opening.
+        told.remove(&Told::Entry);
+    }
+    if told.is_empty() {
+        return Vec::new();
+    }
+
+    let mut gathering = Gathering {
+        told: &told,
+        new: told.contains(&Told::Opened) && ticket.status == Status::New,
+        escalation,
+        every_change: ticket.tell == TellRequester::EveryChange,
+        people: BTreeMap::new(),
+    };
+    // Reasons in any order: `Gathering` keeps the weightiest.
+    gathering.add(ticket.requester, Reason::Requester);
+    for party in &ticket.parties {
+        gathering.add(
+            party.person,
+            match party.role {
+                PartyRole::Cc => Reason::Cc,
+                PartyRole::Subscriber => Reason::Subscriber,
+                PartyRole::Involved => Reason::Involved,
+                PartyRole::Site => Reason::Site,
+            },
+        );
+    }
+    // Members read the list, so telling them (or the owner, who is one of them)
+    // in person too would be a second mail to the same human.
+    if unit.mailing_list.is_none() {
+        for member in &unit.members {
+            gathering.add(*member, Reason::Unit);
+        }
+    }
+    if let Some(owner) = ticket.owner
+        && (unit.mailing_list.is_none() || !unit.members.contains(&owner))
+    {
+        gathering.add(owner, Reason::Owner);
+    }
+    // Of a restricted ticket those who only look after all units know nothing.
+    if ticket.visibility != Visibility::Restricted {
+        for person in &unit.first_level {
+            if unit.mailing_list.is_none() || !unit.members.contains(person) {
+                gathering.add(*person, Reason::FirstLevel);
+            }
+        }
+        for person in &unit.monitors {
+            if unit.mailing_list.is_none() || !unit.members.contains(person) {
+                gathering.add(*person, Reason::Monitor);
+            }
+        }
+    }
+
+    if let Some(actor) = actor.person {
+        gathering.people.remove(&actor);
+    }
+    let mut notices: Vec<Notice> = gathering
+        .people
+        .iter()
+        .map(|(person, (reason, kinds))| Notice {
+            to: Recipient::Person(*person),
+            reason: *reason,
+            kinds: kinds.clone(),
+        })
+        .collect();
+    if let Some(list) = &unit.mailing_list {
+        notices.push(Notice {
+            to: Recipient::List(list.clone()),
+            reason: Reason::Unit,
+            kinds: told.clone(),
+        });
+    }
+    notices
+}
+
+/// Collects one notice a person.
+struct Gathering<'a> {
+    told: &'a BTreeSet<Told>,
+    new: bool,
+    escalation: u8,
+    every_change: bool,
+    people: BTreeMap<PersonId, (Reason, BTreeSet<Told>)>,
+}
+
+impl Gathering<'_> {
+    fn add(&mut self, person: PersonId, reason: Reason) {
+        let kinds: BTreeSet<Told> = self
+            .told
+            .iter()
+            .copied()
+            .filter(|told| self.hears(reason, *told))
+            .collect();
+        if kinds.is_empty() {
+            return;
+        }
+        let entry = self
+            .people
+            .entry(person)
+            .or_insert((reason, BTreeSet::new()));
+        entry.0 = entry.0.min(reason);
+        entry.1.extend(kinds);
+    }
+
+    /// The matrix.
+    fn hears(&self, reason: Reason, told: Told) -> bool {
+        match reason {
+            _ if reason.is_unit_side() => true,
+            Reason::FirstLevel => match told {
+                Told::Opened => self.new,
+                Told::Reopened => true,
+                Told::Escalated => self.escalation >= 2,
+                _ => false,
+            },
+            Reason::Monitor => told == Told::Escalated && self.escalation >= 3,
+            Reason::Requester | Reason::Cc => match told {
+                Told::Note => false,
+                Told::Opened | Told::Entry | Told::Asked | Told::Solution => true,
+                Told::Assigned | Told::Reopened | Told::Escalated | Told::Fields => {
+                    reason == Reason::Cc || self.every_change
+                }
+            },
+            _ => matches!(told, Told::Opened | Told::Entry | Told::Solution),
+        }
+    }
+}

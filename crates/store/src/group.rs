@@ -1,0 +1,253 @@
+//! Group commit: all writes that wait become one transaction.
+//!
+//! Each write runs in a savepoint of its own, so that one that fails takes
+//! nothing with it but itself. Nobody gets an answer before the transaction
+//! is durable, and when it can not be committed everybody is told so.
+
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, Instant};
+
+use tokio::sync::{mpsc, oneshot};
+
+use crate::Error;
+use crate::conn::{Conn, Failure};
+use crate::db::Counts;
+
+/// No transaction takes more writes than this, so that the first of them
+/// does not wait for ever.
+const LARGEST: usize = 256;
+
+/// Nor does it take another write after this time.
+const LONGEST: Duration = Duration::from_millis(100);
+
+/// How often a group is run again when other nodes are in its way.
+const TRIES: u32 = 8;
+
+/// The connection that writes.
+pub(crate) trait Writer {
+    fn conn(&mut self) -> Conn<'_>;
+    /// Opens the transaction and takes the writer's lock; connects first if need be.
+    fn begin(&mut self) -> Result<(), Failure>;
+    /// `Ok` when the transaction is durable; an error with `again` when it certainly is not.
+    fn commit(&mut self) -> Result<(), Failure>;
+    /// Whether the transaction still stands: some failures end it.
+    fn is_open(&self) -> bool;
+    /// Drops whatever the transaction did.
+    fn abandon(&mut self);
+}
+
+/// A write that waits, with its types erased.
+pub(crate) trait Write: Send {
+    /// Nobody waits for it any more.
+    fn is_forsaken(&self) -> bool;
+    /// Runs the closure and keeps its answer back.
+    fn run(&mut self, conn: &mut Conn<'_>) -> bool;
+    /// Replaces the kept answer by a failure.
+    fn spoil(&mut self, error: Error);
+    /// Gives the answer that was kept.
+    fn settle(self: Box<Self>);
+}
+
+pub(crate) struct Request<T, E, F> {
+    pub(crate) work: F,
+    pub(crate) answer: Option<Result<T, E>>,
+    pub(crate) reply: oneshot::Sender<Result<T, E>>,
+}
+
+impl<T, E, F> Write for Request<T, E, F>
+where
+    F: FnMut(&mut Conn<'_>) -> Result<T, E> + Send,
+    T: Send,
+    E: From<Error> + Send,
+{
+    fn is_forsaken(&self) -> bool {
+        self.reply.is_closed()
+    }
+
+    fn run(&mut self, conn: &mut Conn<'_>) -> bool {
+        let answer = match catch_unwind(AssertUnwindSafe(|| (self.work)(conn))) {
+            Ok(Ok(value)) => match conn.state.doomed.take() {
+                None => Ok(value),
+                Some(error) => Err(error.into()),
+            },
+            Ok(Err(error)) => Err(error),
+            Err(_) => Err(Error::Panicked.into()),
+        };
+        self.answer.insert(answer).is_ok()
+    }
+
+    fn spoil(&mut self, error: Error) {
+        self.answer = Some(Err(error.into()));
+    }
+
+    fn settle(self: Box<Self>) {
+        if let Some(answer) = self.answer {
+            // Whoever asked may have gone; the change stands nevertheless.
+            let _ = self.reply.send(answer);
+        }
+    }
+}
+
+/// Runs groups until every handle is gone.
+pub(crate) fn serve(
+    writer: &mut impl Writer,
+    queue: &mut mpsc::Receiver<Box<dyn Write>>,
+    counts: &Counts,
+) {
+    while let Some(first) = queue.blocking_recv() {
+        if !first.is_forsaken() {
+            group(writer, first, queue, counts);
+        }
+    }
+}
+
+fn group(
+    writer: &mut impl Writer,
+    first: Box<dyn Write>,
+    queue: &mut mpsc::Receiver<Box<dyn Write>>,
+    counts: &Counts,
+) {
+    let mut waiting = VecDeque::from([first]);
+    let mut tries = 0;
+    while !waiting.is_empty() {
+        match transaction(writer, &mut waiting, queue, tries == 0) {
+            Ok(done) => {
+                counts.committed(done.len());
+                return settle(done);
+            }
+            Err(Broken { failure, done }) => {
+                writer.abandon();
+                for write in done.into_iter().rev() {
+                    waiting.push_front(write);
+                }
+                let Some(failure) = failure else {
+                    // One write was answered, so this comes to an end.
+                    tries = tries.max(1);
+                    continue;
+                };
+                if !failure.again {
+                    return spoil(waiting, &failure.error);
+                }
+                tries += 1;
+                if tries == TRIES {
+                    return spoil(waiting, &failure.error);
+                }
+                tracing::debug!(error = %failure.error, tries, "a group of writes is run again");
+                std::thread::sleep(Duration::from_millis(1 << tries));
+            }
+        }
+    }
+}
+
+/// A transaction that did not come to its end, with the writes it had run.
+struct Broken {
+    /// `None`: the culprit was answered, the others are to be run again without it.
+    failure: Option<Failure>,
+    done: VecDeque<Box<dyn Write>>,
+}
+
+fn transaction(
+    writer: &mut impl Writer,
+    waiting: &mut VecDeque<Box<dyn Write>>,
+    queue: &mut mpsc::Receiver<Box<dyn Write>>,
+    take_more: bool,
+) -> Result<VecDeque<Box<dyn Write>>, Broken> {
+    let mut done = VecDeque::new();
+    if let Err(failure) = writer.begin() {
+        let failure = Some(failure);
+        return Err(Broken { failure, done });
+    }
+    let begun = Instant::now();
+    loop {
+        let next = waiting.pop_front().or_else(|| {
+            let more = take_more && done.len() < LARGEST && begun.elapsed() < LONGEST;
+            more.then(|| queue.try_recv().ok()).flatten()
+        });
+        let Some(mut write) = next else { break };
+        if write.is_forsaken() {
+            continue;
+        }
+        match one(writer, write.as_mut()) {
+            Ok(()) => done.push_back(write),
+            Err(Trouble::Again(failure)) => {
+                done.push_back(write);
+                let failure = Some(failure);
+                return Err(Broken { failure, done });
+            }
+            // The database ended the whole transaction because of this one
+            // write: it has its answer, the others are run again without it.
+            Err(Trouble::Ended) => {
+                write.settle();
+                let failure = None;
+                return Err(Broken { failure, done });
+            }
+        }
+    }
+    match writer.commit() {
+        Ok(()) => Ok(done),
+        Err(failure) => {
+            let failure = Some(failure);
+            Err(Broken { failure, done })
+        }
+    }
+}
+
+enum Trouble {
+    Again(Failure),
+    Ended,
+}
+
+/// One write in its savepoint. `Ok` also when the closure refused: then its
+/// savepoint is rolled back and the refusal kept as its answer.
+fn one(writer: &mut impl Writer, write: &mut dyn Write) -> Result<(), Trouble> {
+    let mut conn = writer.conn();
+    let step = |conn: &mut Conn<'_>, sql: &str| {
+        conn.batch_text(sql).map_err(|error| {
+            Trouble::Again(Failure {
+                error,
+                again: conn.state.again,
+            })
+        })
+    };
+    step(&mut conn, "SAVEPOINT write")?;
+    let kept = write.run(&mut conn);
+    if conn.state.again {
+        let error = conn.state.doomed.take().unwrap_or(Error::Busy);
+        return Err(Trouble::Again(Failure { error, again: true }));
+    }
+    conn.state.doomed = None;
+    drop(conn);
+    if !writer.is_open() {
+        return Err(Trouble::Ended);
+    }
+    let mut conn = writer.conn();
+    if kept {
+        // A rule that is checked late may still break here, and only for this write.
+        match step(&mut conn, "RELEASE SAVEPOINT write") {
+            Ok(()) => return Ok(()),
+            Err(Trouble::Again(failure)) if !failure.again => {
+                write.spoil(failure.error);
+                conn.state.doomed = None;
+            }
+            Err(trouble) => return Err(trouble),
+        }
+    }
+    step(
+        &mut conn,
+        "ROLLBACK TO SAVEPOINT write; RELEASE SAVEPOINT write",
+    )
+}
+
+fn settle(done: VecDeque<Box<dyn Write>>) {
+    for write in done {
+        write.settle();
+    }
+}
+
+fn spoil(writes: VecDeque<Box<dyn Write>>, error: &Error) {
+    for mut write in writes {
+        write.spoil(error.clone());
+        write.settle();
+    }
+}

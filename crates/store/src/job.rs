@@ -1,0 +1,226 @@
+//! Jobs: what is left to do after a change, enqueued with it in one transaction.
+//!
+//! A claimed job is leased: when its holder dies, the lease runs out and
+//! somebody else gets it. So every job may run twice and must bear it.
+
+use switchboard_core::Millis;
+use uuid::Uuid;
+
+use crate::conn::Conn;
+use crate::value::{Row, Sql, Value};
+use crate::{Error, params};
+
+/// A job to be done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewJob {
+    /// Which of the registered jobs.
+    pub kind: &'static str,
+    /// Its input as JSON.
+    pub payload: String,
+    /// Not before.
+    pub run_at: Millis,
+    /// While a ready or running job with this key exists, no second one is enqueued.
+    pub unique_key: Option<String>,
+}
+
+/// A job somebody has claimed and is to do now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Job {
+    /// Its identifier, ordered by time.
+    pub id: Uuid,
+    /// Which of the registered jobs.
+    pub kind: String,
+    /// Its input as JSON.
+    pub payload: String,
+    /// When it was due.
+    pub run_at: Millis,
+    /// How often it was claimed, this time included.
+    pub attempts: i64,
+    /// What went wrong the last time.
+    pub last_error: Option<String>,
+}
+
+/// How many jobs there are in each state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts {
+    /// Waiting, due or not.
+    pub ready: i64,
+    /// Claimed; the lease may have run out.
+    pub running: i64,
+    /// Done and not yet pruned.
+    pub done: i64,
+    /// Given up.
+    pub dead: i64,
+    /// When the oldest ready job is or was due.
+    pub oldest_ready: Option<Millis>,
+}
+
+/// Enqueues a job and gives its identifier; `None` when one with the same
+/// unique key is already ready or running.
+pub fn enqueue(conn: &mut Conn<'_>, job: &NewJob) -> Result<Option<Uuid>, Error> {
+    let id = Uuid::now_v7();
+    let rows = conn.execute(
+        "INSERT INTO job (id, kind, payload, run_at, attempts, state, unique_key)
+         VALUES ($1, $2, $3, $4, 0, 'ready', $5)
+         ON CONFLICT (unique_key) WHERE state IN ('ready', 'running') DO NOTHING",
+        params![
+            id,
+            job.kind,
+            job.payload.as_str(),
+            job.run_at,
+            job.unique_key.clone()
+        ],
+    )?;
+    Ok((rows == 1).then_some(id))
+}
+
+/// Claims up to `n` due jobs of these kinds for `lease_ms`, the longest due
+/// first: ready ones, and running ones whose holder let the lease run out.
+pub fn claim(
+    conn: &mut Conn<'_>,
+    now: Millis,
+    holder: &str,
+    kinds: &[&'static str],
+    n: i64,
+    lease_ms: i64,
+) -> Result<Vec<Job>, Error> {
+    // Two look-ups, each on its own small index. What was left behind comes first.
+    let mut due = Vec::new();
+    for (state, of_kind, limit) in [
+        (
+            "SELECT id FROM job WHERE state = 'running' AND lease_until <= ",
+            " AND kind IN ",
+            " ORDER BY lease_until LIMIT ",
+        ),
+        (
+            "SELECT id FROM job WHERE state = 'ready' AND run_at <= ",
+            " AND kind IN ",
+            " ORDER BY run_at, id LIMIT ",
+        ),
+    ] {
+        let mut sql = Sql::new(state);
+        sql.bind(now).push(of_kind);
+        sql.list(kinds.iter().map(|kind| Value::from(*kind)));
+        sql.push(limit).bind(n - due.len() as i64);
+        due.extend(conn.run(&sql, |row| row.get::<Uuid>(0))?);
+    }
+    if due.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut sql = Sql::new("UPDATE job SET state = 'running', attempts = attempts + 1, lease_until = ");
+    sql.bind(now + lease_ms).push(", lease_holder = ").bind(holder);
+    sql.push(" WHERE id IN ").list(due.into_iter().map(Value::Uuid));
+    sql.push(" RETURNING id, kind, payload, run_at, attempts, last_error");
+    let mut jobs = conn.run(&sql, job)?;
+    jobs.sort_by_key(|job| (job.run_at, job.id));
+    Ok(jobs)
+}
+
+fn job(row: &Row<'_>) -> Result<Job, Error> {
+    Ok(Job {
+        id: row.get(0)?,
+        kind: row.get(1)?,
+        payload: row.get(2)?,
+        run_at: row.get(3)?,
+        attempts: row.get(4)?,
+        last_error: row.get(5)?,
+    })
+}
+
+/// Gives a running job `lease_ms` more from `now`; `false` when the holder
+/// has lost it to somebody else.
+pub fn extend(
+    conn: &mut Conn<'_>,
+    id: Uuid,
+    holder: &str,
+    now: Millis,
+    lease_ms: i64,
+) -> Result<bool, Error> {
+    let rows = conn.execute(
+        "UPDATE job SET lease_until = $3
+         WHERE id = $1 AND state = 'running' AND lease_holder = $2",
+        params![id, holder, now + lease_ms],
+    )?;
+    Ok(rows == 1)
+}
+
+/// The job is done. In the same transaction as its last change, where it has one.
+pub fn finish(conn: &mut Conn<'_>, id: Uuid, now: Millis) -> Result<(), Error> {
+    conn.execute(
+        "UPDATE job SET state = 'done', lease_until = NULL, lease_holder = NULL,
+           last_error = NULL, ended_at = $2
+         WHERE id = $1 AND state = 'running'",
+        params![id, now],
+    )?;
+    Ok(())
+}
+
+/// The job failed: it is tried again at `retry_at`, or dead when that is `None`.
+/// `error` is shown to administrators; it must not hold secrets.
+pub fn fail(
+    conn: &mut Conn<'_>,
+    id: Uuid,
+    now: Millis,
+    error: &str,
+    retry_at: Option<Millis>,
+) -> Result<(), Error> {
+    match retry_at {
+        Some(at) => conn.execute(
+            "UPDATE job SET state = 'ready', run_at = $2, lease_until = NULL,
+               lease_holder = NULL, last_error = $3
+             WHERE id = $1 AND state = 'running'",
+            params![id, at, error],
+        )?,
+        None => conn.execute(
+            "UPDATE job SET state = 'dead', ended_at = $2, lease_until = NULL,
+               lease_holder = NULL, last_error = $3
+             WHERE id = $1 AND state = 'running'",
+            params![id, now, error],
+        )?,
+    };
+    Ok(())
+}
+
+/// Brings a dead job back, due at `now` and with its attempts counted afresh;
+/// `false` when it is not dead. [`Error::Conflict`] when another with its
+/// unique key was enqueued since.
+pub fn revive(conn: &mut Conn<'_>, id: Uuid, now: Millis) -> Result<bool, Error> {
+    let rows = conn.execute(
+        "UPDATE job SET state = 'ready', run_at = $2, attempts = 0, ended_at = NULL
+         WHERE id = $1 AND state = 'dead'",
+        params![id, now],
+    )?;
+    Ok(rows == 1)
+}
+
+/// Forgets done jobs that ended before the given time and says how many.
+/// Dead ones stay until somebody has looked at them.
+pub fn prune(conn: &mut Conn<'_>, before: Millis) -> Result<u64, Error> {
+    conn.execute(
+        "DELETE FROM job WHERE state = 'done' AND ended_at < $1",
+        params![before],
+    )
+}
+
+/// How many jobs there are in each state, for the metrics.
+pub fn counts(conn: &mut Conn<'_>) -> Result<Counts, Error> {
+    let mut counts = Counts::default();
+    let rows = conn.query(
+        "SELECT state, COUNT(*), MIN(run_at) FROM job GROUP BY state",
+        &[],
+        |row| Ok((row.get::<String>(0)?, row.get::<i64>(1)?, row.get::<i64>(2)?)),
+    )?;
+    for (state, n, oldest) in rows {
+        match state.as_str() {
+            "ready" => {
+                counts.ready = n;
+                counts.oldest_ready = Some(oldest);
+            }
+            "running" => counts.running = n,
+            "done" => counts.done = n,
+            "dead" => counts.dead = n,
+            other => return Err(Error::Corrupt(format!("a job is in the state {other}"))),
+        }
+    }
+    Ok(counts)
+}

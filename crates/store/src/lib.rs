@@ -1,0 +1,31 @@
+//! Every SQL statement of Switchboard, one text for SQLite and PostgreSQL.
+//!
+//! [`Db::read`] runs a closure on a snapshot, [`Db::write`] in a transaction
+//! shared with other waiting writes; both hand it a [`Conn`]. Statements are
+//! literals with `$1 … $n`, or composed from literals with [`Sql`].
+
+mod conn;
+mod db;
+mod error;
+mod group;
+mod migrate;
+mod pg;
+mod sqlite;
+mod value;
+
+pub mod entry;
+pub mod event;
+pub mod list;
+pub mod mail;
+pub mod person;
+pub mod setting;
+pub mod ticket;
+pub mod unit;
+pub mod counter;
+pub mod job;
+pub mod lease;
+
+pub use conn::{Conn, Dialect};
+pub use db::{Db, Options, Written};
+pub use error::Error;
+pub use value::{Cell, Column, Row, Sql, Value};

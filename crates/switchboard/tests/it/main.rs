@@ -1,0 +1,6 @@
+//! Tests of the whole: what the crates may and may not do, and whether the documents tell the truth.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod documents;
+mod layering;
+mod source;

@@ -1,0 +1,7 @@
+//! The seam on both databases.
+
+#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::print_stderr, reason = "skipped tests say so")]
+
+mod desk;
+mod seam;

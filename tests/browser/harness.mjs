@@ -165,8 +165,8 @@ async function picture(t, pages) {
 /** Signs in by the form. */
 export async function signIn(page, person) {
   await page.goto("/sign-in");
-  await page.getByLabel(/mail/i).fill(person.email);
-  await page.getByLabel(/password/i).fill(person.password);
+  await page.getByLabel("Mail address", { exact: true }).fill(person.email);
+  await page.getByLabel("Password", { exact: true }).fill(person.password);
   await page.getByRole("main").getByRole("button", { name: /^sign in$/i }).click();
   await page.waitForURL((url) => url.pathname !== "/sign-in");
 }

@@ -53,8 +53,8 @@ async function enter(email) {
   const page = await demo.visitor({ viewport: wide });
   const { password } = demo.person(email);
   await page.goto("/sign-in");
-  await type(page, /mail/i, email);
-  await type(page, /password/i, password);
+  await type(page, /^mail address$/i, email);
+  await type(page, /^password$/i, password);
   await page.keyboard.press("Enter");
   await page.waitForURL((url) => url.pathname !== "/sign-in");
   return page;
@@ -95,7 +95,7 @@ test("the main job by keyboard", async (t) => {
       await first.locator("body").press("u");
       await first.locator("body").press("a");
       await first.locator("body").press("Enter");
-      await first.getByText(trouble.subject).waitFor({ state: "detached" });
+      await first.getByRole("heading", { level: 2, name: trouble.subject }).waitFor({ state: "detached" });
     }],
     ["a member takes it, asks, and the requester answers", async () => {
       const unit = (await demo.api("first@demo", `/api/v1/tickets/${number}`)).unit;

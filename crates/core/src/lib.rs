@@ -18,7 +18,7 @@ pub mod triage;
 pub use access::{Access, Actor, Channel, Membership, Part};
 pub use change::{Change, EntryFacts};
 pub use command::{Command, NewTicket, Refusal};
-pub use decide::{Caused, Scene, UnitFacts, decide, open};
+pub use decide::{Caused, Offer, Scene, UnitFacts, allowed, decide, open, status_choices};
 pub use id::{EntryId, Millis, PersonId, ServiceId, TicketNumber, UnitId};
 pub use notify::{Notice, Reason, Recipient, Told, UnitAudience, audience};
 pub use query::Query;

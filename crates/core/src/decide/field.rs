@@ -1,0 +1,278 @@
+//! The fields of a ticket: triage and classification.
+
+use std::collections::BTreeSet;
+
+use crate::change::Change;
+use crate::command::Refusal;
+use crate::decide::open::{check_subject, visibility_for};
+use crate::decide::stage::{Stage, invalid, said};
+use crate::id::{ServiceId, TicketNumber};
+use crate::ticket::{Overrule, PartyRole, TellRequester, Visibility};
+use crate::triage::{Facts, Priority, SecurityRisk};
+
+/// A ticket may have this many tags.
+const MOST_TAGS: usize = 50;
+/// A tag may have this many characters.
+const LONGEST_TAG: usize = 64;
+/// A key (of a site, a community, a type of issue, a custom field) may have
+/// this many characters.
+const LONGEST_KEY: usize = 200;
+
+/// Other facts give another priority by the rules; an overrule stays.
+pub(super) fn facts(
+    stage: &mut Stage<'_>,
+    number: TicketNumber,
+    new: &Facts,
+) -> Result<(), Refusal> {
+    let ticket = stage.ticket(number)?;
+    if ticket.facts == *new {
+        return Ok(());
+    }
+    new.check()?;
+    let old = ticket.facts.clone();
+    let seen_by = visibility_for(new, ticket.visibility);
+    let assessment = stage.rules.assess(new);
+    stage.emit(
+        number,
+        Change::FactsSet {
+            old,
+            new: new.clone(),
+            assessment,
+        },
+    )?;
+    show_to(stage, number, seen_by)
+}
+
+/// First level leaves the priority as the rules gave it, knowingly.
+pub(super) fn confirm(stage: &mut Stage<'_>, number: TicketNumber) -> Result<(), Refusal> {
+    withdraw(stage, number)?;
+    if stage.ticket(number)?.priority_confirmed {
+        return Ok(());
+    }
+    stage.emit(number, Change::PriorityConfirmed)
+}
+
+/// First level's word against the rules'.
+pub(super) fn overrule(
+    stage: &mut Stage<'_>,
+    number: TicketNumber,
+    priority: Priority,
+    reason: &str,
+) -> Result<(), Refusal> {
+    let reason = said(
+        "priority_reason",
+        reason,
+        "why the rules' priority is wrong here",
+    )?;
+    let old = stage.ticket(number)?.overrule.clone();
+    if old
+        .as_ref()
+        .is_some_and(|o| o.priority == priority && o.reason == reason)
+    {
+        return Ok(());
+    }
+    let new = Some(Overrule {
+        priority,
+        reason: reason.to_owned(),
+        by: stage.actor.person,
+    });
+    stage.emit(number, Change::PriorityOverruled { old, new })
+}
+
+/// Back to what the rules give.
+pub(super) fn withdraw(stage: &mut Stage<'_>, number: TicketNumber) -> Result<(), Refusal> {
+    let old = stage.ticket(number)?.overrule.clone();
+    if old.is_none() {
+        return Ok(());
+    }
+    stage.emit(number, Change::PriorityOverruled { old, new: None })
+}
+
+pub(super) fn subject(
+    stage: &mut Stage<'_>,
+    number: TicketNumber,
+    new: &str,
+) -> Result<(), Refusal> {
+    check_subject(new)?;
+    let old = stage.ticket(number)?.subject.clone();
+    let new = new.trim().to_owned();
+    if old == new {
+        return Ok(());
+    }
+    stage.emit(number, Change::SubjectSet { old, new })
+}
+
+pub(super) fn issue_type(
+    stage: &mut Stage<'_>,
+    number: TicketNumber,
+    new: Option<&String>,
+) -> Result<(), Refusal> {
+    key("issue_type", new)?;
+    let old = stage.ticket(number)?.issue_type.clone();
+    if old.as_ref() == new {
+        return Ok(());
+    }
+    let new = new.cloned();
+    stage.emit(number, Change::IssueTypeSet { old, new })
+}
+
+pub(super) fn service(
+    stage: &mut Stage<'_>,
+    number: TicketNumber,
+    new: Option<ServiceId>,
+) -> Result<(), Refusal> {
+    let old = stage.ticket(number)?.service;
+    if old == new {
+        return Ok(());
+    }
+    stage.emit(number, Change::ServiceSet { old, new })
+}
+
+pub(super) fn site(
+    stage: &mut Stage<'_>,
+    number: TicketNumber,
+    new: Option<&String>,
+) -> Result<(), Refusal> {
+    key("site", new)?;
+    let old = stage.ticket(number)?.site.clone();
+    if old.as_ref() == new {
+        return Ok(());
+    }
+    let new = new.cloned();
+    stage.emit(number, Change::SiteSet { old, new })
+}
+
+pub(super) fn community(
+    stage: &mut Stage<'_>,
+    number: TicketNumber,
+    new: Option<&String>,
+) -> Result<(), Refusal> {
+    key("community", new)?;
+    let old = stage.ticket(number)?.community.clone();
+    if old.as_ref() == new {
+        return Ok(());
+    }
+    let new = new.cloned();
+    stage.emit(number, Change::CommunitySet { old, new })
+}
+
+/// A key is not empty, not endless and has no control characters. Whether it is
+/// in the catalogue is the caller's to know.
+fn key(field: &'static str, key: Option<&String>) -> Result<(), Refusal> {
+    let Some(key) = key else { return Ok(()) };
+    let length = key.chars().count();
+    if key.trim().is_empty() || length > LONGEST_KEY || key.chars().any(char::is_control) {
+        return invalid(
+            field,
+            format!("must be a key of 1 to {LONGEST_KEY} characters, or left out"),
+        );
+    }
+    Ok(())
+}
+
+pub(super) fn tags(
+    stage: &mut Stage<'_>,
+    number: TicketNumber,
+    new: &BTreeSet<String>,
+) -> Result<(), Refusal> {
+    let old = stage.ticket(number)?.tags.clone();
+    if old == *new {
+        return Ok(());
+    }
+    if new.len() > MOST_TAGS {
+        return invalid("tags", format!("must be at most {MOST_TAGS}"));
+    }
+    for tag in new {
+        let fits = tag.trim() == tag
+            && !tag.is_empty()
+            && tag.chars().count() <= LONGEST_TAG
+            && !tag.chars().any(|c| c.is_control() || c == ',');
+        if !fits {
+            return invalid(
+                "tags",
+                format!(
+                    "\"{}\" can not be a tag: 1 to {LONGEST_TAG} characters, no comma, no space at \
+                     the ends",
+                    tag.escape_debug()
+                ),
+            );
+        }
+    }
+    let new = new.clone();
+    stage.emit(number, Change::TagsSet { old, new })
+}
+
+/// Sets or removes a custom field. Whether the value has the type of the field
+/// is the caller's to know, as the definitions are data.
+pub(super) fn custom(
+    stage: &mut Stage<'_>,
+    number: TicketNumber,
+    name: &str,
+    new: Option<&serde_json::Value>,
+) -> Result<(), Refusal> {
+    key("custom", Some(&name.to_owned()))?;
+    // No value and null are the same.
+    let new = new.filter(|value| !value.is_null()).cloned();
+    let old = stage.ticket(number)?.custom.get(name).cloned();
+    if old == new {
+        return Ok(());
+    }
+    stage.emit(
+        number,
+        Change::CustomSet {
+            key: name.to_owned(),
+            old,
+            new,
+        },
+    )
+}
+
+/// Who may see it. A danger to security now stays restricted.
+pub(super) fn visibility(
+    stage: &mut Stage<'_>,
+    number: TicketNumber,
+    new: Visibility,
+) -> Result<(), Refusal> {
+    let ticket = stage.ticket(number)?;
+    let imminent = ticket.facts.security_risk == SecurityRisk::Imminent;
+    if imminent && new != Visibility::Restricted {
+        return invalid(
+            "visibility",
+            "stays restricted while there is a danger to security now; change security_risk first",
+        );
+    }
+    show_to(stage, number, new)
+}
+
+/// Sets the visibility. Followers came by their own wish, so a ticket that
+/// becomes restricted loses them.
+fn show_to(stage: &mut Stage<'_>, number: TicketNumber, new: Visibility) -> Result<(), Refusal> {
+    let ticket = stage.ticket(number)?;
+    let old = ticket.visibility;
+    if old == new {
+        return Ok(());
+    }
+    let followers: Vec<_> = ticket
+        .parties
+        .iter()
+        .filter(|p| new == Visibility::Restricted && p.role == PartyRole::Subscriber)
+        .copied()
+        .collect();
+    stage.emit(number, Change::VisibilitySet { old, new })?;
+    for party in followers {
+        stage.emit(number, Change::PartyRemoved { party })?;
+    }
+    Ok(())
+}
+
+pub(super) fn tell(
+    stage: &mut Stage<'_>,
+    number: TicketNumber,
+    new: TellRequester,
+) -> Result<(), Refusal> {
+    let old = stage.ticket(number)?.tell;
+    if old == new {
+        return Ok(());
+    }
+    stage.emit(number, Change::TellSet { old, new })
+}

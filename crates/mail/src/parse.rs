@@ -1,0 +1,511 @@
+//! From raw bytes to an [`Incoming`] message.
+
+use mail_parser::parsers::MessageStream;
+use mail_parser::{DateTime, HeaderValue};
+use switchboard_core::Millis;
+
+use crate::address::{Address, Mailbox};
+use crate::address_list::{AddressList, address_list};
+use crate::file_name;
+use crate::header::{self, Headers};
+use crate::html;
+use crate::mime::{Leaf, Node, Reader, unflow};
+use crate::quarantine::{Quarantine, QuarantineReason};
+use crate::words::{decode_words, head, many_lines, one_line};
+
+/// Longest subject kept, in characters.
+pub const MAX_SUBJECT: usize = 500;
+/// How many message ids of `References` are kept: the first and the newest.
+const MAX_REFERENCES: usize = 100;
+/// Longest message id kept, in octets (a header line's limit).
+const MAX_MESSAGE_ID: usize = 998;
+
+/// How much of a message is read before it is kept aside. Each limit can be
+/// raised by the operator, and a quarantined message tried again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// Octets of the raw message. Default 50 MiB.
+    pub message_bytes: usize,
+    /// Octets of one header section. Default 512 KiB.
+    pub header_bytes: usize,
+    /// Fields of one header section. Default 1,000.
+    pub header_fields: usize,
+    /// Addresses in all address fields together. Default 2,000.
+    pub addresses: usize,
+    /// Multiparts inside each other. Default 20; people's mail has up to 6.
+    pub depth: usize,
+    /// Parts of all kinds. Default 500.
+    pub parts: usize,
+    /// Octets of all parts after decoding. Default 64 MiB.
+    pub decoded_bytes: usize,
+    /// Octets of the visible text and of the HTML. What is longer is cut and
+    /// noted as a defect; the raw message has the rest. Default 2 MiB.
+    pub text_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            message_bytes: 50 << 20,
+            header_bytes: 512 << 10,
+            header_fields: 1000,
+            addresses: 2000,
+            depth: 20,
+            parts: 500,
+            decoded_bytes: 64 << 20,
+            text_bytes: 2 << 20,
+        }
+    }
+}
+
+/// A message that came in, decoded and made safe to show.
+///
+/// Nothing in it is proof of anything: every field was written by the sender
+/// or by somebody on the way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Incoming {
+    /// `Message-ID` without its angle brackets.
+    pub message_id: Option<String>,
+    /// Message ids in `In-Reply-To`, without brackets.
+    pub in_reply_to: Vec<String>,
+    /// Message ids in `References`, oldest first, without brackets.
+    pub references: Vec<String>,
+    /// The first usable mailbox of `From`.
+    pub from: Option<Mailbox>,
+    /// `Sender`, where present and usable.
+    pub sender: Option<Mailbox>,
+    /// `Reply-To`: where the sender wants answers; never an identity.
+    pub reply_to: Vec<Mailbox>,
+    /// `To`.
+    pub to: Vec<Mailbox>,
+    /// `Cc`.
+    pub cc: Vec<Mailbox>,
+    /// Envelope recipients as delivering servers noted them: `Delivered-To`,
+    /// `X-Original-To`, `Envelope-To` and their like.
+    pub delivered_to: Vec<Address>,
+    /// Decoded, on one line, at most [`MAX_SUBJECT`] characters.
+    pub subject: String,
+    /// `Date`, epoch milliseconds UTC.
+    pub date: Option<Millis>,
+    /// What a person reads, as plain text with `\n` line ends.
+    pub text: String,
+    /// The sanitised HTML, where the message has any.
+    pub html: Option<String>,
+    /// Everything else, in order.
+    pub attachments: Vec<Part>,
+    /// Octets of the raw message.
+    pub size: usize,
+    /// All header fields, for the rules.
+    pub headers: Headers,
+    /// What was wrong with the message and how it was read all the same.
+    pub defects: Vec<String>,
+}
+
+/// A file that came with a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// Safe to show and to download under; see [`file_name::safe`].
+    pub name: String,
+    /// `type/subtype` in lower case, as claimed by the sender.
+    pub media_type: String,
+    /// The content, decoded.
+    pub bytes: Vec<u8>,
+    /// `Content-ID` without brackets; the HTML refers to it as `cid:…`.
+    pub content_id: Option<String>,
+    /// Meant to be shown within the text.
+    pub inline: bool,
+}
+
+/// What can be said about a message that may not be opened.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Glimpse {
+    /// `From` as written, on one line.
+    pub from: String,
+    /// The subject, on one line.
+    pub subject: String,
+    /// `Message-ID` without brackets.
+    pub message_id: Option<String>,
+}
+
+/// Reads a message.
+///
+/// Never panics; time and memory are linear in the size of the input and
+/// bounded by the limits.
+///
+/// # Errors
+/// [`Quarantine`] where the bytes are no mail or pass a limit.
+pub fn parse(raw: &[u8], limits: &Limits) -> Result<Incoming, Quarantine> {
+    if raw.len() > limits.message_bytes {
+        return Err(Quarantine::new(
+            QuarantineReason::TooLarge,
+            format!("{} bytes, at most {} are read", raw.len(), limits.message_bytes),
+        ));
+    }
+    if raw.iter().all(u8::is_ascii_whitespace) {
+        return Err(Quarantine::new(QuarantineReason::Empty, format!("{} bytes", raw.len())));
+    }
+    let size = raw.len();
+    let line_feeds;
+    let raw = without_mark(raw);
+    let raw = if raw.contains(&b'\n') {
+        raw
+    } else {
+        // Lines of an old Macintosh.
+        line_feeds = raw.iter().map(|&b| if b == b'\r' { b'\n' } else { b }).collect::<Vec<_>>();
+        &line_feeds
+    };
+    let split = header::split(raw, limits)?;
+    if !is_mail(&split.headers) {
+        return Err(Quarantine::new(
+            QuarantineReason::NotMail,
+            format!("{size} bytes without a header of a mail"),
+        ));
+    }
+    let headers = split.headers;
+    let mut people = People::read(&headers, limits)?;
+    let mut reader = Reader::new(limits);
+    let body = raw.get(split.body..).unwrap_or_default();
+    let root = reader.node(&headers, body, "text/plain", 0)?;
+
+    let mut defects: Vec<String> = split.defects.into_iter().map(str::to_owned).collect();
+    defects.append(&mut people.defects);
+    defects.append(&mut reader.defects);
+    let content = Content::read(&root, limits, &mut defects)?;
+    defects.dedup();
+    Ok(Incoming {
+        message_id: headers.get("message-id").and_then(|value| message_ids(value).into_iter().next()),
+        in_reply_to: headers.all("in-reply-to").flat_map(message_ids).take(MAX_REFERENCES).collect(),
+        references: references(&headers),
+        from: people.from,
+        sender: people.sender,
+        reply_to: people.reply_to,
+        to: people.to,
+        cc: people.cc,
+        delivered_to: people.delivered_to,
+        subject: one_line(&decode_words(headers.get("subject").unwrap_or_default()), MAX_SUBJECT),
+        date: headers.get("date").and_then(date),
+        text: content.text,
+        html: content.html,
+        attachments: content.attachments,
+        size,
+        headers,
+        defects,
+    })
+}
+
+/// Reads only who and what, for the list of messages kept aside. Looks at no
+/// more than the first 64 KiB.
+pub fn glimpse(raw: &[u8]) -> Glimpse {
+    let limits = Limits { header_bytes: usize::MAX, header_fields: usize::MAX, ..Limits::default() };
+    let start = raw.get(..64 << 10).unwrap_or(raw);
+    let Ok(split) = header::split(without_mark(start), &limits) else {
+        return Glimpse::default();
+    };
+    let line = |name: &str| one_line(&decode_words(split.headers.get(name).unwrap_or_default()), MAX_SUBJECT);
+    Glimpse {
+        from: line("from"),
+        subject: line("subject"),
+        message_id: split.headers.get("message-id").and_then(|value| message_ids(value).into_iter().next()),
+    }
+}
+
+/// Drops a byte order mark and leading empty lines.
+fn without_mark(raw: &[u8]) -> &[u8] {
+    let raw = raw.strip_prefix(b"\xef\xbb\xbf").unwrap_or(raw);
+    let blank = raw.iter().take_while(|b| matches!(b, b'\r' | b'\n')).count();
+    raw.get(blank..).unwrap_or_default()
+}
+
+/// A mail has at least one header that only mail has.
+fn is_mail(headers: &Headers) -> bool {
+    const MARKS: [&str; 14] = [
+        "from", "to", "cc", "subject", "date", "message-id", "received", "return-path", "sender",
+        "reply-to", "mime-version", "content-type", "delivered-to", "resent-from",
+    ];
+    MARKS.iter().any(|name| headers.get(name).is_some())
+}
+
+/// The mailboxes of the header.
+#[derive(Default)]
+struct People {
+    from: Option<Mailbox>,
+    sender: Option<Mailbox>,
+    reply_to: Vec<Mailbox>,
+    to: Vec<Mailbox>,
+    cc: Vec<Mailbox>,
+    delivered_to: Vec<Address>,
+    defects: Vec<String>,
+}
+
+impl People {
+    fn read(headers: &Headers, limits: &Limits) -> Result<Self, Quarantine> {
+        let mut total = 0;
+        let mut defects = Vec::new();
+        let mut list = |name: &str| -> Result<Vec<Mailbox>, Quarantine> {
+            let mut whole = AddressList::default();
+            for value in headers.all(name) {
+                let mut part = address_list(value, limits.addresses);
+                total += part.total();
+                if total > limits.addresses {
+                    return Err(Quarantine::new(
+                        QuarantineReason::TooManyAddresses,
+                        format!("more than {} addresses", limits.addresses),
+                    ));
+                }
+                whole.refused += part.refused;
+                whole.mailboxes.append(&mut part.mailboxes);
+            }
+            if whole.refused > 0 {
+                defects.push(format!("{name}: {} unusable", whole.refused));
+            }
+            if name == "from" && whole.total() > 1 {
+                defects.push("from: more than one sender".to_owned());
+            }
+            Ok(whole.mailboxes)
+        };
+        let from = list("from")?;
+        let sender = list("sender")?;
+        let reply_to = list("reply-to")?;
+        let to = list("to")?;
+        let cc = list("cc")?;
+        let mut delivered_to: Vec<Address> = Vec::new();
+        for name in ["delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "x-delivered-to", "x-rcpt-to", "x-forwarded-to"] {
+            for mailbox in list(name)? {
+                if !delivered_to.contains(&mailbox.address) {
+                    delivered_to.push(mailbox.address);
+                }
+            }
+        }
+        Ok(Self {
+            from: from.into_iter().next(),
+            sender: sender.into_iter().next(),
+            reply_to,
+            to,
+            cc,
+            delivered_to,
+            defects,
+        })
+    }
+}
+
+/// The message ids in a header value: what stands in angle brackets, else
+/// words that look like one.
+pub(crate) fn message_ids(value: &str) -> Vec<String> {
+    let usable = |id: &str| {
+        let id: String = id.chars().filter(|c| !c.is_whitespace() && !c.is_control()).collect();
+        (!id.is_empty() && id.len() <= MAX_MESSAGE_ID && !id.contains(['<', '>'])).then_some(id)
+    };
+    if value.contains('<') {
+        let inside = value.split('<').skip(1).filter_map(|rest| rest.split_once('>'));
+        inside.filter_map(|(id, _)| usable(id)).collect()
+    } else {
+        value.split_whitespace().filter(|word| word.contains('@')).filter_map(usable).collect()
+    }
+}
+
+/// The first reference names the start of the thread, the last ones what was
+/// answered; of a very long list the middle is of no use.
+fn references(headers: &Headers) -> Vec<String> {
+    let mut all: Vec<String> = headers.all("references").flat_map(message_ids).collect();
+    if all.len() > MAX_REFERENCES {
+        let newest = all.split_off(all.len() - (MAX_REFERENCES - 1));
+        all.truncate(1);
+        all.extend(newest);
+    }
+    all
+}
+
+fn date(value: &str) -> Option<Millis> {
+    let line = format!("{value}\n");
+    let HeaderValue::DateTime(date) = MessageStream::new(line.as_bytes()).parse_date() else {
+        return None;
+    };
+    plausible(&date).then(|| date.to_timestamp().saturating_mul(1000))
+}
+
+/// Guards the arithmetic on dates against a year 0 or a 99th month.
+fn plausible(date: &DateTime) -> bool {
+    (1970..=9999).contains(&date.year)
+        && (1..=12).contains(&date.month)
+        && (1..=31).contains(&date.day)
+        && date.hour < 24
+        && date.minute < 60
+        && date.second <= 60
+        && date.tz_hour < 24
+        && date.tz_minute < 60
+}
+
+/// What the parts amount to.
+struct Content {
+    text: String,
+    html: Option<String>,
+    attachments: Vec<Part>,
+}
+
+/// Which leaves are the text, which the HTML, which the files
+/// (RFC 8621, 4.1.4, without opening nested messages).
+#[derive(Default)]
+struct Sorted<'t, 'a> {
+    text: Vec<&'t Leaf<'a>>,
+    html: Vec<&'t Leaf<'a>>,
+    files: Vec<(&'t Leaf<'a>, bool)>,
+}
+
+impl<'t, 'a> Sorted<'t, 'a> {
+    /// `for_text`, `for_html`: whether leaves found here may still become part
+    /// of that body.
+    fn sort(&mut self, node: &'t Node<'a>, parent: &str, first: bool, for_text: bool, for_html: bool) {
+        match node {
+            Node::Multi { subtype, children } if subtype == "alternative" => {
+                self.alternative(children, for_text, for_html);
+            }
+            Node::Multi { subtype, children } => {
+                for (position, child) in children.iter().enumerate() {
+                    self.sort(child, subtype, position == 0, for_text, for_html);
+                }
+            }
+            Node::Leaf(leaf) => {
+                let media = leaf.media_type.as_str();
+                let is_text = matches!(media, "text/plain" | "text/html" | "text/enriched" | "text/richtext" | "text/markdown");
+                let is_media = ["image/", "audio/", "video/"].iter().any(|kind| media.starts_with(kind));
+                let inline = !leaf.is_attachment
+                    && (is_text || is_media)
+                    && (first || (parent != "related" && (is_media || leaf.name.is_none())));
+                if !inline || is_media {
+                    self.files.push((leaf, inline || leaf.content_id.is_some() && !leaf.is_attachment));
+                    return;
+                }
+                if for_text {
+                    self.text.push(leaf);
+                }
+                if for_html {
+                    self.html.push(leaf);
+                }
+            }
+        }
+    }
+
+    /// One branch for each body; the other branches only bring files.
+    fn alternative(&mut self, children: &'t [Node<'a>], for_text: bool, for_html: bool) {
+        let plain = children.iter().position(|c| first_text(c) == Some("text/plain"));
+        let rich = children.iter().rposition(|c| first_text(c) == Some("text/html"));
+        let other = children.iter().position(|c| first_text(c).is_some());
+        for (position, child) in children.iter().enumerate() {
+            let text = for_text && plain.or(rich).or(other) == Some(position);
+            let html = for_html && rich.or(plain).or(other) == Some(position);
+            if text || html || first_text(child).is_none() {
+                self.sort(child, "alternative", position == 0 || text || html, text, html);
+            } else if let Node::Multi { .. } = child {
+                self.sort(child, "alternative", false, false, false);
+            }
+        }
+    }
+}
+
+/// The media type of the first text in a branch.
+fn first_text<'t>(node: &'t Node<'_>) -> Option<&'t str> {
+    match node {
+        Node::Leaf(leaf) => {
+            let text = matches!(leaf.media_type.as_str(), "text/plain" | "text/html" | "text/enriched" | "text/richtext" | "text/markdown");
+            (text && !leaf.is_attachment).then_some(leaf.media_type.as_str())
+        }
+        Node::Multi { children, .. } => children.iter().find_map(first_text),
+    }
+}
+
+impl Content {
+    fn read(root: &Node<'_>, limits: &Limits, defects: &mut Vec<String>) -> Result<Self, Quarantine> {
+        let mut sorted = Sorted::default();
+        sorted.sort(root, "mixed", true, true, true);
+        let encoded: usize = sorted
+            .text
+            .iter()
+            .chain(&sorted.html)
+            .chain(sorted.files.iter().map(|(leaf, _)| leaf))
+            .map(|leaf| leaf.encoded_len())
+            .sum();
+        if encoded > limits.decoded_bytes.saturating_mul(2) {
+            return Err(too_much_decoded(limits));
+        }
+        let attachments = files(&sorted.files, limits)?;
+        let mut rich = None;
+        if sorted.html.iter().any(|leaf| leaf.media_type == "text/html") {
+            let source: Vec<String> = sorted.html.iter().map(|leaf| as_html(leaf)).collect();
+            let source = cut(source.join("\n"), limits.text_bytes, "html", defects);
+            rich = Some(html::sanitise(&source)).filter(|html| !html.trim().is_empty());
+        }
+        let mut pieces = Vec::with_capacity(sorted.text.len());
+        for leaf in &sorted.text {
+            pieces.push(cut(as_text(leaf, limits), limits.text_bytes, "text", defects));
+        }
+        let mut text = pieces.join("\n");
+        if text.trim().is_empty() {
+            text = rich.as_deref().map(html::to_text).unwrap_or_default();
+        }
+        let text = cut(text, limits.text_bytes, "text", defects);
+        if text.trim().is_empty() {
+            defects.push(if attachments.is_empty() { "no text at all" } else { "no text, only files" }.to_owned());
+        }
+        Ok(Self { text, html: rich, attachments })
+    }
+}
+
+fn too_much_decoded(limits: &Limits) -> Quarantine {
+    Quarantine::new(
+        QuarantineReason::DecodedTooLarge,
+        format!("more than {} bytes after decoding", limits.decoded_bytes),
+    )
+}
+
+fn files(leaves: &[(&Leaf<'_>, bool)], limits: &Limits) -> Result<Vec<Part>, Quarantine> {
+    let mut decoded = 0;
+    let mut parts = Vec::with_capacity(leaves.len());
+    for (position, (leaf, inline)) in leaves.iter().enumerate() {
+        let bytes = leaf.bytes();
+        decoded += bytes.len();
+        if decoded > limits.decoded_bytes {
+            return Err(too_much_decoded(limits));
+        }
+        let nested = matches!(leaf.media_type.as_str(), "message/rfc822" | "message/global");
+        let name = match &leaf.name {
+            Some(name) => file_name::safe(name),
+            None if nested => match glimpse(&bytes).subject {
+                subject if subject.is_empty() => file_name::for_part(position + 1, &leaf.media_type),
+                subject => file_name::safe(&format!("{}.eml", subject.replace(['/', '\\'], "_"))),
+            },
+            None => file_name::for_part(position + 1, &leaf.media_type),
+        };
+        parts.push(Part {
+            name,
+            media_type: leaf.media_type.clone(),
+            bytes,
+            content_id: leaf.content_id.clone(),
+            inline: *inline,
+        });
+    }
+    Ok(parts)
+}
+
+fn as_html(leaf: &Leaf<'_>) -> String {
+    let text = leaf.text();
+    if leaf.media_type == "text/html" { text } else { html::from_text(&text) }
+}
+
+fn as_text(leaf: &Leaf<'_>, limits: &Limits) -> String {
+    let text = leaf.text();
+    match (leaf.media_type.as_str(), leaf.flowed) {
+        ("text/html", _) => {
+            html::to_text(head(&text, limits.text_bytes))
+        }
+        (_, Some(delete_space)) => unflow(&many_lines(&text), delete_space),
+        _ => many_lines(&text),
+    }
+}
+
+fn cut(mut text: String, most: usize, what: &str, defects: &mut Vec<String>) -> String {
+    if text.len() > most {
+        text.truncate(head(&text, most).len());
+        defects.push(format!("the {what} is cut after {most} bytes"));
+    }
+    text
+}

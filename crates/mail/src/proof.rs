@@ -1,0 +1,175 @@
+//! What the operator's own mail server found out about the sender.
+//!
+//! Anybody can write `From: admin@…`. The only statement believed is the
+//! topmost `Authentication-Results` field (RFC 8601), and that only where it
+//! carries the identifier that the operator configured: the server that wrote
+//! it removes forged copies of its own name, and puts its own on top.
+
+use crate::address_list::address_list;
+use crate::parse::Incoming;
+
+/// What is known about the claim in `From`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Proof {
+    /// The domain of `From` vouches for this mail.
+    Pass {
+        /// That domain, canonical.
+        domain: String,
+    },
+    /// The check was made and failed, or `From` is ambiguous.
+    Fail,
+    /// Nobody trusted has checked it.
+    None,
+}
+
+/// Reads the proof for the sender in `From`. `authserv_id` is the name under
+/// which the operator's server writes; without one nothing is believed.
+pub fn sender_proof(mail: &Incoming, authserv_id: Option<&str>) -> Proof {
+    let Some(id) = authserv_id.map(str::trim).filter(|id| !id.is_empty()) else {
+        return Proof::None;
+    };
+    let Some(domain) = only_sender_domain(mail) else {
+        return Proof::Fail;
+    };
+    let Some(results) = mail.headers.get("authentication-results").and_then(|value| results(value, id)) else {
+        return Proof::None;
+    };
+    judge(&results, domain)
+}
+
+/// The domain of `From`, where there is exactly one field with exactly one
+/// usable mailbox. Everything else is read differently by different programs.
+fn only_sender_domain(mail: &Incoming) -> Option<String> {
+    let mut fields = mail.headers.all("from");
+    let only = fields.next()?;
+    if fields.next().is_some() {
+        return None;
+    }
+    let list = address_list(only, 10);
+    if list.total() != 1 {
+        return None;
+    }
+    list.mailboxes.first().map(|mailbox| mailbox.address.domain().to_owned())
+}
+
+/// One method's result, as in `dkim=pass header.d=example.org`.
+struct MethodResult {
+    method: String,
+    result: String,
+    properties: Vec<(String, String)>,
+}
+
+impl MethodResult {
+    fn property(&self, name: &str) -> Option<&str> {
+        self.properties.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
+    }
+}
+
+/// DMARC decides where it was evaluated. Without it an aligned DKIM signature
+/// is enough; SPF alone is not, because servers are shared.
+fn judge(results: &[MethodResult], domain: String) -> Proof {
+    if let Some(dmarc) = results.iter().find(|r| r.method == "dmarc") {
+        let about_us = dmarc.property("header.from").is_none_or(|from| from == domain);
+        match dmarc.result.as_str() {
+            "pass" if about_us => return Proof::Pass { domain },
+            "pass" | "fail" | "reject" | "quarantine" => return Proof::Fail,
+            _ => {}
+        }
+    }
+    let signed = results.iter().any(|r| {
+        let by = r.property("header.d").or_else(|| {
+            r.property("header.i").map(|id| id.rsplit('@').next().unwrap_or_default())
+        });
+        r.method == "dkim" && r.result == "pass" && by.is_some_and(|by| covers(by, &domain))
+    });
+    if signed {
+        return Proof::Pass { domain };
+    }
+    let failed = results.iter().any(|r| matches!(r.method.as_str(), "dkim" | "spf") && matches!(r.result.as_str(), "fail" | "softfail"));
+    if failed { Proof::Fail } else { Proof::None }
+}
+
+/// Whether a signature by `signer` speaks for `domain`: the same, or a parent,
+/// which controls its children. Never the other way round.
+fn covers(signer: &str, domain: &str) -> bool {
+    signer.contains('.')
+        && (domain == signer || domain.strip_suffix(signer).is_some_and(|rest| rest.ends_with('.')))
+}
+
+/// Reads the field if it was written under `id`.
+fn results(value: &str, id: &str) -> Option<Vec<MethodResult>> {
+    let clean = without_comments(value);
+    let mut clauses = split_outside_quotes(&clean, ';').into_iter();
+    let first = clauses.next()?;
+    let written_by = first.split_whitespace().next()?.trim_matches('"');
+    if !written_by.eq_ignore_ascii_case(id) {
+        return None;
+    }
+    Some(clauses.filter_map(|clause| method_result(&clause)).collect())
+}
+
+fn method_result(clause: &str) -> Option<MethodResult> {
+    let spaced = clause.replace(" = ", "=").replace("= ", "=").replace(" =", "=");
+    let mut words = split_outside_quotes(&spaced, ' ').into_iter().filter(|word| !word.trim().is_empty());
+    let head = words.next()?;
+    let (method, result) = head.trim().split_once('=')?;
+    let method = method.split('/').next().unwrap_or_default();
+    Some(MethodResult {
+        method: method.trim().to_ascii_lowercase(),
+        result: result.trim().to_ascii_lowercase(),
+        properties: words
+            .filter_map(|word| {
+                let (name, value) = word.split_once('=')?;
+                Some((name.trim().to_ascii_lowercase(), value.trim().trim_matches('"').to_ascii_lowercase()))
+            })
+            .collect(),
+    })
+}
+
+/// Drops `(…)`, which may be nested, outside of quoted strings.
+fn without_comments(value: &str) -> String {
+    let mut out = String::with_capacity(value.len());
+    let mut depth = 0_usize;
+    let mut quoted = false;
+    let mut chars = value.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '\\' if quoted || depth > 0 => {
+                let escaped = chars.next();
+                if depth == 0 {
+                    out.push(c);
+                    out.extend(escaped);
+                }
+            }
+            '"' if depth == 0 => {
+                quoted = !quoted;
+                out.push(c);
+            }
+            '(' if !quoted => depth += 1,
+            ')' if !quoted && depth > 0 => {
+                depth -= 1;
+                out.push(' ');
+            }
+            '\t' if depth == 0 => out.push(' '),
+            c if depth == 0 => out.push(c),
+            _ => {}
+        }
+    }
+    out
+}
+
+fn split_outside_quotes(text: &str, at: char) -> Vec<String> {
+    let mut parts = vec![String::new()];
+    let mut quoted = false;
+    for c in text.chars() {
+        if c == '"' {
+            quoted = !quoted;
+        }
+        if c == at && !quoted {
+            parts.push(String::new());
+        } else if let Some(part) = parts.last_mut() {
+            part.push(c);
+        }
+    }
+    parts
+}

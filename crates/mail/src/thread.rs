@@ -1,0 +1,226 @@
+//! Which ticket does a message belong to?
+//!
+//! Three hints, strongest first: the signed address that the answer was sent
+//! to, the messages it answers, the tag in its subject. Only the first is a
+//! proof, and only of having seen a mail about that ticket.
+
+use std::fmt;
+
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::Sha256;
+use switchboard_core::TicketNumber;
+
+use crate::address::{Address, AddressError};
+use crate::parse::Incoming;
+use crate::subject::tagged_numbers;
+
+/// Length of the signature in an address: 128 bit as base32.
+const SIGNATURE_LEN: usize = 26;
+/// Shortest secret that may sign, in octets.
+pub const MIN_SECRET: usize = 16;
+/// What the signature is about, so that it can not be borrowed from another
+/// use of the same secret.
+const PURPOSE: &[u8] = b"switchboard reply address 1\0";
+/// How many tags of one subject are looked at.
+const MAX_TAGS: usize = 3;
+
+/// What reply addresses are made of.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ThreadKeys {
+    secret: Vec<u8>,
+    previous: Vec<Vec<u8>>,
+    desk: Address,
+}
+
+/// Why keys can not be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum KeyError {
+    /// The secret has fewer than [`MIN_SECRET`] octets.
+    #[error("the secret for reply addresses needs at least {MIN_SECRET} bytes")]
+    ShortSecret,
+    /// `desk+number.signature` would be longer than a local part may be.
+    #[error("the part before the @ of the desk's address is too long to carry a signature")]
+    LongAddress,
+}
+
+impl ThreadKeys {
+    /// Keys for the address `desk`, from which reply addresses are derived.
+    ///
+    /// # Errors
+    /// A secret that is too short, or an address without room for a signature.
+    pub fn new(secret: impl Into<Vec<u8>>, desk: Address) -> Result<Self, KeyError> {
+        let secret = secret.into();
+        if secret.len() < MIN_SECRET {
+            return Err(KeyError::ShortSecret);
+        }
+        // Room for "+", a number of up to 18 digits, "." and the signature.
+        if desk.local().len() + 1 + 18 + 1 + SIGNATURE_LEN > 64 {
+            return Err(KeyError::LongAddress);
+        }
+        Ok(Self { secret, previous: Vec::new(), desk })
+    }
+
+    /// Also accepts answers to mail that was signed with an older secret.
+    #[must_use]
+    pub fn with_previous(mut self, secret: impl Into<Vec<u8>>) -> Self {
+        let secret = secret.into();
+        if secret.len() >= MIN_SECRET {
+            self.previous.push(secret);
+        }
+        self
+    }
+
+    /// The address from which reply addresses are derived.
+    pub fn desk(&self) -> &Address {
+        &self.desk
+    }
+
+    /// The ticket that an address names, if it is one of ours and its
+    /// signature is right.
+    pub fn ticket_at(&self, address: &Address) -> Option<TicketNumber> {
+        if address.domain() != self.desk.domain() {
+            return None;
+        }
+        let tagged = address.local().strip_prefix(self.desk.local())?.strip_prefix('+')?;
+        let (digits, signature) = tagged.split_once('.')?;
+        let canonical = !digits.is_empty()
+            && digits.len() <= 18
+            && !digits.starts_with('0')
+            && digits.bytes().all(|b| b.is_ascii_digit());
+        if !canonical || signature.len() != SIGNATURE_LEN {
+            return None;
+        }
+        let number = TicketNumber(digits.parse().ok()?);
+        // All secrets are tried, so that time does not tell which one it was.
+        let mut right = false;
+        for secret in std::iter::once(&self.secret).chain(&self.previous) {
+            right |= same(sign(secret, number).as_bytes(), signature.as_bytes());
+        }
+        right.then_some(number)
+    }
+}
+
+impl fmt::Debug for ThreadKeys {
+    /// The secrets never reach a log.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ThreadKeys").field("desk", &self.desk).finish_non_exhaustive()
+    }
+}
+
+/// A ticket that a message may belong to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Candidate {
+    /// The mail was sent to the signed address of this ticket.
+    Signed(TicketNumber),
+    /// The mail answers these messages, the closest first. The caller looks up
+    /// which of them it knows, and whether the sender may join that ticket.
+    MessageIds(Vec<String>),
+    /// The subject names this ticket. Anybody can guess a number: the caller
+    /// must require that the sender is a party to the ticket.
+    SubjectTag(TicketNumber),
+}
+
+/// The tickets that a message may belong to, strongest hint first. None: it is
+/// a new one.
+pub fn ticket_of(mail: &Incoming, keys: &ThreadKeys) -> Vec<Candidate> {
+    let mut found: Vec<Candidate> = Vec::new();
+    let recipients = mail.to.iter().chain(&mail.cc).map(|mailbox| &mailbox.address);
+    for address in mail.delivered_to.iter().chain(recipients) {
+        if let Some(number) = keys.ticket_at(address) {
+            let candidate = Candidate::Signed(number);
+            if !found.contains(&candidate) {
+                found.push(candidate);
+            }
+        }
+    }
+    let mut ids: Vec<String> = Vec::new();
+    for id in mail.in_reply_to.iter().chain(mail.references.iter().rev()) {
+        if !ids.contains(id) {
+            ids.push(id.clone());
+        }
+    }
+    if !ids.is_empty() {
+        found.push(Candidate::MessageIds(ids));
+    }
+    for number in tagged_numbers(&mail.subject).take(MAX_TAGS) {
+        let candidate = Candidate::SubjectTag(number);
+        if !found.contains(&candidate) {
+            found.push(candidate);
+        }
+    }
+    found
+}
+
+/// The address to which answers about a ticket go: `desk+1234.SIG@domain`.
+///
+/// # Errors
+/// Only for a number below 1 or above 18 digits, which no ticket has.
+pub fn reply_address(number: TicketNumber, keys: &ThreadKeys) -> Result<Address, AddressError> {
+    if !(1..1_000_000_000_000_000_000).contains(&number.0) {
+        return Err(AddressError::Local);
+    }
+    let signature = sign(&keys.secret, number);
+    Address::parse(&format!("{}+{}.{signature}@{}", keys.desk.local(), number.0, keys.desk.domain()))
+}
+
+/// A message id for a mail about a ticket, without angle brackets. `unique`
+/// must never repeat: the id of the outgoing mail's row.
+pub fn message_id(number: TicketNumber, unique: impl fmt::Display, domain: &str) -> String {
+    let plain = |text: String| -> String {
+        text.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.')).collect()
+    };
+    format!("sb.{}.{}@{}", number.0, plain(unique.to_string()), plain(domain.to_lowercase()))
+}
+
+/// Whether a message id has the form of ours, under one of our domains.
+pub(crate) fn is_own_message_id(id: &str, domains: &[String]) -> bool {
+    let Some((local, domain)) = id.rsplit_once('@') else { return false };
+    let Some((digits, unique)) = local.strip_prefix("sb.").and_then(|rest| rest.split_once('.')) else {
+        return false;
+    };
+    !digits.is_empty()
+        && digits.bytes().all(|b| b.is_ascii_digit())
+        && !unique.is_empty()
+        && domains.iter().any(|own| own.eq_ignore_ascii_case(domain))
+}
+
+/// HMAC-SHA-256 over the ticket number, cut to 128 bit, as base32.
+fn sign(secret: &[u8], number: TicketNumber) -> String {
+    // HMAC takes keys of every length; an impossible failure signs nothing.
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret) else {
+        return String::new();
+    };
+    mac.update(PURPOSE);
+    mac.update(number.0.to_string().as_bytes());
+    base32(&mac.finalize().into_bytes().as_slice()[..16])
+}
+
+/// RFC 4648 base32 in lower case, without padding: survives servers that
+/// change the case of addresses.
+fn base32(bytes: &[u8]) -> String {
+    const LETTERS: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
+    let mut out = String::with_capacity(bytes.len() * 8 / 5 + 1);
+    let mut held: u32 = 0;
+    let mut bits = 0;
+    for &byte in bytes {
+        held = held << 8 | u32::from(byte);
+        bits += 8;
+        while bits >= 5 {
+            bits -= 5;
+            out.push(char::from(LETTERS[(held >> bits & 31) as usize]));
+        }
+    }
+    if bits > 0 {
+        out.push(char::from(LETTERS[(held << (5 - bits) & 31) as usize]));
+    }
+    out
+}
+
+/// Compares without telling by its time where the difference is.
+fn same(right: &[u8], given: &[u8]) -> bool {
+    if right.len() != given.len() || right.is_empty() {
+        return false;
+    }
+    let difference = right.iter().zip(given).fold(0, |acc, (a, b)| std::hint::black_box(acc | (a ^ b)));
+    difference == 0
+}

@@ -24,6 +24,7 @@ pub mod unit;
 pub mod counter;
 pub mod job;
 pub mod lease;
+pub mod search;
 
 pub use conn::{Conn, Dialect};
 pub use db::{Db, Options, Written};

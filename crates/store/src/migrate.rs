@@ -15,6 +15,7 @@ use crate::{Error, pg, sqlite};
 const MIGRATIONS: &[(&str, &str)] = &[
     ("0001_base", include_str!("migrations/0001_base.sql")),
     ("0002_jobs", include_str!("migrations/0002_jobs.sql")),
+    ("0003_search", include_str!("migrations/0003_search.sql")),
 ];
 
 /// How often to start again when another node migrates at the same moment.

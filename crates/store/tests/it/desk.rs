@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use postgres::{Client, Config, NoTls};
+use postgres::{Config, NoTls};
 use store::{Db, Options};
 
 /// The role that may create databases.

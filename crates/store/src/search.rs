@@ -1,0 +1,430 @@
+//! Full-text search: tickets that hold all words, newest number first.
+//!
+//! Both databases get words that were cut and folded here, so they find the
+//! same: lower case, no accents, everything but letters and digits separates,
+//! and each Chinese or Japanese character is a word of its own.
+//!
+//! Who may see a ticket is in the index too, as scope terms that the caller
+//! chooses (`u<unit>`, `p<person>`): so a small set of visible tickets is
+//! found without looking at what matches elsewhere, and what somebody may not
+//! see has no influence on their page.
+//!
+//! SQLite (FTS5) walks its lists from the newest ticket and stops when the
+//! page is full. PostgreSQL's index can not walk in an order. There each
+//! ticket's row carries the name of the block of numbers it belongs to, and
+//! blocks are searched from the newest to the oldest until the page is full.
+
+use std::fmt::Write as _;
+
+use switchboard_core::query::Word;
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::canonical_combining_class;
+
+use crate::conn::{Conn, Dialect};
+use crate::{Error, params};
+
+/// What is indexed of one ticket, replacing what was.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SearchDoc {
+    /// The ticket.
+    pub number: i64,
+    /// Its subject.
+    pub subject: String,
+    /// All that the requester may read.
+    pub public_text: String,
+    /// What only the support side may read.
+    pub internal_text: String,
+    /// For whom the ticket is visible: letters and digits, chosen by the caller.
+    pub scope: Vec<String>,
+}
+
+/// Which texts are searched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SearchSide {
+    /// Subject and public text.
+    PublicOnly,
+    /// Internal text, too.
+    Staff,
+}
+
+/// Characters that are indexed of one text. What comes after them is attached
+/// noise, and PostgreSQL takes no more than 1 MiB for a row.
+const LONGEST_TEXT: usize = 200_000;
+
+/// Characters of one word; longer ones are not written by people.
+const LONGEST_WORD: usize = 64;
+
+/// The scope term that every ticket has.
+const EVERYBODY: &str = "0";
+
+/// Puts the tickets into the index in place of what was there of them.
+pub fn index(conn: &mut Conn<'_>, docs: &[SearchDoc]) -> Result<(), Error> {
+    for doc in docs {
+        match conn.dialect() {
+            Dialect::Sqlite => sqlite_index(conn, doc)?,
+            Dialect::Postgres => postgres_index(conn, doc)?,
+        }
+    }
+    Ok(())
+}
+
+/// Takes a ticket out of the index.
+pub fn remove(conn: &mut Conn<'_>, number: i64) -> Result<(), Error> {
+    match conn.dialect() {
+        Dialect::Sqlite => conn.execute(
+            /* sqlite */ "DELETE FROM ticket_search WHERE rowid = $1",
+            params![number],
+        )?,
+        Dialect::Postgres => conn.execute(
+            /* postgres */ "DELETE FROM ticket_search WHERE number = $1",
+            params![number],
+        )?,
+    };
+    Ok(())
+}
+
+/// Up to `limit` numbers of tickets that hold every word and no negated one,
+/// newest first, below `before`.
+///
+/// A word that is no phrase and comes last may be unfinished: it matches
+/// words that begin with it. With `scope`, only tickets that have one of the
+/// terms; `None` is for those who may see everything.
+pub fn find(
+    conn: &mut Conn<'_>,
+    words: &[Word],
+    side: SearchSide,
+    scope: Option<&[String]>,
+    before: Option<i64>,
+    limit: i64,
+) -> Result<Vec<i64>, Error> {
+    if limit < 1 || scope.is_some_and(<[String]>::is_empty) {
+        return Ok(Vec::new());
+    }
+    let Some(wanted) = Wanted::new(words, side, scope) else {
+        return Ok(Vec::new());
+    };
+    let before = before.unwrap_or(i64::MAX);
+    match conn.dialect() {
+        Dialect::Sqlite => conn.query(
+            /* sqlite */
+            "SELECT rowid FROM ticket_search WHERE ticket_search MATCH $1 AND rowid < $2
+             ORDER BY rowid DESC LIMIT $3",
+            params![wanted.sqlite(), before, limit],
+            |row| row.get(0),
+        ),
+        Dialect::Postgres => postgres_find(conn, &wanted, before, limit),
+    }
+}
+
+/// Words that stand together; a single one mostly.
+struct Part {
+    words: Vec<String>,
+    unfinished: bool,
+}
+
+struct Wanted {
+    all: Vec<Part>,
+    none: Vec<Part>,
+    scope: Vec<String>,
+    side: SearchSide,
+}
+
+impl Wanted {
+    /// `None` when what was asked for has nothing in it that could be found.
+    fn new(words: &[Word], side: SearchSide, scope: Option<&[String]>) -> Option<Wanted> {
+        let mut wanted = Wanted {
+            all: Vec::new(),
+            none: Vec::new(),
+            scope: match scope {
+                Some(terms) => terms.iter().map(|term| folded(term).concat()).collect(),
+                None => Vec::new(),
+            },
+            side,
+        };
+        for (place, word) in words.iter().enumerate() {
+            let part = Part {
+                words: folded(&word.text),
+                unfinished: !word.phrase && !word.negated && place + 1 == words.len(),
+            };
+            if part.words.is_empty() {
+                continue;
+            }
+            if word.negated {
+                wanted.none.push(part);
+            } else {
+                wanted.all.push(part);
+            }
+        }
+        let nothing = wanted.all.is_empty() && wanted.none.is_empty() && !words.is_empty();
+        (!nothing).then_some(wanted)
+    }
+
+    /// FTS5's language. Every word stands in quotes, so none is an operator.
+    fn sqlite(&self) -> String {
+        let columns = match self.side {
+            SearchSide::PublicOnly => "{subject public}",
+            SearchSide::Staff => "{subject public internal}",
+        };
+        let part = |part: &Part| {
+            let star = if part.unfinished { " *" } else { "" };
+            format!("\"{}\"{star}", part.words.join(" "))
+        };
+        let join = |parts: &[Part], with| {
+            let parts: Vec<_> = parts.iter().map(part).collect();
+            parts.join(with)
+        };
+        let mut text = String::new();
+        if !self.all.is_empty() {
+            text = format!("{columns} : ({})", join(&self.all, " AND "));
+        }
+        if !self.scope.is_empty() || self.all.is_empty() {
+            let terms = if self.scope.is_empty() {
+                format!("\"{EVERYBODY}\"")
+            } else {
+                format!("\"{}\"", self.scope.join("\" OR \""))
+            };
+            let and = if text.is_empty() { "" } else { " AND " };
+            text = format!("{text}{and}(scope : ({terms}))");
+        }
+        if !self.none.is_empty() {
+            text = format!("({text}) NOT ({columns} : ({}))", join(&self.none, " OR "));
+        }
+        text
+    }
+
+    /// PostgreSQL's language, without the block. Internal words begin with `~`,
+    /// scope terms with `=` and blocks with `#`; no word of a text can.
+    fn postgres(&self) -> String {
+        let part = |part: &Part| {
+            let star = if part.unfinished { ":*" } else { "" };
+            let phrase = |mark: &str| {
+                let words: Vec<_> = part
+                    .words
+                    .iter()
+                    .map(|word| format!("'{mark}{word}'"))
+                    .collect();
+                format!("{}{star}", words.join(" <-> "))
+            };
+            match self.side {
+                SearchSide::PublicOnly => format!("({})", phrase("")),
+                SearchSide::Staff => format!("(({}) | ({}))", phrase(""), phrase("~")),
+            }
+        };
+        let mut parts: Vec<_> = self.all.iter().map(part).collect();
+        if !self.scope.is_empty() {
+            parts.push(format!("('={}')", self.scope.join("' | '=")));
+        }
+        parts.extend(self.none.iter().map(|none| format!("!{}", part(none))));
+        parts.join(" & ")
+    }
+}
+
+fn sqlite_index(conn: &mut Conn<'_>, doc: &SearchDoc) -> Result<(), Error> {
+    let scope = format!("{EVERYBODY} {}", scope_terms(doc).join(" "));
+    conn.execute(
+        /* sqlite */
+        "INSERT OR REPLACE INTO ticket_search (rowid, subject, public, internal, scope)
+         VALUES ($1, $2, $3, $4, $5)",
+        params![
+            doc.number,
+            folded(&doc.subject).join(" "),
+            folded(&doc.public_text).join(" "),
+            folded(&doc.internal_text).join(" "),
+            scope
+        ],
+    )?;
+    Ok(())
+}
+
+fn postgres_index(conn: &mut Conn<'_>, doc: &SearchDoc) -> Result<(), Error> {
+    conn.execute(
+        /* postgres */
+        "INSERT INTO ticket_search (number, lexemes) VALUES ($1, CAST(CAST($2 AS TEXT) AS TSVECTOR))
+         ON CONFLICT (number) DO UPDATE SET lexemes = excluded.lexemes",
+        params![doc.number, lexemes(doc)],
+    )?;
+    Ok(())
+}
+
+fn scope_terms(doc: &SearchDoc) -> Vec<String> {
+    doc.scope.iter().map(|term| folded(term).concat()).collect()
+}
+
+/// Numbers in one block. Small, so that the newest block of a very common word is
+/// quickly sorted; a page of it is mostly full after one.
+const BLOCK: i64 = 4_096;
+
+/// Blocks that are searched together at most, when the newer ones had little.
+const WIDEST: i64 = 64;
+
+fn postgres_find(
+    conn: &mut Conn<'_>,
+    wanted: &Wanted,
+    before: i64,
+    limit: i64,
+) -> Result<Vec<i64>, Error> {
+    let words = wanted.postgres();
+    let newest: Option<i64> = conn.query_one(
+        /* postgres */
+        "SELECT MAX(number) FROM ticket_search WHERE number < $1",
+        params![before],
+        |row| row.get(0),
+    )?;
+    let Some(newest) = newest else {
+        return Ok(Vec::new());
+    };
+    let mut found: Vec<i64> = Vec::new();
+    let mut block = newest / BLOCK;
+    let mut width = 1;
+    while block >= 0 && (found.len() as i64) < limit {
+        let oldest = (block - width + 1).max(0);
+        let mut query = String::from("('#");
+        for (place, block) in (oldest..=block).enumerate() {
+            let or = if place == 0 { "" } else { "' | '#" };
+            // Writing to a String can not fail.
+            let _ = write!(query, "{or}{block}");
+        }
+        query.push_str("')");
+        if !words.is_empty() {
+            let _ = write!(query, " & {words}");
+        }
+        found.extend(conn.query(
+            /* postgres */
+            "SELECT number FROM ticket_search
+             WHERE lexemes @@ CAST(CAST($1 AS TEXT) AS TSQUERY) AND number < $2
+             ORDER BY number DESC LIMIT $3",
+            params![query, before, limit - found.len() as i64],
+            |row| row.get::<i64>(0),
+        )?);
+        block = oldest - 1;
+        width = (width * 2).min(WIDEST);
+    }
+    Ok(found)
+}
+
+/// A tsvector as text: `'word':position` and so on. PostgreSQL sorts it.
+fn lexemes(doc: &SearchDoc) -> String {
+    /// PostgreSQL's largest position; words after it are found, but not in phrases.
+    const LAST: usize = 16_383;
+    let mut text = String::new();
+    let mut add = |mark: &str, words: &[String], from: usize| {
+        for (place, word) in words.iter().enumerate() {
+            let place = from + place;
+            // Writing to a String can not fail.
+            let _ = if place <= LAST {
+                write!(text, "'{mark}{word}':{place} ")
+            } else {
+                write!(text, "'{mark}{word}' ")
+            };
+        }
+        from + words.len()
+    };
+    let subject = folded(&doc.subject);
+    let public = folded(&doc.public_text);
+    // The gap keeps phrases from reaching out of the subject into the text.
+    let end = add("", &subject, 1);
+    add("", &public, end + 1);
+    add("~", &folded(&doc.internal_text), 1);
+    for term in scope_terms(doc) {
+        let _ = write!(text, "'={term}' ");
+    }
+    let _ = write!(text, "'#{}'", doc.number / BLOCK);
+    text
+}
+
+/// The words of a text, folded.
+fn folded(text: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut word = String::new();
+    let mut length = 0;
+    let mut end = |word: &mut String, length: &mut usize| {
+        *length = 0;
+        if !word.is_empty() {
+            words.push(std::mem::take(word));
+        }
+    };
+    for c in text.nfkd().take(LONGEST_TEXT) {
+        if canonical_combining_class(c) != 0 {
+            continue;
+        }
+        if !c.is_alphanumeric() {
+            end(&mut word, &mut length);
+            continue;
+        }
+        if is_a_word_itself(c) {
+            end(&mut word, &mut length);
+            word.push(c);
+            end(&mut word, &mut length);
+            continue;
+        }
+        length += 1;
+        if length > LONGEST_WORD {
+            continue;
+        }
+        match c {
+            'ß' | 'ẞ' => word.push_str("ss"),
+            'æ' | 'Æ' => word.push_str("ae"),
+            'œ' | 'Œ' => word.push_str("oe"),
+            'ø' | 'Ø' => word.push('o'),
+            'ł' | 'Ł' => word.push('l'),
+            'đ' | 'Đ' => word.push('d'),
+            'ı' => word.push('i'),
+            // The lower case of one letter can be two, the second a mark.
+            c => word.extend(
+                c.to_lowercase()
+                    .filter(|c| canonical_combining_class(*c) == 0),
+            ),
+        }
+    }
+    end(&mut word, &mut length);
+    words
+}
+
+/// Chinese and Japanese are written without spaces.
+fn is_a_word_itself(c: char) -> bool {
+    matches!(c,
+        '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}'
+        | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_folded() {
+        assert_eq!(
+            folded("Größe: Ünïcode-TEST, l'état srm://dpm.example.org:8446/x_y İstanbul"),
+            [
+                "grosse", "unicode", "test", "l", "etat", "srm", "dpm", "example", "org", "8446",
+                "x", "y", "istanbul"
+            ]
+        );
+        assert_eq!(folded("東京 grid"), ["東", "京", "grid"]);
+        assert_eq!(folded("!?* \" -- '"), Vec::<String>::new());
+        assert_eq!(folded(&"x".repeat(1_000)), ["x".repeat(LONGEST_WORD)]);
+    }
+
+    #[test]
+    fn a_word_is_never_an_operator() {
+        let words: Vec<_> = ["NEAR(", "a\" OR \"b", "public:x", "it's"]
+            .map(|text| Word {
+                text: text.into(),
+                phrase: true,
+                negated: false,
+            })
+            .into();
+        let wanted = Wanted::new(&words, SearchSide::PublicOnly, None);
+        let wanted = wanted.as_ref();
+        assert_eq!(
+            wanted.map(Wanted::sqlite).as_deref(),
+            Some(
+                "{subject public} : (\"near\" AND \"a or b\" AND \"public x\" AND \"it s\")"
+            )
+        );
+        assert_eq!(
+            wanted.map(Wanted::postgres).as_deref(),
+            Some("('near') & ('a' <-> 'or' <-> 'b') & ('public' <-> 'x') & ('it' <-> 's')")
+        );
+    }
+}

@@ -1,1 +1,209 @@
-//! placeholder
+//! The application layer: authorise, load, decide, save.
+//!
+//! Every change of a ticket, by whichever door it came, goes through
+//! [`Desk::act`] or [`Desk::open_ticket`]: the rules of `switchboard-core`
+//! decide inside one write transaction, and the ticket, its events and its
+//! entries commit together. Whatever follows from a change (mail, search
+//! index, live pages) is done afterwards by readers of the events (`follow`).
+
+pub mod account;
+pub mod act;
+pub mod attachment;
+pub mod catalogue;
+pub mod clock;
+pub mod demo;
+pub mod error;
+pub mod feed;
+pub mod follow;
+pub mod guest;
+pub mod jobs;
+pub mod list;
+pub mod mail_in;
+pub mod open;
+pub mod patch;
+pub mod scene;
+pub mod secret;
+pub mod setup;
+pub mod unit;
+pub mod view;
+
+use std::sync::{Arc, Mutex, RwLock};
+use std::time::Instant;
+
+use connect::{Blobs, Mailer};
+use store::Db;
+use switchboard_core::{Millis, TicketNumber};
+use tokio::sync::{Notify, broadcast};
+use uuid::Uuid;
+
+pub use account::{SignedIn, TokenScope};
+pub use act::{EntryDraft, NewFile, Step};
+pub use catalogue::Catalogue;
+pub use clock::{Clock, FakeClock, SystemClock};
+pub use error::Error;
+pub use list::{Page, TicketQuery};
+pub use open::{OpenRequest, RequesterRef};
+pub use patch::Patch;
+
+/// What an operator decides about a desk.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The name in pages and mails.
+    pub name: String,
+    /// The address of the desk's pages, without a slash at the end. Links in
+    /// mails are made from it, never from a request.
+    pub public_url: String,
+    /// The address that mail comes to and goes out from: `desk@example.org`.
+    pub mail_address: String,
+    /// Name of the mail server whose `Authentication-Results` are believed.
+    pub authserv_id: Option<String>,
+    /// Largest attachment, in bytes.
+    pub max_attachment: usize,
+    /// Accounts can be made by anybody.
+    pub registration: bool,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Config {
+            name: "Switchboard".into(),
+            public_url: "http://127.0.0.1:8080".into(),
+            mail_address: "desk@localhost".into(),
+            authserv_id: None,
+            max_attachment: 50 * 1024 * 1024,
+            registration: true,
+        }
+    }
+}
+
+impl Config {
+    /// The part of the mail address after the `@`.
+    pub fn mail_domain(&self) -> &str {
+        self.mail_address
+            .rsplit_once('@')
+            .map_or("localhost", |(_, domain)| domain)
+    }
+}
+
+/// That a ticket changed, for pages that are open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Live {
+    /// The ticket.
+    pub ticket: TicketNumber,
+    /// The last event of the change, the position in the feed.
+    pub event: i64,
+}
+
+/// A helpdesk: the database, the files, the mail, the clock. Cheap to clone.
+#[derive(Clone)]
+pub struct Desk(Arc<Inner>);
+
+struct Inner {
+    db: Db,
+    blobs: Blobs,
+    mailer: Mailer,
+    clock: Arc<dyn Clock>,
+    config: Config,
+    secret: secret::Secret,
+    threads: mail::ThreadKeys,
+    catalogue: RwLock<Option<(Instant, Arc<Catalogue>)>>,
+    actors: account::ActorCache,
+    live: broadcast::Sender<Live>,
+    wake: Notify,
+    ids: Mutex<uuid::ContextV7>,
+}
+
+impl std::fmt::Debug for Desk {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Desk")
+            .field("config", &self.0.config)
+            .finish()
+    }
+}
+
+impl Desk {
+    /// Opens a desk on a migrated database. The instance's secret is made at
+    /// the first opening and kept in the database.
+    ///
+    /// # Errors
+    /// When the database can not be read or written.
+    pub fn new(
+        db: Db,
+        blobs: Blobs,
+        mailer: Mailer,
+        clock: Arc<dyn Clock>,
+        config: Config,
+    ) -> Result<Desk, Error> {
+        let secret = secret::load_or_make(&db, clock.now())?;
+        setup::ship_defaults(&db, clock.now())?;
+        let address = mail::Address::parse(&config.mail_address)
+            .map_err(|e| Error::invalid("mail_address", format!("{}: {e}", config.mail_address)))?;
+        let threads = mail::ThreadKeys::new(secret.derive("mail-thread"), address)
+            .map_err(|e| Error::invalid("mail_address", e.to_string()))?;
+        Ok(Desk(Arc::new(Inner {
+            db,
+            blobs,
+            mailer,
+            clock,
+            config,
+            secret,
+            threads,
+            catalogue: RwLock::new(None),
+            actors: account::ActorCache::default(),
+            live: broadcast::channel(1024).0,
+            wake: Notify::new(),
+            ids: Mutex::new(uuid::ContextV7::new()),
+        })))
+    }
+
+    /// What the operator decided.
+    pub fn config(&self) -> &Config {
+        &self.0.config
+    }
+
+    /// The time now.
+    pub fn now(&self) -> Millis {
+        self.0.clock.now()
+    }
+
+    /// The database, for reading.
+    pub fn db(&self) -> &Db {
+        &self.0.db
+    }
+
+    /// Tells of every change from now on.
+    pub fn live(&self) -> broadcast::Receiver<Live> {
+        self.0.live.subscribe()
+    }
+
+    /// The keys that tie mails to tickets.
+    pub(crate) fn thread_keys(&self) -> &mail::ThreadKeys {
+        &self.0.threads
+    }
+
+    /// The name by which this instance knows its own mails when they return.
+    pub(crate) fn loop_id(&self) -> String {
+        self.0.secret.sign("loop", &self.0.config.mail_address)[..16].to_owned()
+    }
+
+    /// A new UUIDv7, later than all that this desk made before.
+    pub(crate) fn uuid(&self) -> Uuid {
+        let now = self.now().max(0).unsigned_abs();
+        let nanos = u32::try_from(now % 1000).unwrap_or(0) * 1_000_000;
+        let context = match self.0.ids.lock() {
+            Ok(guard) => guard,
+            // The counter is as good after a panic as before.
+            Err(poisoned) => poisoned.into_inner(),
+        };
+        Uuid::new_v7(uuid::Timestamp::from_unix(&*context, now / 1000, nanos))
+    }
+
+    /// Tells open pages and waiting followers that something happened.
+    pub(crate) fn announce(&self, changed: impl IntoIterator<Item = Live>) {
+        for live in changed {
+            // Nobody listening is fine.
+            let _ = self.0.live.send(live);
+        }
+        self.0.wake.notify_one();
+    }
+}

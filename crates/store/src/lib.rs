@@ -13,18 +13,18 @@ mod pg;
 mod sqlite;
 mod value;
 
+pub mod counter;
 pub mod entry;
 pub mod event;
+pub mod job;
+pub mod lease;
 pub mod list;
 pub mod mail;
 pub mod person;
+pub mod search;
 pub mod setting;
 pub mod ticket;
 pub mod unit;
-pub mod counter;
-pub mod job;
-pub mod lease;
-pub mod search;
 
 pub use conn::{Conn, Dialect};
 pub use db::{Db, Options, Written};

@@ -5,11 +5,12 @@
 //! list and cut to a page, and only those few rows are merged: so a page costs
 //! the same with a thousand and with a million tickets.
 
+use switchboard_core::query::{Compare, Span};
 use switchboard_core::{Millis, PersonId, Priority, ServiceId, Status, TicketNumber, UnitId};
 
+use crate::Sql;
 use crate::conn::Conn;
 use crate::error::Error;
-use crate::value::{Sql, Value};
 
 /// What somebody may see at all (domain section 1).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,45 +63,81 @@ pub enum OwnerIs {
     Person(PersonId),
 }
 
-/// What a list is narrowed to. Everything given must hold.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Filter {
+/// One condition on a list.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Condition {
     /// Open (`true`) or closed.
-    pub open: Option<bool>,
+    Open(bool),
     /// One of these statuses.
-    pub status: Vec<Status>,
-    /// None of these statuses.
-    pub not_status: Vec<Status>,
+    Status(Vec<Status>),
+    /// A rank compared.
+    Priority(Compare, Priority),
     /// One of these units.
-    pub units: Vec<UnitId>,
-    /// One of these services.
-    pub services: Vec<ServiceId>,
-    /// One of these categories.
-    pub categories: Vec<String>,
-    /// At least this priority.
-    pub priority_min: Option<Priority>,
-    /// At most this priority.
-    pub priority_max: Option<Priority>,
+    Unit(Vec<UnitId>),
+    /// This service.
+    Service(ServiceId),
+    /// This category.
+    Category(String),
+    /// This type of issue.
+    IssueType(String),
+    /// This site.
+    Site(String),
+    /// This community.
+    Community(String),
     /// The owner.
-    pub owner: Option<OwnerIs>,
+    Owner(OwnerIs),
     /// The requester.
-    pub requester: Option<PersonId>,
+    Requester(PersonId),
     /// Somebody on it as requester or party.
-    pub on_it: Option<PersonId>,
-    /// All of these tags.
-    pub tags: Vec<String>,
+    OnIt(PersonId),
+    /// This tag.
+    Tag(String),
     /// The last public word is the requester's.
-    pub needs_reply: Option<bool>,
-    /// Opened at or after.
-    pub created_from: Option<Millis>,
-    /// Opened before.
-    pub created_to: Option<Millis>,
-    /// Changed at or after.
-    pub updated_from: Option<Millis>,
-    /// Changed before.
-    pub updated_to: Option<Millis>,
-    /// Only these numbers.
-    pub numbers: Option<Vec<i64>>,
+    NeedsReply(bool),
+    /// The number compared.
+    Number(Compare, i64),
+    /// Opened in this span.
+    Created(Span),
+    /// Changed in this span.
+    Updated(Span),
+    /// Solved or unsolved in this span.
+    Closed(Span),
+    /// One of these numbers.
+    Numbers(Vec<i64>),
+}
+
+/// What a list is narrowed to: all conditions hold.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Filter(Vec<(bool, Condition)>);
+
+impl Filter {
+    /// Narrows to what meets the condition.
+    #[must_use]
+    pub fn and(self, condition: Condition) -> Filter {
+        self.with(false, condition)
+    }
+
+    /// Narrows to what meets the condition, or (`negated`) does not.
+    #[must_use]
+    pub fn with(mut self, negated: bool, condition: Condition) -> Filter {
+        self.0.push((negated, condition));
+        self
+    }
+
+    /// Nothing can meet it.
+    fn is_void(&self) -> bool {
+        self.0
+            .iter()
+            .any(|(negated, c)| !negated && matches!(c, Condition::Numbers(n) if n.is_empty()))
+    }
+
+    /// The units it is narrowed to, if it is.
+    fn units(&self) -> Option<&[UnitId]> {
+        self.0.iter().find_map(|(negated, c)| match c {
+            Condition::Unit(units) if !negated => Some(units.as_slice()),
+            _ => None,
+        })
+    }
 }
 
 /// One line of a list.
@@ -157,7 +194,7 @@ pub fn page(
     cursor: Option<Cursor>,
     limit: i64,
 ) -> Result<Vec<Item>, Error> {
-    if filter.numbers.as_ref().is_some_and(Vec::is_empty) {
+    if filter.is_void() {
         return Ok(Vec::new());
     }
     let mut sql = Sql::new(
@@ -208,19 +245,18 @@ pub fn page(
 }
 
 /// How many tickets there are, counting no further than `most`.
-pub fn count(
-    conn: &mut Conn<'_>,
-    scope: &Scope,
-    filter: &Filter,
-    most: i64,
-) -> Result<i64, Error> {
-    if filter.numbers.as_ref().is_some_and(Vec::is_empty) {
+pub fn count(conn: &mut Conn<'_>, scope: &Scope, filter: &Filter, most: i64) -> Result<i64, Error> {
+    if filter.is_void() {
         return Ok(0);
     }
     let mut sql = Sql::new("SELECT COUNT(*) FROM (");
     numbers(&mut sql, scope, filter, Sort::Newest, None, most);
     sql.push(" LIMIT ").bind(most).push(") AS counted");
-    Ok(conn.run(&sql, |row| row.get(0))?.first().copied().unwrap_or(0))
+    Ok(conn
+        .run(&sql, |row| row.get(0))?
+        .first()
+        .copied()
+        .unwrap_or(0))
 }
 
 /// Appends a query for the ticket numbers of a page: each source cut to
@@ -258,7 +294,6 @@ enum Source {
 }
 
 fn sources(scope: &Scope, filter: &Filter) -> Vec<Source> {
-    // A unit that is asked for and is one's own needs no other source.
     match scope {
         Scope::Everything => vec![Source::All],
         Scope::Unrestricted { person, units } => {
@@ -266,22 +301,23 @@ fn sources(scope: &Scope, filter: &Filter) -> Vec<Source> {
             list.extend(personal(*person, units));
             list
         }
-        Scope::Related { units, .. }
-            if !filter.units.is_empty() && filter.units.iter().all(|u| units.contains(u)) =>
-        {
-            filter.units.iter().copied().map(Source::Unit).collect()
-        }
-        Scope::Related { person, units } => personal(*person, units),
+        Scope::Related { person, units } => match filter.units() {
+            // A unit that is asked for and is one's own needs no other source.
+            Some(asked) if asked.iter().all(|u| units.contains(u)) => {
+                asked.iter().copied().map(Source::Unit).collect()
+            }
+            _ => personal(*person, units),
+        },
     }
 }
 
 fn personal(person: PersonId, units: &[UnitId]) -> Vec<Source> {
     let mut list: Vec<Source> = units.iter().copied().map(Source::Unit).collect();
-    list.extend([
-        Source::Requester(person),
-        Source::Owner(person),
-        Source::Party(person),
-    ]);
+    list.extend([Source::Requester(person), Source::Party(person)]);
+    if !units.is_empty() {
+        // Owning counts only for staff (see `Access::of`).
+        list.push(Source::Owner(person));
+    }
     list
 }
 
@@ -302,75 +338,90 @@ impl Source {
 }
 
 fn conditions(sql: &mut Sql, filter: &Filter) {
-    if let Some(open) = filter.open {
-        // The literal lets the partial indexes of open tickets be used.
-        sql.push(if open { " AND t.open = 1" } else { " AND t.open = 0" });
-    }
-    one_of(sql, " AND t.status IN ", filter.status.iter().map(|s| s.key()));
-    one_of(
-        sql,
-        " AND t.status NOT IN ",
-        filter.not_status.iter().map(|s| s.key()),
-    );
-    one_of(sql, " AND t.unit IN ", filter.units.iter().copied());
-    one_of(sql, " AND t.service IN ", filter.services.iter().copied());
-    one_of(
-        sql,
-        " AND t.category IN ",
-        filter.categories.iter().map(String::as_str),
-    );
-    if let Some(p) = filter.priority_min {
-        sql.push(" AND t.priority >= ").bind(p.rank());
-    }
-    if let Some(p) = filter.priority_max {
-        sql.push(" AND t.priority <= ").bind(p.rank());
-    }
-    match filter.owner {
-        Some(OwnerIs::Nobody) => {
-            sql.push(" AND t.owner IS NULL");
+    for (negated, condition) in &filter.0 {
+        // What is unknown (a ticket without owner) does not meet a condition,
+        // so it meets its negation.
+        sql.push(if *negated {
+            " AND NOT COALESCE("
+        } else {
+            " AND "
+        });
+        condition.push(sql);
+        if *negated {
+            sql.push(", FALSE)");
         }
-        Some(OwnerIs::Person(person)) => {
-            sql.push(" AND t.owner = ").bind(person);
-        }
-        None => {}
-    }
-    if let Some(person) = filter.requester {
-        sql.push(" AND t.requester = ").bind(person);
-    }
-    if let Some(person) = filter.on_it {
-        sql.push(" AND (t.requester = ")
-            .bind(person)
-            .push(" OR t.number IN (SELECT ticket FROM party WHERE person = ")
-            .bind(person)
-            .push("))");
-    }
-    for tag in &filter.tags {
-        sql.push(" AND t.number IN (SELECT ticket FROM ticket_tag WHERE tag = ")
-            .bind(tag.as_str())
-            .push(")");
-    }
-    if let Some(needs) = filter.needs_reply {
-        sql.push(" AND t.needs_reply = ").bind(needs);
-    }
-    for (text, time) in [
-        (" AND t.created_at >= ", filter.created_from),
-        (" AND t.created_at < ", filter.created_to),
-        (" AND t.updated_at >= ", filter.updated_from),
-        (" AND t.updated_at < ", filter.updated_to),
-    ] {
-        if let Some(time) = time {
-            sql.push(text).bind(time);
-        }
-    }
-    if let Some(numbers) = &filter.numbers {
-        one_of(sql, " AND t.number IN ", numbers.iter().copied());
     }
 }
 
-fn one_of<V: Into<Value>>(sql: &mut Sql, text: &'static str, values: impl Iterator<Item = V>) {
-    let values: Vec<Value> = values.map(Into::into).collect();
-    if !values.is_empty() {
-        sql.push(text).list(values);
+impl Condition {
+    fn push(&self, sql: &mut Sql) {
+        match self {
+            // Literals, so that the partial indexes of open tickets are used.
+            Condition::Open(true) => sql.push("t.open = 1"),
+            Condition::Open(false) => sql.push("t.open = 0"),
+            Condition::Status(list) => sql
+                .push("t.status IN ")
+                .list(list.iter().map(|s| s.key().into())),
+            Condition::Priority(how, priority) => sql
+                .push("t.priority")
+                .push(sign(*how))
+                .bind(priority.rank()),
+            Condition::Unit(list) => sql
+                .push("t.unit IN ")
+                .list(list.iter().map(|u| (*u).into())),
+            Condition::Service(id) => sql.push("t.service = ").bind(*id),
+            Condition::Category(key) => sql.push("t.category = ").bind(key.as_str()),
+            Condition::IssueType(key) => sql.push("t.issue_type = ").bind(key.as_str()),
+            Condition::Site(key) => sql.push("t.site = ").bind(key.as_str()),
+            Condition::Community(key) => sql.push("t.community = ").bind(key.as_str()),
+            Condition::Owner(OwnerIs::Nobody) => sql.push("t.owner IS NULL"),
+            Condition::Owner(OwnerIs::Person(id)) => sql.push("t.owner = ").bind(*id),
+            Condition::Requester(id) => sql.push("t.requester = ").bind(*id),
+            Condition::OnIt(id) => sql
+                .push("(t.requester = ")
+                .bind(*id)
+                .push(" OR t.number IN (SELECT ticket FROM party WHERE person = ")
+                .bind(*id)
+                .push("))"),
+            Condition::Tag(tag) => sql
+                .push("t.number IN (SELECT ticket FROM ticket_tag WHERE tag = ")
+                .bind(tag.as_str())
+                .push(")"),
+            Condition::NeedsReply(needs) => sql.push("t.needs_reply = ").bind(*needs),
+            Condition::Number(how, number) => sql.push("t.number").push(sign(*how)).bind(*number),
+            Condition::Created(s) => span(sql, "t.created_at >= ", "t.created_at < ", *s),
+            Condition::Updated(s) => span(sql, "t.updated_at >= ", "t.updated_at < ", *s),
+            Condition::Closed(s) => span(sql, "t.closed_at >= ", "t.closed_at < ", *s),
+            Condition::Numbers(list) => sql
+                .push("t.number IN ")
+                .list(list.iter().map(|n| (*n).into())),
+        };
+    }
+}
+
+fn sign(how: Compare) -> &'static str {
+    match how {
+        Compare::Equal => " = ",
+        Compare::Less => " < ",
+        Compare::AtMost => " <= ",
+        Compare::More => " > ",
+        Compare::AtLeast => " >= ",
+    }
+}
+
+fn span<'s>(sql: &'s mut Sql, from: &'static str, until: &'static str, span: Span) -> &'s mut Sql {
+    match (span.from, span.until) {
+        (Some(a), Some(b)) => sql
+            .push("(")
+            .push(from)
+            .bind(a)
+            .push(" AND ")
+            .push(until)
+            .bind(b)
+            .push(")"),
+        (Some(a), None) => sql.push(from).bind(a),
+        (None, Some(b)) => sql.push(until).bind(b),
+        (None, None) => sql.push("1 = 1"),
     }
 }
 

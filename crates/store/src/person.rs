@@ -289,11 +289,7 @@ pub fn insert_session(conn: &mut Conn<'_>, s: &Session) -> Result<(), Error> {
 }
 
 /// The living session of an active person.
-pub fn session(
-    conn: &mut Conn<'_>,
-    id_hash: &[u8],
-    now: Millis,
-) -> Result<Option<Session>, Error> {
+pub fn session(conn: &mut Conn<'_>, id_hash: &[u8], now: Millis) -> Result<Option<Session>, Error> {
     conn.query_opt(
         "SELECT s.id_hash, s.person, s.csrf, s.created_at, s.seen_at, s.expires_at, s.agent
          FROM session s JOIN person p ON p.id = s.person
@@ -304,11 +300,7 @@ pub fn session(
 }
 
 /// A person's living sessions, newest first.
-pub fn sessions(
-    conn: &mut Conn<'_>,
-    person: PersonId,
-    now: Millis,
-) -> Result<Vec<Session>, Error> {
+pub fn sessions(conn: &mut Conn<'_>, person: PersonId, now: Millis) -> Result<Vec<Session>, Error> {
     conn.query(
         "SELECT id_hash, person, csrf, created_at, seen_at, expires_at, agent
          FROM session WHERE person = $1 AND expires_at > $2 ORDER BY seen_at DESC",

@@ -43,8 +43,9 @@ pub fn insert(conn: &mut Conn<'_>, ticket: &Ticket) -> Result<(), Error> {
     conn.execute(
         "INSERT INTO ticket (number, version, status, open, priority, unit, owner, requester,
            service, category, restricted, needs_reply, subject, status_since, created_at,
-           updated_at, closed_at, doc)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
+           updated_at, closed_at, issue_type, site, community, doc)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
+           $19, $20, $21)",
         &projection(ticket)?,
     )?;
     satellites(conn, None, ticket)
@@ -61,8 +62,9 @@ pub fn update(conn: &mut Conn<'_>, old: &Ticket, new: &Ticket) -> Result<(), Err
         "UPDATE ticket SET version = $2, status = $3, open = $4, priority = $5, unit = $6,
            owner = $7, requester = $8, service = $9, category = $10, restricted = $11,
            needs_reply = $12, subject = $13, status_since = $14, created_at = $15,
-           updated_at = $16, closed_at = $17, doc = $18
-         WHERE number = $1 AND version = $19",
+           updated_at = $16, closed_at = $17, issue_type = $18, site = $19, community = $20,
+           doc = $21
+         WHERE number = $1 AND version = $22",
         &values,
     )?;
     if rows != 1 {
@@ -93,6 +95,9 @@ fn projection(ticket: &Ticket) -> Result<Vec<crate::value::Value>, Error> {
         ticket.created_at,
         ticket.updated_at,
         ticket.closed_at,
+        ticket.issue_type.clone(),
+        ticket.site.clone(),
+        ticket.community.clone(),
         document(ticket)?,
     ]
     .to_vec())

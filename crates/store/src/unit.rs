@@ -344,17 +344,18 @@ pub fn save_category(
         "INSERT INTO category (key, name, position, in_reports, active) VALUES ($1, $2, $3, $4, 1)
          ON CONFLICT (key) DO UPDATE SET name = excluded.name, position = excluded.position,
            in_reports = excluded.in_reports",
-        params![value.key.as_str(), value.name.as_str(), position, in_reports],
+        params![
+            value.key.as_str(),
+            value.name.as_str(),
+            position,
+            in_reports
+        ],
     )?;
     Ok(())
 }
 
 /// Stores a type of issue.
-pub fn save_issue_type(
-    conn: &mut Conn<'_>,
-    value: &ListValue,
-    position: i64,
-) -> Result<(), Error> {
+pub fn save_issue_type(conn: &mut Conn<'_>, value: &ListValue, position: i64) -> Result<(), Error> {
     conn.execute(
         "INSERT INTO issue_type (key, category, name, position, active)
          VALUES ($1, $2, $3, $4, 1)

@@ -151,6 +151,9 @@ CREATE TABLE ticket (
   created_at BIGINT NOT NULL,
   updated_at BIGINT NOT NULL,
   closed_at BIGINT,
+  issue_type TEXT,
+  site TEXT,
+  community TEXT,
   doc TEXT NOT NULL
 );
 CREATE INDEX ticket_by_update ON ticket (updated_at, number);

@@ -1,0 +1,431 @@
+//! A change of a ticket: authorise, load, decide, save, in one transaction.
+
+use std::collections::BTreeSet;
+
+use store::Conn;
+use store::entry::{Attachment, Entry};
+use store::event::Event;
+use switchboard_core::decide::decide;
+use switchboard_core::{
+    Access, Actor, Caused, Command, EntryId, EntryVisibility, Millis, Scene, Ticket, TicketNumber,
+    UnitId,
+};
+use uuid::Uuid;
+
+use crate::{Desk, Error, Live, scene};
+
+/// A file to go with an entry.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewFile {
+    /// The name it came with; made safe before it is kept.
+    pub name: String,
+    /// What the sender said it is.
+    pub media_type: String,
+    /// Its content.
+    pub bytes: Vec<u8>,
+    /// For images within a mail's HTML.
+    pub content_id: Option<String>,
+}
+
+/// The text of an entry to be written.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct EntryDraft {
+    /// Plain text, not empty.
+    pub body: String,
+    /// What was trimmed off a mail.
+    pub quoted: Option<String>,
+    /// The mail's HTML, sanitised.
+    pub html: Option<String>,
+    /// The mail it came by.
+    pub mail: Option<Uuid>,
+    /// Files.
+    pub files: Vec<NewFile>,
+}
+
+/// One thing to be done to a ticket.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Step {
+    /// A command of the rules.
+    Command(Command),
+    /// Write an entry.
+    Write(EntryVisibility, EntryDraft),
+    /// Solve it; the text also becomes a public entry.
+    Solve(switchboard_core::SolutionKind, EntryDraft),
+    /// Set it unsolved; the reason also becomes a public entry.
+    GiveUp(switchboard_core::SolutionKind, EntryDraft),
+    /// Reopen it, with a comment that becomes a public entry.
+    Reopen(Option<EntryDraft>),
+}
+
+/// An entry as it will be stored, with its files already in the blob store.
+#[derive(Debug, Clone)]
+pub(crate) struct ReadyEntry {
+    pub(crate) id: EntryId,
+    visibility: EntryVisibility,
+    solution: bool,
+    draft: EntryDraft,
+    files: Vec<Attachment>,
+}
+
+/// Commands in order, each with the entry that has to be stored for it.
+#[derive(Debug, Clone)]
+struct Planned {
+    command: Command,
+    entry: Option<ReadyEntry>,
+}
+
+/// The longest entry, in bytes. A mail longer than this keeps its rest in the
+/// stored original.
+pub const MAX_BODY: usize = 512 * 1024;
+
+/// Cuts a text at a character's boundary.
+pub(crate) fn clip(text: &str, bytes: usize) -> &str {
+    if text.len() <= bytes {
+        return text;
+    }
+    let mut end = bytes;
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
+
+impl Desk {
+    /// Does something to a ticket and returns its version after it.
+    ///
+    /// All steps happen or none. `expected` is the version the actor saw; with
+    /// `None` the change is made whatever happened meanwhile. Steps that
+    /// change nothing leave no trace.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] also for a ticket that the actor may not see;
+    /// [`Error::Stale`] when `expected` is no longer the version; otherwise
+    /// what the rules refuse.
+    pub async fn act(
+        &self,
+        actor: &Actor,
+        number: TicketNumber,
+        expected: Option<i64>,
+        steps: Vec<Step>,
+    ) -> Result<i64, Error> {
+        let catalogue = self.catalogue().await?;
+        let mut plan = Vec::new();
+        for step in steps {
+            self.plan(step, number, &mut plan).await?;
+        }
+        let (now, cause, actor) = (self.now(), self.uuid(), actor.clone());
+        let tickets: Vec<_> = plan
+            .iter()
+            .filter_map(|p| named_ticket(&p.command))
+            .collect();
+        let units: Vec<_> = plan.iter().filter_map(|p| named_unit(&p.command)).collect();
+        let (version, live) = self
+            .0
+            .db
+            .write(move |c| {
+                let mut scene = scene::load(c, &catalogue, number, &tickets, &units)?;
+                let ticket = &scene.tickets[&number];
+                if !Access::of(&actor, ticket).may_see() {
+                    return Err(Error::not_found(format!("ticket {number}")));
+                }
+                for other in &tickets {
+                    let seen = scene
+                        .tickets
+                        .get(other)
+                        .is_some_and(|t| Access::of(&actor, t).may_see());
+                    if !seen {
+                        return Err(Error::not_found(format!("ticket {other}")));
+                    }
+                }
+                if let Some(expected) = expected
+                    && expected != ticket.version
+                {
+                    return Err(Error::Stale {
+                        current: ticket.version,
+                    });
+                }
+                let before = scene.clone();
+                let mut all = Vec::new();
+                let mut entries = Vec::new();
+                for Planned { command, entry } in &plan {
+                    let access = Access::of(&actor, &scene.tickets[&number]);
+                    let caused = decide(&scene, number, command, &actor, &catalogue.rules, now)?;
+                    for one in &caused {
+                        scene.apply(one, now);
+                    }
+                    all.extend(caused);
+                    if let Some(entry) = entry {
+                        entries.push((entry, access));
+                    }
+                }
+                for (entry, access) in entries {
+                    store_entry(c, number, entry, &actor, access, now)?;
+                }
+                let live = save(c, &before, &scene, &all, &actor, cause, now)?;
+                Ok((scene.tickets[&number].version, live))
+            })
+            .await?;
+        self.announce(live);
+        Ok(version)
+    }
+
+    /// Turns a step into commands and stores its files.
+    async fn plan(
+        &self,
+        step: Step,
+        number: TicketNumber,
+        plan: &mut Vec<Planned>,
+    ) -> Result<(), Error> {
+        let public = EntryVisibility::Public;
+        let write = |entry: ReadyEntry| Planned {
+            command: Command::Write {
+                entry: entry.id,
+                visibility: entry.visibility,
+            },
+            entry: Some(entry),
+        };
+        match step {
+            Step::Command(mut command) => {
+                self.fill_in(&mut command, number).await?;
+                plan.push(Planned {
+                    command,
+                    entry: None,
+                });
+            }
+            Step::Write(visibility, draft) => {
+                plan.push(write(
+                    self.ready_entry("body", number, visibility, false, draft)
+                        .await?,
+                ));
+            }
+            Step::Solve(kind, draft) => {
+                let text = draft.body.clone();
+                plan.push(write(
+                    self.ready_entry("solution", number, public, true, draft)
+                        .await?,
+                ));
+                plan.push(Planned {
+                    command: Command::Solve { text, kind },
+                    entry: None,
+                });
+            }
+            Step::GiveUp(kind, draft) => {
+                let reason = draft.body.clone();
+                plan.push(write(
+                    self.ready_entry("solution", number, public, true, draft)
+                        .await?,
+                ));
+                plan.push(Planned {
+                    command: Command::GiveUp { reason, kind },
+                    entry: None,
+                });
+            }
+            Step::Reopen(draft) => {
+                let entry = match draft {
+                    Some(draft) => Some(
+                        self.ready_entry("comment", number, public, false, draft)
+                            .await?,
+                    ),
+                    None => None,
+                };
+                plan.push(Planned {
+                    command: Command::Reopen {
+                        entry: entry.as_ref().map(|e| e.id),
+                    },
+                    entry,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// A merge takes all entries along; which those are is known here.
+    async fn fill_in(&self, command: &mut Command, number: TicketNumber) -> Result<(), Error> {
+        if let Command::MergeInto { entries, .. } = command
+            && entries.is_empty()
+        {
+            *entries = self
+                .0
+                .db
+                .read(move |c| store::entry::ids(c, number).map_err(Error::from))
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// Checks an entry's text, stores its files durably and gives it its id.
+    pub(crate) async fn ready_entry(
+        &self,
+        field: &'static str,
+        ticket: TicketNumber,
+        visibility: EntryVisibility,
+        solution: bool,
+        mut draft: EntryDraft,
+    ) -> Result<ReadyEntry, Error> {
+        if draft.body.trim().is_empty() && draft.files.is_empty() {
+            return Err(Error::invalid(field, "write something: it is empty"));
+        }
+        if draft.body.len() > MAX_BODY {
+            return Err(Error::invalid(
+                field,
+                format!("is longer than {} kB; attach it as a file", MAX_BODY / 1024),
+            ));
+        }
+        // PostgreSQL has no NUL in texts, and nobody needs one.
+        if draft.body.contains('\0') {
+            draft.body = draft.body.replace('\0', "\u{fffd}");
+        }
+        let id = EntryId(self.uuid());
+        let mut files = Vec::new();
+        for file in std::mem::take(&mut draft.files) {
+            files.push(self.store_file(ticket, id, file).await?);
+        }
+        Ok(ReadyEntry {
+            id,
+            visibility,
+            solution,
+            draft,
+            files,
+        })
+    }
+}
+
+/// Which other ticket a command names.
+fn named_ticket(command: &Command) -> Option<TicketNumber> {
+    match command {
+        Command::Relate { other, .. } | Command::Unrelate { other, .. } => Some(*other),
+        Command::MergeInto { target, .. } => Some(*target),
+        Command::SplitInto { new, .. } => Some(*new),
+        _ => None,
+    }
+}
+
+/// Which unit a command names.
+fn named_unit(command: &Command) -> Option<UnitId> {
+    match command {
+        Command::Assign { unit, .. } => Some(*unit),
+        _ => None,
+    }
+}
+
+pub(crate) fn store_entry(
+    c: &mut Conn<'_>,
+    ticket: TicketNumber,
+    entry: &ReadyEntry,
+    actor: &Actor,
+    access: Access,
+    now: Millis,
+) -> Result<(), Error> {
+    let side = if actor.is_system() {
+        "system"
+    } else if access.requester || (access.cc && !access.staff_side()) {
+        "requester"
+    } else {
+        "support"
+    };
+    store::entry::insert(
+        c,
+        &Entry {
+            id: entry.id,
+            ticket,
+            seq: 0,
+            at: now,
+            author: actor.person,
+            author_name: actor.name.clone(),
+            author_side: side.into(),
+            channel: actor.channel.key().into(),
+            visibility: entry.visibility,
+            solution: entry.solution,
+            body: entry.draft.body.clone(),
+            quoted: entry.draft.quoted.clone(),
+            html: entry.draft.html.clone(),
+            mail: entry.draft.mail,
+        },
+    )?;
+    for file in &entry.files {
+        let mut file = file.clone();
+        file.ticket = ticket;
+        store::entry::insert_attachment(c, &file)?;
+    }
+    Ok(())
+}
+
+/// Saves what became of a scene: tickets, moved entries, events.
+pub(crate) fn save(
+    c: &mut Conn<'_>,
+    before: &Scene,
+    after: &Scene,
+    all: &[Caused],
+    actor: &Actor,
+    cause: Uuid,
+    now: Millis,
+) -> Result<Vec<Live>, Error> {
+    if all.is_empty() {
+        return Ok(Vec::new());
+    }
+    let touched: BTreeSet<TicketNumber> = all.iter().map(|one| one.ticket).collect();
+    for number in &touched {
+        let new: &Ticket = &after.tickets[number];
+        match before.tickets.get(number) {
+            Some(old) => store::ticket::update(c, old, new)?,
+            None => store::ticket::insert(c, new)?,
+        }
+    }
+    for one in all {
+        move_entries(c, one)?;
+    }
+    let first = store::counter::advance(c, "event", all.len() as i64)?;
+    let mut seq: std::collections::BTreeMap<TicketNumber, i64> = touched
+        .iter()
+        .map(|n| (*n, before.tickets.get(n).map_or(0, |t| t.version)))
+        .collect();
+    let mut live = Vec::new();
+    for (id, one) in (first..).zip(all) {
+        let seq = seq.entry(one.ticket).or_default();
+        *seq += 1;
+        store::event::insert(
+            c,
+            &Event {
+                id,
+                ticket: one.ticket,
+                seq: *seq,
+                at: now,
+                actor: actor.person,
+                actor_name: actor.name.clone(),
+                channel: actor.channel.key().into(),
+                cause,
+                change: one.change.clone(),
+            },
+        )?;
+        live.retain(|l: &Live| l.ticket != one.ticket);
+        live.push(Live {
+            ticket: one.ticket,
+            event: id,
+        });
+    }
+    Ok(live)
+}
+
+/// Entries follow what the rules decided about them.
+fn move_entries(c: &mut Conn<'_>, one: &Caused) -> Result<(), Error> {
+    use switchboard_core::Change;
+    match &one.change {
+        Change::MergedIn { from } => {
+            store::ticket::move_entries(c, &from.entries, one.ticket)?;
+        }
+        Change::MergeUndone { from } => {
+            store::ticket::move_entries(c, &from.entries, from.ticket)?;
+        }
+        Change::EntriesMoved {
+            entries,
+            to: Some(to),
+            ..
+        } => store::ticket::move_entries(c, entries, *to)?,
+        Change::EntriesReturned {
+            entries,
+            from: Some(_),
+        } => store::ticket::move_entries(c, entries, one.ticket)?,
+        _ => {}
+    }
+    Ok(())
+}

@@ -1,0 +1,208 @@
+//! Units, services, values and triage rules: small, read often, so kept in
+//! memory for a moment.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use store::unit::{ListValue, Service, Unit};
+use switchboard_core::{RuleSet, ServiceId, UnitId};
+
+use crate::error::Error;
+use crate::{Desk, Error as DeskError};
+
+/// How long another node's change of the catalogue may go unseen here.
+const FRESH: Duration = Duration::from_secs(2);
+
+/// A snapshot of everything an administrator edits.
+#[derive(Debug, Clone)]
+pub struct Catalogue {
+    /// Every unit, by level and name.
+    pub units: Vec<Unit>,
+    /// Every service, in the catalogue's order.
+    pub services: Vec<Service>,
+    /// The categories.
+    pub categories: Vec<ListValue>,
+    /// The types of issue.
+    pub issue_types: Vec<ListValue>,
+    /// The triage rules.
+    pub rules: RuleSet,
+    unit_index: HashMap<UnitId, usize>,
+    service_index: HashMap<ServiceId, usize>,
+}
+
+impl Catalogue {
+    /// A unit by its id.
+    pub fn unit(&self, id: UnitId) -> Option<&Unit> {
+        self.unit_index.get(&id).map(|i| &self.units[*i])
+    }
+
+    /// A service by its id.
+    pub fn service(&self, id: ServiceId) -> Option<&Service> {
+        self.service_index.get(&id).map(|i| &self.services[*i])
+    }
+
+    /// A unit by key or name, in any case.
+    ///
+    /// # Errors
+    /// Names `field` and says where the names are listed.
+    pub fn find_unit(&self, field: &str, name: &str) -> Result<&Unit, Error> {
+        self.units
+            .iter()
+            .find(|u| u.key.eq_ignore_ascii_case(name) || same(&u.name, name))
+            .ok_or_else(|| {
+                Error::invalid(
+                    field,
+                    format!("there is no unit {name:?}; GET /api/v1/units lists them"),
+                )
+            })
+    }
+
+    /// A service by key, name or alias, in any case.
+    ///
+    /// # Errors
+    /// Names `field` and says where the names are listed.
+    pub fn find_service(&self, field: &str, name: &str) -> Result<&Service, Error> {
+        self.services
+            .iter()
+            .find(|s| {
+                s.key.eq_ignore_ascii_case(name)
+                    || same(&s.name, name)
+                    || s.doc.aliases.iter().any(|a| same(a, name))
+            })
+            .ok_or_else(|| {
+                Error::invalid(
+                    field,
+                    format!("there is no service {name:?}; GET /api/v1/services lists them"),
+                )
+            })
+    }
+
+    /// Checks a category's key.
+    ///
+    /// # Errors
+    /// Lists the keys there are.
+    pub fn check_category(&self, key: &str) -> Result<(), Error> {
+        check_value("category", key, self.categories.iter())
+    }
+
+    /// Checks a type of issue for a category.
+    ///
+    /// # Errors
+    /// Lists the keys there are for the category.
+    pub fn check_issue_type(&self, category: &str, key: &str) -> Result<(), Error> {
+        let of_category = self.issue_types.iter().filter(|t| t.category == category);
+        check_value("issue_type", key, of_category)
+    }
+
+    /// The unit that takes what nothing routes elsewhere.
+    pub fn first_level(&self) -> Result<&Unit, Error> {
+        self.units
+            .iter()
+            .find(|u| u.first_level && u.active)
+            .ok_or_else(|| Error::Internal("there is no active first level unit".into()))
+    }
+
+    /// The unit that takes imminent security risks, if there is one.
+    pub fn security(&self) -> Option<&Unit> {
+        self.units.iter().find(|u| u.security && u.active)
+    }
+}
+
+fn same(a: &str, b: &str) -> bool {
+    a.to_lowercase() == b.trim().to_lowercase()
+}
+
+fn check_value<'a>(
+    field: &str,
+    key: &str,
+    values: impl Iterator<Item = &'a ListValue> + Clone,
+) -> Result<(), Error> {
+    if values.clone().any(|v| v.key == key) {
+        return Ok(());
+    }
+    let keys: Vec<_> = values.map(|v| v.key.as_str()).collect();
+    Err(Error::invalid(
+        field,
+        format!("there is no {key:?}; use one of {}", keys.join(", ")),
+    ))
+}
+
+impl Desk {
+    /// The catalogue as of at most two seconds ago.
+    ///
+    /// # Errors
+    /// When the database can not be read.
+    pub async fn catalogue(&self) -> Result<Arc<Catalogue>, DeskError> {
+        if let Ok(guard) = self.0.catalogue.read()
+            && let Some((read_at, catalogue)) = &*guard
+            && read_at.elapsed() < FRESH
+        {
+            return Ok(catalogue.clone());
+        }
+        let catalogue = Arc::new(
+            self.0
+                .db
+                .read(|c| {
+                    let units = store::unit::all(c)?;
+                    let services = store::unit::services(c)?;
+                    let rules = store::setting::get(c, "triage")?
+                        .ok_or_else(|| Error::Internal("no triage rules are stored".into()))?;
+                    Ok::<_, Error>(Catalogue {
+                        unit_index: index(units.iter().map(|u| u.id)),
+                        service_index: index(services.iter().map(|s| s.id)),
+                        units,
+                        services,
+                        categories: store::unit::categories(c)?,
+                        issue_types: store::unit::issue_types(c)?,
+                        rules: serde_json::from_str(&rules)
+                            .map_err(|e| Error::Internal(format!("stored triage rules: {e}")))?,
+                    })
+                })
+                .await?,
+        );
+        if let Ok(mut guard) = self.0.catalogue.write() {
+            *guard = Some((Instant::now(), catalogue.clone()));
+        }
+        Ok(catalogue)
+    }
+
+    /// Makes the next look at the catalogue read it again.
+    pub(crate) fn forget_catalogue(&self) {
+        if let Ok(mut guard) = self.0.catalogue.write() {
+            *guard = None;
+        }
+    }
+
+    /// Stores a unit.
+    ///
+    /// # Errors
+    /// When the key or name is taken.
+    pub async fn save_unit(&self, unit: Unit) -> Result<(), DeskError> {
+        let now = self.now();
+        self.0
+            .db
+            .write(move |c| store::unit::save(c, &unit, now).map_err(Error::from))
+            .await?;
+        self.forget_catalogue();
+        Ok(())
+    }
+
+    /// Stores a service.
+    ///
+    /// # Errors
+    /// When the key or name is taken, or its unit is unknown.
+    pub async fn save_service(&self, service: Service) -> Result<(), DeskError> {
+        let now = self.now();
+        self.0
+            .db
+            .write(move |c| store::unit::save_service(c, &service, now).map_err(Error::from))
+            .await?;
+        self.forget_catalogue();
+        Ok(())
+    }
+}
+
+fn index<K: std::hash::Hash + Eq>(keys: impl Iterator<Item = K>) -> HashMap<K, usize> {
+    keys.enumerate().map(|(i, k)| (k, i)).collect()
+}

@@ -1,0 +1,114 @@
+//! What can go wrong, in eight kinds that the edge maps to answers.
+
+use switchboard_core::Refusal;
+
+/// Why something was not done. The texts are for the person who asked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// A field is missing or wrong.
+    #[error("{field}: {problem}")]
+    Invalid {
+        /// The field as it is called in the API.
+        field: String,
+        /// What is wrong, and what would be right.
+        problem: String,
+    },
+    /// Nobody is signed in, or the sign-in is not valid (any more).
+    #[error("{0}")]
+    Unauthenticated(String),
+    /// They may not do that.
+    #[error("{0}")]
+    Forbidden(String),
+    /// There is no such thing, or they may not know of it.
+    #[error("there is no {what} that you can see")]
+    NotFound {
+        /// What was looked for: "ticket 12".
+        what: String,
+    },
+    /// The state of things does not allow it.
+    #[error("{0}")]
+    Conflict(String),
+    /// Somebody changed it meanwhile.
+    #[error("somebody changed it meanwhile: it is at version {current} now")]
+    Stale {
+        /// The version it has.
+        current: i64,
+    },
+    /// Too often; wait.
+    #[error("too many tries: wait {seconds} seconds")]
+    TooMany {
+        /// How long to wait.
+        seconds: i64,
+    },
+    /// The desk can not do it now, through no fault of who asked.
+    #[error("{0}")]
+    Unavailable(String),
+    /// A fault of ours. The text is for the log, never for the answer.
+    #[error("{0}")]
+    Internal(String),
+}
+
+impl Error {
+    /// A wrong field.
+    pub fn invalid(field: impl Into<String>, problem: impl Into<String>) -> Error {
+        Error::Invalid {
+            field: field.into(),
+            problem: problem.into(),
+        }
+    }
+
+    /// Something that is not there.
+    pub fn not_found(what: impl Into<String>) -> Error {
+        Error::NotFound { what: what.into() }
+    }
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Error {
+        match refusal {
+            Refusal::Forbidden(text) => Error::Forbidden(text),
+            Refusal::Invalid { field, problem } => Error::invalid(field, problem),
+            Refusal::Status { .. } => Error::Conflict(refusal.to_string()),
+            Refusal::Relation(text) => Error::Conflict(text),
+        }
+    }
+}
+
+impl From<store::Error> for Error {
+    fn from(error: store::Error) -> Error {
+        match error {
+            store::Error::DiskFull => Error::Unavailable(
+                "the disk is full: reading works, nothing new can be stored until there is room"
+                    .into(),
+            ),
+            store::Error::ReadOnly => Error::Unavailable(
+                "the disk can only be read: nothing new can be stored until it can be written".into(),
+            ),
+            store::Error::BadText => Error::invalid("text", "has a character that can not be stored"),
+            store::Error::Unknown => Error::Unavailable(
+                "the database went away while saving: look whether it was saved before you try again"
+                    .into(),
+            ),
+            store::Error::Busy | store::Error::Unavailable => {
+                Error::Unavailable("the database does not answer: try again in a moment".into())
+            }
+            store::Error::Conflict { constraint } => {
+                Error::Conflict(format!("that is already there ({constraint})"))
+            }
+            store::Error::NotFound => Error::not_found("such thing"),
+            other => Error::Internal(other.to_string()),
+        }
+    }
+}
+
+impl From<connect::BlobError> for Error {
+    fn from(error: connect::BlobError) -> Error {
+        match error {
+            connect::BlobError::Full => Error::Unavailable(
+                "the disk is full: reading works, nothing new can be stored until there is room"
+                    .into(),
+            ),
+            other => Error::Internal(other.to_string()),
+        }
+    }
+}

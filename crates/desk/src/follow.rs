@@ -1,0 +1,185 @@
+//! What follows from a change: readers of the events, each with a cursor.
+//!
+//! A follower handles a stretch of the feed and moves its cursor in one write
+//! transaction, so each event is followed exactly once, whatever crashes and
+//! however many nodes run.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use store::Conn;
+use store::event::Event;
+use store::search::SearchDoc;
+use switchboard_core::{EntryVisibility, PartyRole, PersonId, Ticket, TicketNumber, Visibility};
+
+use crate::list::term;
+use crate::{Catalogue, Desk, Error};
+
+mod notices;
+
+/// Events handled in one transaction.
+const STRETCH: i64 = 500;
+
+/// The followers, by the names of their cursors. To add one: write a function
+/// like [`index`] and put it here.
+const FOLLOWERS: [&str; 2] = ["notices", "search"];
+
+impl Desk {
+    /// Lets every follower come up to the end of the feed. Returns how many
+    /// events were handled.
+    ///
+    /// # Errors
+    /// When the database can not be read or written; what was not handled
+    /// then is handled the next time.
+    pub async fn follow(&self) -> Result<u64, Error> {
+        let mut handled = 0;
+        for name in FOLLOWERS {
+            loop {
+                let n = self.follow_once(name).await?;
+                handled += n;
+                if n == 0 {
+                    break;
+                }
+            }
+        }
+        Ok(handled)
+    }
+
+    async fn follow_once(&self, name: &'static str) -> Result<u64, Error> {
+        // Looked at before a write transaction is begun for nothing.
+        let behind = self
+            .0
+            .db
+            .read(move |c| {
+                Ok::<_, Error>(store::event::position(c, name)? < store::event::last(c)?)
+            })
+            .await?;
+        if !behind {
+            return Ok(0);
+        }
+        let catalogue = self.catalogue().await?;
+        let desk = self.clone();
+        self.0
+            .db
+            .write(move |c| {
+                let position = store::event::position(c, name)?;
+                let events = store::event::feed(c, position, STRETCH)?;
+                let Some(last) = events.last() else {
+                    return Ok(0);
+                };
+                let end = last.id;
+                match name {
+                    "notices" => notices::tell(c, &desk, &catalogue, &events)?,
+                    _ => index(c, &catalogue, &events)?,
+                }
+                store::event::set_position(c, name, end)?;
+                Ok(events.len() as u64)
+            })
+            .await
+    }
+}
+
+/// Brings the search index up to date with the tickets that changed.
+fn index(c: &mut Conn<'_>, catalogue: &Catalogue, events: &[Event]) -> Result<(), Error> {
+    let tickets: BTreeSet<TicketNumber> = events.iter().map(|e| e.ticket).collect();
+    let mut docs = Vec::new();
+    for number in tickets {
+        if let Some(ticket) = store::ticket::load(c, number)? {
+            docs.push(search_doc(c, catalogue, &ticket)?);
+        }
+    }
+    store::search::index(c, &docs)?;
+    Ok(())
+}
+
+/// What the search index knows of a ticket: subject, entries, and the words
+/// that people see on its page.
+fn search_doc(
+    c: &mut Conn<'_>,
+    catalogue: &Catalogue,
+    ticket: &Ticket,
+) -> Result<SearchDoc, Error> {
+    let mut public = String::new();
+    let mut internal = String::new();
+    for entry in store::entry::of_ticket(c, ticket.number, true, 0, 10_000)? {
+        let text = match entry.visibility {
+            EntryVisibility::Public => &mut public,
+            EntryVisibility::Internal => &mut internal,
+        };
+        text.push_str(&entry.body);
+        text.push('\n');
+    }
+    let mut people: BTreeSet<PersonId> = ticket.parties.iter().map(|p| p.person).collect();
+    people.insert(ticket.requester);
+    people.extend(ticket.owner);
+    let ids: Vec<PersonId> = people.iter().copied().collect();
+    for person in store::person::load_many(c, &ids)? {
+        if Some(person.id) == ticket.owner || person.id == ticket.requester {
+            public.push_str(&person.name);
+            public.push('\n');
+        }
+        if let Some(email) = person.email {
+            internal.push_str(&email);
+            internal.push('\n');
+        }
+    }
+    let names = [
+        ticket
+            .service
+            .and_then(|id| catalogue.service(id))
+            .map(|s| s.name.as_str()),
+        catalogue.unit(ticket.unit).map(|u| u.name.as_str()),
+        ticket.site.as_deref(),
+        ticket.community.as_deref(),
+    ];
+    for name in names.into_iter().flatten() {
+        public.push_str(name);
+        public.push('\n');
+    }
+    for value in ticket.custom.values().filter_map(|v| v.as_str()) {
+        public.push_str(value);
+        public.push('\n');
+    }
+    for tag in &ticket.tags {
+        internal.push_str(tag);
+        internal.push('\n');
+    }
+    let mut scope = vec![term::unit(ticket.unit), term::person(ticket.requester)];
+    if ticket.visibility != Visibility::Restricted {
+        scope.push(term::FREE.into());
+    }
+    scope.extend(ticket.owner.map(term::insider));
+    for party in &ticket.parties {
+        scope.push(term::person(party.person));
+        if matches!(party.role, PartyRole::Involved | PartyRole::Site) {
+            scope.push(term::insider(party.person));
+        }
+    }
+    Ok(SearchDoc {
+        number: ticket.number.0,
+        subject: ticket.subject.clone(),
+        public_text: public,
+        internal_text: internal,
+        scope,
+    })
+}
+
+/// Events of one cause at one ticket, in order.
+fn by_cause(events: &[Event]) -> BTreeMap<(i64, TicketNumber), Vec<&Event>> {
+    // Keyed by the first event of the cause, so that notices go out in the
+    // order in which things happened.
+    let mut first: BTreeMap<(uuid::Uuid, TicketNumber), i64> = BTreeMap::new();
+    let mut groups: BTreeMap<(i64, TicketNumber), Vec<&Event>> = BTreeMap::new();
+    for event in events {
+        let id = *first.entry((event.cause, event.ticket)).or_insert(event.id);
+        groups.entry((id, event.ticket)).or_default().push(event);
+    }
+    groups
+}
+
+/// The ticket as it was right after an event.
+fn state_after(c: &mut Conn<'_>, event: &Event) -> Result<Option<Ticket>, Error> {
+    let history = store::event::of_ticket(c, event.ticket, 0, event.seq)?;
+    Ok(Ticket::replay(
+        history.into_iter().map(|e| (e.change, e.at)),
+    ))
+}

@@ -1,0 +1,392 @@
+//! One mail to each human for each event, by the matrix of the rules.
+
+use std::collections::BTreeSet;
+
+use mail::{Mailbox, Outgoing};
+use store::Conn;
+use store::event::Event;
+use store::job::NewJob;
+use store::person::Person;
+use switchboard_core::notify::{Notice, Reason, Recipient, Told, UnitAudience, audience};
+use switchboard_core::{
+    Actor, Caused, Change, Channel, EntryId, EntryVisibility, PersonId, Status, Ticket,
+    TicketNumber,
+};
+use uuid::Uuid;
+
+use super::{by_cause, state_after};
+use crate::jobs::DELIVER;
+use crate::{Catalogue, Desk, Error};
+
+/// Queues the mails about a stretch of events.
+pub(super) fn tell(
+    c: &mut Conn<'_>,
+    desk: &Desk,
+    catalogue: &Catalogue,
+    events: &[Event],
+) -> Result<(), Error> {
+    for ((_, number), group) in by_cause(events) {
+        let Some(last) = group.last() else { continue };
+        let Some(ticket) = state_after(c, last)? else {
+            continue;
+        };
+        let caused: Vec<Caused> = group
+            .iter()
+            .map(|e| Caused {
+                ticket: number,
+                change: e.change.clone(),
+            })
+            .collect();
+        let actor = Actor {
+            person: last.actor,
+            name: last.actor_name.clone(),
+            channel: Channel::Job,
+            admin: false,
+            monitor: false,
+            support: false,
+            units: Vec::new(),
+        };
+        let people = unit_audience(c, catalogue, &ticket)?;
+        let notices = audience(&caused, &ticket, &actor, &people);
+        for notice in notices {
+            queue(c, desk, catalogue, &ticket, &group, &notice)?;
+        }
+    }
+    Ok(())
+}
+
+fn unit_audience(
+    c: &mut Conn<'_>,
+    catalogue: &Catalogue,
+    ticket: &Ticket,
+) -> Result<UnitAudience, Error> {
+    let unit = catalogue.unit(ticket.unit);
+    Ok(UnitAudience {
+        members: store::unit::members(c, ticket.unit)?
+            .into_iter()
+            .map(|m| m.person)
+            .collect(),
+        mailing_list: unit.and_then(|u| u.email.clone()),
+        first_level: store::unit::first_level_members(c)?,
+        monitors: store::person::monitors(c)?,
+    })
+}
+
+/// Where a notice goes: address, name, person.
+fn addressee(
+    c: &mut Conn<'_>,
+    to: &Recipient,
+) -> Result<Option<(String, String, Option<PersonId>)>, Error> {
+    Ok(match to {
+        Recipient::List(address) => Some((address.clone(), String::new(), None)),
+        Recipient::Person(id) => store::person::load(c, *id)?
+            .filter(|p: &Person| p.active)
+            .and_then(|p| Some((p.email?, p.name, Some(p.id)))),
+    })
+}
+
+fn queue(
+    c: &mut Conn<'_>,
+    desk: &Desk,
+    catalogue: &Catalogue,
+    ticket: &Ticket,
+    events: &[&Event],
+    notice: &Notice,
+) -> Result<(), Error> {
+    let Some((address, name, person)) = addressee(c, &notice.to)? else {
+        return Ok(());
+    };
+    let Some(first) = events.first() else {
+        return Ok(());
+    };
+    let id = desk.uuid();
+    let config = desk.config();
+    let text = text(c, desk, catalogue, ticket, events, notice, person)?;
+    let message_id = mail::message_id(ticket.number, id.simple(), config.mail_domain());
+    let subject = mail::subject_with_tag(ticket.number, &ticket.subject);
+    let (Ok(to), Ok(from)) = (
+        mail::Address::parse(&address),
+        mail::Address::parse(&config.mail_address),
+    ) else {
+        return Ok(());
+    };
+    let built = mail::build(&Outgoing {
+        from: Mailbox {
+            name: Some(config.name.clone()),
+            address: from,
+        },
+        to: Mailbox {
+            name: (!name.is_empty()).then_some(name),
+            address: to,
+        },
+        reply_to: mail::reply_address(ticket.number, desk.thread_keys()).ok(),
+        subject: subject.clone(),
+        text,
+        message_id: message_id.clone(),
+        in_reply_to: None,
+        references: vec![root_message_id(ticket.number, config.mail_domain())],
+        date: first.at,
+        automatic: true,
+        loop_id: desk.loop_id(),
+        attachments: Vec::new(),
+    });
+    let (bytes, state, error) = match built {
+        Ok(bytes) => (bytes, "queued", None),
+        // Kept and shown, so that nobody wonders why nothing came.
+        Err(e) => (Vec::new(), "failed", Some(e.to_string())),
+    };
+    let queued = store::mail::insert_outgoing(
+        c,
+        &store::mail::Outgoing {
+            id,
+            created_at: first.at,
+            cause: first.cause,
+            ticket: Some(ticket.number),
+            person,
+            address,
+            message_id,
+            subject,
+            bytes,
+            state: state.into(),
+            attempts: 0,
+            error,
+        },
+    )?;
+    if queued && state == "queued" {
+        deliver_later(c, id, desk.now())?;
+    }
+    Ok(())
+}
+
+/// Enqueues the delivery of a queued mail.
+pub(crate) fn deliver_later(c: &mut Conn<'_>, id: Uuid, now: i64) -> Result<(), Error> {
+    store::job::enqueue(
+        c,
+        &NewJob {
+            kind: DELIVER,
+            payload: id.to_string(),
+            run_at: now,
+            unique_key: Some(format!("{DELIVER}:{id}")),
+        },
+    )?;
+    Ok(())
+}
+
+/// The Message-ID that all mails of a ticket refer to, so that mail programs
+/// show them as one conversation.
+fn root_message_id(number: TicketNumber, domain: &str) -> String {
+    mail::message_id(number, "root", domain)
+}
+
+/// What a notice says. Machine-readable lines first, as people script on them.
+fn text(
+    c: &mut Conn<'_>,
+    desk: &Desk,
+    catalogue: &Catalogue,
+    ticket: &Ticket,
+    events: &[&Event],
+    notice: &Notice,
+    person: Option<PersonId>,
+) -> Result<String, Error> {
+    let inside = !matches!(
+        notice.reason,
+        Reason::Requester | Reason::Cc | Reason::Subscriber
+    );
+    let mut out = String::new();
+    let mut say = |line: &str| {
+        out.push_str(line);
+        out.push('\n');
+    };
+    let who = events.first().map_or("", |e| e.actor_name.as_str());
+    say(&headline(ticket, who, &notice.kinds, notice.reason));
+    say("");
+    let mut written: BTreeSet<EntryId> = BTreeSet::new();
+    for event in events {
+        let (id, public) = match &event.change {
+            Change::EntryAdded { entry } => (entry.id, entry.visibility == EntryVisibility::Public),
+            Change::MasterEntry { entry, .. } => (*entry, true),
+            _ => continue,
+        };
+        if (public || inside)
+            && written.insert(id)
+            && let Some(entry) = store::entry::load(c, id)?
+            && (inside || entry.visibility == EntryVisibility::Public)
+        {
+            if !public {
+                say("Internal note, for the support side only:");
+            }
+            say(&entry.body);
+            say("");
+        }
+    }
+    if notice.kinds.contains(&Told::Solution)
+        && written.is_empty()
+        && let Some(solution) = &ticket.solution
+    {
+        say(&solution.text);
+        say("");
+    }
+    for line in events
+        .iter()
+        .filter_map(|e| change_line(catalogue, &e.change))
+    {
+        say(&line);
+    }
+    say("");
+    say(&format!("Ticket:   {}", ticket.number));
+    say(&format!("Subject:  {}", ticket.subject));
+    say(&format!("Status:   {}", ticket.status.label()));
+    say(&format!(
+        "Priority: {}, because: {}",
+        ticket.priority().label(),
+        ticket.priority_reason()
+    ));
+    if let Some(unit) = catalogue.unit(ticket.unit) {
+        say(&format!("With:     {}", unit.name));
+    }
+    say("");
+    let link = match (inside, person) {
+        (false, Some(person)) => desk.follow_link(ticket.number, person),
+        _ => format!("{}/work/{}", desk.config().public_url, ticket.number),
+    };
+    say(&format!("Open it:  {link}"));
+    if ticket.status == Status::Solved && notice.reason == Reason::Requester {
+        say("Does it work for you? Say so on that page; without an answer the ticket");
+        say("closes by itself after 10 working days.");
+    } else {
+        say("Answer this mail to write into the ticket.");
+    }
+    Ok(out)
+}
+
+fn headline(ticket: &Ticket, who: &str, kinds: &BTreeSet<Told>, reason: Reason) -> String {
+    let number = ticket.number;
+    if kinds.contains(&Told::Opened) {
+        return match reason {
+            Reason::Requester => format!("We have your request. It is ticket {number}."),
+            _ => format!("{who} opened ticket {number}."),
+        };
+    }
+    if kinds.contains(&Told::Solution) {
+        return match ticket.status {
+            Status::Unsolved => format!("{who} set ticket {number} unsolved."),
+            _ => format!("{who} solved ticket {number}."),
+        };
+    }
+    if kinds.contains(&Told::Reopened) {
+        return format!("{who} reopened ticket {number}.");
+    }
+    if kinds.contains(&Told::Escalated) {
+        return format!("{who} asks for attention to ticket {number}.");
+    }
+    if kinds.contains(&Told::Assigned) {
+        return format!("Ticket {number} was given to your unit.");
+    }
+    if kinds.contains(&Told::Asked) {
+        return format!("{who} needs your answer to ticket {number}.");
+    }
+    if kinds.contains(&Told::Entry) {
+        return format!("{who} wrote in ticket {number}:");
+    }
+    if kinds.contains(&Told::Note) {
+        return format!("{who} noted in ticket {number}:");
+    }
+    format!("{who} changed ticket {number}.")
+}
+
+/// A change as one line, when it can be told to everybody on the ticket.
+fn change_line(catalogue: &Catalogue, change: &Change) -> Option<String> {
+    let unit = |id| {
+        catalogue
+            .unit(id)
+            .map_or("(unknown unit)", |u| u.name.as_str())
+    };
+    Some(match change {
+        Change::StatusSet { old, new, .. } => {
+            format!(
+                "Status: {} to {}",
+                old.label().to_lowercase(),
+                new.label().to_lowercase()
+            )
+        }
+        Change::UnitSet { old, new, .. } => format!("Unit: {} to {}", unit(*old), unit(*new)),
+        Change::PriorityOverruled { new: Some(new), .. } => format!(
+            "Priority: {}, because: {}",
+            new.priority.label().to_lowercase(),
+            new.reason
+        ),
+        Change::Escalated { reason, .. } => format!("Why: {reason}"),
+        _ => return None,
+    })
+}
+
+impl Desk {
+    /// Mails somebody the link by which they follow a ticket.
+    pub(crate) async fn mail_follow_link(
+        &self,
+        number: TicketNumber,
+        person: Person,
+    ) -> Result<(), Error> {
+        let Some(address) = person.email.clone() else {
+            return Ok(());
+        };
+        let (id, now, config) = (self.uuid(), self.now(), self.config().clone());
+        let message_id = mail::message_id(number, id.simple(), config.mail_domain());
+        let subject = format!("[#{number}] Your link");
+        let parse = |text: &str| {
+            mail::Address::parse(text)
+                .map_err(|e| Error::Internal(format!("a stored mail address: {e}")))
+        };
+        let bytes = mail::build(&Outgoing {
+            from: Mailbox {
+                name: Some(config.name.clone()),
+                address: parse(&config.mail_address)?,
+            },
+            to: Mailbox {
+                name: Some(person.name.clone()),
+                address: parse(&address)?,
+            },
+            reply_to: None,
+            subject: subject.clone(),
+            text: format!(
+                "Follow ticket {number} here, without signing in, for 30 days:\n\n{}\n\n\
+                 Whoever has this link can read and answer the ticket as you.\n\
+                 If you did not ask for it, do nothing.\n",
+                self.follow_link(number, person.id)
+            ),
+            message_id: message_id.clone(),
+            in_reply_to: None,
+            references: vec![root_message_id(number, config.mail_domain())],
+            date: now,
+            automatic: true,
+            loop_id: self.loop_id(),
+            attachments: Vec::new(),
+        })
+        .map_err(|e| Error::Internal(e.to_string()))?;
+        self.0
+            .db
+            .write(move |c| {
+                store::mail::insert_outgoing(
+                    c,
+                    &store::mail::Outgoing {
+                        id,
+                        created_at: now,
+                        cause: id,
+                        ticket: Some(number),
+                        person: Some(person.id),
+                        address: address.clone(),
+                        message_id: message_id.clone(),
+                        subject: subject.clone(),
+                        bytes: bytes.clone(),
+                        state: "queued".into(),
+                        attempts: 0,
+                        error: None,
+                    },
+                )?;
+                deliver_later(c, id, now)
+            })
+            .await?;
+        self.0.wake.notify_one();
+        Ok(())
+    }
+}

@@ -1,0 +1,197 @@
+//! Work that happens by itself: one file per job, one registry.
+
+use std::time::Duration;
+
+use store::job::Job;
+use switchboard_core::Millis;
+
+use crate::{Desk, Error};
+
+mod close;
+mod deliver;
+mod sweep;
+
+/// Delivers one mail.
+pub(crate) const DELIVER: &str = "deliver";
+/// Closes what was solved long ago and nobody answered.
+const CLOSE: &str = "close";
+/// Forgets sessions, keys and jobs that are over.
+const SWEEP: &str = "sweep";
+
+/// Every kind there is.
+const KINDS: [&str; 3] = [DELIVER, CLOSE, SWEEP];
+/// Kinds that run again and again, and how often.
+const TIMED: [(&str, Millis); 2] = [(CLOSE, 3_600_000), (SWEEP, 600_000)];
+/// A job that runs longer than this is taken for dead.
+const LEASE_MS: Millis = 120_000;
+/// After so many tries a job is given up and shown to administrators.
+const TRIES: i64 = 12;
+
+/// What became of one run of a job.
+pub(crate) enum Outcome {
+    /// Done, or not needed any more.
+    Done,
+    /// Not now; the text says why.
+    Later(String),
+    /// Never; the text says why.
+    Never(String),
+}
+
+impl Desk {
+    /// Runs everything that is due now and everything that follows from
+    /// events, until nothing is left. For tests and the command line.
+    ///
+    /// # Errors
+    /// When the database can not be read or written.
+    pub async fn run_jobs(&self) -> Result<u64, Error> {
+        let mut done = 0;
+        loop {
+            let n = self.follow().await? + self.run_due("once").await?;
+            done += n;
+            if n == 0 {
+                return Ok(done);
+            }
+        }
+    }
+
+    /// Runs followers and jobs until the process ends.
+    pub async fn work(&self) {
+        let holder = format!("{}-{}", std::process::id(), self.uuid().simple());
+        loop {
+            if let Err(e) = self.tick(&holder).await {
+                // Told and tried again: a database that is away comes back.
+                tracing::warn!(error = %e, "background work failed; trying again");
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+            // A change wakes it at once; timers and other nodes' changes are
+            // seen within the interval.
+            let wait = Duration::from_millis(500);
+            let _ = tokio::time::timeout(wait, self.0.wake.notified()).await;
+        }
+    }
+
+    async fn tick(&self, holder: &str) -> Result<(), Error> {
+        self.follow().await?;
+        self.run_due(holder).await?;
+        Ok(())
+    }
+
+    /// Makes sure that timed jobs are waiting for their next run.
+    async fn schedule(&self) -> Result<(), Error> {
+        let now = self.now();
+        self.0
+            .db
+            .write(move |c| {
+                for (kind, _) in TIMED {
+                    store::job::enqueue(
+                        c,
+                        &store::job::NewJob {
+                            kind,
+                            payload: String::new(),
+                            run_at: now,
+                            unique_key: Some(kind.into()),
+                        },
+                    )?;
+                }
+                Ok(())
+            })
+            .await
+    }
+
+    /// Enqueues the timed jobs of a desk that starts.
+    ///
+    /// # Errors
+    /// When the database can not be written.
+    pub async fn start_timers(&self) -> Result<(), Error> {
+        self.schedule().await
+    }
+
+    async fn run_due(&self, holder: &str) -> Result<u64, Error> {
+        let now = self.now();
+        let due = self
+            .0
+            .db
+            .read(move |c| {
+                let counts = store::job::counts(c)?;
+                Ok::<_, Error>(
+                    counts.running > 0 || counts.oldest_ready.is_some_and(|at| at <= now),
+                )
+            })
+            .await?;
+        if !due {
+            return Ok(0);
+        }
+        let holder = holder.to_owned();
+        let jobs = self
+            .0
+            .db
+            .write(move |c| {
+                store::job::claim(c, now, &holder, &KINDS, 20, LEASE_MS).map_err(Error::from)
+            })
+            .await?;
+        let n = jobs.len() as u64;
+        for job in jobs {
+            self.run_one(job).await?;
+        }
+        Ok(n)
+    }
+
+    async fn run_one(&self, job: Job) -> Result<(), Error> {
+        let outcome = match job.kind.as_str() {
+            DELIVER => deliver::run(self, &job).await,
+            CLOSE => close::run(self).await,
+            SWEEP => sweep::run(self).await,
+            other => Ok(Outcome::Never(format!("there is no job {other:?}"))),
+        }
+        .unwrap_or_else(|e| Outcome::Later(e.to_string()));
+        let now = self.now();
+        let again = TIMED
+            .iter()
+            .find(|(kind, _)| *kind == job.kind)
+            .map(|(kind, every)| (*kind, now + every));
+        self.0
+            .db
+            .write(move |c| {
+                match &outcome {
+                    Outcome::Done => store::job::finish(c, job.id, now)?,
+                    Outcome::Later(why) => {
+                        let retry = (job.attempts < TRIES || again.is_some())
+                            .then(|| now + backoff(job.attempts));
+                        store::job::fail(c, job.id, now, why, retry)?;
+                    }
+                    Outcome::Never(why) => store::job::fail(c, job.id, now, why, None)?,
+                }
+                if let (Outcome::Done, Some((kind, run_at))) = (&outcome, again) {
+                    store::job::enqueue(
+                        c,
+                        &store::job::NewJob {
+                            kind,
+                            payload: String::new(),
+                            run_at,
+                            unique_key: Some(kind.into()),
+                        },
+                    )?;
+                }
+                Ok(())
+            })
+            .await
+    }
+}
+
+/// How long to wait after so many tries: 30 s, doubling, at most 4 hours.
+fn backoff(attempts: i64) -> Millis {
+    let doublings = attempts.clamp(1, 10) - 1;
+    (30_000 << doublings).min(4 * 3_600_000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::backoff;
+
+    #[test]
+    fn waits_longer_each_time_up_to_four_hours() {
+        assert_eq!(backoff(1), 30_000);
+        assert_eq!(backoff(2), 60_000);
+        assert_eq!(backoff(100), 4 * 3_600_000);
+    }
+}

@@ -3,7 +3,7 @@
 //! [`decide`] asks four questions in this order: may the actor do that (who),
 //! does the ticket take commands at all (a slave, a merged and a final ticket
 //! are read-only), are the command's fields right, and does the status allow
-//! it. Then it plays the command through on a [`stage::Stage`], so that each
+//! it. Then it plays the command through on a working copy, so that each
 //! step of a cascade sees what the steps before it did.
 
 mod field;

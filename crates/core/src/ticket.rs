@@ -512,7 +512,7 @@ impl Ticket {
 
     /// Makes a change happen: the only place where a ticket's state changes.
     ///
-    /// It does not ask whether the change is right; [`crate::decide`] did.
+    /// It does not ask whether the change is right; [`crate::decide()`] did.
     /// A second [`Change::Opened`] changes nothing but version and time.
     pub fn apply(&mut self, change: &Change, at: Millis) {
         self.version += 1;

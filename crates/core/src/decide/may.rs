@@ -189,8 +189,9 @@ fn stands(
                 ..
             } => true,
             // A mail or a remote answer can not be unsent, so it is kept.
-            Command::Write { .. } => {
-                access.system || matches!(actor.channel, Channel::Mail | Channel::Bridge)
+            Command::Write { .. } if access.system => true,
+            Command::Write { .. } if matches!(actor.channel, Channel::Mail | Channel::Bridge) => {
+                true
             }
             _ => harmless(command),
         };

@@ -1,0 +1,13 @@
+//! The rules of the domain, told one by one and tried at random.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod access;
+mod life;
+mod merge;
+mod notify;
+mod opening;
+mod query;
+mod relation;
+mod sequence;
+mod triage;
+mod world;

@@ -1,0 +1,289 @@
+//! Domain section 6: who is told what.
+
+use std::collections::BTreeSet;
+
+use switchboard_core::ticket::{Party, PartyRole, RelationKind};
+use switchboard_core::{
+    Actor, Caused, Command, Notice, PersonId, Reason, Recipient, TellRequester, Ticket,
+    TicketNumber, Told, UnitAudience, Visibility, audience,
+};
+
+use crate::world::{
+    ADA, ANN, BEN, CAT, COMPUTING, COY, FAY, FIRST, MAX, SAM, SUE, World, ann, assign, ben, desk,
+    escalate, fay, relate, sam, solve, sue, units, wait,
+};
+
+/// The people behind the unit that holds the ticket.
+pub(crate) fn people_of(ticket: &Ticket) -> UnitAudience {
+    let units = units();
+    UnitAudience {
+        members: units[&ticket.unit].members.clone(),
+        mailing_list: None,
+        first_level: units[&FIRST].members.clone(),
+        monitors: vec![MAX],
+    }
+}
+
+fn name(person: PersonId) -> &'static str {
+    match person {
+        ANN => "Ann",
+        BEN => "Ben",
+        CAT => "Cat",
+        FAY => "Fay",
+        SAM => "Sam",
+        SUE => "Sue",
+        COY => "Coy",
+        MAX => "Max",
+        ADA => "Ada",
+        _ => "somebody",
+    }
+}
+
+/// `Ann requester: entry solution; …`
+fn shown(notices: &[Notice]) -> String {
+    notices
+        .iter()
+        .map(|notice| {
+            let to = match &notice.to {
+                Recipient::Person(person) => name(*person).to_owned(),
+                Recipient::List(list) => list.clone(),
+            };
+            let kinds: Vec<_> = notice.kinds.iter().map(|k| k.key()).collect();
+            format!("{to} {}: {}", notice.reason.key(), kinds.join(" "))
+        })
+        .collect::<Vec<_>>()
+        .join("; ")
+}
+
+fn told(w: &World, t: TicketNumber, caused: &[Caused], actor: &Actor) -> String {
+    shown(&audience(
+        caused,
+        w.ticket(t),
+        actor,
+        &people_of(w.ticket(t)),
+    ))
+}
+
+/// Sam works on Ann's ticket; Cat is Cc, Ben follows, Coy was drawn in.
+fn busy(w: &mut World) -> TicketNumber {
+    let t = w.in_progress();
+    for (person, role) in [(CAT, PartyRole::Cc), (COY, PartyRole::Involved)] {
+        w.must(t, Command::AddParty(Party { person, role }), &sam());
+    }
+    w.must(t, Command::SetVisibility(Visibility::Community), &sam());
+    let follow = Party {
+        person: BEN,
+        role: PartyRole::Subscriber,
+    };
+    w.must(t, Command::AddParty(follow), &ben());
+    t
+}
+
+#[test]
+fn a_new_ticket_is_told_to_first_level() {
+    let mut w = World::new();
+    let t = w.asked();
+    let caused: Vec<_> = w.events.iter().map(|(c, _)| c.clone()).collect();
+    assert_eq!(told(&w, t, &caused, &ann()), "Fay unit: opened");
+}
+
+#[test]
+fn a_routed_ticket_is_told_to_its_unit() {
+    let mut w = World::new();
+    let t = w.assigned();
+    let caused: Vec<_> = w.events.iter().map(|(c, _)| c.clone()).collect();
+    assert_eq!(
+        told(&w, t, &caused, &ann()),
+        "Sam unit: opened assigned; Sue unit: opened assigned"
+    );
+    // Opened in her name by a script: she hears of it.
+    assert_eq!(
+        told(&w, t, &caused, &desk()),
+        "Ann requester: opened; Sam unit: opened assigned; Sue unit: opened assigned"
+    );
+}
+
+#[test]
+fn a_public_entry_is_told_to_everybody_but_its_author() {
+    let mut w = World::new();
+    let t = busy(&mut w);
+    let entry = w.reply();
+    let caused = w.must(t, entry, &sam());
+    assert_eq!(
+        told(&w, t, &caused, &sam()),
+        "Ann requester: entry; Ben subscriber: entry; Cat cc: entry; Sue unit: entry; \
+         Coy involved: entry"
+    );
+    let entry = w.reply();
+    let caused = w.must(t, entry, &ann());
+    assert_eq!(
+        told(&w, t, &caused, &ann()),
+        "Ben subscriber: entry; Cat cc: entry; Sam owner: entry; Sue unit: entry; \
+         Coy involved: entry"
+    );
+}
+
+#[test]
+fn an_internal_note_never_leaves_the_support_side() {
+    let mut w = World::new();
+    let t = busy(&mut w);
+    w.must(t, Command::SetTell(TellRequester::EveryChange), &ann());
+    let note = w.note();
+    let caused = w.must(t, note, &sue());
+    assert_eq!(
+        told(&w, t, &caused, &sue()),
+        "Sam owner: note; Coy involved: note"
+    );
+}
+
+#[test]
+fn fields_are_told_to_those_who_want_them() {
+    let mut w = World::new();
+    let t = busy(&mut w);
+    let caused = w.must(t, Command::SetSubject("Upload stops".to_owned()), &sue());
+    assert_eq!(
+        told(&w, t, &caused, &sue()),
+        "Cat cc: fields; Sam owner: fields; Coy involved: fields"
+    );
+    w.must(t, Command::SetTell(TellRequester::EveryChange), &ann());
+    let caused = w.must(t, Command::SetSubject("Upload".to_owned()), &sue());
+    assert!(told(&w, t, &caused, &sue()).starts_with("Ann requester: fields"));
+}
+
+#[test]
+fn waiting_and_solutions_reach_the_requester_always() {
+    let mut w = World::new();
+    let t = busy(&mut w);
+    let caused = w.must(t, wait(), &sam());
+    assert!(told(&w, t, &caused, &sam()).starts_with("Ann requester: asked; Cat cc: asked"));
+    let caused = w.must(t, solve(), &sam());
+    assert_eq!(
+        told(&w, t, &caused, &sam()),
+        "Ann requester: solution; Ben subscriber: solution; Cat cc: solution; \
+         Sue unit: solution; Coy involved: solution"
+    );
+}
+
+#[test]
+fn reopening_tells_the_unit_and_first_level() {
+    let mut w = World::new();
+    let t = w.solved();
+    let reopen = w.reopen();
+    let caused = w.must(t, reopen, &ann());
+    assert_eq!(
+        told(&w, t, &caused, &ann()),
+        "Fay first_level: reopened; Sam owner: entry reopened; Sue unit: entry reopened"
+    );
+}
+
+#[test]
+fn escalation_reaches_one_more_group_at_each_step() {
+    let mut w = World::new();
+    let t = w.in_progress();
+    let mut step = |expected: &str| {
+        let caused = w.must(t, escalate(), &ann());
+        assert_eq!(told(&w, t, &caused, &ann()), expected);
+    };
+    step("Sam owner: escalated; Sue unit: escalated");
+    step("Fay first_level: escalated; Sam owner: escalated; Sue unit: escalated");
+    step(
+        "Fay first_level: escalated; Sam owner: escalated; Sue unit: escalated; \
+         Max monitor: escalated",
+    );
+}
+
+#[test]
+fn those_who_look_after_all_units_hear_nothing_of_a_restricted_ticket() {
+    let mut w = World::new();
+    let t = w.solved();
+    w.must(t, Command::SetVisibility(Visibility::Restricted), &sam());
+    let reopen = w.reopen();
+    let caused = w.must(t, reopen, &ann());
+    assert_eq!(
+        told(&w, t, &caused, &ann()),
+        "Sam owner: entry reopened; Sue unit: entry reopened"
+    );
+}
+
+#[test]
+fn a_mailing_list_stands_for_the_members() {
+    let mut w = World::new();
+    let t = busy(&mut w);
+    let entry = w.reply();
+    let caused = w.must(t, entry, &ann());
+    let unit = UnitAudience {
+        mailing_list: Some("storage@example.org".to_owned()),
+        ..people_of(w.ticket(t))
+    };
+    assert_eq!(
+        shown(&audience(&caused, w.ticket(t), &ann(), &unit)),
+        "Ben subscriber: entry; Cat cc: entry; Coy involved: entry; \
+         storage@example.org unit: entry"
+    );
+}
+
+#[test]
+fn several_reasons_and_several_changes_make_one_notice() {
+    let mut w = World::new();
+    let t = w.assigned_by(SAM);
+    w.must(t, Command::Start, &sam());
+    for role in [PartyRole::Cc, PartyRole::Involved] {
+        let party = Party { person: SUE, role };
+        w.must(t, Command::AddParty(party), &sam());
+    }
+    let caused = w.must(t, assign(COMPUTING), &fay());
+    assert!(caused.len() > 2);
+    assert_eq!(
+        told(&w, t, &caused, &fay()),
+        "Sue involved: assigned fields; Coy unit: assigned fields",
+        "Sam asked, and wants to hear of the solution only"
+    );
+}
+
+#[test]
+fn a_slaves_people_hear_the_masters_words_as_their_own() {
+    let mut w = World::new();
+    let (master, slave) = (w.in_progress(), w.assigned_by(BEN));
+    w.must(master, relate(RelationKind::MasterOf, slave), &sam());
+    let entry = w.reply();
+    let caused = w.must(master, entry, &sam());
+    assert_eq!(
+        told(&w, slave, &caused, &sam()),
+        "Ben requester: entry; Sue unit: entry"
+    );
+    let caused = w.must(master, solve(), &sam());
+    assert_eq!(
+        told(&w, slave, &caused, &sam()),
+        "Ben requester: solution; Sue unit: solution"
+    );
+}
+
+/// What must hold for any cause on any ticket.
+pub(crate) fn check(caused: &[Caused], ticket: &Ticket, actor: &Actor) {
+    let unit = people_of(ticket);
+    let notices = audience(caused, ticket, actor, &unit);
+    let mut seen = BTreeSet::new();
+    for notice in &notices {
+        assert!(seen.insert(notice.to.clone()), "two notices for one");
+        assert!(!notice.kinds.is_empty());
+        let Recipient::Person(person) = notice.to else {
+            panic!("no list was given");
+        };
+        assert_ne!(Some(person), actor.person, "the actor is told");
+        let inside = unit.members.contains(&person)
+            || ticket.owner == Some(person)
+            || ticket.parties.iter().any(|p| {
+                p.person == person && matches!(p.role, PartyRole::Involved | PartyRole::Site)
+            });
+        if !inside {
+            assert!(!notice.kinds.contains(&Told::Note), "a note got out");
+        }
+        if ticket.visibility == Visibility::Restricted {
+            let on_it = inside
+                || ticket.requester == person
+                || ticket.parties.iter().any(|p| p.person == person);
+            assert!(on_it, "a restricted ticket was told to others");
+            assert_ne!(notice.reason, Reason::Monitor);
+        }
+    }
+}

@@ -290,6 +290,7 @@ mod tests {
             ("jana@MÜLLER.example", "jana@xn--mller-kva.example"),
             ("jana@xn--mller-kva.example", "jana@xn--mller-kva.example"),
             ("JÖRG@example.org", "jörg@example.org"),
+            ("\u{130}da@example.org", "i\u{307}da@example.org"),
             ("jo\u{308}rg@example.org", "jörg@example.org"),
         ] {
             assert_eq!(Address::parse(written).unwrap().as_str(), canonical, "{written:?}");
@@ -333,7 +334,6 @@ mod tests {
             ("ada.@example.org", Local),
             ("a\u{200b}da@example.org", Local),
             ("a\u{202e}da@example.org", Local),
-            ("\u{130}da@example.org", Local),
         ] {
             assert_eq!(Address::parse(written), Err(why), "{written:?}");
         }
@@ -358,7 +358,6 @@ mod tests {
             if let Ok(first) = Address::parse(&text) {
                 let second = Address::parse(&first.to_string());
                 prop_assert_eq!(second.as_ref(), Ok(&first));
-                prop_assert_eq!(Address::parse(&first.as_str().to_uppercase().to_lowercase()).as_ref().map(Address::domain), Ok(first.domain()));
                 prop_assert_eq!(first.as_str().matches('@').count(), 1);
                 prop_assert!(first.domain().is_ascii());
             }

@@ -30,7 +30,7 @@ const TAGS: [&str; 54] = [
 const MORE_TAGS: [&str; 5] = ["tfoot", "tt", "u", "ul", "var"];
 
 /// Largest HTML that ammonia is given, in octets.
-const MAX_TIDY: usize = 8 << 20;
+const MAX_TIDY: usize = 4 << 20;
 
 /// Whether an element may stay.
 fn allowed(tag: &str) -> bool {
@@ -109,7 +109,12 @@ fn once(html: &str) -> String {
 /// Plain text as a person would read the HTML: paragraphs and rows on lines of
 /// their own, list items with a dash, quotations with `> `.
 pub fn to_text(html: &str) -> String {
-    plain::render(&once(html))
+    safe_to_text(&once(html))
+}
+
+/// The same for what [`sanitise`] returned, without sanitising it again.
+pub(crate) fn safe_to_text(html: &str) -> String {
+    plain::render(html)
 }
 
 /// Plain text as safe HTML, its lines kept. A fixpoint of [`sanitise`].
@@ -133,4 +138,206 @@ pub fn from_text(text: &str) -> String {
     }
     out.push_str("</div>");
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn ordinary_mail_keeps_its_shape() {
+        for (html, safe) in [
+            ("<p>Hello <b>you</b></p>", "<p>Hello <b>you</b></p>"),
+            ("<P CLASS=MsoNormal STYLE='color:red' id=x>a<o:p></o:p></P>", "<p>a</p>"),
+            ("<p>one<p>two", "<p>one</p><p>two</p>"),
+            ("<ul><li>a<li>b</ul>", "<ul><li>a</li><li>b</li></ul>"),
+            ("<table><tr><td align=right>1<td>2</table>", "<table><tbody><tr><td align=\"right\">1</td><td>2</td></tr></tbody></table>"),
+            ("a &lt; b &amp; c", "a &lt; b &amp; c"),
+            ("5 < 6 and 7 > 3", "5 &lt; 6 and 7 &gt; 3"),
+            ("<a href=\"https://example.org/?a=1&amp;b=2\">x</a>", "<a href=\"https://example.org/?a=1&amp;b=2\" rel=\"noopener noreferrer nofollow\">x</a>"),
+            ("<a href='mailto:ada@example.org'>Ada</a>", "<a href=\"mailto:ada@example.org\" rel=\"noopener noreferrer nofollow\">Ada</a>"),
+            ("<img src=\"cid:logo@x\" alt=\"Logo\" width=20>", "<img src=\"cid:logo@x\" alt=\"Logo\" width=\"20\">"),
+            ("<html><head><title>t</title><style>p{}</style></head><body bgcolor=red>x</body></html>", "x"),
+            ("<!-- a --><![if !mso]>x<![endif]><?xml y?>", "x"),
+        ] {
+            assert_eq!(sanitise(html), safe, "{html}");
+        }
+    }
+
+    #[test]
+    fn remote_pictures_become_words() {
+        for (html, safe) in [
+            ("<img src=https://t.example/x.png alt='A <b>cat'>", "[image: A &lt;b&gt;cat]"),
+            ("<img src=data:image/png;base64,AAAA>", "[image]"),
+            ("a<img src=http://t.example/p.gif width=1 height=1>b", "ab"),
+            ("<img srcset='http://t.example/a 2x'>", "[image]"),
+            ("<image src=http://t.example/a>", "[image]"),
+        ] {
+            assert_eq!(sanitise(html), safe, "{html}");
+        }
+    }
+
+    /// Ways in which HTML has loaded, run, styled or submitted something.
+    const VECTORS: [&str; 62] = [
+        "<script>alert(1)</script>",
+        "<scr<script>ipt>alert(1)</scr</script>ipt>",
+        "<img src=x onerror=alert(1)>",
+        "<img src=\"cid:a\" onerror=alert(1)>",
+        "<img src='cid:a\"onerror=\"alert(1)'>",
+        "<svg onload=alert(1)>",
+        "<svg><image href=http://t.example/x></svg>",
+        "<svg><feImage href=http://t.example/x></svg>",
+        "<svg><style>@import'http://t.example'</style></svg>",
+        "<svg><animate attributeName=href values=javascript:alert(1) /></svg>",
+        "<math><mtext><table><mglyph><style><!--</style><img title=\"--&gt;&lt;img src=1 onerror=alert(1)&gt;\">",
+        "<math href=javascript:alert(1)>x</math>",
+        "<a href=javascript:alert(1)>x</a>",
+        "<a href=\" java\tscript:alert(1)\">x</a>",
+        "<a href=JaVaScRiPt&colon;alert(1)>x</a>",
+        "<a href=\"&#106;avascript:alert(1)\">x</a>",
+        "<a href=data:text/html,<script>alert(1)</script>>x</a>",
+        "<a href=vbscript:x>x</a>",
+        "<a href=//t.example/x>x</a>",
+        "<a href=/api/v1/tickets>x</a>",
+        "<a href=file:///etc/passwd>x</a>",
+        "<a href=\"https://example.org\" onclick=alert(1) style=position:fixed ping=http://t.example>x</a>",
+        "<a href=\"cid:x\">x</a>",
+        "<iframe src=http://t.example></iframe>",
+        "<iframe srcdoc=\"<script>alert(1)</script>\"></iframe>",
+        "<object data=http://t.example></object>",
+        "<embed src=http://t.example>",
+        "<applet code=x></applet>",
+        "<base href=http://t.example/>",
+        "<meta http-equiv=refresh content='0;url=http://t.example'>",
+        "<link rel=stylesheet href=http://t.example>",
+        "<link rel=prefetch href=http://t.example>",
+        "<style>@import url(http://t.example)</style>",
+        "<style>body{background:url(http://t.example)}",
+        "<div style=\"background:url(http://t.example)\">x</div>",
+        "<p style=\"width:expression(alert(1))\">x</p>",
+        "<table background=http://t.example><tr><td background=http://t.example>x</table>",
+        "<body background=http://t.example onload=alert(1)>x",
+        "<form action=http://t.example><input name=a><button formaction=http://t.example>x</button></form>",
+        "<textarea><script>alert(1)</script></textarea>",
+        "<textarea></textarea><script>alert(1)</script>",
+        "<noscript><p title=\"</noscript><img src=x onerror=alert(1)>\">",
+        "<noembed><p title=\"</noembed><img src=x onerror=alert(1)>\">",
+        "<xmp><p title=\"</xmp><img src=x onerror=alert(1)>\">",
+        "<title><p title=\"</title><img src=x onerror=alert(1)>\">",
+        "<template><img src=x onerror=alert(1)></template>",
+        "<video poster=http://t.example src=http://t.example></video>",
+        "<audio src=http://t.example></audio>",
+        "<picture><source srcset=http://t.example></picture>",
+        "<img src='http://t.example/?",
+        "<input type=image src=http://t.example>",
+        "<details ontoggle=alert(1) open>x</details>",
+        "<marquee onstart=alert(1)>x</marquee>",
+        "<b id=x class=y name=z data-a=b aria-label=c>x</b>",
+        "<p id=\"__proto__\">x</p>",
+        "<!--><img src=x onerror=alert(1)>-->",
+        "<!--<img src=\"--><img src=x onerror=alert(1)//\">",
+        "<![CDATA[<img src=x onerror=alert(1)>]]>",
+        "<div title=\"`onmouseover=alert(1)\">x</div>",
+        "<font color=red face=x size=7>x</font>",
+        "<a href=\"https://example.org\0\" \0onclick=alert(1)>x</a>",
+        "<plaintext><img src=x onerror=alert(1)>",
+    ];
+
+    #[test]
+    fn no_vector_survives() {
+        for html in VECTORS {
+            for wrapped in [html.to_owned(), format!("<div>{html}</div>"), format!("<table><tr><td>{html}"), format!("<p title='{html}'>x")] {
+                check(&wrapped);
+            }
+        }
+    }
+
+    /// What must hold for every result.
+    fn check(html: &str) -> String {
+        let safe = sanitise(html);
+        assert_eq!(sanitise(&safe), safe, "no fixpoint of {html:?}");
+        let mut rest = safe.as_str();
+        while let Some(open) = rest.find('<') {
+            let tag = rest.get(open + 1..).unwrap_or_default();
+            let end = tag.find('>').unwrap_or_else(|| panic!("an open tag in {safe:?} of {html:?}"));
+            let inside = tag.get(..end).unwrap_or_default();
+            check_tag(inside.trim_start_matches('/'), html);
+            rest = tag.get(end + 1..).unwrap_or_default();
+        }
+        safe
+    }
+
+    fn check_tag(tag: &str, html: &str) {
+        let (name, mut rest) = tag.split_once(' ').unwrap_or((tag, ""));
+        assert!(allowed(name), "<{name}> of {html:?}");
+        while !rest.trim().is_empty() {
+            let (key, after) = rest.trim_start().split_once("=\"").unwrap_or_else(|| panic!("{rest:?} of {html:?}"));
+            let (value, after) = after.split_once('"').unwrap_or_else(|| panic!("{after:?} of {html:?}"));
+            assert!(key == "rel" || attributes(name).contains(&key), "{key} of {html:?}");
+            match key {
+                "src" => assert!(is_cid(value), "{value} of {html:?}"),
+                "href" => assert!(["http://", "https://", "http:", "https:", "mailto:"].iter().any(|s| value.to_lowercase().starts_with(s)), "{value} of {html:?}"),
+                _ => {}
+            }
+            rest = after;
+        }
+    }
+
+    #[test]
+    fn depth_is_capped_and_text_is_kept() {
+        let html = format!("{}deep{}", "<div>".repeat(100_000), "</div>".repeat(100_000));
+        let safe = check(&html);
+        assert!(safe.contains("deep"));
+        assert!(safe.matches("<div>").count() <= 60);
+        let many = "<p>x</p>".repeat(100_000);
+        let safe = check(&many);
+        assert_eq!(safe.matches('x').count(), 100_000);
+    }
+
+    #[test]
+    fn text_of_html() {
+        for (html, text) in [
+            ("<p>Hello</p><p>you &amp; me</p>", "Hello\n\nyou & me"),
+            ("a<br>b<div>c</div>d", "a\nb\nc\nd"),
+            ("<ul><li>one</li><li>two</li></ul>", "- one\n- two"),
+            ("<table><tr><td>a</td><td>b</td></tr><tr><td>c</td></tr></table>", "a b\nc"),
+            ("<blockquote>quoted<br>twice</blockquote>mine", "> quoted\n> twice\n\nmine"),
+            ("<pre>  a\n   b</pre>", "  a\n   b"),
+            ("see <a href=\"https://example.org/x\">here</a>.", "see here <https://example.org/x>."),
+            ("<a href=\"https://example.org/\">example.org</a>", "example.org"),
+            ("<a href=\"mailto:a@b.org\">a@b.org</a>", "a@b.org"),
+            ("x<script>y</script><style>z</style>", "x"),
+            ("<img src=http://x alt=cat> &nbsp;&nbsp;end", "[image: cat]   end"),
+            ("  lots \n of   space  ", "lots of space"),
+            ("a<hr>b", "a\n---\nb"),
+            ("", ""),
+        ] {
+            assert_eq!(to_text(html), text, "{html}");
+        }
+    }
+
+    #[test]
+    fn text_as_html_comes_back() {
+        let text = "a < b\n  & \"c\"\u{a0}d";
+        assert_eq!(sanitise(&from_text(text)), from_text(text));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 3000, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn tag_soup_is_a_fixpoint(pieces in proptest::collection::vec(prop_oneof![
+            proptest::sample::select(&VECTORS[..]).prop_map(str::to_owned),
+            r"</?(p|div|b|i|a|table|tr|td|th|ul|li|blockquote|pre|font|span|svg|math|style|script|title|h1|br|hr|caption|col|colgroup|details|summary|dl|dt|dd|center|q|code|tbody|thead|tfoot|select|option|form|nobr|button|template|img)( (href|src|style|title|lang|dir|align|onx)=['\x22]?(https://x.org|cid:a|javascript:x|\x22|'|&lt;|a b))?[ />]",
+            r"[a-z<>&;'\x22= \n!-]{0,12}",
+            "&(lt|gt|amp|quot|nbsp|#60|#x3c|copy|zwj|NotEqualTilde|lt)[; ]",
+        ], 0..24)) {
+            let html = pieces.concat();
+            check(&html);
+            let text = to_text(&html);
+            prop_assert!(!text.contains('\r'));
+        }
+    }
 }

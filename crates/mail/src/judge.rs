@@ -180,3 +180,193 @@ fn answers_something(mail: &Incoming, own: &OwnAddresses) -> bool {
         || !mail.references.is_empty()
         || crate::subject::is_reply(&mail.subject)
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+    use crate::parse::{Limits, parse};
+    use crate::quarantine::QuarantineReason;
+
+    fn own() -> OwnAddresses {
+        OwnAddresses {
+            instance: "desk-one".to_owned(),
+            domains: vec!["desk.example.org".to_owned()],
+            desks: vec![Address::parse("help@desk.example.org").unwrap()],
+        }
+    }
+
+    /// The verdict over a mail from Ada with these extra header lines.
+    fn judge(lines: &str) -> Verdict {
+        judge_raw(&format!("From: Ada <ada@example.org>\nTo: help@desk.example.org\n{lines}\n\nHello\n"))
+    }
+
+    fn judge_raw(raw: &str) -> Verdict {
+        verdict(&parse(raw.as_bytes(), &Limits::default()).unwrap(), &own())
+    }
+
+    fn reason(verdict: Verdict) -> Option<SuppressReason> {
+        match verdict {
+            Verdict::Suppress { reason, .. } => Some(reason),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn people_are_accepted() {
+        for lines in [
+            "Subject: disk full",
+            "Subject: Re: [#12] disk full\nIn-Reply-To: <a@b.org>",
+            "Subject: Fwd: Automatic reply: what does this mean?",
+            "Subject: Out of office printer is broken",
+            "Subject: Undeliverable mail since noon",
+            "Subject: Delivery failed again\nReturn-Path: <ada@example.org>",
+            "Subject: x\nAuto-Submitted: no",
+            "Subject: x\nPrecedence: normal",
+            "Subject: x\nX-Autoreply: no",
+            "Subject: absence of tokens in the queue",
+        ] {
+            assert_eq!(judge(lines), Verdict::Accept { automatic: None }, "{lines}");
+        }
+    }
+
+    #[test]
+    fn machines_with_news_are_accepted_and_marked() {
+        for (lines, rule) in [
+            ("Subject: [alarm] disk full\nAuto-Submitted: auto-generated", "machine"),
+            ("Subject: news\nPrecedence: bulk", "machine"),
+            ("Subject: x\nX-Auto-Response-Suppress: OOF, AutoReply", "machine"),
+            ("Subject: x\nX-Switchboard-Loop: another-desk", "machine"),
+            ("Subject: Re: x\nIn-Reply-To: <a@b.org>\nList-Id: <users.example.org>\nPrecedence: bulk", "list"),
+            ("Subject: x\nPrecedence: list", "list"),
+        ] {
+            assert_eq!(judge(lines), Verdict::Accept { automatic: Some(rule) }, "{lines}");
+        }
+        let noreply = "From: no-reply@shop.example.org\nTo: help@desk.example.org\nSubject: your code\n\n1234";
+        assert_eq!(judge_raw(noreply), Verdict::Accept { automatic: Some("machine") });
+    }
+
+    #[test]
+    fn automatic_answers_have_no_effect() {
+        for lines in [
+            "Subject: x\nAuto-Submitted: auto-replied",
+            "Subject: x\nAuto-Submitted: auto-replied (vacation); owner-email=\"a@b.org\"",
+            "Subject: x\nAuto-Submitted: auto-notified",
+            "Subject: Re: [#12] x\nAuto-Submitted: auto-generated",
+            "Subject: x\nAuto-Submitted: auto-generated\nIn-Reply-To: <a@b.org>",
+            "Subject: x\nX-Auto-Response-Suppress: All\nReferences: <a@b.org>",
+            "Subject: x\nPrecedence: auto_reply",
+            "Subject: x\nPrecedence: junk\nIn-Reply-To: <a@b.org>",
+            "Subject: x\nX-Autoreply: yes",
+            "Subject: x\nX-Autorespond: holiday",
+            "Subject: Automatic reply: [#12] disk full",
+            "Subject: Out of Office: [#12] disk full",
+            "Subject: Out of Office",
+            "Subject: Automatische Antwort: [#12] disk full",
+            "Subject: Abwesenheitsnotiz: [#12] disk full",
+            "Subject: =?utf-8?q?R=C3=A9ponse_automatique_=3A_disk?=",
+            "Subject: =?utf-8?q?Respuesta_autom=C3=A1tica=3A_disk?=",
+            "Subject: Risposta automatica: disk",
+            "Subject: Automatisch antwoord: disk",
+            "Subject: =?utf-8?b?6Ieq5YuV6L+U5L+hOiBkaXNr?=",
+            "Subject: x\nDelivered-To: Autoresponder",
+        ] {
+            assert_eq!(reason(judge(lines)), Some(SuppressReason::AutoReply), "{lines}");
+        }
+        let plus = "From: a@b.org\nTo: help+12.abc@desk.example.org\nSubject: x\nAuto-Submitted: auto-generated\n\nx";
+        assert_eq!(reason(judge_raw(plus)), Some(SuppressReason::AutoReply));
+    }
+
+    #[test]
+    fn our_own_mail_is_a_loop() {
+        for lines in [
+            "X-Switchboard-Loop: desk-one",
+            "x-switchboard-loop:  DESK-ONE ",
+            "Message-ID: <sb.12.0192f3@desk.example.org>",
+        ] {
+            assert_eq!(reason(judge(lines)), Some(SuppressReason::OwnLoop), "{lines}");
+        }
+        for lines in ["Message-ID: <sb.12.0192f3@other.example.org>", "Message-ID: <sb@desk.example.org>", "In-Reply-To: <sb.12.0192f3@desk.example.org>"] {
+            assert_eq!(reason(judge(lines)), None, "{lines}");
+        }
+    }
+
+    #[test]
+    fn senders_that_can_not_be() {
+        let quarantine = |raw: &str| match judge_raw(raw) {
+            Verdict::Quarantine(quarantine) => Some(quarantine.reason),
+            _ => None,
+        };
+        assert_eq!(quarantine("To: help@desk.example.org\nSubject: x\n\nx"), Some(QuarantineReason::NoSender));
+        assert_eq!(quarantine("From: nobody\nSubject: x\n\nx"), Some(QuarantineReason::NoSender));
+        assert_eq!(quarantine("From: =?utf-8?q?a=40b=2Eorg?=@c.org\nSubject: x\n\nx"), Some(QuarantineReason::NoSender));
+        for from in ["help@desk.example.org", "Help <HELP@desk.example.org>", "help+12.sig@desk.example.org"] {
+            assert_eq!(quarantine(&format!("From: {from}\nSubject: x\n\nx")), Some(QuarantineReason::FromOurselves), "{from}");
+        }
+        assert_eq!(quarantine("From: helper@desk.example.org\nSubject: x\n\nx"), None);
+        assert_eq!(reason(judge("Return-Path: <>")), Some(SuppressReason::NullSender));
+    }
+
+    const REPORT: &str = "From: Mail Delivery Subsystem <MAILER-DAEMON@mx.example.net>\n\
+        To: help@desk.example.org\n\
+        Subject: Returned mail: see transcript\n\
+        Content-Type: multipart/report; report-type=delivery-status; boundary=b\n\n\
+        --b\n\nThe mail could not be delivered.\n\
+        --b\nContent-Type: message/delivery-status\n\n\
+        Reporting-MTA: dns; mx.example.net\n\n\
+        Final-Recipient: rfc822; ada@internal.example.org\n\
+        Original-Recipient: rfc822;Ada@Example.org\n\
+        Action: failed\nStatus: 5.1.1 (no such user)\n\
+        --b\nContent-Type: text/rfc822-headers\n\n\
+        From: help@desk.example.org\nMessage-ID:\n <sb.12.abc@desk.example.org>\n\
+        --b--\n";
+
+    #[test]
+    fn a_bounce_says_what_bounced() {
+        let Verdict::Suppress { reason, bounce } = judge_raw(REPORT) else { panic!() };
+        assert_eq!(reason, SuppressReason::Bounce);
+        let bounce = bounce.unwrap();
+        assert_eq!(bounce.original_message_id.as_deref(), Some("sb.12.abc@desk.example.org"));
+        assert_eq!(bounce.recipient.as_ref().map(Address::as_str), Some("ada@example.org"));
+        assert_eq!(bounce.status.as_deref(), Some("5.1.1"));
+        assert_eq!(bounce.action.as_deref(), Some("failed"));
+        assert!(bounce.is_permanent());
+        let delayed = REPORT.replace("failed", "delayed").replace("5.1.1", "4.4.1");
+        let Verdict::Suppress { bounce: Some(bounce), .. } = judge_raw(&delayed) else { panic!() };
+        assert!(!bounce.is_permanent());
+    }
+
+    #[test]
+    fn bounces_of_odder_systems() {
+        for raw in [
+            "From: MAILER-DAEMON\nSubject: failure notice\n\nHi. This is the mail program.",
+            "From: <>\nReturn-Path: <>\nSubject: Undelivered Mail Returned to Sender\n\nx",
+            "From: postmaster@example.net\nSubject: Undeliverable: [#12] disk full\n\nx",
+            "From: Postmaster <postmaster@example.net>\nSubject: Unzustellbar: [#12] disk full\n\nx",
+            "From: someone@example.net\nX-Failed-Recipients: ada@example.org\nSubject: Mail delivery failed\n\nx",
+            "From: \"Mail Delivery System\" <x@example.net>\nSubject: Mail delivery failed: returning message to sender\n\nx",
+        ] {
+            assert_eq!(reason(judge_raw(raw)), Some(SuppressReason::Bounce), "{raw}");
+        }
+        // The postmaster of a site is a person, too.
+        let asks = "From: postmaster@example.net\nSubject: your server is slow\n\nx";
+        assert_eq!(judge_raw(asks), Verdict::Accept { automatic: None });
+        let answers = "From: postmaster@example.net\nSubject: Re: [#12] Undeliverable mail\n\nx";
+        assert_eq!(judge_raw(answers), Verdict::Accept { automatic: None });
+    }
+
+    #[test]
+    fn read_receipts() {
+        let raw = "From: a@b.org\nSubject: Read: [#12]\nContent-Type: multipart/report; report-type=disposition-notification; boundary=b\n\n--b\n\nread\n--b\nContent-Type: message/disposition-notification\n\nDisposition: manual-action/MDN-sent-manually; displayed\n--b--\n";
+        assert_eq!(reason(judge_raw(raw)), Some(SuppressReason::ReadReceipt));
+    }
+
+    #[test]
+    fn rules_have_names_of_their_own() {
+        let mut names: Vec<_> = rules().collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), RULES.len());
+    }
+}

@@ -434,13 +434,14 @@ impl Content {
             let source = cut(source.join("\n"), limits.text_bytes, "html", defects);
             rich = Some(html::sanitise(&source)).filter(|html| !html.trim().is_empty());
         }
-        let mut pieces = Vec::with_capacity(sorted.text.len());
-        for leaf in &sorted.text {
-            pieces.push(cut(as_text(leaf, limits), limits.text_bytes, "text", defects));
+        let mut text = String::new();
+        // Where all text is HTML, the HTML below says it as well.
+        if sorted.text.iter().any(|leaf| leaf.media_type != "text/html") {
+            let pieces: Vec<String> = sorted.text.iter().map(|leaf| as_text(leaf, limits)).collect();
+            text = pieces.join("\n");
         }
-        let mut text = pieces.join("\n");
         if text.trim().is_empty() {
-            text = rich.as_deref().map(html::to_text).unwrap_or_default();
+            text = rich.as_deref().map(html::safe_to_text).unwrap_or_default();
         }
         let text = cut(text, limits.text_bytes, "text", defects);
         if text.trim().is_empty() {
@@ -508,4 +509,158 @@ fn cut(mut text: String, most: usize, what: &str, defects: &mut Vec<String>) -> 
         defects.push(format!("the {what} is cut after {most} bytes"));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn read(raw: &str) -> Incoming {
+        parse(raw.as_bytes(), &Limits::default()).unwrap()
+    }
+
+    fn reason(raw: &[u8]) -> QuarantineReason {
+        parse(raw, &Limits::default()).unwrap_err().reason
+    }
+
+    #[test]
+    fn a_plain_mail() {
+        let mail = read(
+            "Message-ID: <one@x.org>\nFrom: =?utf-8?q?Ad=C3=A9?= <ada@x.org>\nTo: desk@y.org, B <b@y.org>\nCc: c@y.org\n\
+             Subject: =?utf-8?q?Gr=C3=B6=C3=9Fe?=\n of it\nDate: Mon, 21 Sep 2026 14:13:20 +0200\nReply-To: r@x.org\n\
+             In-Reply-To: <zero@x.org>\nReferences: <a@x.org>\n <zero@x.org>\nDelivered-To: desk@y.org\n\nHello\r\nyou\n",
+        );
+        assert_eq!(mail.message_id.as_deref(), Some("one@x.org"));
+        assert_eq!(mail.from.unwrap().to_string(), "Adé <ada@x.org>");
+        assert_eq!(mail.to.len(), 2);
+        assert_eq!(mail.cc[0].address.as_str(), "c@y.org");
+        assert_eq!(mail.reply_to[0].address.as_str(), "r@x.org");
+        assert_eq!(mail.subject, "Größe of it");
+        assert_eq!(mail.date, Some(1_789_992_800_000));
+        assert_eq!(mail.in_reply_to, ["zero@x.org"]);
+        assert_eq!(mail.references, ["a@x.org", "zero@x.org"]);
+        assert_eq!(mail.delivered_to[0].as_str(), "desk@y.org");
+        assert_eq!(mail.text, "Hello\nyou\n");
+        assert_eq!((mail.html, mail.attachments.len(), mail.defects.len()), (None, 0, 0));
+    }
+
+    #[test]
+    fn alternatives_pictures_and_files() {
+        let mail = read(
+            "From: a@x.org\nContent-Type: multipart/mixed; boundary=m\n\n--m\nContent-Type: multipart/related; boundary=r\n\n\
+             --r\nContent-Type: multipart/alternative; boundary=a\n\n--a\nContent-Type: text/plain; charset=iso-8859-1\nContent-Transfer-Encoding: quoted-printable\n\ncaf=E9\n\
+             --a\nContent-Type: text/html\n\n<p>caf&eacute; <img src=\"cid:pic\"></p>\n--a--\n\
+             --r\nContent-Type: image/png; name=p.png\nContent-ID: <pic>\nContent-Transfer-Encoding: base64\n\niVBORw0=\n--r--\n\
+             --m\nContent-Type: application/pdf\nContent-Disposition: attachment; filename*=utf-8''%2e%2e%2f%C3%BC.pdf\n\nPDF\n\
+             --m\nContent-Type: message/rfc822\n\nSubject: in/ner\nFrom: q@x.org\n\nbody\n--m--\n",
+        );
+        assert_eq!(mail.text.trim(), "café");
+        assert_eq!(mail.html.as_deref(), Some("<p>café <img src=\"cid:pic\" alt=\"\"></p>"));
+        let shown: Vec<_> = mail.attachments.iter().map(|p| (p.name.as_str(), p.media_type.as_str(), p.inline)).collect();
+        assert_eq!(shown, [("p.png", "image/png", true), ("ü.pdf", "application/pdf", false), ("in_ner.eml", "message/rfc822", false)]);
+        assert_eq!(mail.attachments[0].content_id.as_deref(), Some("pic"));
+        assert_eq!(mail.attachments[0].bytes, b"\x89PNG\r");
+        assert_eq!(mail.attachments[1].bytes, b"PDF");
+    }
+
+    #[test]
+    fn text_from_html_alone() {
+        let mail = read("From: a@x.org\nContent-Type: text/html\n\n<p>Hello<p>you<script>x</script>");
+        assert_eq!(mail.text, "Hello\n\nyou");
+        assert_eq!(mail.html.as_deref(), Some("<p>Hello</p><p>you</p>"));
+        let blank = read("From: a@x.org\nContent-Type: multipart/alternative; boundary=a\n\n--a\n\n \n--a\nContent-Type: text/html\n\n<b>hi</b>\n--a--");
+        assert_eq!(blank.text, "hi");
+    }
+
+    #[test]
+    fn text_in_several_parts_is_joined_and_files_are_not() {
+        let mail = read(
+            "From: a@x.org\nContent-Type: multipart/mixed; boundary=m\n\n--m\n\none\n--m\nContent-Type: text/plain; name=log.txt\n\nlog\n--m\nContent-Type: text/plain\n\ntwo\n--m--",
+        );
+        assert_eq!(mail.text, "one\ntwo");
+        assert_eq!(mail.attachments[0].name, "log.txt");
+    }
+
+    #[test]
+    fn broken_mails_are_read_all_the_same() {
+        let lost = read("From: a@x.org\nContent-Type: multipart/mixed; boundary=nowhere\n\nHello\n");
+        assert_eq!(lost.text, "Hello\n");
+        assert!(lost.defects.iter().any(|d| d.contains("boundary")));
+        let open = read("From: a@x.org\nContent-Type: multipart/mixed; boundary=m\n\n--m\n\nHello\n");
+        assert_eq!(open.text.trim(), "Hello");
+        assert!(open.defects.iter().any(|d| d.contains("not closed")));
+        let mac = read("From: a@x.org\rSubject: old\r\rHello\r");
+        assert_eq!((mac.subject.as_str(), mac.text.trim()), ("old", "Hello"));
+        let marked = read("\u{feff}From: a@x.org\nSubject: x\n\nHello");
+        assert_eq!(marked.from.unwrap().address.as_str(), "a@x.org");
+        let files = read("From: a@x.org\nContent-Type: application/pdf\n\nPDF");
+        assert_eq!(files.attachments[0].name, "attachment-1.pdf");
+        assert_eq!(files.defects, ["no text, only files"]);
+    }
+
+    #[test]
+    fn not_a_mail() {
+        assert_eq!(reason(b""), QuarantineReason::Empty);
+        assert_eq!(reason(b" \r\n\t\n"), QuarantineReason::Empty);
+        assert_eq!(reason(b"\x7fELF\x02\x01\x01\0\0\0\0"), QuarantineReason::NotMail);
+        assert_eq!(reason(b"hello there\n"), QuarantineReason::NotMail);
+        assert_eq!(reason(b"colour: red\n\nx"), QuarantineReason::NotMail);
+        assert_eq!(reason(&[0xff; 5000]), QuarantineReason::NotMail);
+    }
+
+    #[test]
+    fn a_subject_of_all_tricks() {
+        let mail = read("From: a@x.org\nSubject: =?utf-8?q?x=0D=0ABcc:_eve=40evil.org=00=E2=80=AEy?=\n\nx");
+        assert_eq!(mail.subject, "x Bcc: eve@evil.org y");
+        let long = read(&format!("From: a@x.org\nSubject: {}\n\nx", "ü".repeat(5000)));
+        assert_eq!(long.subject.chars().count(), MAX_SUBJECT);
+    }
+
+    #[test]
+    fn absurd_dates() {
+        for date in ["Mon, 99 Foo 2026 99:99:99 +9999", "0", "", "1 Jan 0000 00:00:00 +0000", "\0", "Thu, 1 Jan 99999999999"] {
+            let mail = read(&format!("From: a@x.org\nDate: {date}\n\nx"));
+            assert!(mail.date.is_none_or(|millis| millis > -86_400_000 * 366), "{date:?}");
+        }
+    }
+
+    #[test]
+    fn a_glimpse_of_what_is_not_opened() {
+        let raw = format!("From: Ada <ada@x.org>\nSubject: =?utf-8?q?=C3=BC?=\nMessage-ID: <m@x>\n{}\n\nx", "X: y\n".repeat(20_000));
+        assert_eq!(reason(raw.as_bytes()), QuarantineReason::TooMuchHeader);
+        let seen = glimpse(raw.as_bytes());
+        assert_eq!((seen.from.as_str(), seen.subject.as_str(), seen.message_id.as_deref()), ("Ada <ada@x.org>", "ü", Some("m@x")));
+        assert_eq!(glimpse(b"\xff\xfe"), Glimpse::default());
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn bytes_never_panic(raw in proptest::collection::vec(any::<u8>(), 0..400)) {
+            let _ = parse(&raw, &Limits::default());
+        }
+
+        #[test]
+        fn rubbish_in_the_shape_of_mail_never_panics(pieces in proptest::collection::vec(proptest::sample::select(&[
+            "From: ", "To: ", "Subject: ", "Date: ", "Content-Type: ", "multipart/mixed; boundary=b", "multipart/alternative; boundary=\"c\"",
+            "message/rfc822", "text/html", "text/plain; charset=utf-7; format=flowed", "; name*0*=utf-8''%", "Content-Transfer-Encoding: base64",
+            "Content-Disposition: attachment; filename=", "quoted-printable", "\r\n", "\n", "\n\n", "--b", "--c", "--b--", " ", "\t", "=?utf-8?b?", "?=",
+            "<a@b.org>", "\"", "(", ")", ",", ":", ";", "\u{0}", "é", "=3D", "=\n", "AAAA", "> ", "Mon, 1 Jan 2026 00:00:00 +0000", "<p>", "<table>",
+            "Message-ID: ", "References: ",
+        ][..]), 0..60)) {
+            let raw = pieces.concat();
+            if let Ok(mail) = parse(raw.as_bytes(), &Limits::default()) {
+                prop_assert!(!mail.subject.contains('\n'));
+                prop_assert!(mail.attachments.iter().all(|part| !part.name.is_empty()));
+                if let Some(html) = &mail.html {
+                    prop_assert_eq!(&html::sanitise(html), html);
+                }
+            }
+        }
+    }
 }

@@ -173,3 +173,87 @@ fn split_outside_quotes(text: &str, at: char) -> Vec<String> {
     }
     parts
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+    use crate::parse::{Limits, parse};
+
+    fn proof(lines: &str) -> Proof {
+        proof_by(lines, Some("mx.desk.org"))
+    }
+
+    fn proof_by(lines: &str, id: Option<&str>) -> Proof {
+        let raw = format!("{lines}\nSubject: x\n\nx");
+        sender_proof(&parse(raw.as_bytes(), &Limits::default()).unwrap(), id)
+    }
+
+    fn pass(domain: &str) -> Proof {
+        Proof::Pass { domain: domain.to_owned() }
+    }
+
+    const ADA: &str = "From: Ada <ada@example.org>";
+
+    #[test]
+    fn dmarc_and_aligned_dkim_pass() {
+        for results in [
+            "mx.desk.org; dmarc=pass header.from=example.org",
+            "MX.desk.org 1; spf=fail smtp.mailfrom=x.org; dmarc=pass (p=reject; sp=none) header.from=Example.ORG",
+            "mx.desk.org; dkim=pass (2048-bit key) header.d=example.org header.i=@example.org",
+            "mx.desk.org; dkim=fail header.d=other.net; dkim=pass header.d=example.org",
+            "mx.desk.org;\n\tdkim=pass reason=\"good; key\" header.i=ada@example.org",
+            "mx.desk.org; dmarc=none; dkim=pass header.d=example.org",
+        ] {
+            assert_eq!(proof(&format!("Authentication-Results: {results}\n{ADA}")), pass("example.org"), "{results}");
+        }
+        let child = "Authentication-Results: mx.desk.org; dkim=pass header.d=example.org\nFrom: a@lab.example.org";
+        assert_eq!(proof(child), pass("lab.example.org"));
+    }
+
+    #[test]
+    fn forged_and_foreign_statements_are_not_believed() {
+        for lines in [
+            // Nobody said anything.
+            ADA.to_owned(),
+            // Another server's statement.
+            format!("Authentication-Results: evil.org; dmarc=pass header.from=example.org\n{ADA}"),
+            // Ours, but not on top: it came with the mail.
+            format!("Authentication-Results: relay.org; none\nAuthentication-Results: mx.desk.org; dmarc=pass header.from=example.org\n{ADA}"),
+            // Our name in a comment, as a prefix, in a value.
+            format!("Authentication-Results: (mx.desk.org) evil.org; dmarc=pass header.from=example.org\n{ADA}"),
+            format!("Authentication-Results: mx.desk.org.evil.org; dmarc=pass header.from=example.org\n{ADA}"),
+            format!("Authentication-Results: \"evil.org; mx.desk.org\"; dmarc=pass header.from=example.org\n{ADA}"),
+            // Results of ours that prove nothing.
+            format!("Authentication-Results: mx.desk.org; none\n{ADA}"),
+            format!("Authentication-Results: mx.desk.org; spf=pass smtp.mailfrom=example.org\n{ADA}"),
+            format!("Authentication-Results: mx.desk.org; dkim=pass header.d=evil.org\n{ADA}"),
+            format!("Authentication-Results: mx.desk.org; dkim=pass header.d=org\n{ADA}"),
+            format!("Authentication-Results: mx.desk.org; dkim=pass header.d=ample.org\n{ADA}"),
+            format!("Authentication-Results: mx.desk.org; dkim=pass header.d=sub.example.org\n{ADA}"),
+            format!("Authentication-Results: mx.desk.org; x=y (dmarc=pass header.from=example.org)\n{ADA}"),
+            format!("X-Authentication-Results: mx.desk.org; dmarc=pass header.from=example.org\n{ADA}"),
+        ] {
+            assert_eq!(proof(&lines), Proof::None, "{lines}");
+        }
+        let good = format!("Authentication-Results: mx.desk.org; dmarc=pass header.from=example.org\n{ADA}");
+        assert_eq!(proof_by(&good, None), Proof::None);
+        assert_eq!(proof_by(&good, Some(" ")), Proof::None);
+    }
+
+    #[test]
+    fn failures_and_ambiguous_senders() {
+        for lines in [
+            format!("Authentication-Results: mx.desk.org; dmarc=fail header.from=example.org\n{ADA}"),
+            format!("Authentication-Results: mx.desk.org; dmarc=pass header.from=evil.org\n{ADA}"),
+            format!("Authentication-Results: mx.desk.org; dmarc=fail; dkim=pass header.d=example.org\n{ADA}"),
+            format!("Authentication-Results: mx.desk.org; spf=fail smtp.mailfrom=example.org\n{ADA}"),
+            format!("Authentication-Results: mx.desk.org; dmarc=pass header.from=example.org\n{ADA}\nFrom: eve@evil.org"),
+            "Authentication-Results: mx.desk.org; dmarc=pass header.from=example.org\nFrom: ada@example.org, eve@evil.org".to_owned(),
+            "Authentication-Results: mx.desk.org; dmarc=pass\nFrom: <ada@example.org> <eve@evil.org>".to_owned(),
+        ] {
+            assert_eq!(proof(&lines), Proof::Fail, "{lines}");
+        }
+    }
+}

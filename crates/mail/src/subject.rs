@@ -28,11 +28,23 @@ const RIGHT_TO_LEFT: [&str; 5] = ["השב", "תגובה", "הועבר", "رد", 
 
 /// The subject without prefixes and ticket tags, on one line.
 pub fn bare_subject(subject: &str) -> String {
-    let subject = one_line(subject, MAX_SUBJECT);
-    let tagged = tags(&subject).next().is_some();
-    let mut rest = subject.as_str();
+    let mut bare = one_line(subject, MAX_SUBJECT);
+    // Taking a tag out can bring a new prefix or tag together. Each round
+    // shortens the text.
     loop {
-        let next = strip_one(rest, tagged);
+        let next = strip_all(&bare);
+        if next.len() == bare.len() {
+            return bare;
+        }
+        bare = next;
+    }
+}
+
+/// One round: prefixes off the front, tags out of the rest.
+fn strip_all(subject: &str) -> String {
+    let mut rest = subject;
+    loop {
+        let next = strip_one(rest);
         if next.len() == rest.len() {
             break;
         }
@@ -89,20 +101,21 @@ fn tags(subject: &str) -> impl Iterator<Item = Tag> + '_ {
 }
 
 /// Takes one prefix or one tag off the front.
-fn strip_one(subject: &str, tagged: bool) -> &str {
+fn strip_one(subject: &str) -> &str {
     let subject = subject.trim_start();
-    if let Some(tag) = tags(subject).next().filter(|tag| tag.start == 0) {
+    let tag = tags(subject).next();
+    if let Some(tag) = tag.as_ref().filter(|tag| tag.start == 0) {
         return subject.get(tag.end..).unwrap_or_default().trim_start();
     }
-    match prefix(subject, tagged) {
+    match prefix(subject, tag.is_some()) {
         Some((_, rest)) => rest.trim_start(),
         None => subject,
     }
 }
 
 /// Reads a prefix with its colon: `Re:`, `RE[2]:`, `Re(3) :`, `Re^4:`, `回复：`.
-/// The one-letter prefixes of Italian programs only count beside a ticket tag;
-/// elsewhere "R: cannot load package" is about a language.
+/// The one-letter prefixes of Italian programs only count in front of a ticket
+/// tag (`tagged`); elsewhere "R: cannot load package" is about a language.
 fn prefix(subject: &str, tagged: bool) -> Option<(String, &str)> {
     let colon = subject.char_indices().take(24).find(|&(_, c)| c == ':' || c == '：')?;
     let (word, rest) = subject.split_at(colon.0);

@@ -224,3 +224,118 @@ fn same(right: &[u8], given: &[u8]) -> bool {
     let difference = right.iter().zip(given).fold(0, |acc, (a, b)| std::hint::black_box(acc | (a ^ b)));
     difference == 0
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+    use crate::parse::{Limits, parse};
+
+    fn keys() -> ThreadKeys {
+        ThreadKeys::new(*b"a secret of 24 bytes ...", Address::parse("desk@example.org").unwrap()).unwrap()
+    }
+
+    fn candidates(raw: &str) -> Vec<Candidate> {
+        ticket_of(&parse(raw.as_bytes(), &Limits::default()).unwrap(), &keys())
+    }
+
+    #[test]
+    fn base32_as_in_the_standard() {
+        for (bytes, text) in [("", ""), ("f", "my"), ("fo", "mzxq"), ("foo", "mzxw6"), ("foob", "mzxw6yq"), ("foobar", "mzxw6ytboi")] {
+            assert_eq!(base32(bytes.as_bytes()), text);
+        }
+    }
+
+    #[test]
+    fn a_reply_address_names_its_ticket() {
+        let address = reply_address(TicketNumber(1234), &keys()).unwrap();
+        assert!(address.as_str().starts_with("desk+1234."), "{address}");
+        assert_eq!(address.local().len(), "desk+1234.".len() + SIGNATURE_LEN);
+        assert_eq!(keys().ticket_at(&address), Some(TicketNumber(1234)));
+        let shouted = Address::parse(&address.as_str().to_uppercase()).unwrap();
+        assert_eq!(keys().ticket_at(&shouted), Some(TicketNumber(1234)));
+        assert!(reply_address(TicketNumber(0), &keys()).is_err());
+        assert!(reply_address(TicketNumber(-5), &keys()).is_err());
+    }
+
+    #[test]
+    fn nothing_else_is_accepted() {
+        let good = reply_address(TicketNumber(1234), &keys()).unwrap();
+        let signature = good.local().split_once('.').unwrap().1.to_owned();
+        // Every other length, down to nothing.
+        for len in (0..SIGNATURE_LEN).chain(SIGNATURE_LEN + 1..=36) {
+            let cut: String = signature.chars().chain("aaaaaaaaaaaa".chars()).take(len).collect();
+            if let Ok(address) = Address::parse(&format!("desk+1234.{cut}@example.org")) {
+                assert_eq!(keys().ticket_at(&address), None, "{address}");
+            }
+        }
+        // Every other letter in every place, and so every unused last bit.
+        for at in 0..SIGNATURE_LEN {
+            for letter in "abcdefghijklmnopqrstuvwxyz234567".chars() {
+                let mut other: Vec<char> = signature.chars().collect();
+                other[at] = letter;
+                let other: String = other.into_iter().collect();
+                let address = Address::parse(&format!("desk+1234.{other}@example.org")).unwrap();
+                assert_eq!(keys().ticket_at(&address).is_some(), other == signature);
+            }
+        }
+        for wrong in [
+            format!("desk+1235.{signature}@example.org"),
+            format!("desk+01234.{signature}@example.org"),
+            format!("desk+-1234.{signature}@example.org"),
+            format!("desk+.{signature}@example.org"),
+            format!("desk+1234.{signature}@example.net"),
+            format!("desk-1234.{signature}@example.org"),
+            format!("other+1234.{signature}@example.org"),
+            format!("desk+1234{signature}@example.org"),
+            format!("desk+1234.x.{signature}@example.org"),
+        ] {
+            if let Ok(address) = Address::parse(&wrong) {
+                assert_eq!(keys().ticket_at(&address), None, "{wrong}");
+            }
+        }
+    }
+
+    #[test]
+    fn secrets() {
+        let desk = keys().desk().clone();
+        assert_eq!(ThreadKeys::new(*b"fifteen bytes..", desk.clone()), Err(KeyError::ShortSecret));
+        assert_eq!(ThreadKeys::new(Vec::new(), desk.clone()), Err(KeyError::ShortSecret));
+        let long = Address::parse("a-very-long-name-for-a-desk@example.org").unwrap();
+        assert_eq!(ThreadKeys::new(*b"0123456789abcdef", long), Err(KeyError::LongAddress));
+        let old = reply_address(TicketNumber(7), &keys()).unwrap();
+        let new = ThreadKeys::new(*b"another secret, longer", desk).unwrap();
+        assert_eq!(new.ticket_at(&old), None);
+        assert_eq!(new.with_previous(*b"a secret of 24 bytes ...").ticket_at(&old), Some(TicketNumber(7)));
+        assert!(!format!("{:?}", keys()).contains("secret"));
+    }
+
+    #[test]
+    fn the_strongest_hint_comes_first() {
+        let signed = reply_address(TicketNumber(7), &keys()).unwrap();
+        let raw = format!(
+            "From: a@b.org\nTo: desk@example.org, <{signed}>\nSubject: Re: [#8] x [#9]\nIn-Reply-To: <one@x>\nReferences: <zero@x> <one@x>\n\nx"
+        );
+        assert_eq!(
+            candidates(&raw),
+            [
+                Candidate::Signed(TicketNumber(7)),
+                Candidate::MessageIds(vec!["one@x".to_owned(), "zero@x".to_owned()]),
+                Candidate::SubjectTag(TicketNumber(8)),
+                Candidate::SubjectTag(TicketNumber(9)),
+            ]
+        );
+        let delivered = format!("From: a@b.org\nTo: c@d.org\nDelivered-To: {signed}\n\nx");
+        assert_eq!(candidates(&delivered), [Candidate::Signed(TicketNumber(7))]);
+        let forged = "From: a@b.org\nTo: desk+7.aaaaaaaaaaaaaaaaaaaaaaaaaa@example.org\nSubject: hello\n\nx";
+        assert_eq!(candidates(forged), []);
+    }
+
+    #[test]
+    fn message_ids_are_plain() {
+        let id = message_id(TicketNumber(7), "0192-ab\r\nBcc: x@y", "Desk.Example.org");
+        assert_eq!(id, "sb.7.0192-abBccxy@desk.example.org");
+        assert!(is_own_message_id(&id, &["desk.example.org".to_owned()]));
+    }
+}

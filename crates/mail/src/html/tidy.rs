@@ -5,6 +5,9 @@ use super::{allowed, attributes, is_cid, small_number};
 
 /// How many elements may be open at once. Beyond that only the text is kept.
 const MAX_OPEN: usize = 60;
+/// How many elements are kept; long newsletters have 20,000. Beyond that only
+/// the text is kept.
+const MAX_ELEMENTS: usize = 40_000;
 /// Longest value of an attribute, in octets.
 const MAX_VALUE: usize = 4096;
 
@@ -34,7 +37,7 @@ struct Tag<'a> {
 
 /// Rewrites `html`; stops after about `most` octets of output.
 pub(super) fn tidy(html: &str, most: usize) -> String {
-    let mut writer = Writer { out: String::with_capacity(html.len().min(most)), open: Vec::new() };
+    let mut writer = Writer { out: String::with_capacity(html.len().min(most)), open: Vec::new(), elements: 0 };
     let mut scanner = Scanner { rest: html };
     while let Some(token) = scanner.next() {
         if writer.out.len() > most {
@@ -212,6 +215,7 @@ fn tag_name(text: &str) -> &str {
 struct Writer {
     out: String,
     open: Vec<String>,
+    elements: usize,
 }
 
 impl Writer {
@@ -243,13 +247,20 @@ impl Writer {
         }
         self.end_implied(name);
         let void = matches!(name, "br" | "hr" | "col");
-        if !void {
-            if self.open.len() >= MAX_OPEN {
+        if void {
+            self.elements += 1;
+            if self.elements >= MAX_ELEMENTS {
+                self.out.push('\n');
+                return;
+            }
+        } else {
+            if self.open.len() >= MAX_OPEN || self.elements >= MAX_ELEMENTS {
                 if ENDS_P.contains(&name) || name == "tr" {
-                    self.out.push_str("<br>");
+                    self.out.push('\n');
                 }
                 return;
             }
+            self.elements += 1;
             self.open.push(name.to_owned());
         }
         self.out.push('<');
@@ -282,7 +293,8 @@ impl Writer {
     fn image(&mut self, tag: &Tag<'_>) {
         let get = |name: &str| tag.attributes.iter().find(|(key, _)| key == name).map_or("", |(_, value)| *value);
         let src = get("src").trim();
-        if is_cid(src) && src.len() <= MAX_VALUE {
+        if is_cid(src) && src.len() <= MAX_VALUE && self.elements < MAX_ELEMENTS {
+            self.elements += 1;
             self.out.push_str("<img");
             self.attribute("src", src);
             self.attribute("alt", crate::words::head(get("alt"), 500));
@@ -347,7 +359,7 @@ impl Writer {
             self.close_to(depth);
         } else if name == "p" {
             // An end without a start is an empty paragraph in a browser.
-            self.out.push_str("<br>");
+            self.start(&Tag { name: "br".to_owned(), attributes: Vec::new() });
         }
     }
 

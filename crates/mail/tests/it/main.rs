@@ -1,0 +1,6 @@
+//! Tests over real mail and over hostile mail.
+#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "tests")]
+
+mod bombs;
+mod corpus;
+mod replies;

@@ -1,0 +1,327 @@
+//! What surrounds every page: who reads it, where they are, what just happened.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use askama::Template;
+use askama::filters::HtmlSafe;
+
+use super::view::{Icon, PersonMark};
+
+/// The part of the site a page belongs to, for the bar.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Here {
+    /// None of those below.
+    #[default]
+    Elsewhere,
+    /// The front page and the catalogue.
+    Services,
+    /// The requester's own tickets.
+    MyTickets,
+    /// The agents' panes.
+    Workspace,
+    /// The triage board.
+    Triage,
+    /// Units.
+    Units,
+}
+
+/// Which of the two faces a page shows: airy in public, dense at work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Room {
+    /// The public desk.
+    #[default]
+    Public,
+    /// A page of the support side that scrolls as a page.
+    Staff,
+    /// The panes, which fill the window.
+    Desk,
+}
+
+impl Room {
+    /// The classes of the body.
+    pub fn class(self) -> &'static str {
+        match self {
+            Room::Public => "public",
+            Room::Staff => "staff",
+            Room::Desk => "staff desk",
+        }
+    }
+}
+
+/// Who reads the page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Me {
+    /// Full name.
+    pub name: String,
+    /// The address they are told at.
+    pub mail: String,
+    /// Their disc.
+    pub mark: PersonMark,
+    /// In what part: "B2SHARE operations and First level", or the address.
+    pub about: String,
+    /// They work in a unit.
+    pub staff: bool,
+    /// They may triage what is new.
+    pub triage: bool,
+}
+
+/// How a message looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoticeTone {
+    /// It went well.
+    Ok,
+    /// To know.
+    Info,
+    /// Something needs a look.
+    Warn,
+    /// It did not happen.
+    Bad,
+}
+
+impl NoticeTone {
+    /// The class of the alert.
+    fn class(self) -> &'static str {
+        match self {
+            NoticeTone::Ok => "ok",
+            NoticeTone::Info => "info",
+            NoticeTone::Warn => "warn",
+            NoticeTone::Bad => "bad",
+        }
+    }
+
+    /// The picture of the alert.
+    fn icon(self) -> &'static str {
+        match self {
+            NoticeTone::Ok => "check",
+            NoticeTone::Info => "info",
+            NoticeTone::Warn | NoticeTone::Bad => "warn",
+        }
+    }
+}
+
+/// What just happened, said once.
+#[derive(Debug, Clone, PartialEq, Eq, Template)]
+#[template(
+    ext = "html",
+    source = r##"<div class="alert {{ tone.class() }}">{{ Icon(tone.icon()) }}<div><b>{{ title }}</b>{% if !text.is_empty() %}<br>{{ text }}{% endif %}</div></div>"##
+)]
+pub struct Notice {
+    /// How it looks.
+    pub tone: NoticeTone,
+    /// In a few words.
+    pub title: String,
+    /// More, if there is more.
+    pub text: String,
+}
+
+impl HtmlSafe for Notice {}
+
+impl Notice {
+    /// A notice with only a title.
+    pub fn new(tone: NoticeTone, title: impl Into<String>) -> Notice {
+        Notice {
+            tone,
+            title: title.into(),
+            text: String::new(),
+        }
+    }
+}
+
+/// What every page gets beside its own content.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Frame {
+    /// Who reads it; `None`: nobody signed in.
+    pub me: Option<Me>,
+    /// What each form that changes something sends back.
+    pub csrf: String,
+    /// `light` or `dark` when the reader chose; `None`: as their system has it.
+    pub theme: Option<&'static str>,
+    /// The face the page shows.
+    pub room: Room,
+    /// The part of the site.
+    pub here: Here,
+    /// The page's own address, to come back to.
+    pub path: String,
+    /// What just happened.
+    pub notice: Option<Notice>,
+    /// How many new tickets wait for triage, for those who may.
+    pub triage_count: Option<i64>,
+    /// Where to hear of changes to what is shown; `None`: nothing here is live.
+    pub live: Option<String>,
+    /// What stands in the search field of the bar.
+    pub query: String,
+}
+
+impl Frame {
+    /// The hidden field of a form that changes something.
+    pub fn guard(&self) -> Guard<'_> {
+        Guard(&self.csrf)
+    }
+
+    /// Staff are shown the way to the workspace.
+    pub fn is_staff(&self) -> bool {
+        self.me.as_ref().is_some_and(|me| me.staff)
+    }
+
+    /// First level is shown the way to triage.
+    pub fn may_triage(&self) -> bool {
+        self.me.as_ref().is_some_and(|me| me.triage)
+    }
+}
+
+/// The hidden field against requests forged elsewhere.
+#[derive(Debug, Clone, Copy, Template)]
+#[template(
+    ext = "html",
+    source = r##"<input type="hidden" name="csrf" value="{{ self.0 }}">"##
+)]
+pub struct Guard<'a>(pub &'a str);
+
+impl HtmlSafe for Guard<'_> {}
+
+/// What is wrong with a form, by field.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Errors(BTreeMap<&'static str, String>);
+
+impl Errors {
+    /// Adds what is wrong with a field and what would be right.
+    pub fn add(&mut self, field: &'static str, problem: impl Into<String>) {
+        self.0.entry(field).or_insert_with(|| problem.into());
+    }
+
+    /// Nothing is wrong.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The line under a field, if something is wrong with it.
+    pub fn note(&self, field: &'static str) -> ErrorNote<'_> {
+        ErrorNote {
+            field,
+            problem: self.0.get(field).map(String::as_str),
+        }
+    }
+
+    /// The attributes of a field that something may be wrong with.
+    pub fn attrs(&self, field: &'static str) -> ErrorAttrs {
+        self.hinted(field, "")
+    }
+
+    /// Likewise, of a field that has a hint under it, with the hint's id.
+    pub fn hinted(&self, field: &'static str, hint: &'static str) -> ErrorAttrs {
+        ErrorAttrs {
+            field,
+            hint,
+            wrong: self.0.contains_key(field),
+        }
+    }
+
+    /// The list on top of the form, with a link to each field.
+    pub fn summary(&self) -> ErrorSummary<'_> {
+        ErrorSummary { errors: &self.0 }
+    }
+}
+
+/// The line under a field.
+#[derive(Debug, Template)]
+#[template(
+    ext = "html",
+    source = r##"{% if let Some(problem) = problem %}<p class="err" id="{{ field }}-err">{{ Icon("warn") }}{{ problem }}</p>{% endif %}"##
+)]
+pub struct ErrorNote<'a> {
+    field: &'static str,
+    problem: Option<&'a str>,
+}
+
+impl HtmlSafe for ErrorNote<'_> {}
+
+/// ` aria-invalid` and the ties to the lines under the field.
+#[derive(Debug, Clone, Copy)]
+pub struct ErrorAttrs {
+    field: &'static str,
+    hint: &'static str,
+    wrong: bool,
+}
+
+impl fmt::Display for ErrorAttrs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.wrong {
+            write!(f, " aria-invalid=\"true\"")?;
+        }
+        match (self.hint, self.wrong) {
+            ("", false) => Ok(()),
+            ("", true) => write!(f, " aria-describedby=\"{}-err\"", self.field),
+            (hint, false) => write!(f, " aria-describedby=\"{hint}\""),
+            (hint, true) => write!(f, " aria-describedby=\"{}-err {hint}\"", self.field),
+        }
+    }
+}
+
+impl HtmlSafe for ErrorAttrs {}
+
+/// The list on top of a form.
+#[derive(Debug, Template)]
+#[template(
+    ext = "html",
+    source = r##"{% if !errors.is_empty() %}<div class="alert bad errors" tabindex="-1" role="alert">{{ Icon("warn") }}<div><b>Not sent yet: {% if errors.len() == 1 %}one thing is{% else %}{{ errors.len() }} things are{% endif %} missing or wrong</b><ul>{% for (field, problem) in errors.iter() %}<li><a href="#{{ field }}">{{ problem }}</a></li>{% endfor %}</ul></div></div>{% endif %}"##
+)]
+pub struct ErrorSummary<'a> {
+    errors: &'a BTreeMap<&'static str, String>,
+}
+
+impl HtmlSafe for ErrorSummary<'_> {}
+
+#[cfg(test)]
+impl Frame {
+    /// The frame of a requester.
+    pub(crate) fn sample() -> Frame {
+        Frame {
+            me: Some(Me {
+                name: "Marta Kowalska".to_owned(),
+                mail: "marta.kowalska@ug.example".to_owned(),
+                mark: PersonMark::of("Marta Kowalska"),
+                about: "marta.kowalska@ug.example".to_owned(),
+                staff: false,
+                triage: false,
+            }),
+            csrf: "0123456789abcdef".to_owned(),
+            theme: None,
+            room: Room::Public,
+            here: Here::Services,
+            path: "/".to_owned(),
+            notice: None,
+            triage_count: None,
+            live: None,
+            query: String::new(),
+        }
+    }
+
+    /// The frame of somebody at work.
+    pub(crate) fn staff_sample(here: Here) -> Frame {
+        Frame {
+            me: Some(Me {
+                name: "Ilona Novák".to_owned(),
+                mail: "ilona@eudat.example".to_owned(),
+                mark: PersonMark::of("Ilona Novák"),
+                about: "B2SHARE operations and First level".to_owned(),
+                staff: true,
+                triage: true,
+            }),
+            room: Room::Staff,
+            here,
+            triage_count: Some(14),
+            path: "/work".to_owned(),
+            live: Some("/live?view=mine".to_owned()),
+            ..Frame::sample()
+        }
+    }
+
+    /// The frame of somebody who is not signed in.
+    pub(crate) fn stranger_sample() -> Frame {
+        Frame {
+            me: None,
+            ..Frame::sample()
+        }
+    }
+}

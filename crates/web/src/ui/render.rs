@@ -1,0 +1,341 @@
+//! Renders every page from its sample and checks the markup: what must hold on
+//! every page is checked once, here.
+
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use askama::Template as _;
+
+use super::account::AccountPage;
+use super::history::HistoryPage;
+use super::home::HomePage;
+use super::mail_frame::MailFrame;
+use super::my_tickets::MyTicketsPage;
+use super::new_ticket::{NewTicketPage, NewTicketParts};
+use super::problem::ProblemPage;
+use super::services::ServicesPage;
+use super::sign_in::SignInPage;
+use super::ticket::TicketPage;
+use super::triage::TriagePage;
+use super::unit::{UnitPage, UnitsPage};
+use super::workspace::WorkspacePage;
+
+fn pages() -> BTreeMap<&'static str, String> {
+    BTreeMap::from([
+        ("account", AccountPage::sample().render().unwrap()),
+        ("history", HistoryPage::sample().render().unwrap()),
+        ("home", HomePage::sample().render().unwrap()),
+        ("home-stranger", HomePage::stranger_sample().render().unwrap()),
+        ("my-tickets", MyTicketsPage::sample().render().unwrap()),
+        ("new-ticket", NewTicketPage::sample().render().unwrap()),
+        ("new-ticket-wrong", NewTicketPage::wrong_sample().render().unwrap()),
+        ("problem", ProblemPage::sample().render().unwrap()),
+        ("services", ServicesPage::sample().render().unwrap()),
+        ("sign-in", SignInPage::sample().render().unwrap()),
+        ("ticket", TicketPage::sample().render().unwrap()),
+        ("ticket-solved", TicketPage::solved_sample().render().unwrap()),
+        ("triage", TriagePage::sample().render().unwrap()),
+        ("triage-empty", TriagePage::empty_sample().render().unwrap()),
+        ("unit", UnitPage::sample().render().unwrap()),
+        ("units", UnitsPage::sample().render().unwrap()),
+        ("work", WorkspacePage::list_sample().render().unwrap()),
+        ("work-empty", WorkspacePage::empty_sample().render().unwrap()),
+        ("work-ticket", WorkspacePage::sample().render().unwrap()),
+        ("work-wrong", WorkspacePage::wrong_sample().render().unwrap()),
+    ])
+}
+
+/// A start tag with its attributes, an end tag, or text between.
+#[derive(Debug)]
+enum Piece<'a> {
+    Start(&'a str, Vec<(&'a str, &'a str)>, bool),
+    End(&'a str),
+    Text(&'a str),
+}
+
+/// Reads markup strictly: every attribute value quoted, every name lower case
+/// (but for SVG's), nothing left over. Panics where it is not so.
+fn pieces(html: &str) -> Vec<Piece<'_>> {
+    let mut all = Vec::new();
+    let mut rest = html;
+    while let Some(at) = rest.find('<') {
+        if at > 0 {
+            all.push(Piece::Text(&rest[..at]));
+        }
+        rest = &rest[at..];
+        if let Some(comment) = rest.strip_prefix("<!--") {
+            rest = &comment[comment.find("-->").unwrap() + 3..];
+            continue;
+        }
+        if let Some(doctype) = rest.strip_prefix("<!doctype html>") {
+            rest = doctype;
+            continue;
+        }
+        if let Some(end) = rest.strip_prefix("</") {
+            let to = end.find('>').unwrap();
+            all.push(Piece::End(&end[..to]));
+            rest = &end[to + 1..];
+            continue;
+        }
+        let name_end = 1 + rest[1..]
+            .find(|c: char| !c.is_ascii_alphanumeric())
+            .unwrap();
+        let name = &rest[1..name_end];
+        assert!(!name.is_empty(), "a tag without a name at {:.60}", rest);
+        let mut attrs = Vec::new();
+        rest = rest[name_end..].trim_start();
+        let closed = loop {
+            if let Some(r) = rest.strip_prefix("/>") {
+                rest = r;
+                break true;
+            }
+            if let Some(r) = rest.strip_prefix('>') {
+                rest = r;
+                break false;
+            }
+            let key_end = rest
+                .find(|c: char| !(c.is_ascii_alphanumeric() || c == '-'))
+                .unwrap();
+            assert!(key_end > 0, "a bad attribute in <{name} at {rest:.60}");
+            let key = &rest[..key_end];
+            rest = &rest[key_end..];
+            let mut value = "";
+            if let Some(r) = rest.strip_prefix("=\"") {
+                let to = r.find('"').unwrap();
+                value = &r[..to];
+                assert!(!value.contains('<'), "< in {key} of <{name}");
+                rest = &r[to + 1..];
+            }
+            attrs.push((key, value));
+            rest = rest.trim_start();
+        };
+        all.push(Piece::Start(name, attrs, closed));
+    }
+    if !rest.is_empty() {
+        all.push(Piece::Text(rest));
+    }
+    all
+}
+
+const VOID: [&str; 6] = ["meta", "link", "input", "br", "hr", "img"];
+const BLOCKS: [&str; 12] = [
+    "p", "div", "ul", "ol", "form", "section", "table", "dl", "details", "h2", "article", "fieldset",
+];
+
+/// Every element is closed where it was opened, and paragraphs hold no blocks
+/// (a browser would close them early).
+fn check_balance(page: &str, all: &[Piece<'_>]) {
+    let mut open: Vec<&str> = Vec::new();
+    for piece in all {
+        match piece {
+            Piece::Start(name, _, closed) => {
+                if BLOCKS.contains(name) {
+                    assert!(!open.contains(&"p"), "{page}: <{name}> inside <p>: {open:?}");
+                }
+                if *name == "form" {
+                    assert!(!open.contains(&"form"), "{page}: a form in a form");
+                }
+                if !VOID.contains(name) && !closed {
+                    open.push(name);
+                }
+            }
+            Piece::End(name) => assert_eq!(open.pop(), Some(*name), "{page}: after {open:?}"),
+            Piece::Text(_) => {}
+        }
+    }
+    assert!(open.is_empty(), "{page}: left open {open:?}");
+}
+
+fn attr<'a>(attrs: &[(&'a str, &'a str)], key: &str) -> Option<&'a str> {
+    attrs.iter().find(|(k, _)| *k == key).map(|(_, v)| *v)
+}
+
+fn check_page(page: &str, html: &str) {
+    let all = pieces(html);
+    check_balance(page, &all);
+    let starts: Vec<_> = all
+        .iter()
+        .filter_map(|p| match p {
+            Piece::Start(name, attrs, _) => Some((*name, attrs)),
+            _ => None,
+        })
+        .collect();
+    let count = |name: &str| starts.iter().filter(|(n, _)| *n == name).count();
+    assert_eq!(count("h1"), 1, "{page}: h1");
+    assert_eq!(count("main"), 1, "{page}: main");
+    assert_eq!(count("title"), 1, "{page}: title");
+    assert!(!html.contains("<title> ·"), "{page}: an empty title");
+    assert!(
+        starts.iter().any(|(n, a)| *n == "html" && attr(a, "lang") == Some("en")),
+        "{page}: lang"
+    );
+    assert!(
+        html.contains("<a class=\"skip\" href=\"#main\">"),
+        "{page}: skip link"
+    );
+    assert!(!html.contains("<style"), "{page}: inline style");
+
+    let mut ids = BTreeSet::new();
+    for (name, attrs) in &starts {
+        let mut keys = BTreeSet::new();
+        for (key, value) in attrs.iter() {
+            assert!(keys.insert(key), "{page}: {key} twice on <{name}>");
+            assert!(!key.starts_with("on"), "{page}: {key} on <{name}>");
+            assert_ne!(*key, "style", "{page}: style on <{name} {attrs:?}");
+            assert!(!value.contains("javascript:"), "{page}: {value}");
+        }
+        if let Some(id) = attr(attrs, "id") {
+            assert!(!id.is_empty(), "{page}: an empty id");
+            assert!(ids.insert(id), "{page}: id {id} twice");
+        }
+        if *name == "script" {
+            assert!(
+                attr(attrs, "src").is_some_and(|s| s.starts_with("/static/app.")),
+                "{page}: a script of its own"
+            );
+        }
+        if *name == "button" && attr(attrs, "popovertarget").is_some() {
+            assert_eq!(attr(attrs, "type"), Some("button"), "{page}: {attrs:?}");
+        }
+    }
+    for (name, attrs) in &starts {
+        for key in ["for", "aria-labelledby", "aria-describedby", "list", "popovertarget", "form", "aria-errormessage"] {
+            for id in attr(attrs, key).unwrap_or("").split_whitespace() {
+                assert!(ids.contains(id), "{page}: {key}={id} of <{name}> leads nowhere");
+            }
+        }
+        if *name == "use" || *name == "a" {
+            if let Some(id) = attr(attrs, "href").and_then(|h| h.strip_prefix('#')) {
+                assert!(ids.contains(id), "{page}: #{id} leads nowhere");
+            }
+        }
+    }
+    check_forms(page, &all);
+    check_labels(page, &all);
+}
+
+/// Every form says how and where; one that changes something is guarded.
+fn check_forms(page: &str, all: &[Piece<'_>]) {
+    let mut form: Option<(String, bool, bool)> = None;
+    for piece in all {
+        match piece {
+            Piece::Start("form", attrs, _) => {
+                let action = attr(attrs, "action").unwrap_or_else(|| panic!("{page}: a form without action"));
+                let post = match attr(attrs, "method") {
+                    Some("post") => true,
+                    None => {
+                        assert!(
+                            attr(attrs, "role") == Some("search") || action == "/work",
+                            "{page}: {action} has no method"
+                        );
+                        false
+                    }
+                    other => panic!("{page}: method {other:?}"),
+                };
+                form = Some((action.to_owned(), post, false));
+            }
+            Piece::Start("input", attrs, _) => {
+                if let Some((_, _, guarded)) = &mut form {
+                    *guarded |= attr(attrs, "name") == Some("csrf")
+                        && attr(attrs, "value").is_some_and(|v| !v.is_empty());
+                }
+            }
+            Piece::End("form") => {
+                let (action, post, guarded) = form.take().unwrap();
+                assert_eq!(post, guarded, "{page}: {action}: only a post is guarded");
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Every field has a label.
+fn check_labels(page: &str, all: &[Piece<'_>]) {
+    let labelled: BTreeSet<&str> = all
+        .iter()
+        .filter_map(|p| match p {
+            Piece::Start("label", attrs, _) => attr(attrs, "for"),
+            _ => None,
+        })
+        .collect();
+    let mut inside = 0;
+    for piece in all {
+        match piece {
+            Piece::Start("label", ..) => inside += 1,
+            Piece::End("label") => inside -= 1,
+            Piece::Start(name @ ("input" | "select" | "textarea"), attrs, _) => {
+                let silent = attr(attrs, "type") == Some("hidden") || attr(attrs, "aria-hidden") == Some("true");
+                let told = inside > 0
+                    || attr(attrs, "aria-label").is_some()
+                    || attr(attrs, "id").is_some_and(|id| labelled.contains(id));
+                assert!(silent || told, "{page}: <{name} {attrs:?}> has no label");
+            }
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn every_page_is_sound() {
+    for (page, html) in pages() {
+        check_page(page, &html);
+    }
+}
+
+#[test]
+fn the_parts_of_the_form_are_sound() {
+    let html = NewTicketParts::sample().render().unwrap();
+    check_balance("parts", &pieces(&html));
+    for id in ["goes-to", "similar", "would", "preview", "road"] {
+        assert!(html.contains(&format!("id=\"{id}\"")), "{id}");
+    }
+}
+
+#[test]
+fn what_people_wrote_stays_text() {
+    let html = &pages()["home"];
+    assert!(html.contains("wrong title &#60;b&#62;"), "the subject is escaped");
+    assert!(!html.contains("wrong title <b>"));
+}
+
+#[test]
+fn a_frame_for_mail_forbids_everything() {
+    let html = MailFrame::sample().render().unwrap();
+    assert!(html.contains("<b>reproduce</b>"), "shown as it was formatted");
+    check_balance("mail", &pieces(&html.replace("html{", "x{")));
+    for word in ["sandbox;", "default-src 'none'", "form-action 'none'"] {
+        assert!(super::mail_frame::POLICY.contains(word), "{word}");
+    }
+    assert!(!super::mail_frame::POLICY.contains("allow-"));
+}
+
+#[test]
+fn the_checks_can_fail() {
+    for bad in [
+        "<p><div></div></p>",
+        "<ul><li></ul>",
+        "<p>",
+        "<form><form></form></form>",
+    ] {
+        let result = std::panic::catch_unwind(|| check_balance("bad", &pieces(bad)));
+        assert!(result.is_err(), "{bad}");
+    }
+}
+
+/// Writes the pages to the folder named by `SWITCHBOARD_SAMPLES`, with the
+/// style sheet beside them, to be looked at in a browser.
+#[test]
+fn samples_can_be_looked_at() {
+    let Some(folder) = std::env::var_os("SWITCHBOARD_SAMPLES") else {
+        return;
+    };
+    let folder = std::path::PathBuf::from(folder);
+    std::fs::create_dir_all(folder.join("static")).unwrap();
+    for (name, bytes) in super::assets::all() {
+        std::fs::write(folder.join("static").join(name), bytes).unwrap();
+    }
+    for (page, html) in pages() {
+        std::fs::write(folder.join(format!("{page}.html")), html).unwrap();
+    }
+}

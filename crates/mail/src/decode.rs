@@ -135,7 +135,11 @@ pub(crate) fn hex_pair(bytes: &[u8]) -> Option<u8> {
 /// Length of a soft line break after its `=`. At most a line's worth of white
 /// space is looked at, so that a run of `=   =   ` stays linear.
 fn soft_break(rest: &[u8]) -> Option<usize> {
-    let blanks = rest.iter().take(76).take_while(|b| matches!(b, b' ' | b'\t')).count();
+    let blanks = rest
+        .iter()
+        .take(76)
+        .take_while(|b| matches!(b, b' ' | b'\t'))
+        .count();
     match rest.get(blanks..).unwrap_or_default() {
         [b'\r', b'\n', ..] => Some(blanks + 2),
         [b'\n' | b'\r', ..] => Some(blanks + 1),
@@ -149,9 +153,17 @@ fn soft_break(rest: &[u8]) -> Option<usize> {
 pub(crate) fn charset(label: Option<&str>, bytes: &[u8]) -> String {
     let label = label.unwrap_or_default().trim().trim_matches(['"', '\'']);
     let vague = label.is_empty()
-        || ["us-ascii", "ascii", "unknown-8bit", "unknown", "default", "utf-8", "utf8"]
-            .iter()
-            .any(|name| label.eq_ignore_ascii_case(name));
+        || [
+            "us-ascii",
+            "ascii",
+            "unknown-8bit",
+            "unknown",
+            "default",
+            "utf-8",
+            "utf8",
+        ]
+        .iter()
+        .any(|name| label.eq_ignore_ascii_case(name));
     if vague {
         if let Ok(text) = std::str::from_utf8(bytes) {
             return text.strip_prefix('\u{feff}').unwrap_or(text).to_owned();
@@ -160,7 +172,11 @@ pub(crate) fn charset(label: Option<&str>, bytes: &[u8]) -> String {
             return String::from_utf8_lossy(bytes).into_owned();
         }
     }
-    let known = if vague { None } else { charset_decoder(label.as_bytes()) };
+    let known = if vague {
+        None
+    } else {
+        charset_decoder(label.as_bytes())
+    };
     match (known, std::str::from_utf8(bytes)) {
         (Some(decoder), _) => decoder(bytes),
         (None, Ok(text)) => text.to_owned(),
@@ -179,7 +195,10 @@ mod tests {
     fn base64_is_lenient() {
         assert_eq!(base64(b"aGVsbG8="), b"hello");
         assert_eq!(base64(b"aGVs\r\n bG8"), b"hello");
-        assert_eq!(base64(b"aGVs*bG8==\r\n\r\nignored?="), [b"hello".as_slice(), &base64(b"ignored")].concat());
+        assert_eq!(
+            base64(b"aGVs*bG8==\r\n\r\nignored?="),
+            [b"hello".as_slice(), &base64(b"ignored")].concat()
+        );
         assert_eq!(base64(b"aGk=aGk="), b"hihi");
         assert_eq!(base64(b"===="), b"");
         assert_eq!(base64(b"a"), b"");
@@ -189,7 +208,10 @@ mod tests {
     fn quoted_printable_is_lenient() {
         assert_eq!(quoted_printable(b"a=3Db =C3=A9=\r\nx"), "a=b éx".as_bytes());
         assert_eq!(quoted_printable(b"100 = sure =zz ="), b"100 = sure =zz ");
-        assert_eq!(quoted_printable(b"end  \r\nkept=20\r\n"), b"end\r\nkept \r\n");
+        assert_eq!(
+            quoted_printable(b"end  \r\nkept=20\r\n"),
+            b"end\r\nkept \r\n"
+        );
         assert_eq!(quoted_printable(b"a= \t\nb=e9"), b"ab\xe9");
     }
 

@@ -6,12 +6,34 @@ use crate::header::line_at;
 
 /// Header fields that servers on the way add or rewrite.
 const TRACE: [&str; 28] = [
-    "received", "return-path", "delivered-to", "x-original-to", "envelope-to", "x-envelope-to",
-    "x-delivered-to", "x-rcpt-to", "x-envelope-from", "authentication-results",
-    "x-original-authentication-results", "received-spf", "arc-seal", "arc-message-signature",
-    "arc-authentication-results", "x-received", "x-forwarded-to", "x-forwarded-for",
-    "x-google-smtp-source", "x-gm-message-state", "x-spam-status", "x-spam-score", "x-spam-level",
-    "x-spam-flag", "x-virus-scanned", "x-uid", "x-mailfrom", "status",
+    "received",
+    "return-path",
+    "delivered-to",
+    "x-original-to",
+    "envelope-to",
+    "x-envelope-to",
+    "x-delivered-to",
+    "x-rcpt-to",
+    "x-envelope-from",
+    "authentication-results",
+    "x-original-authentication-results",
+    "received-spf",
+    "arc-seal",
+    "arc-message-signature",
+    "arc-authentication-results",
+    "x-received",
+    "x-forwarded-to",
+    "x-forwarded-for",
+    "x-google-smtp-source",
+    "x-gm-message-state",
+    "x-spam-status",
+    "x-spam-score",
+    "x-spam-level",
+    "x-spam-flag",
+    "x-virus-scanned",
+    "x-uid",
+    "x-mailfrom",
+    "status",
 ];
 
 /// SHA-256 of a raw message without its trace fields. Line ends count as CRLF,
@@ -67,10 +89,15 @@ mod tests {
         let one = digest(MAIL.as_bytes());
         let crlf = MAIL.replace('\n', "\r\n");
         assert_eq!(digest(crlf.as_bytes()), one);
-        let traced = format!("Return-Path: <a@b.org>\r\nReceived: from x\r\n\tby y;\r\n z\r\nDelivered-To: d@e.org\r\n{crlf}");
+        let traced = format!(
+            "Return-Path: <a@b.org>\r\nReceived: from x\r\n\tby y;\r\n z\r\nDelivered-To: d@e.org\r\n{crlf}"
+        );
         assert_eq!(digest(traced.as_bytes()), one);
         assert_eq!(digest(MAIL.trim_end().as_bytes()), one);
-        assert_eq!(digest(format!("From a@b.org Mon Jan  1 00:00:00 2026\n{MAIL}").as_bytes()), one);
+        assert_eq!(
+            digest(format!("From a@b.org Mon Jan  1 00:00:00 2026\n{MAIL}").as_bytes()),
+            one
+        );
     }
 
     #[test]

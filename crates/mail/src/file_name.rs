@@ -18,11 +18,20 @@ const NAMELESS: &str = "attachment";
 pub fn safe(name: &str) -> String {
     // What is longer than this is cut anyway; the bound keeps NFC cheap.
     let name: String = name.chars().take(4 * MAX_NAME).collect();
-    let base = name.rsplit(['/', '\\', '\u{2215}', '\u{ff0f}', '\u{ff3c}']).find(|part| !part.trim().is_empty());
+    let base = name
+        .rsplit(['/', '\\', '\u{2215}', '\u{ff0f}', '\u{ff3c}'])
+        .find(|part| !part.trim().is_empty());
     let cleaned: String = base
         .unwrap_or_default()
         .nfc()
-        .filter(|&c| !c.is_control() && !is_hidden(c) && !matches!(c, '\u{2028}' | '\u{2029}' | '\u{200c}' | '\u{200d}' | '\u{fffd}'))
+        .filter(|&c| {
+            !c.is_control()
+                && !is_hidden(c)
+                && !matches!(
+                    c,
+                    '\u{2028}' | '\u{2029}' | '\u{200c}' | '\u{200d}' | '\u{fffd}'
+                )
+        })
         .map(|c| match c {
             '<' | '>' | ':' | '"' | '|' | '?' | '*' => '_',
             c if c.is_whitespace() => ' ',
@@ -35,7 +44,11 @@ pub fn safe(name: &str) -> String {
     if trimmed.is_empty() {
         return NAMELESS.to_owned();
     }
-    let named = if is_device(trimmed) { format!("_{trimmed}") } else { trimmed.to_owned() };
+    let named = if is_device(trimmed) {
+        format!("_{trimmed}")
+    } else {
+        trimmed.to_owned()
+    };
     shorten(&named)
 }
 
@@ -65,15 +78,25 @@ pub(crate) fn for_part(number: usize, media_type: &str) -> String {
 
 /// The device names of Windows, reserved with any ending.
 fn is_device(name: &str) -> bool {
-    let stem = name.split('.').next().unwrap_or_default().trim_end().to_ascii_lowercase();
+    let stem = name
+        .split('.')
+        .next()
+        .unwrap_or_default()
+        .trim_end()
+        .to_ascii_lowercase();
     let numbered = |prefix: &str| {
         stem.strip_prefix(prefix).is_some_and(|rest| {
             let mut chars = rest.chars();
-            matches!((chars.next(), chars.next()), (Some('0'..='9' | '¹' | '²' | '³'), None))
+            matches!(
+                (chars.next(), chars.next()),
+                (Some('0'..='9' | '¹' | '²' | '³'), None)
+            )
         })
     };
-    matches!(stem.as_str(), "con" | "prn" | "aux" | "nul" | "conin$" | "conout$")
-        || numbered("com")
+    matches!(
+        stem.as_str(),
+        "con" | "prn" | "aux" | "nul" | "conin$" | "conout$"
+    ) || numbered("com")
         || numbered("lpt")
 }
 

@@ -12,17 +12,25 @@ pub struct Headers(Vec<(String, String)>);
 impl Headers {
     /// The first value of a field, by its name in lower case.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
+        self.0
+            .iter()
+            .find(|(n, _)| n == name)
+            .map(|(_, value)| value.as_str())
     }
 
     /// All values of a field, topmost first.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> + 'a {
-        self.0.iter().filter(move |(n, _)| n == name).map(|(_, value)| value.as_str())
+        self.0
+            .iter()
+            .filter(move |(n, _)| n == name)
+            .map(|(_, value)| value.as_str())
     }
 
     /// All fields as (name in lower case, value).
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+        self.0
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     /// How many fields there are.
@@ -59,11 +67,16 @@ pub(crate) fn split(raw: &[u8], limits: &Limits) -> Result<Split, Quarantine> {
         if line.next > limits.header_bytes {
             return Err(Quarantine::new(
                 QuarantineReason::TooMuchHeader,
-                format!("the header section is longer than {} bytes", limits.header_bytes),
+                format!(
+                    "the header section is longer than {} bytes",
+                    limits.header_bytes
+                ),
             ));
         }
         if matches!(line.text.first(), Some(b' ' | b'\t')) {
-            if line.text.iter().all(|b| matches!(b, b' ' | b'\t')) && !header_follows(raw, line.next) {
+            if line.text.iter().all(|b| matches!(b, b' ' | b'\t'))
+                && !header_follows(raw, line.next)
+            {
                 // A line of blanks that should have been empty.
                 defects.push("blank line before the body contains spaces");
                 at = line.next;
@@ -103,7 +116,11 @@ pub(crate) fn split(raw: &[u8], limits: &Limits) -> Result<Split, Quarantine> {
         .into_iter()
         .map(|(name, value)| (name, decode::charset(None, &value).trim().to_owned()))
         .collect();
-    Ok(Split { headers: Headers(headers), body: at, defects })
+    Ok(Split {
+        headers: Headers(headers),
+        body: at,
+        defects,
+    })
 }
 
 /// One line of the raw message.
@@ -121,7 +138,10 @@ pub(crate) fn line_at(raw: &[u8], at: usize) -> Line<'_> {
         Some(end) => (rest.get(..end).unwrap_or_default(), at + end + 1),
         None => (rest, raw.len()),
     };
-    Line { text: text.strip_suffix(b"\r").unwrap_or(text), next }
+    Line {
+        text: text.strip_suffix(b"\r").unwrap_or(text),
+        next,
+    }
 }
 
 /// Reads `Name: value`. White space before the colon is tolerated.
@@ -143,15 +163,14 @@ fn header_follows(raw: &[u8], at: usize) -> bool {
     }
     let line = line_at(raw, at);
     field(line.text).is_some_and(|(name, value)| {
-        name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+        name.bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
             && !value.starts_with(b"//")
     })
 }
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
-
     use super::*;
 
     fn read(raw: &str) -> (Headers, String) {
@@ -171,7 +190,9 @@ mod tests {
 
     #[test]
     fn mbox_line_rubbish_and_missing_blank_line() {
-        let (headers, body) = read("From ada Mon Jan 1\nSubject: a\nrubbish\nTo: b@c\nHello you\nand: you\n there is more\n");
+        let (headers, body) = read(
+            "From ada Mon Jan 1\nSubject: a\nrubbish\nTo: b@c\nHello you\nand: you\n there is more\n",
+        );
         assert_eq!(headers.get("subject"), Some("a"));
         assert_eq!(headers.get("to"), Some("b@c"));
         // "and: you" could be a header, so the line above it is taken for rubbish.
@@ -189,8 +210,20 @@ mod tests {
     #[test]
     fn limits_hold() {
         let many = "A: b\n".repeat(10_000);
-        assert_eq!(split(many.as_bytes(), &Limits::default()).err().unwrap().reason, QuarantineReason::TooMuchHeader);
+        assert_eq!(
+            split(many.as_bytes(), &Limits::default())
+                .err()
+                .unwrap()
+                .reason,
+            QuarantineReason::TooMuchHeader
+        );
         let long = format!("A: b\n{}", " c\n".repeat(1_000_000));
-        assert_eq!(split(long.as_bytes(), &Limits::default()).err().unwrap().reason, QuarantineReason::TooMuchHeader);
+        assert_eq!(
+            split(long.as_bytes(), &Limits::default())
+                .err()
+                .unwrap()
+                .reason,
+            QuarantineReason::TooMuchHeader
+        );
     }
 }

@@ -19,11 +19,60 @@ mod tidy;
 /// Elements that may stay. Only what text, lists, tables and pictures need;
 /// nothing that loads, submits, styles or names itself.
 const TAGS: [&str; 54] = [
-    "a", "abbr", "b", "bdi", "big", "blockquote", "br", "caption", "center", "cite", "code", "col",
-    "colgroup", "dd", "del", "details", "dfn", "div", "dl", "dt", "em", "font", "h1", "h2", "h3",
-    "h4", "h5", "h6", "hr", "i", "img", "ins", "kbd", "li", "mark", "ol", "p", "pre", "q", "s",
-    "samp", "small", "span", "strike", "strong", "sub", "summary", "sup", "table", "tbody", "td",
-    "th", "thead", "tr",
+    "a",
+    "abbr",
+    "b",
+    "bdi",
+    "big",
+    "blockquote",
+    "br",
+    "caption",
+    "center",
+    "cite",
+    "code",
+    "col",
+    "colgroup",
+    "dd",
+    "del",
+    "details",
+    "dfn",
+    "div",
+    "dl",
+    "dt",
+    "em",
+    "font",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "hr",
+    "i",
+    "img",
+    "ins",
+    "kbd",
+    "li",
+    "mark",
+    "ol",
+    "p",
+    "pre",
+    "q",
+    "s",
+    "samp",
+    "small",
+    "span",
+    "strike",
+    "strong",
+    "sub",
+    "summary",
+    "sup",
+    "table",
+    "tbody",
+    "td",
+    "th",
+    "thead",
+    "tr",
 ];
 
 /// Elements that may stay but would not fit in the line above.
@@ -52,12 +101,16 @@ fn attributes(tag: &str) -> &'static [&'static str] {
 static CLEANER: LazyLock<Builder<'static>> = LazyLock::new(|| {
     let mut builder = Builder::empty();
     let tags: HashSet<&str> = TAGS.into_iter().chain(MORE_TAGS).collect();
-    let by_tag: HashMap<&str, HashSet<&str>> =
-        tags.iter().map(|&tag| (tag, attributes(tag).iter().copied().collect())).collect();
+    let by_tag: HashMap<&str, HashSet<&str>> = tags
+        .iter()
+        .map(|&tag| (tag, attributes(tag).iter().copied().collect()))
+        .collect();
     builder
         .tags(tags)
         .tag_attributes(by_tag)
-        .clean_content_tags(HashSet::from(["script", "style", "title", "template", "noscript"]))
+        .clean_content_tags(HashSet::from([
+            "script", "style", "title", "template", "noscript",
+        ]))
         .url_schemes(HashSet::from(["http", "https", "mailto", "cid"]))
         .url_relative(UrlRelative::Deny)
         .link_rel(Some("noopener noreferrer nofollow"))
@@ -74,7 +127,8 @@ static CLEANER: LazyLock<Builder<'static>> = LazyLock::new(|| {
 });
 
 fn is_cid(url: &str) -> bool {
-    url.get(..4).is_some_and(|scheme| scheme.eq_ignore_ascii_case("cid:"))
+    url.get(..4)
+        .is_some_and(|scheme| scheme.eq_ignore_ascii_case("cid:"))
 }
 
 fn small_number(text: &str) -> bool {
@@ -150,16 +204,34 @@ mod tests {
     fn ordinary_mail_keeps_its_shape() {
         for (html, safe) in [
             ("<p>Hello <b>you</b></p>", "<p>Hello <b>you</b></p>"),
-            ("<P CLASS=MsoNormal STYLE='color:red' id=x>a<o:p></o:p></P>", "<p>a</p>"),
+            (
+                "<P CLASS=MsoNormal STYLE='color:red' id=x>a<o:p></o:p></P>",
+                "<p>a</p>",
+            ),
             ("<p>one<p>two", "<p>one</p><p>two</p>"),
             ("<ul><li>a<li>b</ul>", "<ul><li>a</li><li>b</li></ul>"),
-            ("<table><tr><td align=right>1<td>2</table>", "<table><tbody><tr><td align=\"right\">1</td><td>2</td></tr></tbody></table>"),
+            (
+                "<table><tr><td align=right>1<td>2</table>",
+                "<table><tbody><tr><td align=\"right\">1</td><td>2</td></tr></tbody></table>",
+            ),
             ("a &lt; b &amp; c", "a &lt; b &amp; c"),
             ("5 < 6 and 7 > 3", "5 &lt; 6 and 7 &gt; 3"),
-            ("<a href=\"https://example.org/?a=1&amp;b=2\">x</a>", "<a href=\"https://example.org/?a=1&amp;b=2\" rel=\"noopener noreferrer nofollow\">x</a>"),
-            ("<a href='mailto:ada@example.org'>Ada</a>", "<a href=\"mailto:ada@example.org\" rel=\"noopener noreferrer nofollow\">Ada</a>"),
-            ("<img src=\"cid:logo@x\" alt=\"Logo\" width=20>", "<img src=\"cid:logo@x\" alt=\"Logo\" width=\"20\">"),
-            ("<html><head><title>t</title><style>p{}</style></head><body bgcolor=red>x</body></html>", "x"),
+            (
+                "<a href=\"https://example.org/?a=1&amp;b=2\">x</a>",
+                "<a href=\"https://example.org/?a=1&amp;b=2\" rel=\"noopener noreferrer nofollow\">x</a>",
+            ),
+            (
+                "<a href='mailto:ada@example.org'>Ada</a>",
+                "<a href=\"mailto:ada@example.org\" rel=\"noopener noreferrer nofollow\">Ada</a>",
+            ),
+            (
+                "<img src=\"cid:logo@x\" alt=\"Logo\" width=20>",
+                "<img src=\"cid:logo@x\" alt=\"Logo\" width=\"20\">",
+            ),
+            (
+                "<html><head><title>t</title><style>p{}</style></head><body bgcolor=red>x</body></html>",
+                "x",
+            ),
             ("<!-- a --><![if !mso]>x<![endif]><?xml y?>", "x"),
         ] {
             assert_eq!(sanitise(html), safe, "{html}");
@@ -169,7 +241,10 @@ mod tests {
     #[test]
     fn remote_pictures_become_words() {
         for (html, safe) in [
-            ("<img src=https://t.example/x.png alt='A <b>cat'>", "[image: A &lt;b&gt;cat]"),
+            (
+                "<img src=https://t.example/x.png alt='A <b>cat'>",
+                "[image: A &lt;b&gt;cat]",
+            ),
             ("<img src=data:image/png;base64,AAAA>", "[image]"),
             ("a<img src=http://t.example/p.gif width=1 height=1>b", "ab"),
             ("<img srcset='http://t.example/a 2x'>", "[image]"),
@@ -248,7 +323,12 @@ mod tests {
     #[test]
     fn no_vector_survives() {
         for html in VECTORS {
-            for wrapped in [html.to_owned(), format!("<div>{html}</div>"), format!("<table><tr><td>{html}"), format!("<p title='{html}'>x")] {
+            for wrapped in [
+                html.to_owned(),
+                format!("<div>{html}</div>"),
+                format!("<table><tr><td>{html}"),
+                format!("<p title='{html}'>x"),
+            ] {
                 check(&wrapped);
             }
         }
@@ -261,7 +341,9 @@ mod tests {
         let mut rest = safe.as_str();
         while let Some(open) = rest.find('<') {
             let tag = rest.get(open + 1..).unwrap_or_default();
-            let end = tag.find('>').unwrap_or_else(|| panic!("an open tag in {safe:?} of {html:?}"));
+            let end = tag
+                .find('>')
+                .unwrap_or_else(|| panic!("an open tag in {safe:?} of {html:?}"));
             let inside = tag.get(..end).unwrap_or_default();
             check_tag(inside.trim_start_matches('/'), html);
             rest = tag.get(end + 1..).unwrap_or_default();
@@ -273,12 +355,25 @@ mod tests {
         let (name, mut rest) = tag.split_once(' ').unwrap_or((tag, ""));
         assert!(allowed(name), "<{name}> of {html:?}");
         while !rest.trim().is_empty() {
-            let (key, after) = rest.trim_start().split_once("=\"").unwrap_or_else(|| panic!("{rest:?} of {html:?}"));
-            let (value, after) = after.split_once('"').unwrap_or_else(|| panic!("{after:?} of {html:?}"));
-            assert!(key == "rel" || attributes(name).contains(&key), "{key} of {html:?}");
+            let (key, after) = rest
+                .trim_start()
+                .split_once("=\"")
+                .unwrap_or_else(|| panic!("{rest:?} of {html:?}"));
+            let (value, after) = after
+                .split_once('"')
+                .unwrap_or_else(|| panic!("{after:?} of {html:?}"));
+            assert!(
+                key == "rel" || attributes(name).contains(&key),
+                "{key} of {html:?}"
+            );
             match key {
                 "src" => assert!(is_cid(value), "{value} of {html:?}"),
-                "href" => assert!(["http://", "https://", "http:", "https:", "mailto:"].iter().any(|s| value.to_lowercase().starts_with(s)), "{value} of {html:?}"),
+                "href" => assert!(
+                    ["http://", "https://", "http:", "https:", "mailto:"]
+                        .iter()
+                        .any(|s| value.to_lowercase().starts_with(s)),
+                    "{value} of {html:?}"
+                ),
                 _ => {}
             }
             rest = after;
@@ -287,7 +382,11 @@ mod tests {
 
     #[test]
     fn depth_is_capped_and_text_is_kept() {
-        let html = format!("{}deep{}", "<div>".repeat(100_000), "</div>".repeat(100_000));
+        let html = format!(
+            "{}deep{}",
+            "<div>".repeat(100_000),
+            "</div>".repeat(100_000)
+        );
         let safe = check(&html);
         assert!(safe.contains("deep"));
         assert!(safe.matches("<div>").count() <= 60);
@@ -302,14 +401,29 @@ mod tests {
             ("<p>Hello</p><p>you &amp; me</p>", "Hello\n\nyou & me"),
             ("a<br>b<div>c</div>d", "a\nb\nc\nd"),
             ("<ul><li>one</li><li>two</li></ul>", "- one\n- two"),
-            ("<table><tr><td>a</td><td>b</td></tr><tr><td>c</td></tr></table>", "a b\nc"),
-            ("<blockquote>quoted<br>twice</blockquote>mine", "> quoted\n> twice\n\nmine"),
+            (
+                "<table><tr><td>a</td><td>b</td></tr><tr><td>c</td></tr></table>",
+                "a b\nc",
+            ),
+            (
+                "<blockquote>quoted<br>twice</blockquote>mine",
+                "> quoted\n> twice\n\nmine",
+            ),
             ("<pre>  a\n   b</pre>", "  a\n   b"),
-            ("see <a href=\"https://example.org/x\">here</a>.", "see here <https://example.org/x>."),
-            ("<a href=\"https://example.org/\">example.org</a>", "example.org"),
+            (
+                "see <a href=\"https://example.org/x\">here</a>.",
+                "see here <https://example.org/x>.",
+            ),
+            (
+                "<a href=\"https://example.org/\">example.org</a>",
+                "example.org",
+            ),
             ("<a href=\"mailto:a@b.org\">a@b.org</a>", "a@b.org"),
             ("x<script>y</script><style>z</style>", "x"),
-            ("<img src=http://x alt=cat> &nbsp;&nbsp;end", "[image: cat]   end"),
+            (
+                "<img src=http://x alt=cat> &nbsp;&nbsp;end",
+                "[image: cat]   end",
+            ),
             ("  lots \n of   space  ", "lots of space"),
             ("a<hr>b", "a\n---\nb"),
             ("", ""),

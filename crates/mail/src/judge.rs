@@ -107,7 +107,10 @@ impl OwnAddresses {
         self.desks.iter().any(|desk| {
             desk == address
                 || (desk.domain() == address.domain()
-                    && address.local().strip_prefix(desk.local()).is_some_and(|rest| rest.starts_with('+')))
+                    && address
+                        .local()
+                        .strip_prefix(desk.local())
+                        .is_some_and(|rest| rest.starts_with('+')))
         })
     }
 }
@@ -128,17 +131,50 @@ struct Rule {
 /// All rules in the order in which they are asked. To add one: write its file,
 /// add its line here, add a mail to its tests.
 const RULES: [Rule; 11] = [
-    Rule { name: "own_loop", find: own_loop::find },
-    Rule { name: "delivery_report", find: bounce::find_report },
-    Rule { name: "read_receipt", find: receipt::find },
-    Rule { name: "bounce", find: bounce::find_plain },
-    Rule { name: "auto_reply", find: auto_reply::find_header },
-    Rule { name: "absence_subject", find: auto_reply::find_subject },
-    Rule { name: "null_sender", find: sender::find_null_path },
-    Rule { name: "no_sender", find: sender::find_missing },
-    Rule { name: "from_ourselves", find: sender::find_ourselves },
-    Rule { name: "list", find: list::find },
-    Rule { name: "machine", find: machine::find },
+    Rule {
+        name: "own_loop",
+        find: own_loop::find,
+    },
+    Rule {
+        name: "delivery_report",
+        find: bounce::find_report,
+    },
+    Rule {
+        name: "read_receipt",
+        find: receipt::find,
+    },
+    Rule {
+        name: "bounce",
+        find: bounce::find_plain,
+    },
+    Rule {
+        name: "auto_reply",
+        find: auto_reply::find_header,
+    },
+    Rule {
+        name: "absence_subject",
+        find: auto_reply::find_subject,
+    },
+    Rule {
+        name: "null_sender",
+        find: sender::find_null_path,
+    },
+    Rule {
+        name: "no_sender",
+        find: sender::find_missing,
+    },
+    Rule {
+        name: "from_ourselves",
+        find: sender::find_ourselves,
+    },
+    Rule {
+        name: "list",
+        find: list::find,
+    },
+    Rule {
+        name: "machine",
+        find: machine::find,
+    },
 ];
 
 /// The names of all rules, in order; for documentation and statistics.
@@ -163,8 +199,14 @@ pub fn verdict(mail: &Incoming, own: &OwnAddresses) -> Verdict {
 /// The first word of a header value in lower case, comments and parameters
 /// left out.
 fn first_word(value: &str) -> String {
-    let end = value.find([';', '(', ' ', '\t', ',']).unwrap_or(value.len());
-    value.get(..end).unwrap_or_default().trim().to_ascii_lowercase()
+    let end = value
+        .find([';', '(', ' ', '\t', ','])
+        .unwrap_or(value.len());
+    value
+        .get(..end)
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase()
 }
 
 /// Whether a mail says that it answers another one.
@@ -183,8 +225,6 @@ fn answers_something(mail: &Incoming, own: &OwnAddresses) -> bool {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
-
     use super::*;
     use crate::parse::{Limits, parse};
     use crate::quarantine::QuarantineReason;
@@ -199,7 +239,9 @@ mod tests {
 
     /// The verdict over a mail from Ada with these extra header lines.
     fn judge(lines: &str) -> Verdict {
-        judge_raw(&format!("From: Ada <ada@example.org>\nTo: help@desk.example.org\n{lines}\n\nHello\n"))
+        judge_raw(&format!(
+            "From: Ada <ada@example.org>\nTo: help@desk.example.org\n{lines}\n\nHello\n"
+        ))
     }
 
     fn judge_raw(raw: &str) -> Verdict {
@@ -234,17 +276,37 @@ mod tests {
     #[test]
     fn machines_with_news_are_accepted_and_marked() {
         for (lines, rule) in [
-            ("Subject: [alarm] disk full\nAuto-Submitted: auto-generated", "machine"),
+            (
+                "Subject: [alarm] disk full\nAuto-Submitted: auto-generated",
+                "machine",
+            ),
             ("Subject: news\nPrecedence: bulk", "machine"),
-            ("Subject: x\nX-Auto-Response-Suppress: OOF, AutoReply", "machine"),
+            (
+                "Subject: x\nX-Auto-Response-Suppress: OOF, AutoReply",
+                "machine",
+            ),
             ("Subject: x\nX-Switchboard-Loop: another-desk", "machine"),
-            ("Subject: Re: x\nIn-Reply-To: <a@b.org>\nList-Id: <users.example.org>\nPrecedence: bulk", "list"),
+            (
+                "Subject: Re: x\nIn-Reply-To: <a@b.org>\nList-Id: <users.example.org>\nPrecedence: bulk",
+                "list",
+            ),
             ("Subject: x\nPrecedence: list", "list"),
         ] {
-            assert_eq!(judge(lines), Verdict::Accept { automatic: Some(rule) }, "{lines}");
+            assert_eq!(
+                judge(lines),
+                Verdict::Accept {
+                    automatic: Some(rule)
+                },
+                "{lines}"
+            );
         }
         let noreply = "From: no-reply@shop.example.org\nTo: help@desk.example.org\nSubject: your code\n\n1234";
-        assert_eq!(judge_raw(noreply), Verdict::Accept { automatic: Some("machine") });
+        assert_eq!(
+            judge_raw(noreply),
+            Verdict::Accept {
+                automatic: Some("machine")
+            }
+        );
     }
 
     #[test]
@@ -272,7 +334,11 @@ mod tests {
             "Subject: =?utf-8?b?6Ieq5YuV6L+U5L+hOiBkaXNr?=",
             "Subject: x\nDelivered-To: Autoresponder",
         ] {
-            assert_eq!(reason(judge(lines)), Some(SuppressReason::AutoReply), "{lines}");
+            assert_eq!(
+                reason(judge(lines)),
+                Some(SuppressReason::AutoReply),
+                "{lines}"
+            );
         }
         let plus = "From: a@b.org\nTo: help+12.abc@desk.example.org\nSubject: x\nAuto-Submitted: auto-generated\n\nx";
         assert_eq!(reason(judge_raw(plus)), Some(SuppressReason::AutoReply));
@@ -285,9 +351,17 @@ mod tests {
             "x-switchboard-loop:  DESK-ONE ",
             "Message-ID: <sb.12.0192f3@desk.example.org>",
         ] {
-            assert_eq!(reason(judge(lines)), Some(SuppressReason::OwnLoop), "{lines}");
+            assert_eq!(
+                reason(judge(lines)),
+                Some(SuppressReason::OwnLoop),
+                "{lines}"
+            );
         }
-        for lines in ["Message-ID: <sb.12.0192f3@other.example.org>", "Message-ID: <sb@desk.example.org>", "In-Reply-To: <sb.12.0192f3@desk.example.org>"] {
+        for lines in [
+            "Message-ID: <sb.12.0192f3@other.example.org>",
+            "Message-ID: <sb@desk.example.org>",
+            "In-Reply-To: <sb.12.0192f3@desk.example.org>",
+        ] {
             assert_eq!(reason(judge(lines)), None, "{lines}");
         }
     }
@@ -298,14 +372,37 @@ mod tests {
             Verdict::Quarantine(quarantine) => Some(quarantine.reason),
             _ => None,
         };
-        assert_eq!(quarantine("To: help@desk.example.org\nSubject: x\n\nx"), Some(QuarantineReason::NoSender));
-        assert_eq!(quarantine("From: nobody\nSubject: x\n\nx"), Some(QuarantineReason::NoSender));
-        assert_eq!(quarantine("From: =?utf-8?q?a=40b=2Eorg?=@c.org\nSubject: x\n\nx"), Some(QuarantineReason::NoSender));
-        for from in ["help@desk.example.org", "Help <HELP@desk.example.org>", "help+12.sig@desk.example.org"] {
-            assert_eq!(quarantine(&format!("From: {from}\nSubject: x\n\nx")), Some(QuarantineReason::FromOurselves), "{from}");
+        assert_eq!(
+            quarantine("To: help@desk.example.org\nSubject: x\n\nx"),
+            Some(QuarantineReason::NoSender)
+        );
+        assert_eq!(
+            quarantine("From: nobody\nSubject: x\n\nx"),
+            Some(QuarantineReason::NoSender)
+        );
+        assert_eq!(
+            quarantine("From: =?utf-8?q?a=40b=2Eorg?=@c.org\nSubject: x\n\nx"),
+            Some(QuarantineReason::NoSender)
+        );
+        for from in [
+            "help@desk.example.org",
+            "Help <HELP@desk.example.org>",
+            "help+12.sig@desk.example.org",
+        ] {
+            assert_eq!(
+                quarantine(&format!("From: {from}\nSubject: x\n\nx")),
+                Some(QuarantineReason::FromOurselves),
+                "{from}"
+            );
         }
-        assert_eq!(quarantine("From: helper@desk.example.org\nSubject: x\n\nx"), None);
-        assert_eq!(reason(judge("Return-Path: <>")), Some(SuppressReason::NullSender));
+        assert_eq!(
+            quarantine("From: helper@desk.example.org\nSubject: x\n\nx"),
+            None
+        );
+        assert_eq!(
+            reason(judge("Return-Path: <>")),
+            Some(SuppressReason::NullSender)
+        );
     }
 
     const REPORT: &str = "From: Mail Delivery Subsystem <MAILER-DAEMON@mx.example.net>\n\
@@ -324,16 +421,32 @@ mod tests {
 
     #[test]
     fn a_bounce_says_what_bounced() {
-        let Verdict::Suppress { reason, bounce } = judge_raw(REPORT) else { panic!() };
+        let Verdict::Suppress { reason, bounce } = judge_raw(REPORT) else {
+            panic!()
+        };
         assert_eq!(reason, SuppressReason::Bounce);
         let bounce = bounce.unwrap();
-        assert_eq!(bounce.original_message_id.as_deref(), Some("sb.12.abc@desk.example.org"));
-        assert_eq!(bounce.recipient.as_ref().map(Address::as_str), Some("ada@example.org"));
+        assert_eq!(
+            bounce.original_message_id.as_deref(),
+            Some("sb.12.abc@desk.example.org")
+        );
+        assert_eq!(
+            bounce.recipient.as_ref().map(Address::as_str),
+            Some("ada@example.org")
+        );
         assert_eq!(bounce.status.as_deref(), Some("5.1.1"));
         assert_eq!(bounce.action.as_deref(), Some("failed"));
         assert!(bounce.is_permanent());
-        let delayed = REPORT.replace("failed", "delayed").replace("5.1.1", "4.4.1");
-        let Verdict::Suppress { bounce: Some(bounce), .. } = judge_raw(&delayed) else { panic!() };
+        let delayed = REPORT
+            .replace("failed", "delayed")
+            .replace("5.1.1", "4.4.1");
+        let Verdict::Suppress {
+            bounce: Some(bounce),
+            ..
+        } = judge_raw(&delayed)
+        else {
+            panic!()
+        };
         assert!(!bounce.is_permanent());
     }
 
@@ -347,7 +460,11 @@ mod tests {
             "From: someone@example.net\nX-Failed-Recipients: ada@example.org\nSubject: Mail delivery failed\n\nx",
             "From: \"Mail Delivery System\" <x@example.net>\nSubject: Mail delivery failed: returning message to sender\n\nx",
         ] {
-            assert_eq!(reason(judge_raw(raw)), Some(SuppressReason::Bounce), "{raw}");
+            assert_eq!(
+                reason(judge_raw(raw)),
+                Some(SuppressReason::Bounce),
+                "{raw}"
+            );
         }
         // The postmaster of a site is a person, too.
         let asks = "From: postmaster@example.net\nSubject: your server is slow\n\nx";

@@ -12,7 +12,10 @@ use crate::words::decode_words;
 
 /// A part of a message.
 pub(crate) enum Node<'a> {
-    Multi { subtype: String, children: Vec<Node<'a>> },
+    Multi {
+        subtype: String,
+        children: Vec<Node<'a>>,
+    },
     Leaf(Leaf<'a>),
 }
 
@@ -56,7 +59,11 @@ pub(crate) struct Reader<'l> {
 
 impl<'l> Reader<'l> {
     pub(crate) fn new(limits: &'l Limits) -> Self {
-        Self { limits, parts: 0, defects: Vec::new() }
+        Self {
+            limits,
+            parts: 0,
+            defects: Vec::new(),
+        }
     }
 
     /// Reads the part with these headers and this body, and all inside it.
@@ -86,7 +93,8 @@ impl<'l> Reader<'l> {
             match self.sections(content.boundary.as_deref(), body) {
                 Some(sections) => return self.multi(&content.media_type, sections?, depth),
                 None => {
-                    self.defects.push("a multipart without its boundary is read as text".to_owned());
+                    self.defects
+                        .push("a multipart without its boundary is read as text".to_owned());
                     content = ContentType::read(None, "text/plain");
                 }
             }
@@ -138,13 +146,20 @@ impl<'l> Reader<'l> {
         depth: usize,
     ) -> Result<Node<'a>, Quarantine> {
         let subtype = media_type.trim_start_matches("multipart/").to_owned();
-        let default = if subtype == "digest" { "message/rfc822" } else { "text/plain" };
+        let default = if subtype == "digest" {
+            "message/rfc822"
+        } else {
+            "text/plain"
+        };
         let mut children = Vec::with_capacity(sections.len());
         for section in sections {
             // A part without headers starts with the empty line; some
             // programs leave even that out.
             let split = header::split(section, self.limits)?;
-            let (headers, body) = if split.headers.iter().any(|(name, _)| name.starts_with("content-"))
+            let (headers, body) = if split
+                .headers
+                .iter()
+                .any(|(name, _)| name.starts_with("content-"))
                 || section.starts_with(b"\n")
                 || section.starts_with(b"\r\n")
             {
@@ -161,7 +176,10 @@ impl<'l> Reader<'l> {
 /// Whether a line is the delimiter of this boundary; `Some(true)` where it is
 /// the closing one.
 fn delimiter(line: &[u8], boundary: &[u8]) -> Option<bool> {
-    let rest = line.strip_prefix(b"--")?.strip_prefix(boundary)?.trim_ascii_end();
+    let rest = line
+        .strip_prefix(b"--")?
+        .strip_prefix(boundary)?
+        .trim_ascii_end();
     match rest {
         b"" => Some(false),
         b"--" => Some(true),
@@ -181,7 +199,13 @@ fn leaf<'a>(content: ContentType, headers: &Headers, body: &'a [u8]) -> Leaf<'a>
     let name = disposition
         .and_then(|mut d| d.take("filename"))
         .or(content.name)
-        .map(|name| if name.contains("=?") { decode_words(&name) } else { name })
+        .map(|name| {
+            if name.contains("=?") {
+                decode_words(&name)
+            } else {
+                name
+            }
+        })
         .filter(|name| !name.trim().is_empty());
     Leaf {
         media_type: content.media_type,
@@ -199,7 +223,11 @@ fn leaf<'a>(content: ContentType, headers: &Headers, body: &'a [u8]) -> Leaf<'a>
 /// characters that have no place there.
 fn content_id(value: &str) -> Option<String> {
     let id = value.trim().trim_start_matches('<').trim_end_matches('>');
-    let plain = !id.is_empty() && id.len() <= 250 && id.bytes().all(|b| b.is_ascii_graphic() && !b"<>\"'`\\".contains(&b));
+    let plain = !id.is_empty()
+        && id.len() <= 250
+        && id
+            .bytes()
+            .all(|b| b.is_ascii_graphic() && !b"<>\"'`\\".contains(&b));
     plain.then(|| id.to_owned())
 }
 
@@ -216,18 +244,28 @@ impl ContentType {
     fn read(value: Option<&str>, default: &str) -> Self {
         let mut parsed = structured(value.unwrap_or(default));
         let token = |text: &str| {
-            !text.is_empty() && text.len() <= 100 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$&^_.+-".contains(&b))
+            !text.is_empty()
+                && text.len() <= 100
+                && text
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || b"!#$&^_.+-".contains(&b))
         };
         let media_type = match &parsed.subkind {
             Some(sub) if token(&parsed.kind) && token(sub) => format!("{}/{sub}", parsed.kind),
             // "text" alone and rubbish: RFC 2045, 5.2 says plain text.
-            _ if parsed.kind == "text" || parsed.kind.is_empty() || value.is_none() => "text/plain".to_owned(),
+            _ if parsed.kind == "text" || parsed.kind.is_empty() || value.is_none() => {
+                "text/plain".to_owned()
+            }
             _ => "application/octet-stream".to_owned(),
         };
         let flowed = parsed
             .take("format")
             .is_some_and(|format| format.eq_ignore_ascii_case("flowed"))
-            .then(|| parsed.take("delsp").is_some_and(|delsp| delsp.eq_ignore_ascii_case("yes")));
+            .then(|| {
+                parsed
+                    .take("delsp")
+                    .is_some_and(|delsp| delsp.eq_ignore_ascii_case("yes"))
+            });
         Self {
             media_type,
             boundary: parsed.take("boundary"),
@@ -258,7 +296,11 @@ fn structured(value: &str) -> Structured {
     let line = format!("{value}\n");
     let parsed = MessageStream::new(line.as_bytes()).parse_content_type();
     let HeaderValue::ContentType(parsed) = parsed else {
-        return Structured { kind: String::new(), subkind: None, parameters: Vec::new() };
+        return Structured {
+            kind: String::new(),
+            subkind: None,
+            parameters: Vec::new(),
+        };
     };
     Structured {
         kind: parsed.c_type.trim().to_ascii_lowercase(),
@@ -320,20 +362,40 @@ mod tests {
     fn content_types() {
         let read = |value: &str| ContentType::read(Some(value), "text/plain");
         assert_eq!(read("TEXT/HTML; Charset=\"UTF-8\"").media_type, "text/html");
-        assert_eq!(read("TEXT/HTML; Charset=\"UTF-8\"").charset.as_deref(), Some("UTF-8"));
+        assert_eq!(
+            read("TEXT/HTML; Charset=\"UTF-8\"").charset.as_deref(),
+            Some("UTF-8")
+        );
         assert_eq!(read("text").media_type, "text/plain");
         assert_eq!(read("").media_type, "text/plain");
         assert_eq!(read("nonsense").media_type, "application/octet-stream");
-        assert_eq!(read("a/b; name*0=\"one \"; name*1=two").name.as_deref(), Some("one two"));
-        assert_eq!(read("a/b; name*=utf-8''%C3%A9.txt").name.as_deref(), Some("é.txt"));
-        assert_eq!(read("multipart/mixed; boundary=\"a b\"").boundary.as_deref(), Some("a b"));
-        assert_eq!(ContentType::read(None, "message/rfc822").media_type, "message/rfc822");
+        assert_eq!(
+            read("a/b; name*0=\"one \"; name*1=two").name.as_deref(),
+            Some("one two")
+        );
+        assert_eq!(
+            read("a/b; name*=utf-8''%C3%A9.txt").name.as_deref(),
+            Some("é.txt")
+        );
+        assert_eq!(
+            read("multipart/mixed; boundary=\"a b\"")
+                .boundary
+                .as_deref(),
+            Some("a b")
+        );
+        assert_eq!(
+            ContentType::read(None, "message/rfc822").media_type,
+            "message/rfc822"
+        );
     }
 
     #[test]
     fn flowed_text() {
         assert_eq!(unflow("one \ntwo\nthree\n", false), "one two\nthree\n");
-        assert_eq!(unflow("> q1 \n> q2\n>> deep \nshallow\n", false), "> q1 q2\n>> deep \nshallow\n");
+        assert_eq!(
+            unflow("> q1 \n> q2\n>> deep \nshallow\n", false),
+            "> q1 q2\n>> deep \nshallow\n"
+        );
         assert_eq!(unflow("a \nb\n-- \nsig\n", true), "ab\n-- \nsig\n");
         assert_eq!(unflow(" >not a quote\n", false), ">not a quote\n");
     }

@@ -138,11 +138,18 @@ pub fn parse(raw: &[u8], limits: &Limits) -> Result<Incoming, Quarantine> {
     if raw.len() > limits.message_bytes {
         return Err(Quarantine::new(
             QuarantineReason::TooLarge,
-            format!("{} bytes, at most {} are read", raw.len(), limits.message_bytes),
+            format!(
+                "{} bytes, at most {} are read",
+                raw.len(),
+                limits.message_bytes
+            ),
         ));
     }
     if raw.iter().all(u8::is_ascii_whitespace) {
-        return Err(Quarantine::new(QuarantineReason::Empty, format!("{} bytes", raw.len())));
+        return Err(Quarantine::new(
+            QuarantineReason::Empty,
+            format!("{} bytes", raw.len()),
+        ));
     }
     let size = raw.len();
     let line_feeds;
@@ -151,7 +158,10 @@ pub fn parse(raw: &[u8], limits: &Limits) -> Result<Incoming, Quarantine> {
         raw
     } else {
         // Lines of an old Macintosh.
-        line_feeds = raw.iter().map(|&b| if b == b'\r' { b'\n' } else { b }).collect::<Vec<_>>();
+        line_feeds = raw
+            .iter()
+            .map(|&b| if b == b'\r' { b'\n' } else { b })
+            .collect::<Vec<_>>();
         &line_feeds
     };
     let split = header::split(raw, limits)?;
@@ -173,8 +183,14 @@ pub fn parse(raw: &[u8], limits: &Limits) -> Result<Incoming, Quarantine> {
     let content = Content::read(&root, limits, &mut defects)?;
     defects.dedup();
     Ok(Incoming {
-        message_id: headers.get("message-id").and_then(|value| message_ids(value).into_iter().next()),
-        in_reply_to: headers.all("in-reply-to").flat_map(message_ids).take(MAX_REFERENCES).collect(),
+        message_id: headers
+            .get("message-id")
+            .and_then(|value| message_ids(value).into_iter().next()),
+        in_reply_to: headers
+            .all("in-reply-to")
+            .flat_map(message_ids)
+            .take(MAX_REFERENCES)
+            .collect(),
         references: references(&headers),
         from: people.from,
         sender: people.sender,
@@ -182,7 +198,10 @@ pub fn parse(raw: &[u8], limits: &Limits) -> Result<Incoming, Quarantine> {
         to: people.to,
         cc: people.cc,
         delivered_to: people.delivered_to,
-        subject: one_line(&decode_words(headers.get("subject").unwrap_or_default()), MAX_SUBJECT),
+        subject: one_line(
+            &decode_words(headers.get("subject").unwrap_or_default()),
+            MAX_SUBJECT,
+        ),
         date: headers.get("date").and_then(date),
         text: content.text,
         html: content.html,
@@ -196,31 +215,58 @@ pub fn parse(raw: &[u8], limits: &Limits) -> Result<Incoming, Quarantine> {
 /// Reads only who and what, for the list of messages kept aside. Looks at no
 /// more than the first 64 KiB.
 pub fn glimpse(raw: &[u8]) -> Glimpse {
-    let limits = Limits { header_bytes: usize::MAX, header_fields: usize::MAX, ..Limits::default() };
+    let limits = Limits {
+        header_bytes: usize::MAX,
+        header_fields: usize::MAX,
+        ..Limits::default()
+    };
     let start = raw.get(..64 << 10).unwrap_or(raw);
     let Ok(split) = header::split(without_mark(start), &limits) else {
         return Glimpse::default();
     };
-    let line = |name: &str| one_line(&decode_words(split.headers.get(name).unwrap_or_default()), MAX_SUBJECT);
+    let line = |name: &str| {
+        one_line(
+            &decode_words(split.headers.get(name).unwrap_or_default()),
+            MAX_SUBJECT,
+        )
+    };
     Glimpse {
         from: line("from"),
         subject: line("subject"),
-        message_id: split.headers.get("message-id").and_then(|value| message_ids(value).into_iter().next()),
+        message_id: split
+            .headers
+            .get("message-id")
+            .and_then(|value| message_ids(value).into_iter().next()),
     }
 }
 
 /// Drops a byte order mark and leading empty lines.
 fn without_mark(raw: &[u8]) -> &[u8] {
     let raw = raw.strip_prefix(b"\xef\xbb\xbf").unwrap_or(raw);
-    let blank = raw.iter().take_while(|b| matches!(b, b'\r' | b'\n')).count();
+    let blank = raw
+        .iter()
+        .take_while(|b| matches!(b, b'\r' | b'\n'))
+        .count();
     raw.get(blank..).unwrap_or_default()
 }
 
 /// A mail has at least one header that only mail has.
 fn is_mail(headers: &Headers) -> bool {
     const MARKS: [&str; 14] = [
-        "from", "to", "cc", "subject", "date", "message-id", "received", "return-path", "sender",
-        "reply-to", "mime-version", "content-type", "delivered-to", "resent-from",
+        "from",
+        "to",
+        "cc",
+        "subject",
+        "date",
+        "message-id",
+        "received",
+        "return-path",
+        "sender",
+        "reply-to",
+        "mime-version",
+        "content-type",
+        "delivered-to",
+        "resent-from",
     ];
     MARKS.iter().any(|name| headers.get(name).is_some())
 }
@@ -269,7 +315,15 @@ impl People {
         let to = list("to")?;
         let cc = list("cc")?;
         let mut delivered_to: Vec<Address> = Vec::new();
-        for name in ["delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "x-delivered-to", "x-rcpt-to", "x-forwarded-to"] {
+        for name in [
+            "delivered-to",
+            "x-original-to",
+            "envelope-to",
+            "x-envelope-to",
+            "x-delivered-to",
+            "x-rcpt-to",
+            "x-forwarded-to",
+        ] {
             for mailbox in list(name)? {
                 if !delivered_to.contains(&mailbox.address) {
                     delivered_to.push(mailbox.address);
@@ -292,14 +346,24 @@ impl People {
 /// words that look like one.
 pub(crate) fn message_ids(value: &str) -> Vec<String> {
     let usable = |id: &str| {
-        let id: String = id.chars().filter(|c| !c.is_whitespace() && !c.is_control()).collect();
+        let id: String = id
+            .chars()
+            .filter(|c| !c.is_whitespace() && !c.is_control())
+            .collect();
         (!id.is_empty() && id.len() <= MAX_MESSAGE_ID && !id.contains(['<', '>'])).then_some(id)
     };
     if value.contains('<') {
-        let inside = value.split('<').skip(1).filter_map(|rest| rest.split_once('>'));
+        let inside = value
+            .split('<')
+            .skip(1)
+            .filter_map(|rest| rest.split_once('>'));
         inside.filter_map(|(id, _)| usable(id)).collect()
     } else {
-        value.split_whitespace().filter(|word| word.contains('@')).filter_map(usable).collect()
+        value
+            .split_whitespace()
+            .filter(|word| word.contains('@'))
+            .filter_map(usable)
+            .collect()
     }
 }
 
@@ -354,7 +418,14 @@ struct Sorted<'t, 'a> {
 impl<'t, 'a> Sorted<'t, 'a> {
     /// `for_text`, `for_html`: whether leaves found here may still become part
     /// of that body.
-    fn sort(&mut self, node: &'t Node<'a>, parent: &str, first: bool, for_text: bool, for_html: bool) {
+    fn sort(
+        &mut self,
+        node: &'t Node<'a>,
+        parent: &str,
+        first: bool,
+        for_text: bool,
+        for_html: bool,
+    ) {
         match node {
             Node::Multi { subtype, children } if subtype == "alternative" => {
                 self.alternative(children, for_text, for_html);
@@ -366,13 +437,25 @@ impl<'t, 'a> Sorted<'t, 'a> {
             }
             Node::Leaf(leaf) => {
                 let media = leaf.media_type.as_str();
-                let is_text = matches!(media, "text/plain" | "text/html" | "text/enriched" | "text/richtext" | "text/markdown");
-                let is_media = ["image/", "audio/", "video/"].iter().any(|kind| media.starts_with(kind));
+                let is_text = matches!(
+                    media,
+                    "text/plain"
+                        | "text/html"
+                        | "text/enriched"
+                        | "text/richtext"
+                        | "text/markdown"
+                );
+                let is_media = ["image/", "audio/", "video/"]
+                    .iter()
+                    .any(|kind| media.starts_with(kind));
                 let inline = !leaf.is_attachment
                     && (is_text || is_media)
                     && (first || (parent != "related" && (is_media || leaf.name.is_none())));
                 if !inline || is_media {
-                    self.files.push((leaf, inline || leaf.content_id.is_some() && !leaf.is_attachment));
+                    self.files.push((
+                        leaf,
+                        inline || leaf.content_id.is_some() && !leaf.is_attachment,
+                    ));
                     return;
                 }
                 if for_text {
@@ -387,14 +470,24 @@ impl<'t, 'a> Sorted<'t, 'a> {
 
     /// One branch for each body; the other branches only bring files.
     fn alternative(&mut self, children: &'t [Node<'a>], for_text: bool, for_html: bool) {
-        let plain = children.iter().position(|c| first_text(c) == Some("text/plain"));
-        let rich = children.iter().rposition(|c| first_text(c) == Some("text/html"));
+        let plain = children
+            .iter()
+            .position(|c| first_text(c) == Some("text/plain"));
+        let rich = children
+            .iter()
+            .rposition(|c| first_text(c) == Some("text/html"));
         let other = children.iter().position(|c| first_text(c).is_some());
         for (position, child) in children.iter().enumerate() {
             let text = for_text && plain.or(rich).or(other) == Some(position);
             let html = for_html && rich.or(plain).or(other) == Some(position);
             if text || html || first_text(child).is_none() {
-                self.sort(child, "alternative", position == 0 || text || html, text, html);
+                self.sort(
+                    child,
+                    "alternative",
+                    position == 0 || text || html,
+                    text,
+                    html,
+                );
             } else if let Node::Multi { .. } = child {
                 self.sort(child, "alternative", false, false, false);
             }
@@ -406,7 +499,10 @@ impl<'t, 'a> Sorted<'t, 'a> {
 fn first_text<'t>(node: &'t Node<'_>) -> Option<&'t str> {
     match node {
         Node::Leaf(leaf) => {
-            let text = matches!(leaf.media_type.as_str(), "text/plain" | "text/html" | "text/enriched" | "text/richtext" | "text/markdown");
+            let text = matches!(
+                leaf.media_type.as_str(),
+                "text/plain" | "text/html" | "text/enriched" | "text/richtext" | "text/markdown"
+            );
             (text && !leaf.is_attachment).then_some(leaf.media_type.as_str())
         }
         Node::Multi { children, .. } => children.iter().find_map(first_text),
@@ -414,7 +510,11 @@ fn first_text<'t>(node: &'t Node<'_>) -> Option<&'t str> {
 }
 
 impl Content {
-    fn read(root: &Node<'_>, limits: &Limits, defects: &mut Vec<String>) -> Result<Self, Quarantine> {
+    fn read(
+        root: &Node<'_>,
+        limits: &Limits,
+        defects: &mut Vec<String>,
+    ) -> Result<Self, Quarantine> {
         let mut sorted = Sorted::default();
         sorted.sort(root, "mixed", true, true, true);
         let encoded: usize = sorted
@@ -429,15 +529,27 @@ impl Content {
         }
         let attachments = files(&sorted.files, limits)?;
         let mut rich = None;
-        if sorted.html.iter().any(|leaf| leaf.media_type == "text/html") {
+        if sorted
+            .html
+            .iter()
+            .any(|leaf| leaf.media_type == "text/html")
+        {
             let source: Vec<String> = sorted.html.iter().map(|leaf| as_html(leaf)).collect();
             let source = cut(source.join("\n"), limits.text_bytes, "html", defects);
             rich = Some(html::sanitise(&source)).filter(|html| !html.trim().is_empty());
         }
         let mut text = String::new();
         // Where all text is HTML, the HTML below says it as well.
-        if sorted.text.iter().any(|leaf| leaf.media_type != "text/html") {
-            let pieces: Vec<String> = sorted.text.iter().map(|leaf| as_text(leaf, limits)).collect();
+        if sorted
+            .text
+            .iter()
+            .any(|leaf| leaf.media_type != "text/html")
+        {
+            let pieces: Vec<String> = sorted
+                .text
+                .iter()
+                .map(|leaf| as_text(leaf, limits))
+                .collect();
             text = pieces.join("\n");
         }
         if text.trim().is_empty() {
@@ -445,9 +557,20 @@ impl Content {
         }
         let text = cut(text, limits.text_bytes, "text", defects);
         if text.trim().is_empty() {
-            defects.push(if attachments.is_empty() { "no text at all" } else { "no text, only files" }.to_owned());
+            defects.push(
+                if attachments.is_empty() {
+                    "no text at all"
+                } else {
+                    "no text, only files"
+                }
+                .to_owned(),
+            );
         }
-        Ok(Self { text, html: rich, attachments })
+        Ok(Self {
+            text,
+            html: rich,
+            attachments,
+        })
     }
 }
 
@@ -467,11 +590,16 @@ fn files(leaves: &[(&Leaf<'_>, bool)], limits: &Limits) -> Result<Vec<Part>, Qua
         if decoded > limits.decoded_bytes {
             return Err(too_much_decoded(limits));
         }
-        let nested = matches!(leaf.media_type.as_str(), "message/rfc822" | "message/global");
+        let nested = matches!(
+            leaf.media_type.as_str(),
+            "message/rfc822" | "message/global"
+        );
         let name = match &leaf.name {
             Some(name) => file_name::safe(name),
             None if nested => match glimpse(&bytes).subject {
-                subject if subject.is_empty() => file_name::for_part(position + 1, &leaf.media_type),
+                subject if subject.is_empty() => {
+                    file_name::for_part(position + 1, &leaf.media_type)
+                }
                 subject => file_name::safe(&format!("{}.eml", subject.replace(['/', '\\'], "_"))),
             },
             None => file_name::for_part(position + 1, &leaf.media_type),
@@ -489,15 +617,17 @@ fn files(leaves: &[(&Leaf<'_>, bool)], limits: &Limits) -> Result<Vec<Part>, Qua
 
 fn as_html(leaf: &Leaf<'_>) -> String {
     let text = leaf.text();
-    if leaf.media_type == "text/html" { text } else { html::from_text(&text) }
+    if leaf.media_type == "text/html" {
+        text
+    } else {
+        html::from_text(&text)
+    }
 }
 
 fn as_text(leaf: &Leaf<'_>, limits: &Limits) -> String {
     let text = leaf.text();
     match (leaf.media_type.as_str(), leaf.flowed) {
-        ("text/html", _) => {
-            html::to_text(head(&text, limits.text_bytes))
-        }
+        ("text/html", _) => html::to_text(head(&text, limits.text_bytes)),
         (_, Some(delete_space)) => unflow(&many_lines(&text), delete_space),
         _ => many_lines(&text),
     }
@@ -513,8 +643,6 @@ fn cut(mut text: String, most: usize, what: &str, defects: &mut Vec<String>) -> 
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
-
     use proptest::prelude::*;
 
     use super::*;
@@ -545,7 +673,10 @@ mod tests {
         assert_eq!(mail.references, ["a@x.org", "zero@x.org"]);
         assert_eq!(mail.delivered_to[0].as_str(), "desk@y.org");
         assert_eq!(mail.text, "Hello\nyou\n");
-        assert_eq!((mail.html, mail.attachments.len(), mail.defects.len()), (None, 0, 0));
+        assert_eq!(
+            (mail.html, mail.attachments.len(), mail.defects.len()),
+            (None, 0, 0)
+        );
     }
 
     #[test]
@@ -559,9 +690,23 @@ mod tests {
              --m\nContent-Type: message/rfc822\n\nSubject: in/ner\nFrom: q@x.org\n\nbody\n--m--\n",
         );
         assert_eq!(mail.text.trim(), "café");
-        assert_eq!(mail.html.as_deref(), Some("<p>café <img src=\"cid:pic\" alt=\"\"></p>"));
-        let shown: Vec<_> = mail.attachments.iter().map(|p| (p.name.as_str(), p.media_type.as_str(), p.inline)).collect();
-        assert_eq!(shown, [("p.png", "image/png", true), ("ü.pdf", "application/pdf", false), ("in_ner.eml", "message/rfc822", false)]);
+        assert_eq!(
+            mail.html.as_deref(),
+            Some("<p>café <img src=\"cid:pic\" alt=\"\"></p>")
+        );
+        let shown: Vec<_> = mail
+            .attachments
+            .iter()
+            .map(|p| (p.name.as_str(), p.media_type.as_str(), p.inline))
+            .collect();
+        assert_eq!(
+            shown,
+            [
+                ("p.png", "image/png", true),
+                ("ü.pdf", "application/pdf", false),
+                ("in_ner.eml", "message/rfc822", false)
+            ]
+        );
         assert_eq!(mail.attachments[0].content_id.as_deref(), Some("pic"));
         assert_eq!(mail.attachments[0].bytes, b"\x89PNG\r");
         assert_eq!(mail.attachments[1].bytes, b"PDF");
@@ -569,10 +714,13 @@ mod tests {
 
     #[test]
     fn text_from_html_alone() {
-        let mail = read("From: a@x.org\nContent-Type: text/html\n\n<p>Hello<p>you<script>x</script>");
+        let mail =
+            read("From: a@x.org\nContent-Type: text/html\n\n<p>Hello<p>you<script>x</script>");
         assert_eq!(mail.text, "Hello\n\nyou");
         assert_eq!(mail.html.as_deref(), Some("<p>Hello</p><p>you</p>"));
-        let blank = read("From: a@x.org\nContent-Type: multipart/alternative; boundary=a\n\n--a\n\n \n--a\nContent-Type: text/html\n\n<b>hi</b>\n--a--");
+        let blank = read(
+            "From: a@x.org\nContent-Type: multipart/alternative; boundary=a\n\n--a\n\n \n--a\nContent-Type: text/html\n\n<b>hi</b>\n--a--",
+        );
         assert_eq!(blank.text, "hi");
     }
 
@@ -587,10 +735,12 @@ mod tests {
 
     #[test]
     fn broken_mails_are_read_all_the_same() {
-        let lost = read("From: a@x.org\nContent-Type: multipart/mixed; boundary=nowhere\n\nHello\n");
+        let lost =
+            read("From: a@x.org\nContent-Type: multipart/mixed; boundary=nowhere\n\nHello\n");
         assert_eq!(lost.text, "Hello\n");
         assert!(lost.defects.iter().any(|d| d.contains("boundary")));
-        let open = read("From: a@x.org\nContent-Type: multipart/mixed; boundary=m\n\n--m\n\nHello\n");
+        let open =
+            read("From: a@x.org\nContent-Type: multipart/mixed; boundary=m\n\n--m\n\nHello\n");
         assert_eq!(open.text.trim(), "Hello");
         assert!(open.defects.iter().any(|d| d.contains("not closed")));
         let mac = read("From: a@x.org\rSubject: old\r\rHello\r");
@@ -606,7 +756,10 @@ mod tests {
     fn not_a_mail() {
         assert_eq!(reason(b""), QuarantineReason::Empty);
         assert_eq!(reason(b" \r\n\t\n"), QuarantineReason::Empty);
-        assert_eq!(reason(b"\x7fELF\x02\x01\x01\0\0\0\0"), QuarantineReason::NotMail);
+        assert_eq!(
+            reason(b"\x7fELF\x02\x01\x01\0\0\0\0"),
+            QuarantineReason::NotMail
+        );
         assert_eq!(reason(b"hello there\n"), QuarantineReason::NotMail);
         assert_eq!(reason(b"colour: red\n\nx"), QuarantineReason::NotMail);
         assert_eq!(reason(&[0xff; 5000]), QuarantineReason::NotMail);
@@ -614,26 +767,51 @@ mod tests {
 
     #[test]
     fn a_subject_of_all_tricks() {
-        let mail = read("From: a@x.org\nSubject: =?utf-8?q?x=0D=0ABcc:_eve=40evil.org=00=E2=80=AEy?=\n\nx");
+        let mail = read(
+            "From: a@x.org\nSubject: =?utf-8?q?x=0D=0ABcc:_eve=40evil.org=00=E2=80=AEy?=\n\nx",
+        );
         assert_eq!(mail.subject, "x Bcc: eve@evil.org y");
-        let long = read(&format!("From: a@x.org\nSubject: {}\n\nx", "ü".repeat(5000)));
+        let long = read(&format!(
+            "From: a@x.org\nSubject: {}\n\nx",
+            "ü".repeat(5000)
+        ));
         assert_eq!(long.subject.chars().count(), MAX_SUBJECT);
     }
 
     #[test]
     fn absurd_dates() {
-        for date in ["Mon, 99 Foo 2026 99:99:99 +9999", "0", "", "1 Jan 0000 00:00:00 +0000", "\0", "Thu, 1 Jan 99999999999"] {
+        for date in [
+            "Mon, 99 Foo 2026 99:99:99 +9999",
+            "0",
+            "",
+            "1 Jan 0000 00:00:00 +0000",
+            "\0",
+            "Thu, 1 Jan 99999999999",
+        ] {
             let mail = read(&format!("From: a@x.org\nDate: {date}\n\nx"));
-            assert!(mail.date.is_none_or(|millis| millis > -86_400_000 * 366), "{date:?}");
+            assert!(
+                mail.date.is_none_or(|millis| millis > -86_400_000 * 366),
+                "{date:?}"
+            );
         }
     }
 
     #[test]
     fn a_glimpse_of_what_is_not_opened() {
-        let raw = format!("From: Ada <ada@x.org>\nSubject: =?utf-8?q?=C3=BC?=\nMessage-ID: <m@x>\n{}\n\nx", "X: y\n".repeat(20_000));
+        let raw = format!(
+            "From: Ada <ada@x.org>\nSubject: =?utf-8?q?=C3=BC?=\nMessage-ID: <m@x>\n{}\n\nx",
+            "X: y\n".repeat(20_000)
+        );
         assert_eq!(reason(raw.as_bytes()), QuarantineReason::TooMuchHeader);
         let seen = glimpse(raw.as_bytes());
-        assert_eq!((seen.from.as_str(), seen.subject.as_str(), seen.message_id.as_deref()), ("Ada <ada@x.org>", "ü", Some("m@x")));
+        assert_eq!(
+            (
+                seen.from.as_str(),
+                seen.subject.as_str(),
+                seen.message_id.as_deref()
+            ),
+            ("Ada <ada@x.org>", "ü", Some("m@x"))
+        );
         assert_eq!(glimpse(b"\xff\xfe"), Glimpse::default());
     }
 

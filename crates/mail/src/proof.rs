@@ -31,7 +31,11 @@ pub fn sender_proof(mail: &Incoming, authserv_id: Option<&str>) -> Proof {
     let Some(domain) = only_sender_domain(mail) else {
         return Proof::Fail;
     };
-    let Some(results) = mail.headers.get("authentication-results").and_then(|value| results(value, id)) else {
+    let Some(results) = mail
+        .headers
+        .get("authentication-results")
+        .and_then(|value| results(value, id))
+    else {
         return Proof::None;
     };
     judge(&results, domain)
@@ -49,7 +53,9 @@ fn only_sender_domain(mail: &Incoming) -> Option<String> {
     if list.total() != 1 {
         return None;
     }
-    list.mailboxes.first().map(|mailbox| mailbox.address.domain().to_owned())
+    list.mailboxes
+        .first()
+        .map(|mailbox| mailbox.address.domain().to_owned())
 }
 
 /// One method's result, as in `dkim=pass header.d=example.org`.
@@ -61,7 +67,10 @@ struct MethodResult {
 
 impl MethodResult {
     fn property(&self, name: &str) -> Option<&str> {
-        self.properties.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
+        self.properties
+            .iter()
+            .find(|(n, _)| n == name)
+            .map(|(_, value)| value.as_str())
     }
 }
 
@@ -69,7 +78,9 @@ impl MethodResult {
 /// is enough; SPF alone is not, because servers are shared.
 fn judge(results: &[MethodResult], domain: String) -> Proof {
     if let Some(dmarc) = results.iter().find(|r| r.method == "dmarc") {
-        let about_us = dmarc.property("header.from").is_none_or(|from| from == domain);
+        let about_us = dmarc
+            .property("header.from")
+            .is_none_or(|from| from == domain);
         match dmarc.result.as_str() {
             "pass" if about_us => return Proof::Pass { domain },
             "pass" | "fail" | "reject" | "quarantine" => return Proof::Fail,
@@ -78,14 +89,18 @@ fn judge(results: &[MethodResult], domain: String) -> Proof {
     }
     let signed = results.iter().any(|r| {
         let by = r.property("header.d").or_else(|| {
-            r.property("header.i").map(|id| id.rsplit('@').next().unwrap_or_default())
+            r.property("header.i")
+                .map(|id| id.rsplit('@').next().unwrap_or_default())
         });
         r.method == "dkim" && r.result == "pass" && by.is_some_and(|by| covers(by, &domain))
     });
     if signed {
         return Proof::Pass { domain };
     }
-    let failed = results.iter().any(|r| matches!(r.method.as_str(), "dkim" | "spf") && matches!(r.result.as_str(), "fail" | "softfail"));
+    let failed = results.iter().any(|r| {
+        matches!(r.method.as_str(), "dkim" | "spf")
+            && matches!(r.result.as_str(), "fail" | "softfail")
+    });
     if failed { Proof::Fail } else { Proof::None }
 }
 
@@ -93,7 +108,10 @@ fn judge(results: &[MethodResult], domain: String) -> Proof {
 /// which controls its children. Never the other way round.
 fn covers(signer: &str, domain: &str) -> bool {
     signer.contains('.')
-        && (domain == signer || domain.strip_suffix(signer).is_some_and(|rest| rest.ends_with('.')))
+        && (domain == signer
+            || domain
+                .strip_suffix(signer)
+                .is_some_and(|rest| rest.ends_with('.')))
 }
 
 /// Reads the field if it was written under `id`.
@@ -105,12 +123,21 @@ fn results(value: &str, id: &str) -> Option<Vec<MethodResult>> {
     if !written_by.eq_ignore_ascii_case(id) {
         return None;
     }
-    Some(clauses.filter_map(|clause| method_result(&clause)).collect())
+    Some(
+        clauses
+            .filter_map(|clause| method_result(&clause))
+            .collect(),
+    )
 }
 
 fn method_result(clause: &str) -> Option<MethodResult> {
-    let spaced = clause.replace(" = ", "=").replace("= ", "=").replace(" =", "=");
-    let mut words = split_outside_quotes(&spaced, ' ').into_iter().filter(|word| !word.trim().is_empty());
+    let spaced = clause
+        .replace(" = ", "=")
+        .replace("= ", "=")
+        .replace(" =", "=");
+    let mut words = split_outside_quotes(&spaced, ' ')
+        .into_iter()
+        .filter(|word| !word.trim().is_empty());
     let head = words.next()?;
     let (method, result) = head.trim().split_once('=')?;
     let method = method.split('/').next().unwrap_or_default();
@@ -120,7 +147,10 @@ fn method_result(clause: &str) -> Option<MethodResult> {
         properties: words
             .filter_map(|word| {
                 let (name, value) = word.split_once('=')?;
-                Some((name.trim().to_ascii_lowercase(), value.trim().trim_matches('"').to_ascii_lowercase()))
+                Some((
+                    name.trim().to_ascii_lowercase(),
+                    value.trim().trim_matches('"').to_ascii_lowercase(),
+                ))
             })
             .collect(),
     })
@@ -176,8 +206,6 @@ fn split_outside_quotes(text: &str, at: char) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
-
     use super::*;
     use crate::parse::{Limits, parse};
 
@@ -191,7 +219,9 @@ mod tests {
     }
 
     fn pass(domain: &str) -> Proof {
-        Proof::Pass { domain: domain.to_owned() }
+        Proof::Pass {
+            domain: domain.to_owned(),
+        }
     }
 
     const ADA: &str = "From: Ada <ada@example.org>";
@@ -206,7 +236,11 @@ mod tests {
             "mx.desk.org;\n\tdkim=pass reason=\"good; key\" header.i=ada@example.org",
             "mx.desk.org; dmarc=none; dkim=pass header.d=example.org",
         ] {
-            assert_eq!(proof(&format!("Authentication-Results: {results}\n{ADA}")), pass("example.org"), "{results}");
+            assert_eq!(
+                proof(&format!("Authentication-Results: {results}\n{ADA}")),
+                pass("example.org"),
+                "{results}"
+            );
         }
         let child = "Authentication-Results: mx.desk.org; dkim=pass header.d=example.org\nFrom: a@lab.example.org";
         assert_eq!(proof(child), pass("lab.example.org"));
@@ -220,24 +254,42 @@ mod tests {
             // Another server's statement.
             format!("Authentication-Results: evil.org; dmarc=pass header.from=example.org\n{ADA}"),
             // Ours, but not on top: it came with the mail.
-            format!("Authentication-Results: relay.org; none\nAuthentication-Results: mx.desk.org; dmarc=pass header.from=example.org\n{ADA}"),
+            format!(
+                "Authentication-Results: relay.org; none\nAuthentication-Results: mx.desk.org; dmarc=pass header.from=example.org\n{ADA}"
+            ),
             // Our name in a comment, as a prefix, in a value.
-            format!("Authentication-Results: (mx.desk.org) evil.org; dmarc=pass header.from=example.org\n{ADA}"),
-            format!("Authentication-Results: mx.desk.org.evil.org; dmarc=pass header.from=example.org\n{ADA}"),
-            format!("Authentication-Results: \"evil.org; mx.desk.org\"; dmarc=pass header.from=example.org\n{ADA}"),
+            format!(
+                "Authentication-Results: (mx.desk.org) evil.org; dmarc=pass header.from=example.org\n{ADA}"
+            ),
+            format!(
+                "Authentication-Results: mx.desk.org.evil.org; dmarc=pass header.from=example.org\n{ADA}"
+            ),
+            format!(
+                "Authentication-Results: \"evil.org; mx.desk.org\"; dmarc=pass header.from=example.org\n{ADA}"
+            ),
             // Results of ours that prove nothing.
             format!("Authentication-Results: mx.desk.org; none\n{ADA}"),
-            format!("Authentication-Results: mx.desk.org; spf=pass smtp.mailfrom=example.org\n{ADA}"),
+            format!(
+                "Authentication-Results: mx.desk.org; spf=pass smtp.mailfrom=example.org\n{ADA}"
+            ),
             format!("Authentication-Results: mx.desk.org; dkim=pass header.d=evil.org\n{ADA}"),
             format!("Authentication-Results: mx.desk.org; dkim=pass header.d=org\n{ADA}"),
             format!("Authentication-Results: mx.desk.org; dkim=pass header.d=ample.org\n{ADA}"),
-            format!("Authentication-Results: mx.desk.org; dkim=pass header.d=sub.example.org\n{ADA}"),
-            format!("Authentication-Results: mx.desk.org; x=y (dmarc=pass header.from=example.org)\n{ADA}"),
-            format!("X-Authentication-Results: mx.desk.org; dmarc=pass header.from=example.org\n{ADA}"),
+            format!(
+                "Authentication-Results: mx.desk.org; dkim=pass header.d=sub.example.org\n{ADA}"
+            ),
+            format!(
+                "Authentication-Results: mx.desk.org; x=y (dmarc=pass header.from=example.org)\n{ADA}"
+            ),
+            format!(
+                "X-Authentication-Results: mx.desk.org; dmarc=pass header.from=example.org\n{ADA}"
+            ),
         ] {
             assert_eq!(proof(&lines), Proof::None, "{lines}");
         }
-        let good = format!("Authentication-Results: mx.desk.org; dmarc=pass header.from=example.org\n{ADA}");
+        let good = format!(
+            "Authentication-Results: mx.desk.org; dmarc=pass header.from=example.org\n{ADA}"
+        );
         assert_eq!(proof_by(&good, None), Proof::None);
         assert_eq!(proof_by(&good, Some(" ")), Proof::None);
     }

@@ -17,7 +17,10 @@ pub struct Quarantine {
 
 impl Quarantine {
     pub(crate) fn new(reason: QuarantineReason, detail: impl Into<String>) -> Self {
-        Self { reason, detail: detail.into() }
+        Self {
+            reason,
+            detail: detail.into(),
+        }
     }
 }
 

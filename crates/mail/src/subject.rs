@@ -11,16 +11,65 @@ use crate::words::one_line;
 /// Portuguese, Polish, Czech, Hungarian, Turkish, Greek, Russian, Ukrainian,
 /// Chinese, Japanese, Korean, Hebrew, Arabic.
 const REPLY: [&str; 29] = [
-    "re", "aw", "antw", "antwort", "sv", "svar", "vs", "vastaus", "rif", "res", "rép", "rep", "odp",
-    "odg", "vá", "ynt", "yan", "απ", "σχετ", "отв", "ответ", "від", "回复", "回覆", "答复", "答覆",
-    "返信", "답장", "回信",
+    "re",
+    "aw",
+    "antw",
+    "antwort",
+    "sv",
+    "svar",
+    "vs",
+    "vastaus",
+    "rif",
+    "res",
+    "rép",
+    "rep",
+    "odp",
+    "odg",
+    "vá",
+    "ynt",
+    "yan",
+    "απ",
+    "σχετ",
+    "отв",
+    "ответ",
+    "від",
+    "回复",
+    "回覆",
+    "答复",
+    "答覆",
+    "返信",
+    "답장",
+    "回信",
 ];
 
 /// The same for what is passed on.
 const FORWARD: [&str; 26] = [
-    "fwd", "fw", "wg", "tr", "doorst", "vb", "vl", "vidarebefordrat", "videresendt", "rv", "enc",
-    "pd", "i̇lt", "ilt", "ilet", "tov", "továbbítás", "πρθ", "пересл", "пер", "转发", "轉寄", "轉發",
-    "転送", "전달", "inoltro",
+    "fwd",
+    "fw",
+    "wg",
+    "tr",
+    "doorst",
+    "vb",
+    "vl",
+    "vidarebefordrat",
+    "videresendt",
+    "rv",
+    "enc",
+    "pd",
+    "i̇lt",
+    "ilt",
+    "ilet",
+    "tov",
+    "továbbítás",
+    "πρθ",
+    "пересл",
+    "пер",
+    "转发",
+    "轉寄",
+    "轉發",
+    "転送",
+    "전달",
+    "inoltro",
 ];
 
 /// Right-to-left prefixes, which bidirectional marks may surround.
@@ -65,7 +114,11 @@ fn strip_all(subject: &str) -> String {
 pub fn subject_with_tag(number: TicketNumber, subject: &str) -> String {
     let tag = format!("[#{}]", number.0);
     let bare = bare_subject(subject);
-    if bare.is_empty() { tag } else { one_line(&format!("{tag} {bare}"), MAX_SUBJECT) }
+    if bare.is_empty() {
+        tag
+    } else {
+        one_line(&format!("{tag} {bare}"), MAX_SUBJECT)
+    }
 }
 
 /// The ticket numbers in the tags of a subject, in order. A hint, not a proof:
@@ -90,13 +143,21 @@ fn tags(subject: &str) -> impl Iterator<Item = Tag> + '_ {
     subject.match_indices("[#").filter_map(|(start, _)| {
         let digits = subject.get(start + 2..)?;
         // 18 digits always fit; a longer number is nobody's ticket.
-        let len = digits.bytes().take(19).take_while(u8::is_ascii_digit).count();
+        let len = digits
+            .bytes()
+            .take(19)
+            .take_while(u8::is_ascii_digit)
+            .count();
         let number = digits.get(..len)?;
         let closed = digits.as_bytes().get(len) == Some(&b']');
         if !closed || len > 18 || number.starts_with('0') {
             return None;
         }
-        Some(Tag { start, end: start + 2 + len + 1, number: number.parse().ok()? })
+        Some(Tag {
+            start,
+            end: start + 2 + len + 1,
+            number: number.parse().ok()?,
+        })
     })
 }
 
@@ -117,7 +178,10 @@ fn strip_one(subject: &str) -> &str {
 /// The one-letter prefixes of Italian programs only count in front of a ticket
 /// tag (`tagged`); elsewhere "R: cannot load package" is about a language.
 fn prefix(subject: &str, tagged: bool) -> Option<(String, &str)> {
-    let colon = subject.char_indices().take(24).find(|&(_, c)| c == ':' || c == '：')?;
+    let colon = subject
+        .char_indices()
+        .take(24)
+        .find(|&(_, c)| c == ':' || c == '：')?;
     let (word, rest) = subject.split_at(colon.0);
     let rest = rest.get(colon.1.len_utf8()..)?;
     let word = word.trim_end();
@@ -149,15 +213,49 @@ mod tests {
     #[test]
     fn prefixes_of_many_languages() {
         for subject in [
-            "Re: disk full", "RE: disk full", "Re[2]: disk full", "Re (3): disk full", "Re^4: disk full",
-            "AW: disk full", "Aw: Re: AW: disk full", "Antw: disk full", "WG: disk full", "SV: disk full",
-            "VS: disk full", "VB: disk full", "Rif: disk full", "RES: disk full", "ENC: disk full",
-            "RV: disk full", "TR: disk full", "Odp: disk full", "PD: disk full", "Vá: disk full",
-            "YNT: disk full", "İLT: disk full", "ΑΠ: disk full", "ΠΡΘ: disk full", "Отв: disk full",
-            "Ответ: disk full", "Пересл: disk full", "回复：disk full", "答复: disk full", "转发: disk full",
-            "返信: disk full", "転送: disk full", "답장: disk full", "הועבר: disk full", "رد: disk full",
-            "Fwd: disk full", "FW : disk full", "  fwd:re:disk full", "[#12] Re: [#12] disk full",
-            "Re: [#12] disk full", "R: [#12] disk full", "I: R: [#12] disk full", "Re: disk [#12] full",
+            "Re: disk full",
+            "RE: disk full",
+            "Re[2]: disk full",
+            "Re (3): disk full",
+            "Re^4: disk full",
+            "AW: disk full",
+            "Aw: Re: AW: disk full",
+            "Antw: disk full",
+            "WG: disk full",
+            "SV: disk full",
+            "VS: disk full",
+            "VB: disk full",
+            "Rif: disk full",
+            "RES: disk full",
+            "ENC: disk full",
+            "RV: disk full",
+            "TR: disk full",
+            "Odp: disk full",
+            "PD: disk full",
+            "Vá: disk full",
+            "YNT: disk full",
+            "İLT: disk full",
+            "ΑΠ: disk full",
+            "ΠΡΘ: disk full",
+            "Отв: disk full",
+            "Ответ: disk full",
+            "Пересл: disk full",
+            "回复：disk full",
+            "答复: disk full",
+            "转发: disk full",
+            "返信: disk full",
+            "転送: disk full",
+            "답장: disk full",
+            "הועבר: disk full",
+            "رد: disk full",
+            "Fwd: disk full",
+            "FW : disk full",
+            "  fwd:re:disk full",
+            "[#12] Re: [#12] disk full",
+            "Re: [#12] disk full",
+            "R: [#12] disk full",
+            "I: R: [#12] disk full",
+            "Re: disk [#12] full",
         ] {
             assert_eq!(bare_subject(subject), "disk full", "{subject:?}");
         }
@@ -166,8 +264,17 @@ mod tests {
     #[test]
     fn what_only_looks_like_a_prefix() {
         for subject in [
-            "R: cannot load package", "Result: nothing", "Reply: no", "Error: disk", "dCache: slow",
-            "Re disk", "[#] disk", "[#0] disk", "[#12 disk", "[1234] disk", "Re[x]: disk",
+            "R: cannot load package",
+            "Result: nothing",
+            "Reply: no",
+            "Error: disk",
+            "dCache: slow",
+            "Re disk",
+            "[#] disk",
+            "[#0] disk",
+            "[#12 disk",
+            "[1234] disk",
+            "Re[x]: disk",
         ] {
             assert_eq!(bare_subject(subject), subject, "{subject:?}");
         }
@@ -180,7 +287,9 @@ mod tests {
         assert_eq!(once, "[#7] hello Bcc: x@y");
         assert_eq!(subject_with_tag(TicketNumber(7), &once), once);
         assert_eq!(subject_with_tag(TicketNumber(7), "Re: "), "[#7]");
-        let numbers: Vec<i64> = tagged_numbers("Fwd: [#12] x [#007] [#34] [#9999999999999999999]").map(|n| n.0).collect();
+        let numbers: Vec<i64> = tagged_numbers("Fwd: [#12] x [#007] [#34] [#9999999999999999999]")
+            .map(|n| n.0)
+            .collect();
         assert_eq!(numbers, [12, 34]);
     }
 

@@ -57,7 +57,11 @@ impl ThreadKeys {
         if desk.local().len() + 1 + 18 + 1 + SIGNATURE_LEN > 64 {
             return Err(KeyError::LongAddress);
         }
-        Ok(Self { secret, previous: Vec::new(), desk })
+        Ok(Self {
+            secret,
+            previous: Vec::new(),
+            desk,
+        })
     }
 
     /// Also accepts answers to mail that was signed with an older secret.
@@ -81,7 +85,10 @@ impl ThreadKeys {
         if address.domain() != self.desk.domain() {
             return None;
         }
-        let tagged = address.local().strip_prefix(self.desk.local())?.strip_prefix('+')?;
+        let tagged = address
+            .local()
+            .strip_prefix(self.desk.local())?
+            .strip_prefix('+')?;
         let (digits, signature) = tagged.split_once('.')?;
         let canonical = !digits.is_empty()
             && digits.len() <= 18
@@ -103,7 +110,9 @@ impl ThreadKeys {
 impl fmt::Debug for ThreadKeys {
     /// The secrets never reach a log.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ThreadKeys").field("desk", &self.desk).finish_non_exhaustive()
+        f.debug_struct("ThreadKeys")
+            .field("desk", &self.desk)
+            .finish_non_exhaustive()
     }
 }
 
@@ -124,7 +133,11 @@ pub enum Candidate {
 /// a new one.
 pub fn ticket_of(mail: &Incoming, keys: &ThreadKeys) -> Vec<Candidate> {
     let mut found: Vec<Candidate> = Vec::new();
-    let recipients = mail.to.iter().chain(&mail.cc).map(|mailbox| &mailbox.address);
+    let recipients = mail
+        .to
+        .iter()
+        .chain(&mail.cc)
+        .map(|mailbox| &mailbox.address);
     for address in mail.delivered_to.iter().chain(recipients) {
         if let Some(number) = keys.ticket_at(address) {
             let candidate = Candidate::Signed(number);
@@ -160,22 +173,39 @@ pub fn reply_address(number: TicketNumber, keys: &ThreadKeys) -> Result<Address,
         return Err(AddressError::Local);
     }
     let signature = sign(&keys.secret, number);
-    Address::parse(&format!("{}+{}.{signature}@{}", keys.desk.local(), number.0, keys.desk.domain()))
+    Address::parse(&format!(
+        "{}+{}.{signature}@{}",
+        keys.desk.local(),
+        number.0,
+        keys.desk.domain()
+    ))
 }
 
 /// A message id for a mail about a ticket, without angle brackets. `unique`
 /// must never repeat: the id of the outgoing mail's row.
 pub fn message_id(number: TicketNumber, unique: impl fmt::Display, domain: &str) -> String {
     let plain = |text: String| -> String {
-        text.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.')).collect()
+        text.chars()
+            .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
+            .collect()
     };
-    format!("sb.{}.{}@{}", number.0, plain(unique.to_string()), plain(domain.to_lowercase()))
+    format!(
+        "sb.{}.{}@{}",
+        number.0,
+        plain(unique.to_string()),
+        plain(domain.to_lowercase())
+    )
 }
 
 /// Whether a message id has the form of ours, under one of our domains.
 pub(crate) fn is_own_message_id(id: &str, domains: &[String]) -> bool {
-    let Some((local, domain)) = id.rsplit_once('@') else { return false };
-    let Some((digits, unique)) = local.strip_prefix("sb.").and_then(|rest| rest.split_once('.')) else {
+    let Some((local, domain)) = id.rsplit_once('@') else {
+        return false;
+    };
+    let Some((digits, unique)) = local
+        .strip_prefix("sb.")
+        .and_then(|rest| rest.split_once('.'))
+    else {
         return false;
     };
     !digits.is_empty()
@@ -221,19 +251,24 @@ fn same(right: &[u8], given: &[u8]) -> bool {
     if right.len() != given.len() || right.is_empty() {
         return false;
     }
-    let difference = right.iter().zip(given).fold(0, |acc, (a, b)| std::hint::black_box(acc | (a ^ b)));
+    let difference = right
+        .iter()
+        .zip(given)
+        .fold(0, |acc, (a, b)| std::hint::black_box(acc | (a ^ b)));
     difference == 0
 }
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
-
     use super::*;
     use crate::parse::{Limits, parse};
 
     fn keys() -> ThreadKeys {
-        ThreadKeys::new(*b"a secret of 24 bytes ...", Address::parse("desk@example.org").unwrap()).unwrap()
+        ThreadKeys::new(
+            *b"a secret of 24 bytes ...",
+            Address::parse("desk@example.org").unwrap(),
+        )
+        .unwrap()
     }
 
     fn candidates(raw: &str) -> Vec<Candidate> {
@@ -242,7 +277,14 @@ mod tests {
 
     #[test]
     fn base32_as_in_the_standard() {
-        for (bytes, text) in [("", ""), ("f", "my"), ("fo", "mzxq"), ("foo", "mzxw6"), ("foob", "mzxw6yq"), ("foobar", "mzxw6ytboi")] {
+        for (bytes, text) in [
+            ("", ""),
+            ("f", "my"),
+            ("fo", "mzxq"),
+            ("foo", "mzxw6"),
+            ("foob", "mzxw6yq"),
+            ("foobar", "mzxw6ytboi"),
+        ] {
             assert_eq!(base32(bytes.as_bytes()), text);
         }
     }
@@ -265,7 +307,11 @@ mod tests {
         let signature = good.local().split_once('.').unwrap().1.to_owned();
         // Every other length, down to nothing.
         for len in (0..SIGNATURE_LEN).chain(SIGNATURE_LEN + 1..=36) {
-            let cut: String = signature.chars().chain("aaaaaaaaaaaa".chars()).take(len).collect();
+            let cut: String = signature
+                .chars()
+                .chain("aaaaaaaaaaaa".chars())
+                .take(len)
+                .collect();
             if let Ok(address) = Address::parse(&format!("desk+1234.{cut}@example.org")) {
                 assert_eq!(keys().ticket_at(&address), None, "{address}");
             }
@@ -300,14 +346,27 @@ mod tests {
     #[test]
     fn secrets() {
         let desk = keys().desk().clone();
-        assert_eq!(ThreadKeys::new(*b"fifteen bytes..", desk.clone()), Err(KeyError::ShortSecret));
-        assert_eq!(ThreadKeys::new(Vec::new(), desk.clone()), Err(KeyError::ShortSecret));
+        assert_eq!(
+            ThreadKeys::new(*b"fifteen bytes..", desk.clone()),
+            Err(KeyError::ShortSecret)
+        );
+        assert_eq!(
+            ThreadKeys::new(Vec::new(), desk.clone()),
+            Err(KeyError::ShortSecret)
+        );
         let long = Address::parse("a-very-long-name-for-a-desk@example.org").unwrap();
-        assert_eq!(ThreadKeys::new(*b"0123456789abcdef", long), Err(KeyError::LongAddress));
+        assert_eq!(
+            ThreadKeys::new(*b"0123456789abcdef", long),
+            Err(KeyError::LongAddress)
+        );
         let old = reply_address(TicketNumber(7), &keys()).unwrap();
         let new = ThreadKeys::new(*b"another secret, longer", desk).unwrap();
         assert_eq!(new.ticket_at(&old), None);
-        assert_eq!(new.with_previous(*b"a secret of 24 bytes ...").ticket_at(&old), Some(TicketNumber(7)));
+        assert_eq!(
+            new.with_previous(*b"a secret of 24 bytes ...")
+                .ticket_at(&old),
+            Some(TicketNumber(7))
+        );
         assert!(!format!("{:?}", keys()).contains("secret"));
     }
 
@@ -328,7 +387,8 @@ mod tests {
         );
         let delivered = format!("From: a@b.org\nTo: c@d.org\nDelivered-To: {signed}\n\nx");
         assert_eq!(candidates(&delivered), [Candidate::Signed(TicketNumber(7))]);
-        let forged = "From: a@b.org\nTo: desk+7.aaaaaaaaaaaaaaaaaaaaaaaaaa@example.org\nSubject: hello\n\nx";
+        let forged =
+            "From: a@b.org\nTo: desk+7.aaaaaaaaaaaaaaaaaaaaaaaaaa@example.org\nSubject: hello\n\nx";
         assert_eq!(candidates(forged), []);
     }
 

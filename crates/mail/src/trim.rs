@@ -35,7 +35,10 @@ pub fn trim_reply(text: &str) -> Trimmed {
     }
     end = without_trailers_kept(&kinds, &keep, end);
     if end == 0 && only_quotes(&lines, &kinds) {
-        return Trimmed { visible: text.trim().to_owned(), elided: None };
+        return Trimmed {
+            visible: text.trim().to_owned(),
+            elided: None,
+        };
     }
     let pick = |wanted: bool| -> String {
         let chosen: Vec<&str> = lines
@@ -47,7 +50,10 @@ pub fn trim_reply(text: &str) -> Trimmed {
         chosen.join("\n").trim_matches('\n').to_owned()
     };
     let visible = pick(true);
-    Trimmed { visible, elided: Some(pick(false)).filter(|rest| !rest.trim().is_empty()) }
+    Trimmed {
+        visible,
+        elided: Some(pick(false)).filter(|rest| !rest.trim().is_empty()),
+    }
 }
 
 /// Where the signature begins: at `-- `, or at a bare `--` or a rule of
@@ -93,7 +99,13 @@ fn without_trailers_kept(kinds: &[Kind], keep: &[bool], mut end: usize) -> usize
 
 /// Walks down to the first quoted mail that nobody answers inside of, and ends
 /// there.
-fn cut_quotations(lines: &[&str], kinds: &[Kind], first: usize, end: &mut usize, keep: &mut [bool]) {
+fn cut_quotations(
+    lines: &[&str],
+    kinds: &[Kind],
+    first: usize,
+    end: &mut usize,
+    keep: &mut [bool],
+) {
     let mut written = false;
     let mut at = first;
     while at < *end {
@@ -127,31 +139,58 @@ fn cut_quotations(lines: &[&str], kinds: &[Kind], first: usize, end: &mut usize,
 /// How many lines introduce a quoted mail here; 0 where none does.
 fn mark_len(lines: &[&str], kinds: &[Kind], at: usize) -> usize {
     let banner = usize::from(line::is_banner(lines[at]));
-    let header_at = if banner == 1 { next_filled(kinds, at + 1) } else { at };
+    let header_at = if banner == 1 {
+        next_filled(kinds, at + 1)
+    } else {
+        at
+    };
     let header = header_block_len(lines, header_at);
     if header > 0 {
         return header_at + header - at;
     }
-    if banner == 1 { 1 } else { attribution_len(lines, at) }
+    if banner == 1 {
+        1
+    } else {
+        attribution_len(lines, at)
+    }
 }
 
 fn next_filled(kinds: &[Kind], from: usize) -> usize {
-    let blank = kinds.iter().skip(from).take_while(|kind| **kind == Kind::Empty).count();
+    let blank = kinds
+        .iter()
+        .skip(from)
+        .take_while(|kind| **kind == Kind::Empty)
+        .count();
     from + blank
 }
 
 /// Whether a person wrote something between a quotation's start and `end`.
 /// `end` already excludes signatures, so the last line decides.
 fn has_text(lines: &[&str], kinds: &[Kind], from: usize, end: usize) -> bool {
-    from < end && end > 0 && matches!(kinds[end - 1], Kind::Text | Kind::Code) && !lines[end - 1].trim().is_empty()
+    from < end
+        && end > 0
+        && matches!(kinds[end - 1], Kind::Text | Kind::Code)
+        && !lines[end - 1].trim().is_empty()
 }
 
 /// A mail of nothing but quoted lines is shown as it is, unless it begins with
 /// the introduction of a quoted mail.
 fn only_quotes(lines: &[&str], kinds: &[Kind]) -> bool {
-    let mut filled = kinds.iter().enumerate().filter(|(_, kind)| **kind != Kind::Empty);
-    let Some((first, _)) = filled.next() else { return false };
-    let all = kinds.iter().all(|kind| matches!(kind, Kind::Empty | Kind::Quote));
-    let inner: Vec<&str> = lines.iter().skip(first).take(6).map(|line| line.trim_start_matches(['>', ' '])).collect();
+    let mut filled = kinds
+        .iter()
+        .enumerate()
+        .filter(|(_, kind)| **kind != Kind::Empty);
+    let Some((first, _)) = filled.next() else {
+        return false;
+    };
+    let all = kinds
+        .iter()
+        .all(|kind| matches!(kind, Kind::Empty | Kind::Quote));
+    let inner: Vec<&str> = lines
+        .iter()
+        .skip(first)
+        .take(6)
+        .map(|line| line.trim_start_matches(['>', ' ']))
+        .collect();
     all && attribution_len(&inner, 0) == 0
 }

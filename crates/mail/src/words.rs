@@ -21,14 +21,17 @@ pub(crate) fn decode_words(text: &str) -> String {
             rest = rest.get(start + 2..).unwrap_or_default();
             continue;
         };
+        // White space between two encoded words belongs to the folding.
         let after_word = matches!(pieces.last(), Some(Piece::Encoded { .. }));
-        if !(after_word && before.chars().all(char::is_whitespace)) && !before.is_empty() {
+        let folding = after_word && before.chars().all(char::is_whitespace);
+        if !folding && !before.is_empty() {
             pieces.push(Piece::Plain(before));
         }
         match pieces.last_mut() {
-            Some(Piece::Encoded { charset: last, bytes: held })
-                if last.eq_ignore_ascii_case(charset) =>
-            {
+            Some(Piece::Encoded {
+                charset: last,
+                bytes: held,
+            }) if last.eq_ignore_ascii_case(charset) => {
                 held.extend_from_slice(&bytes);
             }
             _ => pieces.push(Piece::Encoded { charset, bytes }),
@@ -73,8 +76,13 @@ fn encoded_word(word: &str) -> Option<(&str, Vec<u8>, usize)> {
 
 /// Splits at the first `mark` within the first `most` bytes.
 fn cut<'a>(text: &'a str, mark: &str, most: usize) -> Option<(&'a str, &'a str)> {
-    let window = text.as_bytes().get(..most + mark.len()).unwrap_or(text.as_bytes());
-    let at = window.windows(mark.len()).position(|bytes| bytes == mark.as_bytes())?;
+    let window = text
+        .as_bytes()
+        .get(..most + mark.len())
+        .unwrap_or(text.as_bytes());
+    let at = window
+        .windows(mark.len())
+        .position(|bytes| bytes == mark.as_bytes())?;
     Some((text.get(..at)?, text.get(at + mark.len()..)?))
 }
 

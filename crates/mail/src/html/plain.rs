@@ -81,13 +81,22 @@ impl Page {
             "blockquote" => {
                 self.end_line(false);
                 self.paragraph = true;
-                self.quotes = if opens { self.quotes + 1 } else { self.quotes.saturating_sub(1) };
+                self.quotes = if opens {
+                    self.quotes + 1
+                } else {
+                    self.quotes.saturating_sub(1)
+                };
             }
             "pre" => {
                 self.end_line(false);
-                self.pre = if opens { self.pre + 1 } else { self.pre.saturating_sub(1) };
+                self.pre = if opens {
+                    self.pre + 1
+                } else {
+                    self.pre.saturating_sub(1)
+                };
             }
-            "div" | "tr" | "dt" | "dd" | "center" | "caption" | "details" | "summary" | "thead" | "tbody" | "tfoot" => {
+            "div" | "tr" | "dt" | "dd" | "center" | "caption" | "details" | "summary" | "thead"
+            | "tbody" | "tfoot" => {
                 self.end_line(false);
             }
             "li" => {
@@ -116,11 +125,18 @@ impl Page {
 
     /// Where a link leads is said after its label, unless that is the label.
     fn end_link(&mut self) {
-        let Some((href, label)) = self.link.take() else { return };
+        let Some((href, label)) = self.link.take() else {
+            return;
+        };
         let label = label.trim();
         let shown = href.strip_prefix("mailto:").unwrap_or(&href);
-        let same = |text: &str| text.trim_end_matches('/').eq_ignore_ascii_case(label.trim_end_matches('/'));
-        let repeats = same(shown) || same(&href) || shown.split_once("://").is_some_and(|(_, rest)| same(rest));
+        let same = |text: &str| {
+            text.trim_end_matches('/')
+                .eq_ignore_ascii_case(label.trim_end_matches('/'))
+        };
+        let repeats = same(shown)
+            || same(&href)
+            || shown.split_once("://").is_some_and(|(_, rest)| same(rest));
         if !label.is_empty() && !repeats && href.len() <= 500 {
             self.line.push_str(" <");
             self.line.push_str(shown);

@@ -13,14 +13,32 @@ const MAX_VALUE: usize = 4096;
 
 /// Elements whose content is never text for a reader.
 const HIDDEN: [&str; 12] = [
-    "script", "style", "title", "template", "noscript", "noembed", "noframes", "iframe", "textarea",
-    "xmp", "select", "object",
+    "script", "style", "title", "template", "noscript", "noembed", "noframes", "iframe",
+    "textarea", "xmp", "select", "object",
 ];
 
 /// Elements that end an open paragraph.
 const ENDS_P: [&str; 20] = [
-    "p", "div", "table", "ul", "ol", "dl", "pre", "blockquote", "h1", "h2", "h3", "h4", "h5", "h6",
-    "hr", "center", "details", "summary", "li", "dd",
+    "p",
+    "div",
+    "table",
+    "ul",
+    "ol",
+    "dl",
+    "pre",
+    "blockquote",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "hr",
+    "center",
+    "details",
+    "summary",
+    "li",
+    "dd",
 ];
 
 /// One thing that the scanner found.
@@ -37,7 +55,11 @@ struct Tag<'a> {
 
 /// Rewrites `html`; stops after about `most` octets of output.
 pub(super) fn tidy(html: &str, most: usize) -> String {
-    let mut writer = Writer { out: String::with_capacity(html.len().min(most)), open: Vec::new(), elements: 0 };
+    let mut writer = Writer {
+        out: String::with_capacity(html.len().min(most)),
+        open: Vec::new(),
+        elements: 0,
+    };
     let mut scanner = Scanner { rest: html };
     while let Some(token) = scanner.next() {
         if writer.out.len() > most {
@@ -45,7 +67,9 @@ pub(super) fn tidy(html: &str, most: usize) -> String {
         }
         match token {
             Token::Text(text) => writer.text(text),
-            Token::Start(tag) if HIDDEN.contains(&tag.name.as_str()) => scanner.skip_past_end(&tag.name),
+            Token::Start(tag) if HIDDEN.contains(&tag.name.as_str()) => {
+                scanner.skip_past_end(&tag.name)
+            }
             Token::Start(tag) => writer.start(&tag),
             Token::End(name) => writer.end(&name),
         }
@@ -123,7 +147,11 @@ impl<'a> Scanner<'a> {
         let wanted = attributes(&name);
         let mut found: Vec<(String, &'a str)> = Vec::new();
         loop {
-            let blanks = self.rest.len() - self.rest.trim_start_matches(|c: char| c.is_ascii_whitespace() || c == '/').len();
+            let blanks = self.rest.len()
+                - self
+                    .rest
+                    .trim_start_matches(|c: char| c.is_ascii_whitespace() || c == '/')
+                    .len();
             self.take(blanks);
             if self.rest.is_empty() {
                 // A tag that never ends is dropped, as in a browser.
@@ -131,7 +159,10 @@ impl<'a> Scanner<'a> {
             }
             if self.rest.starts_with('>') {
                 self.take(1);
-                return Some(Tag { name, attributes: found });
+                return Some(Tag {
+                    name,
+                    attributes: found,
+                });
             }
             let key_len = self
                 .rest
@@ -149,7 +180,9 @@ impl<'a> Scanner<'a> {
     }
 
     fn attribute_value(&mut self) -> &'a str {
-        let trimmed = self.rest.trim_start_matches(|c: char| c.is_ascii_whitespace());
+        let trimmed = self
+            .rest
+            .trim_start_matches(|c: char| c.is_ascii_whitespace());
         let Some(after) = trimmed.strip_prefix('=') else {
             return "";
         };
@@ -161,7 +194,9 @@ impl<'a> Scanner<'a> {
                 inner.split_once(quote).unwrap_or((inner, ""))
             }
             None => {
-                let end = after.find(|c: char| c.is_ascii_whitespace() || c == '>').unwrap_or(after.len());
+                let end = after
+                    .find(|c: char| c.is_ascii_whitespace() || c == '>')
+                    .unwrap_or(after.len());
                 after.split_at(end)
             }
         };
@@ -177,8 +212,12 @@ impl<'a> Scanner<'a> {
         while let Some(found) = self.rest.get(at..).and_then(|rest| rest.find("</")) {
             let start = at + found + 2;
             let end = start + name.len();
-            let is_name = bytes.get(start..end).is_some_and(|tag| tag.eq_ignore_ascii_case(name.as_bytes()));
-            let closed = bytes.get(end).is_none_or(|b| b.is_ascii_whitespace() || matches!(b, b'>' | b'/'));
+            let is_name = bytes
+                .get(start..end)
+                .is_some_and(|tag| tag.eq_ignore_ascii_case(name.as_bytes()));
+            let closed = bytes
+                .get(end)
+                .is_none_or(|b| b.is_ascii_whitespace() || matches!(b, b'>' | b'/'));
             if is_name && closed {
                 let close = self.rest.get(end..).and_then(|rest| rest.find('>'));
                 self.take(close.map_or(self.rest.len(), |close| end + close + 1));
@@ -208,7 +247,9 @@ fn comment_end(comment: &str) -> Option<usize> {
 }
 
 fn tag_name(text: &str) -> &str {
-    let end = text.find(|c: char| c.is_ascii_whitespace() || matches!(c, '>' | '/')).unwrap_or(text.len());
+    let end = text
+        .find(|c: char| c.is_ascii_whitespace() || matches!(c, '>' | '/'))
+        .unwrap_or(text.len());
     text.get(..end).unwrap_or_default()
 }
 
@@ -291,7 +332,12 @@ impl Writer {
 
     /// A picture that came with the mail stays; any other is named.
     fn image(&mut self, tag: &Tag<'_>) {
-        let get = |name: &str| tag.attributes.iter().find(|(key, _)| key == name).map_or("", |(_, value)| *value);
+        let get = |name: &str| {
+            tag.attributes
+                .iter()
+                .find(|(key, _)| key == name)
+                .map_or("", |(_, value)| *value)
+        };
         let src = get("src").trim();
         if is_cid(src) && src.len() <= MAX_VALUE && self.elements < MAX_ELEMENTS {
             self.elements += 1;
@@ -328,7 +374,12 @@ impl Writer {
             "dt" | "dd" => (&["dt", "dd"], &["dl", "table"]),
             "tr" => (&["tr", "td", "th", "caption", "colgroup"], &["table"]),
             "td" | "th" => (&["td", "th"], &["tr", "table"]),
-            "thead" | "tbody" | "tfoot" => (&["thead", "tbody", "tfoot", "tr", "td", "th", "caption", "colgroup"], &["table"]),
+            "thead" | "tbody" | "tfoot" => (
+                &[
+                    "thead", "tbody", "tfoot", "tr", "td", "th", "caption", "colgroup",
+                ],
+                &["table"],
+            ),
             "a" => (&["a"], &["td", "th", "table"]),
             _ => (&[], &[]),
         };
@@ -359,7 +410,10 @@ impl Writer {
             self.close_to(depth);
         } else if name == "p" {
             // An end without a start is an empty paragraph in a browser.
-            self.start(&Tag { name: "br".to_owned(), attributes: Vec::new() });
+            self.start(&Tag {
+                name: "br".to_owned(),
+                attributes: Vec::new(),
+            });
         }
     }
 
@@ -381,5 +435,19 @@ impl Writer {
 
 /// Unknown elements that stand for a break between words.
 fn is_blockish(name: &str) -> bool {
-    matches!(name, "section" | "article" | "header" | "footer" | "main" | "nav" | "aside" | "figure" | "form" | "fieldset" | "address" | "option")
+    matches!(
+        name,
+        "section"
+            | "article"
+            | "header"
+            | "footer"
+            | "main"
+            | "nav"
+            | "aside"
+            | "figure"
+            | "form"
+            | "fieldset"
+            | "address"
+            | "option"
+    )
 }

@@ -75,19 +75,42 @@ const FOREIGN_SUBJECTS: [&str; 14] = [
 
 /// Local parts under which mail systems write.
 const DAEMONS: [&str; 12] = [
-    "mailer-daemon", "mailerdaemon", "mail-daemon", "maildaemon", "mdaemon", "double-bounce",
-    "bounce", "bounces", "bounce-notification", "mail-delivery-system", "mailsystem", "symantec_antivirus_for_smtp_gateways",
+    "mailer-daemon",
+    "mailerdaemon",
+    "mail-daemon",
+    "maildaemon",
+    "mdaemon",
+    "double-bounce",
+    "bounce",
+    "bounces",
+    "bounce-notification",
+    "mail-delivery-system",
+    "mailsystem",
+    "symantec_antivirus_for_smtp_gateways",
 ];
 
 /// Local parts that are a mail system only where the subject says so.
 const MAYBE_DAEMONS: [&str; 11] = [
-    "postmaster", "mailadmin", "mail-admin", "administrator", "admin", "noreply", "no-reply",
-    "mailer", "root", "system", "mail",
+    "postmaster",
+    "mailadmin",
+    "mail-admin",
+    "administrator",
+    "admin",
+    "noreply",
+    "no-reply",
+    "mailer",
+    "root",
+    "system",
+    "mail",
 ];
 
 /// A delivery status notification in its standard form (RFC 3464).
 pub(super) fn find_report(mail: &Incoming, _: &OwnAddresses) -> Option<Finding> {
-    let content_type = mail.headers.get("content-type").unwrap_or_default().to_ascii_lowercase();
+    let content_type = mail
+        .headers
+        .get("content-type")
+        .unwrap_or_default()
+        .to_ascii_lowercase();
     let report = content_type.starts_with("multipart/report")
         && (content_type.contains("delivery-status") || status_part(mail).is_some());
     let failed = mail.headers.get("x-failed-recipients").is_some();
@@ -111,7 +134,10 @@ fn suppress(mail: &Incoming) -> Finding {
 fn bounce_subject(subject: &str) -> bool {
     let subject = subject.to_lowercase();
     let subject = subject.trim_start_matches(['*', '[', '<', ' ', '"']);
-    SUBJECTS.iter().chain(&FOREIGN_SUBJECTS).any(|start| subject.starts_with(start))
+    SUBJECTS
+        .iter()
+        .chain(&FOREIGN_SUBJECTS)
+        .any(|start| subject.starts_with(start))
 }
 
 fn is_daemon(mail: &Incoming, locals: &[&str]) -> bool {
@@ -119,28 +145,55 @@ fn is_daemon(mail: &Incoming, locals: &[&str]) -> bool {
         Some(from) => locals.contains(&from.address.local()),
         // "MAILER-DAEMON" without a domain is no address, and says enough.
         None => {
-            let raw = mail.headers.get("from").unwrap_or_default().to_ascii_lowercase();
-            let word = raw.split(['@', '(', ' ']).next().unwrap_or_default().trim_matches(['<', '>', '"']);
+            let raw = mail
+                .headers
+                .get("from")
+                .unwrap_or_default()
+                .to_ascii_lowercase();
+            let word = raw
+                .split(['@', '(', ' '])
+                .next()
+                .unwrap_or_default()
+                .trim_matches(['<', '>', '"']);
             locals.contains(&word) || raw.contains("<mailer-daemon")
         }
     }
 }
 
 fn system_name(mail: &Incoming) -> bool {
-    let name = mail.from.as_ref().and_then(|from| from.name.as_deref()).unwrap_or_default().to_lowercase();
-    ["mail delivery", "mailer-daemon", "mail administrator", "delivery subsystem", "postmaster", "mail system"]
-        .iter()
-        .any(|known| name.contains(known))
+    let name = mail
+        .from
+        .as_ref()
+        .and_then(|from| from.name.as_deref())
+        .unwrap_or_default()
+        .to_lowercase();
+    [
+        "mail delivery",
+        "mailer-daemon",
+        "mail administrator",
+        "delivery subsystem",
+        "postmaster",
+        "mail system",
+    ]
+    .iter()
+    .any(|known| name.contains(known))
 }
 
 fn null_path(mail: &Incoming) -> bool {
-    mail.headers.get("return-path").is_some_and(|path| path.trim() == "<>")
+    mail.headers
+        .get("return-path")
+        .is_some_and(|path| path.trim() == "<>")
 }
 
 fn status_part(mail: &Incoming) -> Option<&[u8]> {
     mail.attachments
         .iter()
-        .find(|part| matches!(part.media_type.as_str(), "message/delivery-status" | "message/global-delivery-status"))
+        .find(|part| {
+            matches!(
+                part.media_type.as_str(),
+                "message/delivery-status" | "message/global-delivery-status"
+            )
+        })
         .map(|part| part.bytes.as_slice())
 }
 
@@ -152,10 +205,14 @@ fn read(mail: &Incoming) -> BouncedInfo {
     if let Some(status) = status_part(mail) {
         let status = status.get(..READ).unwrap_or(status);
         for line in String::from_utf8_lossy(status).lines() {
-            let Some((name, value)) = line.split_once(':') else { continue };
+            let Some((name, value)) = line.split_once(':') else {
+                continue;
+            };
             let value = value.trim();
             match name.trim().to_ascii_lowercase().as_str() {
-                "final-recipient" => info.recipient = info.recipient.or_else(|| typed_address(value)),
+                "final-recipient" => {
+                    info.recipient = info.recipient.or_else(|| typed_address(value))
+                }
                 "original-recipient" => {
                     // The address that we wrote to beats the one it led to.
                     info.recipient = typed_address(value).or(info.recipient);
@@ -184,13 +241,16 @@ fn status_code(value: &str) -> Option<String> {
     let code = value.split([' ', '\t', '(']).next().unwrap_or_default();
     let mut numbers = code.split('.');
     let three = numbers.clone().count() == 3;
-    let digits = numbers.all(|n| (1..=3).contains(&n.len()) && n.bytes().all(|b| b.is_ascii_digit()));
+    let digits =
+        numbers.all(|n| (1..=3).contains(&n.len()) && n.bytes().all(|b| b.is_ascii_digit()));
     (three && digits).then(|| code.to_owned())
 }
 
 fn action(value: &str) -> Option<String> {
     let word = super::first_word(value);
-    ["failed", "delayed", "delivered", "relayed", "expanded"].contains(&word.as_str()).then_some(word)
+    ["failed", "delayed", "delivered", "relayed", "expanded"]
+        .contains(&word.as_str())
+        .then_some(word)
 }
 
 /// The id of the returned mail: from the part that returns it, else from the
@@ -200,19 +260,39 @@ fn returned_message_id(mail: &Incoming) -> Option<String> {
     let from_part = mail
         .attachments
         .iter()
-        .filter(|part| matches!(part.media_type.as_str(), "message/rfc822" | "message/global" | "text/rfc822-headers" | "message/global-headers"))
-        .find_map(|part| message_id_in(&String::from_utf8_lossy(part.bytes.get(..READ).unwrap_or(&part.bytes))));
+        .filter(|part| {
+            matches!(
+                part.media_type.as_str(),
+                "message/rfc822"
+                    | "message/global"
+                    | "text/rfc822-headers"
+                    | "message/global-headers"
+            )
+        })
+        .find_map(|part| {
+            message_id_in(&String::from_utf8_lossy(
+                part.bytes.get(..READ).unwrap_or(&part.bytes),
+            ))
+        });
     from_part.or_else(|| message_id_in(crate::words::head(&mail.text, READ)))
 }
 
 fn message_id_in(text: &str) -> Option<String> {
-    let mut lines = text.lines().map(|line| line.trim_start_matches(['>', ' ', '\t', '-']));
+    let mut lines = text
+        .lines()
+        .map(|line| line.trim_start_matches(['>', ' ', '\t', '-']));
     while let Some(line) = lines.next() {
-        let is_id = line.get(..11).is_some_and(|start| start.eq_ignore_ascii_case("message-id:"));
+        let is_id = line
+            .get(..11)
+            .is_some_and(|start| start.eq_ignore_ascii_case("message-id:"));
         if is_id {
             let here = line.get(11..).unwrap_or_default();
             // A long id stands on the folded line below.
-            let below = if here.trim().is_empty() { lines.next().unwrap_or_default() } else { "" };
+            let below = if here.trim().is_empty() {
+                lines.next().unwrap_or_default()
+            } else {
+                ""
+            };
             return message_ids(&format!("{here} {below}")).into_iter().next();
         }
     }

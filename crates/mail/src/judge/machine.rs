@@ -8,7 +8,10 @@ use crate::parse::Incoming;
 /// A mark of a machine, another desk's loop header, or a sender that wants no
 /// answer.
 pub(super) fn find(mail: &Incoming, _: &OwnAddresses) -> Option<Finding> {
-    let other_desk = mail.headers.get(&LOOP_HEADER.to_ascii_lowercase()).is_some();
+    let other_desk = mail
+        .headers
+        .get(&LOOP_HEADER.to_ascii_lowercase())
+        .is_some();
     (says_machine(mail) || other_desk || wants_no_answer(mail)).then_some(Finding::Automatic)
 }
 
@@ -20,17 +23,36 @@ pub(super) fn says_machine(mail: &Incoming) -> bool {
     let generated = !matches!(word("auto-submitted").as_str(), "" | "no");
     // Lists send their members' mail as bulk; those were written by people.
     let bulk = matches!(word("precedence").as_str(), "bulk" | "junk") && !on_a_list;
-    let suppress = headers.get("x-auto-response-suppress").is_some_and(|value| {
-        let value = value.to_ascii_lowercase();
-        !on_a_list && ["all", "oof", "autoreply"].iter().any(|kind| value.contains(kind))
-    });
-    let generator = headers.get("x-fc-machinegenerated").is_some() || headers.get("x-cron-env").is_some();
+    let suppress = headers
+        .get("x-auto-response-suppress")
+        .is_some_and(|value| {
+            let value = value.to_ascii_lowercase();
+            !on_a_list
+                && ["all", "oof", "autoreply"]
+                    .iter()
+                    .any(|kind| value.contains(kind))
+        });
+    let generator =
+        headers.get("x-fc-machinegenerated").is_some() || headers.get("x-cron-env").is_some();
     generated || bulk || suppress || generator
 }
 
 fn wants_no_answer(mail: &Incoming) -> bool {
     mail.from.as_ref().is_some_and(|from| {
-        let plain: String = from.address.local().chars().filter(|c| c.is_alphanumeric()).collect();
-        ["noreply", "donotreply", "nepasrepondre", "noresponder", "keineantwort"].iter().any(|word| plain.contains(word))
+        let plain: String = from
+            .address
+            .local()
+            .chars()
+            .filter(|c| c.is_alphanumeric())
+            .collect();
+        [
+            "noreply",
+            "donotreply",
+            "nepasrepondre",
+            "noresponder",
+            "keineantwort",
+        ]
+        .iter()
+        .any(|word| plain.contains(word))
     })
 }

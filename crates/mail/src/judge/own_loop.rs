@@ -10,7 +10,13 @@ use crate::thread::is_own_message_id;
 pub(super) fn find(mail: &Incoming, own: &OwnAddresses) -> Option<Finding> {
     let name = LOOP_HEADER.to_ascii_lowercase();
     let ours = !own.instance.is_empty()
-        && mail.headers.all(&name).any(|value| value.trim().eq_ignore_ascii_case(&own.instance));
-    let id = mail.message_id.as_deref().is_some_and(|id| is_own_message_id(id, &own.domains));
+        && mail
+            .headers
+            .all(&name)
+            .any(|value| value.trim().eq_ignore_ascii_case(&own.instance));
+    let id = mail
+        .message_id
+        .as_deref()
+        .is_some_and(|id| is_own_message_id(id, &own.domains));
     (ours || id).then_some(Finding::Suppress(SuppressReason::OwnLoop, None))
 }

@@ -6,7 +6,10 @@ use crate::quarantine::{Quarantine, QuarantineReason};
 
 /// An empty return path: whatever it is, answers to it go nowhere.
 pub(super) fn find_null_path(mail: &Incoming, _: &OwnAddresses) -> Option<Finding> {
-    let null = mail.headers.get("return-path").is_some_and(|path| path.trim() == "<>");
+    let null = mail
+        .headers
+        .get("return-path")
+        .is_some_and(|path| path.trim() == "<>");
     null.then_some(Finding::Suppress(SuppressReason::NullSender, None))
 }
 
@@ -25,6 +28,9 @@ pub(super) fn find_missing(mail: &Incoming, _: &OwnAddresses) -> Option<Finding>
 pub(super) fn find_ourselves(mail: &Incoming, own: &OwnAddresses) -> Option<Finding> {
     let from = mail.from.as_ref()?;
     own.is_desk(&from.address).then(|| {
-        Finding::Quarantine(Quarantine::new(QuarantineReason::FromOurselves, "From is an address of this desk"))
+        Finding::Quarantine(Quarantine::new(
+            QuarantineReason::FromOurselves,
+            "From is an address of this desk",
+        ))
     })
 }

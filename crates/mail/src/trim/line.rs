@@ -59,7 +59,11 @@ fn kind(line: &str) -> Kind {
     if is_quote(line) {
         return Kind::Quote;
     }
-    if is_signature(bare) { Kind::Signature } else { Kind::Text }
+    if is_signature(bare) {
+        Kind::Signature
+    } else {
+        Kind::Text
+    }
 }
 
 fn is_delimiter(bare: &str) -> bool {
@@ -80,7 +84,11 @@ fn is_quote(line: &str) -> bool {
         return true;
     }
     // "ada> text": initials or a name in front, as older programs do.
-    let word = line.bytes().take(13).take_while(u8::is_ascii_alphabetic).count();
+    let word = line
+        .bytes()
+        .take(13)
+        .take_while(u8::is_ascii_alphabetic)
+        .count();
     (1..=12).contains(&word) && line.as_bytes().get(word) == Some(&b'>')
 }
 
@@ -93,7 +101,9 @@ fn is_signature(bare: &str) -> bool {
     // "Sent from my desk, is much easier than …" is a sentence, not a device.
     let most = if lower.starts_with("sent ") { 10 } else { 14 };
     bare.split_whitespace().count() <= most
-        && (SIGNATURE_STARTS.iter().any(|start| lower.starts_with(start))
+        && (SIGNATURE_STARTS
+            .iter()
+            .any(|start| lower.starts_with(start))
             || SIGNATURE_ENDS.iter().any(|end| lower.ends_with(end)))
 }
 
@@ -117,13 +127,21 @@ pub(super) fn is_banner(line: &str) -> bool {
 pub(super) fn header_block_len(lines: &[&str], at: usize) -> usize {
     /// Fields of a quoted header, with their folded lines.
     const MOST: usize = 16;
-    if !lines.get(at).is_some_and(|line| header_name(line).is_some_and(|name| FROM_NAMES.contains(&name.as_str()))) {
+    if !lines.get(at).is_some_and(|line| {
+        header_name(line).is_some_and(|name| FROM_NAMES.contains(&name.as_str()))
+    }) {
         return 0;
     }
     let mut fields = 1;
     let mut len = 1;
     let mut folded = 0;
-    for (offset, line) in lines.iter().enumerate().skip(at + 1).take(MOST).map(|(n, line)| (n - at, line)) {
+    for (offset, line) in lines
+        .iter()
+        .enumerate()
+        .skip(at + 1)
+        .take(MOST)
+        .map(|(n, line)| (n - at, line))
+    {
         if line.trim().is_empty() {
             break;
         }
@@ -156,7 +174,9 @@ fn header_name(line: &str) -> Option<String> {
 /// How many lines introduce a quotation here: `On …, … wrote:`, in many
 /// languages and folded in many ways. 0 where none does.
 pub(super) fn attribution_len(lines: &[&str], at: usize) -> usize {
-    let Some(first) = lines.get(at).map(|line| line.trim().trim_matches('*')) else { return 0 };
+    let Some(first) = lines.get(at).map(|line| line.trim().trim_matches('*')) else {
+        return 0;
+    };
     if first.is_empty() || first.len() > MARK_LINE {
         return 0;
     }
@@ -203,7 +223,11 @@ pub(super) fn attribution_len(lines: &[&str], at: usize) -> usize {
 fn opens_like_date(line: &str) -> bool {
     let lower = head(line, 60).to_lowercase();
     line.starts_with(|c: char| c.is_ascii_digit())
-        || DATE_STARTS.iter().any(|start| lower.strip_prefix(start).is_some_and(|rest| rest.starts_with([' ', ',', '.']) || !start.is_ascii()))
+        || DATE_STARTS.iter().any(|start| {
+            lower
+                .strip_prefix(start)
+                .is_some_and(|rest| rest.starts_with([' ', ',', '.']) || !start.is_ascii())
+        })
 }
 
 /// `2016-03-03 17:21 GMT+01:00 Name` or `2013/7/20 Name <address>`: no verb
@@ -211,7 +235,8 @@ fn opens_like_date(line: &str) -> bool {
 fn is_complete_stamp(line: &str) -> bool {
     let slashed = line.split_once(' ').is_some_and(|(date, rest)| {
         let mut numbers = date.split('/');
-        let dated = numbers.clone().count() == 3 && numbers.all(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()));
+        let dated = numbers.clone().count() == 3
+            && numbers.all(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()));
         dated && rest.ends_with('>') && has_address(rest)
     });
     slashed || starts_with_iso_time(line) && !line.ends_with(['<', ':'])
@@ -243,11 +268,20 @@ fn has_verb(lower: &str) -> bool {
 /// A time, a year or a numeric date somewhere in the line.
 fn has_date(line: &str) -> bool {
     let bytes = line.as_bytes();
-    let year = bytes.windows(4).any(|four| (four.starts_with(b"19") || four.starts_with(b"20")) && four.iter().all(u8::is_ascii_digit));
-    let pair = bytes.windows(3).any(|three| three[0].is_ascii_digit() && matches!(three[1], b':' | b'.' | b'/') && three[2].is_ascii_digit());
+    let year = bytes.windows(4).any(|four| {
+        (four.starts_with(b"19") || four.starts_with(b"20")) && four.iter().all(u8::is_ascii_digit)
+    });
+    let pair = bytes.windows(3).any(|three| {
+        three[0].is_ascii_digit()
+            && matches!(three[1], b':' | b'.' | b'/')
+            && three[2].is_ascii_digit()
+    });
     year || pair
 }
 
 fn has_address(line: &str) -> bool {
-    line.find('@').is_some_and(|at| line.get(..at).is_some_and(|before| before.contains(['<', '[', '(']) || before.contains("lt;")))
+    line.find('@').is_some_and(|at| {
+        line.get(..at)
+            .is_some_and(|before| before.contains(['<', '[', '(']) || before.contains("lt;"))
+    })
 }

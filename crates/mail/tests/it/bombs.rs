@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use mail::{Limits, QuarantineReason, parse};
 
-const HEAD: &str = "From: ada@example.org\r\nTo: desk@example.org\r\nSubject: bomb\r\nMIME-Version: 1.0\r\n";
+const HEAD: &str =
+    "From: ada@example.org\r\nTo: desk@example.org\r\nSubject: bomb\r\nMIME-Version: 1.0\r\n";
 
 /// 1 s in an optimised build. Otherwise only what is worse than linear shows:
 /// at these sizes it takes minutes.
@@ -17,10 +18,17 @@ fn reason(name: &str, raw: &[u8]) -> Option<QuarantineReason> {
     let started = Instant::now();
     let outcome = parse(raw, &Limits::default());
     let took = started.elapsed();
-    eprintln!("{name}: {took:?}, {}", match &outcome {
-        Ok(mail) => format!("read, {} bytes of text, {} files", mail.text.len(), mail.attachments.len()),
-        Err(quarantine) => quarantine.to_string(),
-    });
+    eprintln!(
+        "{name}: {took:?}, {}",
+        match &outcome {
+            Ok(mail) => format!(
+                "read, {} bytes of text, {} files",
+                mail.text.len(),
+                mail.attachments.len()
+            ),
+            Err(quarantine) => quarantine.to_string(),
+        }
+    );
     assert!(took < LIMIT, "{name} took {took:?}");
     outcome.err().map(|quarantine| quarantine.reason)
 }
@@ -29,17 +37,28 @@ fn reason(name: &str, raw: &[u8]) -> Option<QuarantineReason> {
 fn a_thousand_multiparts_inside_each_other() {
     let mut raw = HEAD.to_owned();
     for depth in 0..1000 {
-        write!(raw, "Content-Type: multipart/mixed; boundary=b{depth}\r\n\r\n--b{depth}\r\n").unwrap();
+        write!(
+            raw,
+            "Content-Type: multipart/mixed; boundary=b{depth}\r\n\r\n--b{depth}\r\n"
+        )
+        .unwrap();
     }
     raw.push_str("\r\nhello\r\n");
-    assert_eq!(reason("depth", raw.as_bytes()), Some(QuarantineReason::TooDeep));
+    assert_eq!(
+        reason("depth", raw.as_bytes()),
+        Some(QuarantineReason::TooDeep)
+    );
 }
 
 #[test]
 fn multiparts_that_never_find_their_boundary() {
     let mut raw = HEAD.to_owned();
     for depth in 0..100_000 {
-        write!(raw, "Content-Type: multipart/mixed; boundary=b{depth}\r\n\r\n").unwrap();
+        write!(
+            raw,
+            "Content-Type: multipart/mixed; boundary=b{depth}\r\n\r\n"
+        )
+        .unwrap();
     }
     assert_eq!(reason("lost boundaries", raw.as_bytes()), None);
 }
@@ -59,41 +78,82 @@ fn ten_thousand_parts() {
     let mut raw = format!("{HEAD}Content-Type: multipart/mixed; boundary=b\r\n\r\n");
     raw.push_str(&"--b\r\nContent-Type: text/plain\r\n\r\nx\r\n".repeat(10_000));
     raw.push_str("--b--\r\n");
-    assert_eq!(reason("parts", raw.as_bytes()), Some(QuarantineReason::TooManyParts));
+    assert_eq!(
+        reason("parts", raw.as_bytes()),
+        Some(QuarantineReason::TooManyParts)
+    );
 }
 
 #[test]
 fn a_hundred_thousand_addresses() {
     let list = "a@example.org, ".repeat(100_000);
-    let limits = Limits { header_bytes: usize::MAX, ..Limits::default() };
+    let limits = Limits {
+        header_bytes: usize::MAX,
+        ..Limits::default()
+    };
     let raw = format!("From: ada@example.org\r\nTo: {list}\r\n\r\nx");
     let started = Instant::now();
-    assert_eq!(parse(raw.as_bytes(), &limits).unwrap_err().reason, QuarantineReason::TooManyAddresses);
+    assert_eq!(
+        parse(raw.as_bytes(), &limits).unwrap_err().reason,
+        QuarantineReason::TooManyAddresses
+    );
     assert!(started.elapsed() < LIMIT);
-    assert_eq!(reason("addresses", raw.as_bytes()), Some(QuarantineReason::TooMuchHeader));
-    let few = format!("From: ada@example.org\r\nTo: {}\r\n\r\nx", "a@b.org,".repeat(3000));
-    assert_eq!(reason("3000 addresses", few.as_bytes()), Some(QuarantineReason::TooManyAddresses));
+    assert_eq!(
+        reason("addresses", raw.as_bytes()),
+        Some(QuarantineReason::TooMuchHeader)
+    );
+    let few = format!(
+        "From: ada@example.org\r\nTo: {}\r\n\r\nx",
+        "a@b.org,".repeat(3000)
+    );
+    assert_eq!(
+        reason("3000 addresses", few.as_bytes()),
+        Some(QuarantineReason::TooManyAddresses)
+    );
 }
 
 #[test]
 fn a_million_header_lines() {
     let many = format!("{HEAD}{}\r\nx", "X-A: b\r\n".repeat(100_000));
-    assert_eq!(reason("header fields", many.as_bytes()), Some(QuarantineReason::TooMuchHeader));
+    assert_eq!(
+        reason("header fields", many.as_bytes()),
+        Some(QuarantineReason::TooMuchHeader)
+    );
     let folded = format!("{HEAD}X: y\r\n{}\r\nx", " z\r\n".repeat(1_000_000));
-    assert_eq!(reason("folded lines", folded.as_bytes()), Some(QuarantineReason::TooMuchHeader));
-    let inner = format!("{HEAD}Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n{}\r\nx\r\n--b--", "X-A: b\r\n".repeat(100_000));
-    assert_eq!(reason("header fields of a part", inner.as_bytes()), Some(QuarantineReason::TooMuchHeader));
+    assert_eq!(
+        reason("folded lines", folded.as_bytes()),
+        Some(QuarantineReason::TooMuchHeader)
+    );
+    let inner = format!(
+        "{HEAD}Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n{}\r\nx\r\n--b--",
+        "X-A: b\r\n".repeat(100_000)
+    );
+    assert_eq!(
+        reason("header fields of a part", inner.as_bytes()),
+        Some(QuarantineReason::TooMuchHeader)
+    );
 }
 
 #[test]
 fn zeros_by_the_gibibyte() {
     let zeros = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\r\n";
-    let head = format!("{HEAD}Content-Type: application/octet-stream\r\nContent-Transfer-Encoding: base64\r\n\r\n");
+    let head = format!(
+        "{HEAD}Content-Type: application/octet-stream\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+    );
     let huge = format!("{head}{}", zeros.repeat(60 << 20).get(..60 << 20).unwrap());
-    assert_eq!(reason("zeros", huge.as_bytes()), Some(QuarantineReason::TooLarge));
+    assert_eq!(
+        reason("zeros", huge.as_bytes()),
+        Some(QuarantineReason::TooLarge)
+    );
     let raw = format!("{head}{}", zeros.repeat(100_000));
-    let limits = Limits { decoded_bytes: 4 << 20, ..Limits::default() };
-    assert_eq!(parse(raw.as_bytes(), &limits).unwrap_err().reason, QuarantineReason::DecodedTooLarge);
+    let limits = Limits {
+        decoded_bytes: 4 << 20,
+        ..Limits::default()
+    };
+    assert_eq!(
+        parse(raw.as_bytes(), &limits).unwrap_err().reason,
+        QuarantineReason::DecodedTooLarge
+    );
     // A higher limit lets the same mail in.
     assert!(parse(raw.as_bytes(), &Limits::default()).is_ok());
 }
@@ -110,14 +170,29 @@ fn one_long_line_and_other_shapes() {
     }
     for (name, field) in [
         ("comments", format!("To: {}\r\n", "(".repeat(400_000))),
-        ("quotation marks", format!("To: {}\r\n", "\"".repeat(399_999))),
+        (
+            "quotation marks",
+            format!("To: {}\r\n", "\"".repeat(399_999)),
+        ),
         ("brackets", format!("To: {}\r\n", "<".repeat(400_000))),
-        ("encoded words", format!("Subject: {}\r\n", "=?utf-8?q?a?= ".repeat(30_000))),
-        ("parameters", format!("Content-Type: text/plain; {}\r\n", "a*0*=b;".repeat(60_000))),
-        ("references", format!("References: {}\r\n", "<a@b> ".repeat(60_000))),
+        (
+            "encoded words",
+            format!("Subject: {}\r\n", "=?utf-8?q?a?= ".repeat(30_000)),
+        ),
+        (
+            "parameters",
+            format!("Content-Type: text/plain; {}\r\n", "a*0*=b;".repeat(60_000)),
+        ),
+        (
+            "references",
+            format!("References: {}\r\n", "<a@b> ".repeat(60_000)),
+        ),
         ("date", format!("Date: {}\r\n", "9".repeat(400_000))),
     ] {
-        assert_eq!(reason(name, format!("From: a@b.org\r\n{field}\r\nx").as_bytes()), None);
+        assert_eq!(
+            reason(name, format!("From: a@b.org\r\n{field}\r\nx").as_bytes()),
+            None
+        );
     }
 }
 

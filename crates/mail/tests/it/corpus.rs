@@ -31,7 +31,11 @@ pub(crate) fn messages(folder: &Path) -> Vec<PathBuf> {
     let mut todo = vec![folder.to_owned()];
     while let Some(path) = todo.pop() {
         if path.is_dir() {
-            todo.extend(std::fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
+            todo.extend(
+                std::fs::read_dir(&path)
+                    .unwrap()
+                    .map(|entry| entry.unwrap().path()),
+            );
         } else if is_message(&path) {
             found.push(path);
         }
@@ -43,9 +47,13 @@ pub(crate) fn messages(folder: &Path) -> Vec<PathBuf> {
 fn is_message(path: &Path) -> bool {
     let name = path.file_name().unwrap().to_string_lossy().to_lowercase();
     let replies = path.components().any(|part| part.as_os_str() == "replies");
-    let ending = path.extension().map(|e| e.to_string_lossy().to_lowercase()).unwrap_or_default();
+    let ending = path
+        .extension()
+        .map(|e| e.to_string_lossy().to_lowercase())
+        .unwrap_or_default();
     let other = ["json", "golden", "html", "png", "md"].contains(&ending.as_str());
-    let about = name.starts_with("readme") || name.starts_with("copying") || name.starts_with("license");
+    let about =
+        name.starts_with("readme") || name.starts_with("copying") || name.starts_with("license");
     !other && !about && (!replies || ending == "eml")
 }
 
@@ -62,14 +70,24 @@ fn own() -> OwnAddresses {
 fn has_words(raw: &[u8]) -> bool {
     let text = String::from_utf8_lossy(raw).replace("\r\n", "\n");
     let body = text.split_once("\n\n").map_or("", |(_, body)| body);
-    let lines = body.lines().filter(|line| !line.starts_with("--") && !line.starts_with("Content-"));
-    lines.flat_map(str::chars).filter(|c| c.is_alphanumeric()).count() > 20
+    let lines = body
+        .lines()
+        .filter(|line| !line.starts_with("--") && !line.starts_with("Content-"));
+    lines
+        .flat_map(str::chars)
+        .filter(|c| c.is_alphanumeric())
+        .count()
+        > 20
 }
 
 #[test]
 fn every_message_ends_somewhere() {
     let Some(folder) = folder() else { return };
-    let keys = ThreadKeys::new(*b"0123456789abcdef", Address::parse("desk@desk.example.org").unwrap()).unwrap();
+    let keys = ThreadKeys::new(
+        *b"0123456789abcdef",
+        Address::parse("desk@desk.example.org").unwrap(),
+    )
+    .unwrap();
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     let (mut accepted, mut suppressed, mut quarantined) = (0, 0, 0);
     let mut blank = Vec::new();
@@ -96,16 +114,30 @@ fn every_message_ends_somewhere() {
                 let trimmed = mail::trim_reply(&incoming.text);
                 assert!(trimmed.visible.len() <= incoming.text.len());
                 if let Some(html) = &incoming.html {
-                    assert_eq!(mail::sanitise(html), *html, "not a fixpoint: {}", path.display());
+                    assert_eq!(
+                        mail::sanitise(html),
+                        *html,
+                        "not a fixpoint: {}",
+                        path.display()
+                    );
                 }
                 for part in &incoming.attachments {
-                    assert_eq!(mail::file_name::safe(&part.name), part.name, "{}", path.display());
+                    assert_eq!(
+                        mail::file_name::safe(&part.name),
+                        part.name,
+                        "{}",
+                        path.display()
+                    );
                 }
                 match mail::verdict(incoming, &own()) {
                     Verdict::Accept { automatic } => {
                         accepted += 1;
                         if incoming.text.trim().is_empty() {
-                            assert!(incoming.defects.iter().any(|d| d.starts_with("no text")), "no reason: {}", path.display());
+                            assert!(
+                                incoming.defects.iter().any(|d| d.starts_with("no text")),
+                                "no reason: {}",
+                                path.display()
+                            );
                             if has_words(&raw) && incoming.attachments.is_empty() {
                                 blank.push(path.clone());
                             }
@@ -126,9 +158,17 @@ fn every_message_ends_somewhere() {
         if let (Ok(one), Ok(other)) = (&outcome, mail::parse(&lf, &Limits::default())) {
             assert_eq!(one.subject, other.subject, "{}", path.display());
             assert_eq!(one.from, other.from, "{}", path.display());
-            assert_eq!(one.attachments.len(), other.attachments.len(), "{}", path.display());
+            assert_eq!(
+                one.attachments.len(),
+                other.attachments.len(),
+                "{}",
+                path.display()
+            );
         }
-        let mac: Vec<u8> = lf.iter().map(|&b| if b == b'\n' { b'\r' } else { b }).collect();
+        let mac: Vec<u8> = lf
+            .iter()
+            .map(|&b| if b == b'\n' { b'\r' } else { b })
+            .collect();
         let _ = mail::parse(&mac, &Limits::default());
         if std::env::var_os("VERBOSE_CORPUS").is_some() {
             eprintln!("{word}\t{}", path.strip_prefix(&folder).unwrap().display());

@@ -15,28 +15,45 @@ fn squeeze(text: &str) -> String {
 
 #[test]
 fn replies_match_what_people_expect() {
-    let Some(folder) = corpus::folder() else { return };
+    let Some(folder) = corpus::folder() else {
+        return;
+    };
     let replies = folder.join("replies/discourse");
-    let mut files: Vec<_> = std::fs::read_dir(replies.join("emails")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut files: Vec<_> = std::fs::read_dir(replies.join("emails"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
     files.sort();
     let mut right = 0;
     for path in &files {
-        let expected = std::fs::read_to_string(replies.join("trimmed").join(path.file_name().unwrap())).unwrap();
+        let expected =
+            std::fs::read_to_string(replies.join("trimmed").join(path.file_name().unwrap()))
+                .unwrap();
         let text = std::fs::read_to_string(path).unwrap();
         let trimmed = mail::trim_reply(&text);
         if squeeze(&trimmed.visible) == squeeze(&expected) {
             right += 1;
         } else {
-            eprintln!("{}:\n--- expected\n{expected}\n--- got\n{}\n", path.display(), trimmed.visible);
+            eprintln!(
+                "{}:\n--- expected\n{expected}\n--- got\n{}\n",
+                path.display(),
+                trimmed.visible
+            );
         }
     }
     eprintln!("{right} of {} replies trimmed as expected", files.len());
-    assert!(right * 100 >= files.len() * REACHED, "{right} of {}", files.len());
+    assert!(
+        right * 100 >= files.len() * REACHED,
+        "{right} of {}",
+        files.len()
+    );
 }
 
 #[test]
 fn no_reply_takes_long() {
-    let Some(folder) = corpus::folder() else { return };
+    let Some(folder) = corpus::folder() else {
+        return;
+    };
     for set in ["replies/github", "replies/discourse/emails"] {
         for entry in std::fs::read_dir(folder.join(set)).unwrap() {
             let path = entry.unwrap().path();
@@ -49,9 +66,19 @@ fn no_reply_takes_long() {
 #[test]
 fn hostile_replies_take_no_longer() {
     for (name, unit) in [
-        ("quotes", "> > > a\n"), ("nested", ">"), ("on", "On 2 Jan 2026 at 10:00, "), ("on lines", "On 2 Jan 2026, <a@b\n"),
-        ("dashes", "--\n"), ("one rule", "-"), ("spaces", " "), ("headers", "From: a\n"), ("fences", "```\n"),
-        ("wrote", "wrote "), ("verbs", "On wrote\n"), ("stars", "*"), ("mixed", "From: a\nTo: b\n> c\n\n"),
+        ("quotes", "> > > a\n"),
+        ("nested", ">"),
+        ("on", "On 2 Jan 2026 at 10:00, "),
+        ("on lines", "On 2 Jan 2026, <a@b\n"),
+        ("dashes", "--\n"),
+        ("one rule", "-"),
+        ("spaces", " "),
+        ("headers", "From: a\n"),
+        ("fences", "```\n"),
+        ("wrote", "wrote "),
+        ("verbs", "On wrote\n"),
+        ("stars", "*"),
+        ("mixed", "From: a\nTo: b\n> c\n\n"),
     ] {
         let text = unit.repeat(1_000_000 / unit.len());
         within_limit(&text, Path::new(name));
@@ -73,7 +100,10 @@ fn within_limit(text: &str, path: &Path) {
 fn answers_between_the_lines_stay() {
     let mail = "Hi,\n\nOn Mon, 2 Mar 2026 at 10:11, Ada <ada@example.org> wrote:\n> Is it down?\n\nYes, since noon.\n\n> And the other?\n\nNo.\n-- \nGrace\n";
     let trimmed = mail::trim_reply(mail);
-    assert_eq!(trimmed.visible, "Hi,\n\n> Is it down?\n\nYes, since noon.\n\n> And the other?\n\nNo.");
+    assert_eq!(
+        trimmed.visible,
+        "Hi,\n\n> Is it down?\n\nYes, since noon.\n\n> And the other?\n\nNo."
+    );
     assert!(trimmed.elided.unwrap().contains("Grace"));
 }
 

@@ -88,11 +88,13 @@ pub fn claim(
     let mut due = Vec::new();
     for (state, of_kind, limit) in [
         (
+            /* fragment */
             "SELECT id FROM job WHERE state = 'running' AND lease_until <= ",
             " AND kind IN ",
             " ORDER BY lease_until LIMIT ",
         ),
         (
+            /* fragment */
             "SELECT id FROM job WHERE state = 'ready' AND run_at <= ",
             " AND kind IN ",
             " ORDER BY run_at, id LIMIT ",
@@ -107,9 +109,13 @@ pub fn claim(
     if due.is_empty() {
         return Ok(Vec::new());
     }
-    let mut sql = Sql::new("UPDATE job SET state = 'running', attempts = attempts + 1, lease_until = ");
-    sql.bind(now + lease_ms).push(", lease_holder = ").bind(holder);
-    sql.push(" WHERE id IN ").list(due.into_iter().map(Value::Uuid));
+    let mut sql =
+        Sql::new("UPDATE job SET state = 'running', attempts = attempts + 1, lease_until = ");
+    sql.bind(now + lease_ms)
+        .push(", lease_holder = ")
+        .bind(holder);
+    sql.push(" WHERE id IN ")
+        .list(due.into_iter().map(Value::Uuid));
     sql.push(" RETURNING id, kind, payload, run_at, attempts, last_error");
     let mut jobs = conn.run(&sql, job)?;
     jobs.sort_by_key(|job| (job.run_at, job.id));
@@ -208,7 +214,13 @@ pub fn counts(conn: &mut Conn<'_>) -> Result<Counts, Error> {
     let rows = conn.query(
         "SELECT state, COUNT(*), MIN(run_at) FROM job GROUP BY state",
         &[],
-        |row| Ok((row.get::<String>(0)?, row.get::<i64>(1)?, row.get::<i64>(2)?)),
+        |row| {
+            Ok((
+                row.get::<String>(0)?,
+                row.get::<i64>(1)?,
+                row.get::<i64>(2)?,
+            ))
+        },
     )?;
     for (state, n, oldest) in rows {
         match state.as_str() {

@@ -119,7 +119,9 @@ fn step(
         })?;
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX));
+        .map_or(0, |since| {
+            i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+        });
     conn.execute_text(
         "INSERT INTO migration (name, checksum, applied_at) VALUES ($1, $2, $3)",
         &[Value::from(name), checksum.into(), now.into()],

@@ -256,6 +256,7 @@ impl Session {
         self.connect()?;
         self.lock()?;
         let mark = self.query(
+            /* postgres */
             "SELECT id FROM write_group WHERE node = $1",
             &[Value::Uuid(self.node)],
             |row| row.try_get::<_, i64>(0).ok(),
@@ -280,6 +281,7 @@ impl Writer for Session {
         // Both are numbers of our own making. The mark can not be set in a
         // transaction that was already aborted, where COMMIT would say nothing.
         let sql = format!(
+            /* fragment */
             "INSERT INTO write_group (node, id) VALUES ('{}', {}) \
              ON CONFLICT (node) DO UPDATE SET id = excluded.id, at = now(); COMMIT",
             self.node, self.group
@@ -393,7 +395,9 @@ pub(crate) fn cell(row: &postgres::Row, index: usize) -> Result<Cell<'_>, Error>
 /// A NUMERIC as sent: number of digits, weight of the first, sign, scale,
 /// then digits to the base 10,000. `None` when it has a fraction or is too large.
 fn whole(raw: &[u8]) -> Option<i64> {
-    let mut words = raw.chunks_exact(2).map(|w| i16::from_be_bytes([w[0], w[1]]));
+    let mut words = raw
+        .chunks_exact(2)
+        .map(|w| i16::from_be_bytes([w[0], w[1]]));
     let count = words.next()?;
     let weight = words.next()?;
     let negative = match words.next()? {
@@ -535,9 +539,8 @@ mod tests {
     #[test]
     fn sums_are_whole_numbers() {
         // 0, 1, 10000, 1234567, -70000, and 1.5 as PostgreSQL sends them.
-        let sent = |words: &[i16]| -> Vec<u8> {
-            words.iter().flat_map(|w| w.to_be_bytes()).collect()
-        };
+        let sent =
+            |words: &[i16]| -> Vec<u8> { words.iter().flat_map(|w| w.to_be_bytes()).collect() };
         assert_eq!(whole(&sent(&[0, 0, 0, 0])), Some(0));
         assert_eq!(whole(&sent(&[1, 0, 0, 0, 1])), Some(1));
         assert_eq!(whole(&sent(&[1, 1, 0, 0, 1])), Some(10_000));

@@ -54,6 +54,11 @@ const LONGEST_TEXT: usize = 200_000;
 /// Characters of one word; longer ones are not written by people.
 const LONGEST_WORD: usize = 64;
 
+/// Letters a word must have before it is taken for the beginning of longer
+/// ones. Shorter beginnings fit half of all tickets, and every one of them
+/// would have to be looked at before the newest is known.
+const BEGINNING: usize = 4;
+
 /// The scope term that every ticket has.
 const EVERYBODY: &str = "0";
 
@@ -86,8 +91,8 @@ pub fn remove(conn: &mut Conn<'_>, number: i64) -> Result<(), Error> {
 /// Up to `limit` numbers of tickets that hold every word and no negated one,
 /// newest first, below `before`.
 ///
-/// A word that is no phrase and comes last may be unfinished: it matches
-/// words that begin with it. With `scope`, only tickets that have one of the
+/// A word that is no phrase, comes last and has at least four letters may be
+/// unfinished: it matches words that begin with it. With `scope`, only tickets that have one of the
 /// terms; `None` is for those who may see everything.
 pub fn find(
     conn: &mut Conn<'_>,
@@ -142,9 +147,14 @@ impl Wanted {
             side,
         };
         for (place, word) in words.iter().enumerate() {
+            let folded = folded(&word.text);
+            let last = !word.phrase && !word.negated && place + 1 == words.len();
             let part = Part {
-                words: folded(&word.text),
-                unfinished: !word.phrase && !word.negated && place + 1 == words.len(),
+                unfinished: last
+                    && folded
+                        .last()
+                        .is_some_and(|word| word.chars().count() >= BEGINNING),
+                words: folded,
             };
             if part.words.is_empty() {
                 continue;
@@ -250,12 +260,15 @@ fn scope_terms(doc: &SearchDoc) -> Vec<String> {
     doc.scope.iter().map(|term| folded(term).concat()).collect()
 }
 
-/// Numbers in one block. Small, so that the newest block of a very common word is
-/// quickly sorted; a page of it is mostly full after one.
+/// Numbers in one block. Small, so that what a very common word has in the
+/// newest block is quickly sorted; a page is mostly full after that.
 const BLOCK: i64 = 4_096;
 
-/// Blocks that are searched together at most, when the newer ones had little.
-const WIDEST: i64 = 64;
+/// Numbers in one large block, for words that are rare.
+const LARGE_BLOCK: i64 = 16 * BLOCK;
+
+/// A window that came out empty is followed by one so many times as wide.
+const WIDEN: i64 = 8;
 
 fn postgres_find(
     conn: &mut Conn<'_>,
@@ -263,7 +276,10 @@ fn postgres_find(
     before: i64,
     limit: i64,
 ) -> Result<Vec<i64>, Error> {
-    let words = wanted.postgres();
+    let words = match wanted.postgres() {
+        words if words.is_empty() => words,
+        words => format!(" & {words}"),
+    };
     let newest: Option<i64> = conn.query_one(
         /* postgres */
         "SELECT MAX(number) FROM ticket_search WHERE number < $1",
@@ -273,33 +289,55 @@ fn postgres_find(
     let Some(newest) = newest else {
         return Ok(Vec::new());
     };
+    // The planner does not know what it costs to take a row's words apart, and
+    // would read the small table from end to end rather than use the index.
+    conn.batch_text("SET LOCAL enable_seqscan = off")?;
     let mut found: Vec<i64> = Vec::new();
-    let mut block = newest / BLOCK;
-    let mut width = 1;
-    while block >= 0 && (found.len() as i64) < limit {
-        let oldest = (block - width + 1).max(0);
-        let mut query = String::from("('#");
-        for (place, block) in (oldest..=block).enumerate() {
-            let or = if place == 0 { "" } else { "' | '#" };
-            // Writing to a String can not fail.
-            let _ = write!(query, "{or}{block}");
-        }
-        query.push_str("')");
-        if !words.is_empty() {
-            let _ = write!(query, " & {words}");
-        }
+    // The window is all numbers from `low` to below `high`.
+    let mut high = newest + 1;
+    let mut low = newest / BLOCK * BLOCK;
+    loop {
+        let missing = limit - found.len() as i64;
+        let query = format!("{}{words}", blocks(low, high));
+        // The sum keeps the planner from walking the primary key instead.
         found.extend(conn.query(
             /* postgres */
             "SELECT number FROM ticket_search
-             WHERE lexemes @@ CAST(CAST($1 AS TEXT) AS TSQUERY) AND number < $2
-             ORDER BY number DESC LIMIT $3",
-            params![query, before, limit - found.len() as i64],
+             WHERE lexemes @@ CAST(CAST($1 AS TEXT) AS TSQUERY) AND number >= $2 AND number < $3
+             ORDER BY number + 0 DESC LIMIT $4",
+            params![query, low, high, missing],
             |row| row.get::<i64>(0),
         )?);
-        block = oldest - 1;
-        width = (width * 2).min(WIDEST);
+        let missing = limit - found.len() as i64;
+        if missing == 0 || low == 0 {
+            break;
+        }
+        // As wide as it takes to fill the page if the hits go on as they did so far.
+        let seen = newest + 1 - low;
+        let width = match found.len() as i64 {
+            0 => seen.saturating_mul(WIDEN),
+            hits => (seen / hits).saturating_mul(missing * 3 / 2 + 1),
+        };
+        let width = width.min(seen.saturating_mul(WIDEN)).max(BLOCK);
+        high = low;
+        low = (high - width).max(0) / BLOCK * BLOCK;
     }
+    conn.batch_text("SET LOCAL enable_seqscan = on")?;
     Ok(found)
+}
+
+/// The blocks that hold the numbers from `low` to below `high`, and maybe
+/// some more: `('#4' | '#5')`.
+fn blocks(low: i64, high: i64) -> String {
+    let (mark, size) = if high - low > LARGE_BLOCK {
+        ("##", LARGE_BLOCK)
+    } else {
+        ("#", BLOCK)
+    };
+    let names: Vec<_> = (low / size..=(high - 1) / size)
+        .map(|block| format!("'{mark}{block}'"))
+        .collect();
+    format!("({})", names.join(" | "))
 }
 
 /// A tsvector as text: `'word':position` and so on. PostgreSQL sorts it.
@@ -328,7 +366,12 @@ fn lexemes(doc: &SearchDoc) -> String {
     for term in scope_terms(doc) {
         let _ = write!(text, "'={term}' ");
     }
-    let _ = write!(text, "'#{}'", doc.number / BLOCK);
+    let _ = write!(
+        text,
+        "'#{}' '##{}'",
+        doc.number / BLOCK,
+        doc.number / LARGE_BLOCK
+    );
     text
 }
 
@@ -418,9 +461,7 @@ mod tests {
         let wanted = wanted.as_ref();
         assert_eq!(
             wanted.map(Wanted::sqlite).as_deref(),
-            Some(
-                "{subject public} : (\"near\" AND \"a or b\" AND \"public x\" AND \"it s\")"
-            )
+            Some("{subject public} : (\"near\" AND \"a or b\" AND \"public x\" AND \"it s\")")
         );
         assert_eq!(
             wanted.map(Wanted::postgres).as_deref(),

@@ -119,11 +119,7 @@ impl Session {
         text
     }
 
-    fn bound(
-        &self,
-        sql: &str,
-        params: &[Value],
-    ) -> Result<rusqlite::CachedStatement<'_>, Failure> {
+    fn bound(&self, sql: &str, params: &[Value]) -> Result<rusqlite::CachedStatement<'_>, Failure> {
         let mut statement = self
             .connection
             .prepare_cached(&self.rewritten(sql))
@@ -253,9 +249,10 @@ pub(crate) fn cell<'r>(row: &'r rusqlite::Row<'_>, index: usize) -> Result<Cell<
     Ok(match value {
         ValueRef::Null => Cell::Null,
         ValueRef::Integer(value) => Cell::Int(value),
-        ValueRef::Text(bytes) => Cell::Text(std::str::from_utf8(bytes).map_err(|_| {
-            Error::Corrupt(format!("field {index} of a row is not UTF-8"))
-        })?),
+        ValueRef::Text(bytes) => Cell::Text(
+            std::str::from_utf8(bytes)
+                .map_err(|_| Error::Corrupt(format!("field {index} of a row is not UTF-8")))?,
+        ),
         ValueRef::Blob(bytes) => Cell::Blob(bytes),
         ValueRef::Real(_) => {
             return Err(Error::Corrupt(format!(

@@ -5,7 +5,7 @@
 CREATE VIRTUAL TABLE ticket_search USING fts5 (
   subject, public, internal, scope,
   content = '', contentless_delete = 1,
-  tokenize = 'ascii', prefix = '2 3'
+  tokenize = 'ascii'
 );
 -- postgres-only
 CREATE TABLE ticket_search (

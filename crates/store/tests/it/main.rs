@@ -4,4 +4,7 @@
 #![expect(clippy::print_stderr, reason = "skipped tests say so")]
 
 mod desk;
+mod jobs;
+mod search;
 mod seam;
+mod statements;

@@ -20,16 +20,21 @@ fn keys(fresh: &Fresh) -> Vec<String> {
     fresh
         .db
         .read_blocking(|conn| {
-            conn.query("SELECT key FROM setting ORDER BY key", &[], |row| row.get(0))
+            conn.query("SELECT key FROM setting ORDER BY key", &[], |row| {
+                row.get(0)
+            })
         })
         .unwrap()
 }
 
 #[test]
 fn migrating_twice_changes_nothing() {
-    for fresh in [Some(desk::sqlite(desk::options())), desk::postgres(desk::options())]
-        .iter()
-        .flatten()
+    for fresh in [
+        Some(desk::sqlite(desk::options())),
+        desk::postgres(desk::options()),
+    ]
+    .iter()
+    .flatten()
     {
         let first = fresh.db.migrate().unwrap();
         assert!(first.contains(&"0001_base"), "{first:?}");
@@ -42,9 +47,12 @@ fn migrating_twice_changes_nothing() {
 
 #[test]
 fn two_nodes_migrate_at_once() {
-    for fresh in [Some(desk::sqlite(desk::options())), desk::postgres(desk::options())]
-        .iter()
-        .flatten()
+    for fresh in [
+        Some(desk::sqlite(desk::options())),
+        desk::postgres(desk::options()),
+    ]
+    .iter()
+    .flatten()
     {
         let gate = Arc::new(Barrier::new(4));
         let nodes: Vec<_> = (0..4)
@@ -257,9 +265,7 @@ fn rules_of_the_schema_have_the_same_names_on_both() {
             constraint: constraint.into(),
         };
         assert_eq!(
-            refused(
-                "INSERT INTO saved_view (id, person, name, query) VALUES ($1, $1, 'n', 'q')"
-            ),
+            refused("INSERT INTO saved_view (id, person, name, query) VALUES ($1, $1, 'n', 'q')"),
             conflict("foreign key")
         );
         assert_eq!(
@@ -286,7 +292,13 @@ fn values_come_back_as_they_went_in() {
     on_both(|fresh| {
         let id = Uuid::now_v7();
         let bytes: Vec<u8> = (0..=255).collect();
-        let texts = ["", "plain", "Grüße, 世界 🙂", "'; DROP TABLE setting; --", "$1 ?1 {} \\"];
+        let texts = [
+            "",
+            "plain",
+            "Grüße, 世界 🙂",
+            "'; DROP TABLE setting; --",
+            "$1 ?1 {} \\",
+        ];
         fresh
             .db
             .write_blocking({
@@ -361,7 +373,9 @@ fn values_come_back_as_they_went_in() {
                 )?;
                 assert_eq!(secret, bytes);
                 let mut sql = Sql::new("SELECT COUNT(*) FROM sample WHERE t IN ");
-                sql.list(texts.map(Value::from)).push(" AND id <> ").bind(id);
+                sql.list(texts.map(Value::from))
+                    .push(" AND id <> ")
+                    .bind(id);
                 assert_eq!(
                     conn.run(&sql, |row| row.get::<i64>(0))?,
                     [texts.len() as i64]

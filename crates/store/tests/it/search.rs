@@ -1,0 +1,258 @@
+//! Both databases find the same tickets.
+
+use store::search::{SearchDoc, SearchSide, find, index, remove};
+use switchboard_core::query::Word;
+
+use crate::desk::{Fresh, on_both};
+
+fn doc(number: i64, subject: &str, public: &str, internal: &str, scope: &[&str]) -> SearchDoc {
+    SearchDoc {
+        number,
+        subject: subject.into(),
+        public_text: public.into(),
+        internal_text: internal.into(),
+        scope: scope.iter().map(|term| (*term).to_owned()).collect(),
+    }
+}
+
+fn put(fresh: &Fresh, docs: Vec<SearchDoc>) {
+    fresh
+        .db
+        .write_blocking(move |conn| index(conn, &docs))
+        .unwrap();
+}
+
+/// `word`, `"a phrase"`, `-not`.
+fn words(query: &str) -> Vec<Word> {
+    let mut words = Vec::new();
+    for (place, piece) in query.split('"').enumerate() {
+        if place % 2 == 1 {
+            words.push(Word {
+                text: piece.into(),
+                phrase: true,
+                negated: false,
+            });
+        } else {
+            words.extend(piece.split_whitespace().map(|word| Word {
+                text: word.trim_start_matches('-').into(),
+                phrase: false,
+                negated: word.starts_with('-'),
+            }));
+        }
+    }
+    words
+}
+
+fn page(
+    fresh: &Fresh,
+    query: &str,
+    side: SearchSide,
+    scope: Option<&[&str]>,
+    before: Option<i64>,
+    limit: i64,
+) -> Vec<i64> {
+    let words = words(query);
+    let scope: Option<Vec<String>> =
+        scope.map(|terms| terms.iter().map(|term| (*term).to_owned()).collect());
+    fresh
+        .db
+        .read_blocking(move |conn| find(conn, &words, side, scope.as_deref(), before, limit))
+        .unwrap()
+}
+
+fn staff(fresh: &Fresh, query: &str) -> Vec<i64> {
+    page(fresh, query, SearchSide::Staff, None, None, 100)
+}
+
+fn public(fresh: &Fresh, query: &str) -> Vec<i64> {
+    page(fresh, query, SearchSide::PublicOnly, None, None, 100)
+}
+
+#[test]
+fn words_phrases_and_their_absence() {
+    on_both(|fresh| {
+        put(
+            fresh,
+            vec![
+                doc(1, "Storage element down", "The SE at Karlsruhe is down.", "", &[]),
+                doc(2, "Größenwahn", "down the storage lane, ne\u{301}e Straße", "", &[]),
+                doc(3, "Transfer fails", "srm://dpm.example.org:8446/x", "storage quota", &[]),
+            ],
+        );
+        assert_eq!(staff(fresh, "storage"), [3, 2, 1]);
+        assert_eq!(public(fresh, "storage"), [2, 1]);
+        assert_eq!(staff(fresh, "STORAGE down"), [2, 1]);
+        assert_eq!(staff(fresh, "down storage"), [2, 1]);
+        assert_eq!(staff(fresh, "\"storage element\""), [1]);
+        assert_eq!(staff(fresh, "\"element storage\""), Vec::<i64>::new());
+        // No phrase reaches out of the subject into the text.
+        assert_eq!(staff(fresh, "\"down the\""), [2]);
+        assert_eq!(staff(fresh, "storage -lane"), [3, 1]);
+        assert_eq!(public(fresh, "down -quota"), [2, 1]);
+        assert_eq!(staff(fresh, "-down"), [3]);
+        assert_eq!(staff(fresh, "grossenwahn"), [2]);
+        assert_eq!(staff(fresh, "GRÖSSENWAHN née strasse"), [2]);
+        assert_eq!(staff(fresh, "dpm.example.org"), [3]);
+        assert_eq!(staff(fresh, "srm://dpm"), [3]);
+        // Only the last word may be unfinished, and not a short one.
+        assert_eq!(staff(fresh, "stor"), [3, 2, 1]);
+        assert_eq!(staff(fresh, "stor down"), Vec::<i64>::new());
+        assert_eq!(staff(fresh, "down stor"), [2, 1]);
+        assert_eq!(staff(fresh, "sto"), Vec::<i64>::new());
+        assert_eq!(staff(fresh, "\"stor\""), Vec::<i64>::new());
+        assert_eq!(staff(fresh, "quota"), [3]);
+        assert_eq!(public(fresh, "quota"), Vec::<i64>::new());
+        // Nothing that could be looked for finds nothing; nothing asked for finds all.
+        assert_eq!(staff(fresh, "???"), Vec::<i64>::new());
+        assert_eq!(staff(fresh, ""), [3, 2, 1]);
+    });
+}
+
+#[test]
+fn operators_are_words() {
+    on_both(|fresh| {
+        put(
+            fresh,
+            vec![
+                doc(1, "this OR that", "near and not", "", &[]),
+                doc(2, "that", "", "", &[]),
+            ],
+        );
+        for (query, hits) in [
+            ("this OR that", vec![1]),
+            ("NEAR( this that )", vec![1]),
+            ("NEAR(this that)", vec![]),
+            ("that AND near", vec![1]),
+            ("\"this or that\"", vec![1]),
+            ("subject:that", vec![]),
+            ("{subject}", vec![]),
+            ("that*", vec![2, 1]),
+            ("'that' & !this | (", vec![1]),
+            ("\\that\\", vec![2, 1]),
+            ("scope:0", vec![]),
+            ("0", vec![]),
+            ("#0", vec![]),
+            ("=0 ~that", vec![]),
+        ] {
+            assert_eq!(staff(fresh, query), hits, "{query}");
+        }
+    });
+}
+
+#[test]
+fn scope_is_kept() {
+    on_both(|fresh| {
+        let unit = "u0192f3aa";
+        put(
+            fresh,
+            vec![
+                doc(1, "grid", "", "", &[unit]),
+                doc(2, "grid", "", "", &["p77"]),
+                doc(3, "grid", "p77", "", &["p78"]),
+                doc(4, "cloud", "", "", &["p77", unit]),
+            ],
+        );
+        let within = |query: &str, scope: &[&str]| {
+            page(fresh, query, SearchSide::Staff, Some(scope), None, 10)
+        };
+        assert_eq!(within("grid", &[unit]), [1]);
+        assert_eq!(within("grid", &["p77"]), [2]);
+        assert_eq!(within("grid", &["p77", unit]), [2, 1]);
+        assert_eq!(within("", &["p77", unit]), [4, 2, 1]);
+        assert_eq!(within("-grid", &["p77", unit]), [4]);
+        assert_eq!(within("grid", &[]), Vec::<i64>::new());
+        assert_eq!(within("", &[]), Vec::<i64>::new());
+        assert_eq!(within("grid", &["p7"]), Vec::<i64>::new());
+        // A scope term is not a word of the ticket.
+        assert_eq!(staff(fresh, "p78"), Vec::<i64>::new());
+    });
+}
+
+#[test]
+fn a_ticket_is_replaced_and_removed() {
+    on_both(|fresh| {
+        put(fresh, vec![doc(5, "old words", "", "", &["p1"])]);
+        put(fresh, vec![doc(5, "new words", "", "", &["p2"])]);
+        assert_eq!(staff(fresh, "words"), [5]);
+        assert_eq!(staff(fresh, "old"), Vec::<i64>::new());
+        let within = |scope| page(fresh, "words", SearchSide::Staff, Some(&[scope]), None, 10);
+        assert_eq!(within("p1"), Vec::<i64>::new());
+        assert_eq!(within("p2"), [5]);
+        fresh
+            .db
+            .write_blocking(|conn| {
+                remove(conn, 5)?;
+                remove(conn, 6)
+            })
+            .unwrap();
+        assert_eq!(staff(fresh, "words"), Vec::<i64>::new());
+    });
+}
+
+/// Pages over several blocks of numbers, dense and sparse, give what one look at all gives.
+#[test]
+fn pages_follow_each_other_without_gaps() {
+    on_both(|fresh| {
+        // Sparse at first, then a dense stretch in the middle, then nothing for long.
+        let numbers: Vec<i64> = (1..60)
+            .map(|n| n * 1_500)
+            .chain(100_000..100_300)
+            .chain([400_000, 400_001])
+            .collect();
+        put(
+            fresh,
+            numbers
+                .iter()
+                .map(|n| doc(*n, "word", if n % 2 == 0 { "even" } else { "" }, "", &["p1"]))
+                .chain([doc(900_000, "other", "", "", &[])])
+                .collect(),
+        );
+        for (query, scope, expected) in [
+            ("word", None, numbers.clone()),
+            (
+                "word even",
+                Some(&["p1"][..]),
+                numbers.iter().copied().filter(|n| n % 2 == 0).collect(),
+            ),
+            (
+                "word -even",
+                None,
+                numbers.iter().copied().filter(|n| n % 2 == 1).collect(),
+            ),
+        ] {
+            let mut all = Vec::new();
+            let mut before = None;
+            loop {
+                let next = page(fresh, query, SearchSide::Staff, scope, before, 50);
+                let Some(last) = next.last() else { break };
+                before = Some(*last);
+                all.extend(next);
+            }
+            all.reverse();
+            let mut expected = expected;
+            expected.sort_unstable();
+            assert_eq!(all, expected, "{query}");
+        }
+    });
+}
+
+#[test]
+fn what_people_attach_does_not_break_the_index() {
+    on_both(|fresh| {
+        let noise: String = (0..400_000).map(|n| format!("{n:x} ")).collect();
+        let long = "x".repeat(500_000);
+        put(
+            fresh,
+            vec![
+                doc(1, "dump", &noise, &noise, &[]),
+                doc(2, "blob", &long, &"a ".repeat(300_000), &[]),
+                doc(3, "hostile", "\u{0}'\\ ' \" \u{2028} \u{202e} 東京の", "\u{fffd}", &[]),
+            ],
+        );
+        assert_eq!(staff(fresh, "dump"), [1]);
+        assert_eq!(staff(fresh, "1f"), [1]);
+        assert_eq!(staff(fresh, "blob a"), [2]);
+        assert_eq!(staff(fresh, "東京"), [3]);
+        assert_eq!(staff(fresh, "京東"), Vec::<i64>::new());
+    });
+}

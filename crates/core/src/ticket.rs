@@ -566,6 +566,11 @@ impl Ticket {
             }
             Change::PartyRemoved { party } => {
                 self.parties.remove(party);
+                // Nor are they here by a merge any more, should another bring
+                // them again.
+                for from in &mut self.merged {
+                    from.parties.retain(|p| p != party);
+                }
             }
             Change::RelationAdded { relation } => {
                 self.relations.insert(*relation);

@@ -134,6 +134,23 @@ fn undoing_one_of_two_merges_keeps_who_came_with_both() {
 }
 
 #[test]
+fn who_left_meanwhile_and_came_with_another_merge_goes_with_that_one() {
+    let mut w = World::new();
+    let (anns, first) = two(&mut w);
+    let second = w.assigned_by(BEN);
+    w.must(first, w.merge_of(first, anns), &sam());
+    let bens = Party {
+        person: BEN,
+        role: PartyRole::Cc,
+    };
+    w.must(anns, Command::RemoveParty(bens), &ben());
+    w.must(second, w.merge_of(second, anns), &sam());
+    assert!(w.ticket(anns).parties.contains(&bens));
+    w.must(second, Command::Unmerge, &sam());
+    assert!(!w.ticket(anns).parties.contains(&bens));
+}
+
+#[test]
 fn merges_are_undone_in_turn() {
     let mut w = World::new();
     let (b, c) = (w.in_progress(), w.in_progress());

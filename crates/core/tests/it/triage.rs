@@ -284,7 +284,9 @@ proptest! {
         rules in any_rules(), facts in any_facts(), users in 0u32..100, degrades: bool,
         risk in 0usize..3,
     ) {
-        prop_assume!(rules.check().is_ok());
+        if rules.check().is_err() {
+            return Ok(());
+        }
         let bad = rules.assess(&facts);
         prop_assert!(rules.rules.iter().any(|r| r.key == bad.rule));
         prop_assert!(rules.assess(&worse(&facts, users, degrades, risk)).priority >= bad.priority);

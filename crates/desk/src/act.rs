@@ -342,6 +342,11 @@ pub(crate) fn store_entry(
             mail: entry.draft.mail,
         },
     )?;
+    if let Some(mail) = entry.draft.mail
+        && !store::mail::became_entry(c, mail, ticket, entry.id)?
+    {
+        return Err(Error::Conflict("this mail was handled before".into()));
+    }
     for file in &entry.files {
         let mut file = file.clone();
         file.ticket = ticket;

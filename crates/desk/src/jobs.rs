@@ -9,17 +9,20 @@ use crate::{Desk, Error};
 
 mod close;
 mod deliver;
+mod intake;
 mod sweep;
 
 /// Delivers one mail.
 pub(crate) const DELIVER: &str = "deliver";
+/// Looks again at a mail that was taken in.
+pub(crate) const INTAKE: &str = "intake";
 /// Closes what was solved long ago and nobody answered.
 const CLOSE: &str = "close";
 /// Forgets sessions, keys and jobs that are over.
 const SWEEP: &str = "sweep";
 
 /// Every kind there is.
-const KINDS: [&str; 3] = [DELIVER, CLOSE, SWEEP];
+const KINDS: [&str; 4] = [DELIVER, INTAKE, CLOSE, SWEEP];
 /// Kinds that run again and again, and how often.
 const TIMED: [(&str, Millis); 2] = [(CLOSE, 3_600_000), (SWEEP, 600_000)];
 /// A job that runs longer than this is taken for dead.
@@ -139,6 +142,7 @@ impl Desk {
     async fn run_one(&self, job: Job) -> Result<(), Error> {
         let outcome = match job.kind.as_str() {
             DELIVER => deliver::run(self, &job).await,
+            INTAKE => intake::run(self, &job).await,
             CLOSE => close::run(self).await,
             SWEEP => sweep::run(self).await,
             other => Ok(Outcome::Never(format!("there is no job {other:?}"))),

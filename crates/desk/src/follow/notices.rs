@@ -99,11 +99,29 @@ fn queue(
     let Some(first) = events.first() else {
         return Ok(());
     };
+    let first_word = notice.reason == Reason::Requester
+        && notice.kinds.contains(&Told::Opened)
+        && first.channel == Channel::Mail.key();
+    if first_word && !may_acknowledge(c, ticket.number, &address, first.at)? {
+        return Ok(());
+    }
     let id = desk.uuid();
     let config = desk.config();
-    let text = text(c, desk, catalogue, ticket, events, notice, person)?;
+    // Anybody can write anything under anybody's address: the first answer to
+    // a mail repeats nothing of it, so the desk can not be made to send a
+    // stranger's words to a third person.
+    let (subject, text) = if first_word {
+        (
+            mail::subject_with_tag(ticket.number, "We have your request"),
+            acknowledgement(desk, ticket.number, person),
+        )
+    } else {
+        (
+            mail::subject_with_tag(ticket.number, &ticket.subject),
+            text(c, desk, catalogue, ticket, events, notice, person)?,
+        )
+    };
     let message_id = mail::message_id(ticket.number, id.simple(), config.mail_domain());
-    let subject = mail::subject_with_tag(ticket.number, &ticket.subject);
     let (Ok(to), Ok(from)) = (
         mail::Address::parse(&address),
         mail::Address::parse(&config.mail_address),
@@ -156,6 +174,41 @@ fn queue(
         deliver_later(c, id, desk.now())?;
     }
     Ok(())
+}
+
+/// At most so many acknowledgements go to one address in a day.
+const ACKNOWLEDGEMENTS: i64 = 10;
+
+/// Whether the sender of a first mail is answered: not a machine or list, and
+/// not somebody who already got many mails today.
+fn may_acknowledge(
+    c: &mut Conn<'_>,
+    number: TicketNumber,
+    address: &str,
+    now: i64,
+) -> Result<bool, Error> {
+    let first = store::entry::of_ticket(c, number, true, 0, 1)?;
+    let mail = match first.first().and_then(|e| e.mail) {
+        Some(id) => store::mail::incoming(c, id)?,
+        None => None,
+    };
+    let automatic = mail
+        .and_then(|m| m.flagged)
+        .is_some_and(|f| f.contains("automatic:"));
+    Ok(!automatic && store::mail::queued_since(c, address, now - 86_400_000)? < ACKNOWLEDGEMENTS)
+}
+
+fn acknowledgement(desk: &Desk, number: TicketNumber, person: Option<PersonId>) -> String {
+    let link = person.map_or_else(
+        || format!("{}/tickets/{number}", desk.config().public_url),
+        |p| desk.follow_link(number, p),
+    );
+    format!(
+        "We have your request. It is ticket {number}.\n\n\
+         Follow it here:  {link}\n\
+         Answer this mail to add something.\n\n\
+         If you did not write to us, do nothing: somebody used your address.\n"
+    )
 }
 
 /// Enqueues the delivery of a queued mail.
@@ -253,6 +306,8 @@ fn text(
     if ticket.status == Status::Solved && notice.reason == Reason::Requester {
         say("Does it work for you? Say so on that page; without an answer the ticket");
         say("closes by itself after 10 working days.");
+    } else if inside {
+        say("Answer this mail to write to the requester: an answer by mail is public.");
     } else {
         say("Answer this mail to write into the ticket.");
     }

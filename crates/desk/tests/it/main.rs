@@ -1,0 +1,4 @@
+//! Tests of the application layer on real databases.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod demo;

@@ -1,0 +1,429 @@
+//! The subcommands.
+
+use std::io::{Read as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::{Context as _, bail};
+use clap::{Parser, Subcommand};
+use connect::{Blobs, Mailer};
+use desk::account::NewAccount;
+use desk::demo::DemoPerson;
+use desk::mail_in::Fate;
+use desk::{Desk, SystemClock, TokenScope};
+use store::{Db, Options};
+
+use crate::config::Settings;
+
+/// Exit code for "try again later" (EX_TEMPFAIL of sysexits.h), which mail
+/// servers understand.
+const TRY_AGAIN: u8 = 75;
+
+/// The helpdesk for federated research infrastructures.
+#[derive(Debug, Parser)]
+#[command(version, about)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve a filled desk on an embedded database, to look at.
+    Demo {
+        /// Address and port.
+        #[arg(long, default_value = "127.0.0.1:8080")]
+        listen: String,
+        /// Folder to keep the demo in; an existing demo is opened again.
+        #[arg(long)]
+        data: Option<PathBuf>,
+    },
+    /// Serve pages and API, and do the background work.
+    Serve {
+        #[command(flatten)]
+        config: ConfigFile,
+        /// Leave the background work to `worker` processes.
+        #[arg(long)]
+        no_worker: bool,
+    },
+    /// Do the background work only.
+    Worker {
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+    /// Bring the database to this version.
+    Migrate {
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+    /// Take in one mail from standard input: exit 0 stored, 75 try again.
+    MailIn {
+        #[command(flatten)]
+        config: ConfigFile,
+        /// The unit it is for, by name or key; without it, first level.
+        #[arg(long)]
+        unit: Option<String>,
+    },
+    /// Accounts of administrators.
+    Admin {
+        #[command(subcommand)]
+        command: AdminCommand,
+    },
+    /// Tokens for scripts and other desks.
+    Token {
+        #[command(subcommand)]
+        command: TokenCommand,
+    },
+    /// Look whether everything is in order.
+    Doctor {
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+struct ConfigFile {
+    /// Settings file (TOML).
+    #[arg(long, env = "SWITCHBOARD_CONFIG")]
+    config: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+enum AdminCommand {
+    /// Make an administrator's account.
+    Create {
+        #[command(flatten)]
+        config: ConfigFile,
+        /// Mail address.
+        #[arg(long)]
+        email: String,
+        /// Name; default: the address.
+        #[arg(long, default_value = "")]
+        name: String,
+        /// Read the password from standard input.
+        #[arg(long, required = true)]
+        password_stdin: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum TokenCommand {
+    /// Make a token and print it once.
+    Create {
+        #[command(flatten)]
+        config: ConfigFile,
+        /// Whose rights it has: a mail address.
+        #[arg(long)]
+        person: String,
+        /// What it may do: read, write, admin. Repeat or separate by commas.
+        #[arg(long, value_delimiter = ',', required = true)]
+        scope: Vec<String>,
+        /// What it is for.
+        #[arg(long, default_value = "command line")]
+        name: String,
+    },
+}
+
+/// Does what was asked for.
+pub(crate) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    match cli.command {
+        Command::Demo { listen, data } => demo(&listen, data),
+        Command::Serve { config, no_worker } => {
+            let settings = Settings::load(config.config.as_deref())?;
+            let desk = open(&settings)?;
+            runtime()?.block_on(serve(&settings, desk, !no_worker))?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Worker { config } => {
+            let desk = open(&Settings::load(config.config.as_deref())?)?;
+            runtime()?.block_on(async {
+                desk.start_timers().await?;
+                tokio::select! {
+                    () = desk.work() => {}
+                    () = stop_signal() => {}
+                }
+                anyhow::Ok(())
+            })?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Migrate { config } => {
+            let settings = Settings::load(config.config.as_deref())?;
+            for name in database(&settings)?.migrate()? {
+                say(&format!("applied {name}"))?;
+            }
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::MailIn { config, unit } => Ok(mail_in(config.config.as_deref(), unit)),
+        Command::Admin {
+            command:
+                AdminCommand::Create {
+                    config,
+                    email,
+                    name,
+                    password_stdin: _,
+                },
+        } => {
+            let desk = open(&Settings::load(config.config.as_deref())?)?;
+            let mut password = String::new();
+            std::io::stdin()
+                .read_to_string(&mut password)
+                .context("password from standard input")?;
+            let password = password.trim_end_matches(['\r', '\n']).to_owned();
+            let person = runtime()?.block_on(desk.create_account(NewAccount {
+                email,
+                name,
+                password: Some(password),
+                support: true,
+                admin: true,
+                ..NewAccount::default()
+            }))?;
+            say(&format!(
+                "{} is an administrator",
+                person.email.unwrap_or_default()
+            ))?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Token {
+            command:
+                TokenCommand::Create {
+                    config,
+                    person,
+                    scope,
+                    name,
+                },
+        } => {
+            let desk = open(&Settings::load(config.config.as_deref())?)?;
+            let scopes: Vec<TokenScope> = scope
+                .iter()
+                .map(|s| TokenScope::parse(s))
+                .collect::<Result<_, _>>()?;
+            let secret = runtime()?.block_on(async {
+                let person = desk.person_by_email(&person).await?;
+                desk.create_token(person.id, &name, &scopes, None).await
+            })?;
+            say(&secret.1)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Doctor { config } => doctor(&Settings::load(config.config.as_deref())?),
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "what a command is asked to print")]
+fn say(line: &str) -> anyhow::Result<()> {
+    println!("{line}");
+    std::io::stdout().flush()?;
+    Ok(())
+}
+
+fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("starting the runtime")
+}
+
+fn database(settings: &Settings) -> anyhow::Result<Db> {
+    let url = settings.database_url();
+    if url.starts_with("sqlite:") {
+        std::fs::create_dir_all(settings.data_dir())
+            .with_context(|| format!("data folder {}", settings.data_dir().display()))?;
+    }
+    Ok(Db::open(&url, Options::default())?)
+}
+
+/// Opens the desk, bringing its database up to date. Not from within the
+/// runtime: it waits for the database.
+fn open(settings: &Settings) -> anyhow::Result<Desk> {
+    let db = database(settings)?;
+    db.migrate().context("bringing the database up to date")?;
+    let blobs = Blobs::open(settings.data_dir().join("files"))?;
+    let mailer = Mailer::new(&settings.mailer()?).map_err(anyhow::Error::msg)?;
+    Ok(Desk::new(
+        db,
+        blobs,
+        mailer,
+        Arc::new(SystemClock),
+        settings.desk()?,
+    )?)
+}
+
+async fn serve(settings: &Settings, desk: Desk, work: bool) -> anyhow::Result<()> {
+    let listen = settings.listen();
+    let listener = tokio::net::TcpListener::bind(&listen)
+        .await
+        .with_context(|| format!("listen: {listen}"))?;
+    serve_on(listener, desk, work).await
+}
+
+async fn serve_on(
+    listener: tokio::net::TcpListener,
+    desk: Desk,
+    work: bool,
+) -> anyhow::Result<()> {
+    tracing::info!(address = %listener.local_addr()?, "listening");
+    if work {
+        desk.start_timers().await?;
+        let desk = desk.clone();
+        tokio::spawn(async move { desk.work().await });
+    }
+    web::serve(listener, desk, stop_signal()).await?;
+    Ok(())
+}
+
+/// Ends when the process is asked to stop.
+async fn stop_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let interrupt = tokio::signal::ctrl_c();
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminate) => {
+            tokio::select! {
+                _ = interrupt => {}
+                _ = terminate.recv() => {}
+            }
+        }
+        Err(_) => {
+            let _ = interrupt.await;
+        }
+    }
+}
+
+fn demo(listen: &str, data: Option<PathBuf>) -> anyhow::Result<ExitCode> {
+    let folder = match data {
+        Some(folder) => folder,
+        None => fresh_folder()?,
+    };
+    std::fs::create_dir_all(&folder)
+        .with_context(|| format!("demo folder {}", folder.display()))?;
+    // Bound first, so that port 0 becomes the real one in all links.
+    let listener = std::net::TcpListener::bind(listen).with_context(|| {
+        format!("listen: {listen} (another program may use it; try --listen 127.0.0.1:0)")
+    })?;
+    listener.set_nonblocking(true)?;
+    let address = listener.local_addr()?.to_string();
+    let settings = Settings::demo(&folder, &address);
+    let desk = open(&settings)?;
+    let file = folder.join("demo.json");
+    let runtime = runtime()?;
+    let people = match known_people(&file)? {
+        Some(people) => people,
+        None => {
+            let password = password()?;
+            runtime.block_on(desk::demo::fill(&desk, &password))?
+        }
+    };
+    let url = format!("http://{address}");
+    let json = serde_json::json!({ "url": url, "people": people });
+    write_private(&file, &serde_json::to_vec_pretty(&json)?)?;
+    say(&format!("Switchboard demo at {url}\n"))?;
+    for person in &people {
+        say(&format!(
+            "  {:<14} {}  {}",
+            person.email,
+            person.password,
+            person.roles.join(", ")
+        ))?;
+        say(&format!("  {:<14} token {}", "", person.token))?;
+    }
+    say(&format!("\nThe same in {}", file.display()))?;
+    runtime.block_on(async {
+        let listener = tokio::net::TcpListener::from_std(listener)?;
+        serve_on(listener, desk, true).await
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The people of a demo that is there already.
+fn known_people(file: &Path) -> anyhow::Result<Option<Vec<DemoPerson>>> {
+    match std::fs::read(file) {
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(e) => Err(e).with_context(|| file.display().to_string()),
+        Ok(bytes) => {
+            let json: serde_json::Value =
+                serde_json::from_slice(&bytes).with_context(|| file.display().to_string())?;
+            let people = serde_json::from_value(json["people"].clone())
+                .with_context(|| format!("{}: people", file.display()))?;
+            Ok(Some(people))
+        }
+    }
+}
+
+fn random_word(bytes: usize) -> anyhow::Result<String> {
+    let mut random = vec![0u8; bytes];
+    getrandom::fill(&mut random).map_err(|e| anyhow::anyhow!("random numbers: {e}"))?;
+    // Letters that are not taken for each other.
+    const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+    Ok(random
+        .iter()
+        .map(|b| char::from(LETTERS[usize::from(b % 32)]))
+        .collect())
+}
+
+fn password() -> anyhow::Result<String> {
+    Ok(format!("{}-{}-{}", random_word(4)?, random_word(4)?, random_word(4)?))
+}
+
+fn fresh_folder() -> anyhow::Result<PathBuf> {
+    let folder = std::env::temp_dir().join(format!("switchboard-demo-{}", random_word(10)?));
+    Ok(folder)
+}
+
+/// Writes a file that only its owner can read: it holds passwords.
+fn write_private(file: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let mut open = std::fs::OpenOptions::new();
+    open.write(true).create(true).truncate(true).mode(0o600);
+    let mut file = open
+        .open(file)
+        .with_context(|| file.display().to_string())?;
+    file.write_all(bytes)?;
+    Ok(())
+}
+
+/// Whatever goes wrong before the mail is stored, the mail server is asked to
+/// try again: a wrong setting must not bounce people's mail.
+fn mail_in(config: Option<&Path>, unit: Option<String>) -> ExitCode {
+    let taken = (|| {
+        let settings = Settings::load(config)?;
+        let mut raw = Vec::new();
+        std::io::stdin()
+            .read_to_end(&mut raw)
+            .context("mail from standard input")?;
+        let desk = open(&settings)?;
+        let taken = runtime()?.block_on(desk.take_mail(raw, "file", unit.as_deref()))?;
+        anyhow::Ok(taken)
+    })();
+    match taken {
+        Ok(taken) => {
+            let fate = match &taken.fate {
+                Fate::Entry(ticket) => format!("entry {ticket}"),
+                Fate::Suppressed(reason) => format!("suppressed {reason}"),
+                Fate::Quarantined(reason) => format!("quarantined {reason}"),
+                Fate::Taken => "taken".into(),
+            };
+            // The mail is stored: a closed standard output changes nothing.
+            let _ = say(&fate);
+            ExitCode::SUCCESS
+        }
+        Err(e) => {
+            tracing::error!("the mail was not stored: {e:#}");
+            ExitCode::from(TRY_AGAIN)
+        }
+    }
+}
+
+fn doctor(settings: &Settings) -> anyhow::Result<ExitCode> {
+    let desk = open(settings)?;
+    let runtime = runtime()?;
+    let report = runtime.block_on(desk.checkup())?;
+    let mut well = true;
+    for check in &report {
+        well &= check.problem.is_none();
+        let state = check.problem.as_deref().unwrap_or("in order");
+        say(&format!("{:<28} {state}", check.name))?;
+    }
+    if !well {
+        bail!("something is not in order");
+    }
+    Ok(ExitCode::SUCCESS)
+}

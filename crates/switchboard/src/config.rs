@@ -1,0 +1,208 @@
+//! Settings: a TOML file, each of them also by environment.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use connect::MailerConfig;
+use connect::outbox::SmtpSecurity;
+use serde::Deserialize;
+
+/// What an operator may set. Every name is also read from the environment as
+/// `SWITCHBOARD_` and the name in capitals, which goes before the file.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Settings {
+    /// `sqlite:PATH` or `postgres://…`; default: a SQLite file in `data_dir`.
+    database_url: Option<String>,
+    /// Address and port; default 127.0.0.1:8080.
+    listen: Option<String>,
+    /// The address of the pages, as people type it.
+    public_url: Option<String>,
+    /// Where files lie; default `data`.
+    data_dir: Option<PathBuf>,
+    /// The desk's name.
+    name: Option<String>,
+    /// Where mail comes to and goes out from.
+    mail_address: Option<String>,
+    /// Whose `Authentication-Results` are believed.
+    authserv_id: Option<String>,
+    /// A folder for outgoing mail, instead of SMTP.
+    mail_folder: Option<PathBuf>,
+    /// The SMTP server's host.
+    smtp_host: Option<String>,
+    /// Its port; default 25.
+    smtp_port: Option<String>,
+    /// `none`, `starttls` (default) or `tls`.
+    smtp_security: Option<String>,
+    /// User name at the SMTP server.
+    smtp_user: Option<String>,
+    /// A file with the password at the SMTP server.
+    smtp_password_file: Option<PathBuf>,
+    /// Largest attachment in bytes; default 50 MiB.
+    max_attachment: Option<String>,
+}
+
+impl Settings {
+    /// Reads the file, if any, and the environment.
+    pub(crate) fn load(file: Option<&Path>) -> anyhow::Result<Settings> {
+        let mut settings = match file {
+            None => Settings::default(),
+            Some(path) => {
+                let text = std::fs::read_to_string(path)
+                    .with_context(|| format!("settings file {}", path.display()))?;
+                toml::from_str(&text)
+                    .with_context(|| format!("settings file {}", path.display()))?
+            }
+        };
+        settings.overlay(|name| std::env::var(name).ok());
+        Ok(settings)
+    }
+
+    fn overlay(&mut self, env: impl Fn(&str) -> Option<String>) {
+        let texts = [
+            ("SWITCHBOARD_DATABASE_URL", &mut self.database_url),
+            ("SWITCHBOARD_LISTEN", &mut self.listen),
+            ("SWITCHBOARD_PUBLIC_URL", &mut self.public_url),
+            ("SWITCHBOARD_NAME", &mut self.name),
+            ("SWITCHBOARD_MAIL_ADDRESS", &mut self.mail_address),
+            ("SWITCHBOARD_AUTHSERV_ID", &mut self.authserv_id),
+            ("SWITCHBOARD_SMTP_HOST", &mut self.smtp_host),
+            ("SWITCHBOARD_SMTP_PORT", &mut self.smtp_port),
+            ("SWITCHBOARD_SMTP_SECURITY", &mut self.smtp_security),
+            ("SWITCHBOARD_SMTP_USER", &mut self.smtp_user),
+            ("SWITCHBOARD_MAX_ATTACHMENT", &mut self.max_attachment),
+        ];
+        for (name, field) in texts {
+            if let Some(value) = env(name) {
+                *field = Some(value);
+            }
+        }
+        let paths = [
+            ("SWITCHBOARD_DATA_DIR", &mut self.data_dir),
+            ("SWITCHBOARD_MAIL_FOLDER", &mut self.mail_folder),
+            ("SWITCHBOARD_SMTP_PASSWORD_FILE", &mut self.smtp_password_file),
+        ];
+        for (name, field) in paths {
+            if let Some(value) = env(name) {
+                *field = Some(value.into());
+            }
+        }
+    }
+
+    /// Settings of a demo in a folder.
+    pub(crate) fn demo(folder: &Path, listen: &str) -> Settings {
+        Settings {
+            data_dir: Some(folder.to_owned()),
+            listen: Some(listen.to_owned()),
+            public_url: Some(format!("http://{listen}")),
+            mail_address: Some("desk@demo".into()),
+            mail_folder: Some(folder.join("outbox")),
+            ..Settings::default()
+        }
+    }
+
+    pub(crate) fn data_dir(&self) -> PathBuf {
+        self.data_dir.clone().unwrap_or_else(|| "data".into())
+    }
+
+    pub(crate) fn listen(&self) -> String {
+        self.listen.clone().unwrap_or_else(|| "127.0.0.1:8080".into())
+    }
+
+    pub(crate) fn database_url(&self) -> String {
+        self.database_url.clone().unwrap_or_else(|| {
+            format!("sqlite:{}", self.data_dir().join("switchboard.db").display())
+        })
+    }
+
+    pub(crate) fn desk(&self) -> anyhow::Result<desk::Config> {
+        let fallback = desk::Config::default();
+        Ok(desk::Config {
+            name: self.name.clone().unwrap_or(fallback.name),
+            public_url: self
+                .public_url
+                .clone()
+                .unwrap_or_else(|| format!("http://{}", self.listen()))
+                .trim_end_matches('/')
+                .to_owned(),
+            mail_address: self.mail_address.clone().unwrap_or(fallback.mail_address),
+            authserv_id: self.authserv_id.clone(),
+            max_attachment: number("max_attachment", self.max_attachment.as_deref())?
+                .unwrap_or(fallback.max_attachment),
+            registration: fallback.registration,
+        })
+    }
+
+    pub(crate) fn mailer(&self) -> anyhow::Result<MailerConfig> {
+        if let Some(host) = &self.smtp_host {
+            let security = match self.smtp_security.as_deref() {
+                None | Some("starttls") => SmtpSecurity::StartTls,
+                Some("tls") => SmtpSecurity::Tls,
+                Some("none") => SmtpSecurity::None,
+                Some(other) => {
+                    bail!("smtp_security: {other:?} is not one of none, starttls, tls")
+                }
+            };
+            let login = match (&self.smtp_user, &self.smtp_password_file) {
+                (Some(user), Some(file)) => {
+                    let password = std::fs::read_to_string(file)
+                        .with_context(|| format!("smtp_password_file {}", file.display()))?;
+                    Some((user.clone(), password.trim_end_matches(['\r', '\n']).to_owned()))
+                }
+                (None, None) => None,
+                _ => bail!("smtp_user and smtp_password_file go together; set both or none"),
+            };
+            return Ok(MailerConfig::Smtp {
+                host: host.clone(),
+                port: number("smtp_port", self.smtp_port.as_deref())?.unwrap_or(25),
+                security,
+                login,
+            });
+        }
+        Ok(match &self.mail_folder {
+            Some(folder) => MailerConfig::Folder(folder.clone()),
+            None => MailerConfig::None,
+        })
+    }
+}
+
+fn number<N: std::str::FromStr>(name: &str, text: Option<&str>) -> anyhow::Result<Option<N>> {
+    text.map(|t| {
+        t.trim()
+            .parse()
+            .map_err(|_| anyhow::anyhow!("{name}: {t:?} is not a number in its range"))
+    })
+    .transpose()
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn the_environment_goes_before_the_file() {
+        let mut settings: Settings = toml::from_str("listen = \"127.0.0.1:1\"").unwrap();
+        settings.overlay(|name| {
+            (name == "SWITCHBOARD_LISTEN").then(|| "127.0.0.1:2".to_owned())
+        });
+        assert_eq!(settings.listen(), "127.0.0.1:2");
+        assert_eq!(settings.desk().unwrap().public_url, "http://127.0.0.1:2");
+    }
+
+    #[test]
+    fn an_unknown_setting_is_an_error_that_names_it() {
+        let error = toml::from_str::<Settings>("lissten = \"x\"").unwrap_err();
+        assert!(error.to_string().contains("lissten"));
+    }
+
+    #[test]
+    fn half_a_login_is_an_error() {
+        let settings = Settings {
+            smtp_host: Some("relay".into()),
+            smtp_user: Some("u".into()),
+            ..Settings::default()
+        };
+        assert!(settings.mailer().is_err());
+    }
+}

@@ -14,6 +14,7 @@
 //! ticket's row carries the name of the block of numbers it belongs to, and
 //! blocks are searched from the newest to the oldest until the page is full.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use switchboard_core::query::Word;
@@ -21,6 +22,7 @@ use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::canonical_combining_class;
 
 use crate::conn::{Conn, Dialect};
+use crate::value::{Sql, Value};
 use crate::{Error, params};
 
 /// What is indexed of one ticket, replacing what was.
@@ -54,21 +56,76 @@ const LONGEST_TEXT: usize = 200_000;
 /// Characters of one word; longer ones are not written by people.
 const LONGEST_WORD: usize = 64;
 
-/// Letters a word must have before it is taken for the beginning of longer
-/// ones. Shorter beginnings fit half of all tickets, and every one of them
-/// would have to be looked at before the newest is known.
-const BEGINNING: usize = 4;
+/// Letters a word must have before it is taken for the beginning of longer ones.
+const BEGINNING: usize = 3;
+
+/// How many longer words an unfinished word stands for, the shortest first.
+/// Each is looked up in the index by itself: both databases walk through a whole
+/// word's tickets quickly, but have to gather all of a beginning's at once.
+const ENDINGS: i64 = 32;
+
+/// Letters of the words an unfinished one may become. Longer ones are mostly noise.
+const LONGEST_ENDING: usize = 24;
 
 /// The scope term that every ticket has.
 const EVERYBODY: &str = "0";
 
 /// Puts the tickets into the index in place of what was there of them.
 pub fn index(conn: &mut Conn<'_>, docs: &[SearchDoc]) -> Result<(), Error> {
+    let mut words = BTreeSet::new();
     for doc in docs {
+        let doc = Folded::new(doc);
         match conn.dialect() {
-            Dialect::Sqlite => sqlite_index(conn, doc)?,
-            Dialect::Postgres => postgres_index(conn, doc)?,
+            Dialect::Sqlite => sqlite_index(conn, &doc)?,
+            Dialect::Postgres => postgres_index(conn, &doc)?,
         }
+        let texts = [doc.subject, doc.public, doc.internal];
+        words.extend(texts.into_iter().flatten().filter(|word| is_ending(word)));
+    }
+    remember(conn, words)
+}
+
+/// A ticket's texts as words.
+struct Folded {
+    number: i64,
+    subject: Vec<String>,
+    public: Vec<String>,
+    internal: Vec<String>,
+    scope: Vec<String>,
+}
+
+impl Folded {
+    fn new(doc: &SearchDoc) -> Folded {
+        Folded {
+            number: doc.number,
+            subject: folded(&doc.subject),
+            public: folded(&doc.public_text),
+            internal: folded(&doc.internal_text),
+            scope: doc.scope.iter().map(|term| folded(term).concat()).collect(),
+        }
+    }
+}
+
+/// Whether an unfinished word may become this one.
+fn is_ending(word: &str) -> bool {
+    let length = word.chars().count();
+    length > BEGINNING && length <= LONGEST_ENDING && word.chars().all(char::is_alphabetic)
+}
+
+/// Puts new words into the dictionary.
+fn remember(conn: &mut Conn<'_>, words: BTreeSet<String>) -> Result<(), Error> {
+    /// Placeholders in one statement; always as many, so that it is prepared once.
+    const AT_ONCE: usize = 200;
+    let words: Vec<_> = words.into_iter().map(Value::Text).collect();
+    for some in words.chunks(AT_ONCE) {
+        let mut sql = Sql::new("INSERT INTO search_word (word) VALUES ");
+        for place in 0..AT_ONCE {
+            sql.push(if place == 0 { "(" } else { ", (" });
+            // The last statement is filled up with a word it already has.
+            sql.bind(some[place.min(some.len() - 1)].clone()).push(")");
+        }
+        sql.push(" ON CONFLICT DO NOTHING");
+        conn.run_execute(&sql)?;
     }
     Ok(())
 }
@@ -91,8 +148,8 @@ pub fn remove(conn: &mut Conn<'_>, number: i64) -> Result<(), Error> {
 /// Up to `limit` numbers of tickets that hold every word and no negated one,
 /// newest first, below `before`.
 ///
-/// A word that is no phrase, comes last and has at least four letters may be
-/// unfinished: it matches words that begin with it. With `scope`, only tickets that have one of the
+/// A word that is no phrase, comes last and has at least three letters may be
+/// unfinished: it also stands for the shortest indexed words that begin with it. With `scope`, only tickets that have one of the
 /// terms; `None` is for those who may see everything.
 pub fn find(
     conn: &mut Conn<'_>,
@@ -105,9 +162,12 @@ pub fn find(
     if limit < 1 || scope.is_some_and(<[String]>::is_empty) {
         return Ok(Vec::new());
     }
-    let Some(wanted) = Wanted::new(words, side, scope) else {
+    let Some(mut wanted) = Wanted::new(words, side, scope) else {
         return Ok(Vec::new());
     };
+    if words.last().is_some_and(|last| !last.phrase && !last.negated) {
+        wanted.complete(conn)?;
+    }
     let before = before.unwrap_or(i64::MAX);
     match conn.dialect() {
         Dialect::Sqlite => conn.query(
@@ -124,7 +184,25 @@ pub fn find(
 /// Words that stand together; a single one mostly.
 struct Part {
     words: Vec<String>,
-    unfinished: bool,
+    /// What the last word may also be.
+    endings: Vec<String>,
+}
+
+impl Part {
+    /// All that this part may be, each put into words by `phrase`.
+    fn spelled(&self, or: &str, phrase: impl Fn(&[String]) -> String) -> String {
+        let mut words = self.words.clone();
+        let mut all = vec![phrase(&words)];
+        for ending in &self.endings {
+            words.pop();
+            words.push(ending.clone());
+            all.push(phrase(&words));
+        }
+        match all.len() {
+            1 => all.concat(),
+            _ => format!("({})", all.join(or)),
+        }
+    }
 }
 
 struct Wanted {
@@ -146,15 +224,10 @@ impl Wanted {
             },
             side,
         };
-        for (place, word) in words.iter().enumerate() {
-            let folded = folded(&word.text);
-            let last = !word.phrase && !word.negated && place + 1 == words.len();
+        for word in words {
             let part = Part {
-                unfinished: last
-                    && folded
-                        .last()
-                        .is_some_and(|word| word.chars().count() >= BEGINNING),
-                words: folded,
+                words: folded(&word.text),
+                endings: Vec::new(),
             };
             if part.words.is_empty() {
                 continue;
@@ -169,16 +242,34 @@ impl Wanted {
         (!nothing).then_some(wanted)
     }
 
+    /// Looks up what the last word may become.
+    fn complete(&mut self, conn: &mut Conn<'_>) -> Result<(), Error> {
+        let Some(part) = self.all.last_mut() else {
+            return Ok(());
+        };
+        let Some(word) = part.words.last() else {
+            return Ok(());
+        };
+        if word.chars().count() < BEGINNING {
+            return Ok(());
+        }
+        part.endings = conn.query(
+            "SELECT word FROM search_word WHERE word > $1 AND word < $2
+             ORDER BY LENGTH(word), word LIMIT $3",
+            params![word.as_str(), format!("{word}{}", char::MAX), ENDINGS],
+            |row| row.get(0),
+        )?;
+        Ok(())
+    }
+
     /// FTS5's language. Every word stands in quotes, so none is an operator.
     fn sqlite(&self) -> String {
         let columns = match self.side {
             SearchSide::PublicOnly => "{subject public}",
             SearchSide::Staff => "{subject public internal}",
         };
-        let part = |part: &Part| {
-            let star = if part.unfinished { " *" } else { "" };
-            format!("\"{}\"{star}", part.words.join(" "))
-        };
+        let part =
+            |part: &Part| part.spelled(" OR ", |words| format!("\"{}\"", words.join(" ")));
         let join = |parts: &[Part], with| {
             let parts: Vec<_> = parts.iter().map(part).collect();
             parts.join(with)
@@ -206,18 +297,16 @@ impl Wanted {
     /// scope terms with `=` and blocks with `#`; no word of a text can.
     fn postgres(&self) -> String {
         let part = |part: &Part| {
-            let star = if part.unfinished { ":*" } else { "" };
-            let phrase = |mark: &str| {
-                let words: Vec<_> = part
-                    .words
-                    .iter()
-                    .map(|word| format!("'{mark}{word}'"))
-                    .collect();
-                format!("{}{star}", words.join(" <-> "))
+            let marked = |mark: &str| {
+                part.spelled(" | ", |words| {
+                    let words: Vec<_> =
+                        words.iter().map(|word| format!("'{mark}{word}'")).collect();
+                    format!("({})", words.join(" <-> "))
+                })
             };
             match self.side {
-                SearchSide::PublicOnly => format!("({})", phrase("")),
-                SearchSide::Staff => format!("(({}) | ({}))", phrase(""), phrase("~")),
+                SearchSide::PublicOnly => marked(""),
+                SearchSide::Staff => format!("({} | {})", marked(""), marked("~")),
             }
         };
         let mut parts: Vec<_> = self.all.iter().map(part).collect();
@@ -229,24 +318,23 @@ impl Wanted {
     }
 }
 
-fn sqlite_index(conn: &mut Conn<'_>, doc: &SearchDoc) -> Result<(), Error> {
-    let scope = format!("{EVERYBODY} {}", scope_terms(doc).join(" "));
+fn sqlite_index(conn: &mut Conn<'_>, doc: &Folded) -> Result<(), Error> {
     conn.execute(
         /* sqlite */
         "INSERT OR REPLACE INTO ticket_search (rowid, subject, public, internal, scope)
          VALUES ($1, $2, $3, $4, $5)",
         params![
             doc.number,
-            folded(&doc.subject).join(" "),
-            folded(&doc.public_text).join(" "),
-            folded(&doc.internal_text).join(" "),
-            scope
+            doc.subject.join(" "),
+            doc.public.join(" "),
+            doc.internal.join(" "),
+            format!("{EVERYBODY} {}", doc.scope.join(" "))
         ],
     )?;
     Ok(())
 }
 
-fn postgres_index(conn: &mut Conn<'_>, doc: &SearchDoc) -> Result<(), Error> {
+fn postgres_index(conn: &mut Conn<'_>, doc: &Folded) -> Result<(), Error> {
     conn.execute(
         /* postgres */
         "INSERT INTO ticket_search (number, lexemes) VALUES ($1, CAST(CAST($2 AS TEXT) AS TSVECTOR))
@@ -254,10 +342,6 @@ fn postgres_index(conn: &mut Conn<'_>, doc: &SearchDoc) -> Result<(), Error> {
         params![doc.number, lexemes(doc)],
     )?;
     Ok(())
-}
-
-fn scope_terms(doc: &SearchDoc) -> Vec<String> {
-    doc.scope.iter().map(|term| folded(term).concat()).collect()
 }
 
 /// Numbers in one block. Small, so that what a very common word has in the
@@ -341,7 +425,7 @@ fn blocks(low: i64, high: i64) -> String {
 }
 
 /// A tsvector as text: `'word':position` and so on. PostgreSQL sorts it.
-fn lexemes(doc: &SearchDoc) -> String {
+fn lexemes(doc: &Folded) -> String {
     /// PostgreSQL's largest position; words after it are found, but not in phrases.
     const LAST: usize = 16_383;
     let mut text = String::new();
@@ -357,13 +441,11 @@ fn lexemes(doc: &SearchDoc) -> String {
         }
         from + words.len()
     };
-    let subject = folded(&doc.subject);
-    let public = folded(&doc.public_text);
     // The gap keeps phrases from reaching out of the subject into the text.
-    let end = add("", &subject, 1);
-    add("", &public, end + 1);
-    add("~", &folded(&doc.internal_text), 1);
-    for term in scope_terms(doc) {
+    let end = add("", &doc.subject, 1);
+    add("", &doc.public, end + 1);
+    add("~", &doc.internal, 1);
+    for term in &doc.scope {
         let _ = write!(text, "'={term}' ");
     }
     let _ = write!(

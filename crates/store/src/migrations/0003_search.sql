@@ -19,3 +19,8 @@ ALTER TABLE ticket_search SET (toast_tuple_target = 128);
 CREATE INDEX ticket_search_by_lexeme ON ticket_search USING gin (lexemes)
   WITH (fastupdate = on, gin_pending_list_limit = 256);
 -- both
+
+-- Every word of letters that was ever indexed: what an unfinished word may become.
+CREATE TABLE search_word (
+  word TEXT PRIMARY KEY
+);

@@ -4,6 +4,7 @@
 #![expect(clippy::print_stderr, reason = "skipped tests say so")]
 
 mod desk;
+mod faults;
 mod jobs;
 mod search;
 mod seam;

@@ -98,7 +98,8 @@ fn words_phrases_and_their_absence() {
         assert_eq!(staff(fresh, "stor"), [3, 2, 1]);
         assert_eq!(staff(fresh, "stor down"), Vec::<i64>::new());
         assert_eq!(staff(fresh, "down stor"), [2, 1]);
-        assert_eq!(staff(fresh, "sto"), Vec::<i64>::new());
+        assert_eq!(staff(fresh, "sto"), [3, 2, 1]);
+        assert_eq!(staff(fresh, "st"), Vec::<i64>::new());
         assert_eq!(staff(fresh, "\"stor\""), Vec::<i64>::new());
         assert_eq!(staff(fresh, "quota"), [3]);
         assert_eq!(public(fresh, "quota"), Vec::<i64>::new());

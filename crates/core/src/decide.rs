@@ -139,7 +139,7 @@ enum Reach {
     Ancestors,
     /// At its slaves, which get its public entries.
     Slaves,
-    /// As a parent whose child changes: at all its children and its master.
+    /// As a parent whose child changes: at all its children.
     Parent,
     /// As a slave that is solved with its master: at its children and parent.
     Slave,
@@ -176,11 +176,7 @@ impl<'a> Looking<'a> {
             Reach::Alone => &[],
             Reach::Ancestors => &[(ChildOf, Reach::Ancestors)],
             Reach::Slaves => &[(MasterOf, Reach::Alone)],
-            Reach::Parent => &[
-                (ParentOf, Reach::Alone),
-                (SlaveOf, Reach::Alone),
-                (ChildOf, Reach::Ancestors),
-            ],
+            Reach::Parent => &[(ParentOf, Reach::Alone), (ChildOf, Reach::Ancestors)],
             Reach::Slave => &[(ParentOf, Reach::Alone), (ChildOf, Reach::Parent)],
             Reach::Full => &[
                 (SlaveOf, Reach::Alone),

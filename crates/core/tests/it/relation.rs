@@ -4,8 +4,8 @@ use switchboard_core::ticket::{Hold, Relation, RelationKind};
 use switchboard_core::{Actor, Change, Channel, Command, Status, TicketNumber, Visibility};
 
 use crate::world::{
-    BEN, COMPUTING, World, ada, ann, assign, ben, coy, fay, give_up, hold, relate, sam, solve,
-    unrelate, wait,
+    BEN, COMPUTING, World, ada, ann, assign, ben, coy, desk, fay, give_up, hold, relate, sam,
+    solve, unrelate, wait,
 };
 
 use RelationKind::{ChildOf, DuplicateOf, MasterOf, ParentOf, SeeAlso, SlaveOf};
@@ -90,6 +90,8 @@ fn a_slave_is_read_only() {
     w.must(one, mailed, &by_mail);
     assert_eq!(w.status(one), Status::OnHold);
     assert!(w.ticket(one).needs_reply);
+    let sentence = w.reply();
+    w.must(one, sentence, &desk());
 }
 
 #[test]

@@ -117,16 +117,24 @@ fn step(
             Error::Other(text) => Error::Other(format!("migration {name}: {text}")),
             other => other,
         })?;
-    let now = SystemTime::now()
+    conn.execute_text(
+        "INSERT INTO migration (name, checksum, applied_at) VALUES ($1, $2, $3)",
+        &[Value::from(name), checksum.into(), wall_clock().into()],
+    )?;
+    Ok(true)
+}
+
+/// Epoch milliseconds, for whoever looks into the table; nothing depends on it.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a schema is applied in the real world's time, also where a test sets the clock"
+)]
+fn wall_clock() -> i64 {
+    SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(0, |since| {
             i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
-        });
-    conn.execute_text(
-        "INSERT INTO migration (name, checksum, applied_at) VALUES ($1, $2, $3)",
-        &[Value::from(name), checksum.into(), now.into()],
-    )?;
-    Ok(true)
+        })
 }
 
 fn known(conn: &mut Conn<'_>) -> Result<Vec<(String, String)>, Error> {

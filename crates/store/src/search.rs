@@ -165,7 +165,10 @@ pub fn find(
     let Some(mut wanted) = Wanted::new(words, side, scope) else {
         return Ok(Vec::new());
     };
-    if words.last().is_some_and(|last| !last.phrase && !last.negated) {
+    if words
+        .last()
+        .is_some_and(|last| !last.phrase && !last.negated)
+    {
         wanted.complete(conn)?;
     }
     let before = before.unwrap_or(i64::MAX);
@@ -268,8 +271,7 @@ impl Wanted {
             SearchSide::PublicOnly => "{subject public}",
             SearchSide::Staff => "{subject public internal}",
         };
-        let part =
-            |part: &Part| part.spelled(" OR ", |words| format!("\"{}\"", words.join(" ")));
+        let part = |part: &Part| part.spelled(" OR ", |words| format!("\"{}\"", words.join(" ")));
         let join = |parts: &[Part], with| {
             let parts: Vec<_> = parts.iter().map(part).collect();
             parts.join(with)

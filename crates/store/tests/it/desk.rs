@@ -17,7 +17,7 @@ pub(crate) struct Fresh {
 
 enum Place {
     Folder(#[expect(dead_code, reason = "removed on drop")] tempfile::TempDir),
-    Server { name: String, admin: Config },
+    Server { name: String, admin: Box<Config> },
 }
 
 impl Drop for Place {
@@ -67,7 +67,7 @@ pub(crate) fn postgres(options: Options) -> Option<Fresh> {
         .unwrap();
     let place = Place::Server {
         name: name.clone(),
-        admin,
+        admin: Box::new(admin),
     };
     let (address, _) = server.rsplit_once('/').unwrap();
     let url = format!("{address}/{name}");

@@ -21,7 +21,9 @@ fn set(conn: &mut Conn<'_>, key: &str, value: &str) -> Result<(), Error> {
 
 fn keys(db: &Db) -> Vec<String> {
     db.read_blocking(|conn| {
-        conn.query("SELECT key FROM setting ORDER BY key", &[], |row| row.get(0))
+        conn.query("SELECT key FROM setting ORDER BY key", &[], |row| {
+            row.get(0)
+        })
     })
     .unwrap()
 }
@@ -37,10 +39,7 @@ fn a_full_disk_is_told_and_passes() {
     let mut written = 0;
     let full = loop {
         let (key, value) = (format!("big {written:02}"), big.clone());
-        match fresh
-            .db
-            .write_blocking(move |conn| set(conn, &key, &value))
-        {
+        match fresh.db.write_blocking(move |conn| set(conn, &key, &value)) {
             Ok(()) => written += 1,
             Err(error) => break error,
         }
@@ -97,13 +96,7 @@ fn one_write_that_finds_the_disk_full_does_not_take_the_others_along() {
     gate.wait();
     let answers: Vec<_> = writes.into_iter().map(|w| w.join().unwrap()).collect();
     let expected: Vec<_> = (0..6)
-        .map(|n| {
-            if n == 3 {
-                Err(Error::DiskFull)
-            } else {
-                Ok(())
-            }
-        })
+        .map(|n| if n == 3 { Err(Error::DiskFull) } else { Ok(()) })
         .collect();
     assert_eq!(answers, expected);
     assert_eq!(keys(&fresh.db), ["0", "1", "2", "4", "5"]);
@@ -269,7 +262,10 @@ fn a_serialisation_failure_is_run_again_and_not_for_ever() {
 #[test]
 fn writers_of_two_nodes_take_turns() {
     on_postgres(|fresh| {
-        let nodes = [fresh.db.clone(), Db::open(&fresh.url, desk::options()).unwrap()];
+        let nodes = [
+            fresh.db.clone(),
+            Db::open(&fresh.url, desk::options()).unwrap(),
+        ];
         let writers: Vec<_> = (0..8)
             .map(|n| {
                 let db = nodes[n % 2].clone();
@@ -333,7 +329,11 @@ fn carry(mut client: TcpStream, mut server: TcpStream, mode: &AtomicU8) {
         if commits {
             let how = mode.load(Ordering::SeqCst);
             if how != PASS {
-                let next = if how == CUT_AFTER_AND_CLOSE { CLOSED } else { PASS };
+                let next = if how == CUT_AFTER_AND_CLOSE {
+                    CLOSED
+                } else {
+                    PASS
+                };
                 mode.store(next, Ordering::SeqCst);
                 let _ = client.shutdown(std::net::Shutdown::Both);
                 if how != CUT_BEFORE {
@@ -394,7 +394,13 @@ fn the_outcome_of_a_broken_commit_is_found_out() {
         assert_eq!(write("road again"), Ok(()));
         assert_eq!(
             keys(&fresh.db),
-            ["answer lost", "never arrived", "plain", "road again", "who knows"]
+            [
+                "answer lost",
+                "never arrived",
+                "plain",
+                "road again",
+                "who knows"
+            ]
         );
     });
 }
@@ -409,26 +415,24 @@ fn child_that_is_killed() {
         return;
     };
     let db = Db::open(&url, desk::options()).unwrap();
-    let writers: Vec<_> = (0..4)
-        .map(|_| {
-            let db = db.clone();
-            std::thread::spawn(move || {
-                loop {
-                    let number = db
-                        .write_blocking(|conn| {
-                            let number = counter::next(conn, "event")?;
-                            set(conn, &format!("{number:08}"), "1")?;
-                            Ok::<_, Error>(number)
-                        })
-                        .unwrap();
-                    let line = format!("\npromised {number}\n");
-                    std::io::stdout().write_all(line.as_bytes()).unwrap();
-                }
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| write_for_ever(&db));
+        }
+    });
+}
+
+fn write_for_ever(db: &Db) {
+    loop {
+        let number = db
+            .write_blocking(|conn| {
+                let number = counter::next(conn, "event")?;
+                set(conn, &format!("{number:08}"), "1")?;
+                Ok::<_, Error>(number)
             })
-        })
-        .collect();
-    for writer in writers {
-        writer.join().unwrap();
+            .unwrap();
+        let line = format!("\npromised {number}\n");
+        std::io::stdout().write_all(line.as_bytes()).unwrap();
     }
 }
 
@@ -457,19 +461,27 @@ fn nothing_promised_is_lost_when_the_process_is_killed() {
                     .filter_map(|line| line.strip_prefix("promised ")?.parse::<i64>().ok())
                     .collect::<Vec<_>>()
             });
-            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            random = random
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
             std::thread::sleep(Duration::from_millis(30 + (random >> 33) % 60));
             child.kill().unwrap();
             child.wait().unwrap();
-            // The last line may have been cut, but then only in its number's digits:
-            // a line is written at once, so what arrived is whole.
+            // A line is written at once, so what arrived of it is whole.
             promised.extend(reader.join().unwrap());
         }
-        assert!(promised.len() as u64 > rounds, "only {} writes", promised.len());
+        assert!(
+            promised.len() as u64 > rounds,
+            "only {} writes",
+            promised.len()
+        );
         let stored = keys(&fresh.db);
         for number in &promised {
             let key = format!("{number:08}");
-            assert!(stored.binary_search(&key).is_ok(), "{key} was promised and is lost");
+            assert!(
+                stored.binary_search(&key).is_ok(),
+                "{key} was promised and is lost"
+            );
         }
         // Whole or not at all: as many rows as the counter says.
         let counted = fresh

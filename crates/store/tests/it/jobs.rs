@@ -5,7 +5,12 @@ use store::{Error, lease};
 
 use crate::desk::{Fresh, on_both};
 
-fn enqueue(fresh: &Fresh, kind: &'static str, run_at: i64, key: Option<&str>) -> Option<uuid::Uuid> {
+fn enqueue(
+    fresh: &Fresh,
+    kind: &'static str,
+    run_at: i64,
+    key: Option<&str>,
+) -> Option<uuid::Uuid> {
     let new = NewJob {
         kind,
         payload: format!("{{\"at\":{run_at}}}"),

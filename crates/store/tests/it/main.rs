@@ -6,6 +6,6 @@
 mod desk;
 mod faults;
 mod jobs;
-mod search;
 mod seam;
+mod search;
 mod statements;

@@ -74,9 +74,27 @@ fn words_phrases_and_their_absence() {
         put(
             fresh,
             vec![
-                doc(1, "Storage element down", "The SE at Karlsruhe is down.", "", &[]),
-                doc(2, "Größenwahn", "down the storage lane, ne\u{301}e Straße", "", &[]),
-                doc(3, "Transfer fails", "srm://dpm.example.org:8446/x", "storage quota", &[]),
+                doc(
+                    1,
+                    "Storage element down",
+                    "The SE at Karlsruhe is down.",
+                    "",
+                    &[],
+                ),
+                doc(
+                    2,
+                    "Größenwahn",
+                    "down the storage lane, ne\u{301}e Straße",
+                    "",
+                    &[],
+                ),
+                doc(
+                    3,
+                    "Transfer fails",
+                    "srm://dpm.example.org:8446/x",
+                    "storage quota",
+                    &[],
+                ),
             ],
         );
         assert_eq!(staff(fresh, "storage"), [3, 2, 1]);
@@ -204,7 +222,15 @@ fn pages_follow_each_other_without_gaps() {
             fresh,
             numbers
                 .iter()
-                .map(|n| doc(*n, "word", if n % 2 == 0 { "even" } else { "" }, "", &["p1"]))
+                .map(|n| {
+                    doc(
+                        *n,
+                        "word",
+                        if n % 2 == 0 { "even" } else { "" },
+                        "",
+                        &["p1"],
+                    )
+                })
                 .chain([doc(900_000, "other", "", "", &[])])
                 .collect(),
         );
@@ -247,7 +273,13 @@ fn what_people_attach_does_not_break_the_index() {
             vec![
                 doc(1, "dump", &noise, &noise, &[]),
                 doc(2, "blob", &long, &"a ".repeat(300_000), &[]),
-                doc(3, "hostile", "\u{0}'\\ ' \" \u{2028} \u{202e} 東京の", "\u{fffd}", &[]),
+                doc(
+                    3,
+                    "hostile",
+                    "\u{0}'\\ ' \" \u{2028} \u{202e} 東京の",
+                    "\u{fffd}",
+                    &[],
+                ),
             ],
         );
         assert_eq!(staff(fresh, "dump"), [1]);

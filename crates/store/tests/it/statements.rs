@@ -32,9 +32,7 @@ fn literals(source: &str) -> Vec<(String, String)> {
     let mut rest = source.chars().peekable();
     while let Some(c) = rest.next() {
         match c {
-            '/' if rest.peek() == Some(&'/') => {
-                while rest.next_if(|c| *c != '\n').is_some() {}
-            }
+            '/' if rest.peek() == Some(&'/') => while rest.next_if(|c| *c != '\n').is_some() {},
             // A character, not a lifetime.
             '\'' => {
                 let ahead: Vec<char> = rest.clone().take(12).collect();
@@ -52,9 +50,7 @@ fn literals(source: &str) -> Vec<(String, String)> {
                     match c {
                         '"' => break,
                         '\\' => match rest.next() {
-                            Some('\n') => {
-                                while rest.next_if(|c| c.is_whitespace()).is_some() {}
-                            }
+                            Some('\n') => while rest.next_if(|c| c.is_whitespace()).is_some() {},
                             Some('n') => text.push('\n'),
                             Some(c) => text.push(c),
                             None => {}
@@ -72,7 +68,10 @@ fn literals(source: &str) -> Vec<(String, String)> {
 
 fn statements() -> Vec<Statement> {
     let mut files = Vec::new();
-    sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut files);
+    sources(
+        &Path::new(env!("CARGO_MANIFEST_DIR")).join("src"),
+        &mut files,
+    );
     let mut found = Vec::new();
     for file in files {
         for (before, text) in literals(&std::fs::read_to_string(&file).unwrap()) {
@@ -104,7 +103,11 @@ fn both_databases_know_every_statement() {
     let found = statements();
     // The scanner itself must not go blind.
     assert!(found.len() >= 30, "only {} statements found", found.len());
-    assert!(found.iter().any(|s| s.text.starts_with("SELECT doc FROM ticket")));
+    assert!(
+        found
+            .iter()
+            .any(|s| s.text.starts_with("SELECT doc FROM ticket"))
+    );
     on_both(|fresh| {
         let mut unknown = Vec::new();
         for statement in &found {

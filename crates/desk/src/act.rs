@@ -114,28 +114,15 @@ impl Desk {
             self.plan(step, number, &mut plan).await?;
         }
         let (now, cause, actor) = (self.now(), self.uuid(), actor.clone());
-        let tickets: Vec<_> = plan
-            .iter()
-            .filter_map(|p| named_ticket(&p.command))
-            .collect();
         let units: Vec<_> = plan.iter().filter_map(|p| named_unit(&p.command)).collect();
         let (version, live) = self
             .0
             .db
             .write(move |c| {
-                let mut scene = scene::load(c, &catalogue, number, &tickets, &units)?;
+                let mut scene = scene::begin(c, &catalogue, number, &units)?;
                 let ticket = &scene.tickets[&number];
                 if !Access::of(&actor, ticket).may_see() {
                     return Err(Error::not_found(format!("ticket {number}")));
-                }
-                for other in &tickets {
-                    let seen = scene
-                        .tickets
-                        .get(other)
-                        .is_some_and(|t| Access::of(&actor, t).may_see());
-                    if !seen {
-                        return Err(Error::not_found(format!("ticket {other}")));
-                    }
                 }
                 if let Some(expected) = expected
                     && expected != ticket.version
@@ -144,10 +131,21 @@ impl Desk {
                         current: ticket.version,
                     });
                 }
-                let before = scene.clone();
+                let mut before = scene.clone();
                 let mut all = Vec::new();
                 let mut entries = Vec::new();
                 for Planned { command, entry } in &plan {
+                    let came = scene::complete(c, &catalogue, &mut scene, |s| {
+                        s.missing(number, command)
+                    })?;
+                    for number in came {
+                        before.tickets.insert(number, scene.tickets[&number].clone());
+                    }
+                    if let Some(other) = named_ticket(command)
+                        && !Access::of(&actor, &scene.tickets[&other]).may_see()
+                    {
+                        return Err(Error::not_found(format!("ticket {other}")));
+                    }
                     let access = Access::of(&actor, &scene.tickets[&number]);
                     let caused = decide(&scene, number, command, &actor, &catalogue.rules, now)?;
                     for one in &caused {
@@ -295,7 +293,7 @@ fn named_ticket(command: &Command) -> Option<TicketNumber> {
     match command {
         Command::Relate { other, .. } | Command::Unrelate { other, .. } => Some(*other),
         Command::MergeInto { target, .. } => Some(*target),
-        Command::SplitInto { new, .. } => Some(*new),
+        Command::SplitInto { new, .. } | Command::UndoSplit { new } => Some(*new),
         _ => None,
     }
 }

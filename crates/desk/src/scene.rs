@@ -3,71 +3,68 @@
 use std::collections::BTreeSet;
 
 use store::Conn;
-use switchboard_core::ticket::RelationKind;
 use switchboard_core::{Scene, TicketNumber, UnitFacts, UnitId};
 
 use crate::{Catalogue, Error};
 
-/// Ties along which a change of one ticket may change another (domain
-/// section 5). A cross reference never does.
-const STRUCTURAL: [RelationKind; 6] = [
-    RelationKind::SlaveOf,
-    RelationKind::MasterOf,
-    RelationKind::ChildOf,
-    RelationKind::ParentOf,
-    RelationKind::MergedInto,
-    RelationKind::SplitFrom,
-];
-
-/// A cascade goes from a ticket to its relatives and from those to theirs: a
-/// master's slave may be somebody's child.
-const STEPS: usize = 2;
-
-/// The ticket, its relatives, the tickets named, and the units concerned.
+/// The ticket and the units concerned; relatives follow with [`complete`].
 ///
 /// # Errors
 /// When the ticket is not there.
-pub(crate) fn load(
+pub(crate) fn begin(
     c: &mut Conn<'_>,
     catalogue: &Catalogue,
     number: TicketNumber,
-    named_tickets: &[TicketNumber],
-    named_units: &[UnitId],
+    units: &[UnitId],
 ) -> Result<Scene, Error> {
     let mut scene = Scene::default();
-    let ticket = store::ticket::load(c, number)?
-        .ok_or_else(|| Error::not_found(format!("ticket {number}")))?;
-    scene.tickets.insert(number, ticket);
-    for other in named_tickets {
-        if let Some(ticket) = store::ticket::load(c, *other)? {
-            scene.tickets.insert(*other, ticket);
+    add(c, catalogue, &mut scene, number)?;
+    for id in units {
+        if !scene.units.contains_key(id) {
+            scene.units.insert(*id, unit_facts(c, catalogue, *id, true)?);
         }
-    }
-    for _ in 0..STEPS {
-        let missing: BTreeSet<TicketNumber> = scene
-            .tickets
-            .values()
-            .flat_map(|t| t.relations.iter())
-            .filter(|r| STRUCTURAL.contains(&r.kind))
-            .map(|r| r.ticket)
-            .filter(|n| !scene.tickets.contains_key(n))
-            .collect();
-        for other in missing {
-            if let Some(ticket) = store::ticket::load(c, other)? {
-                scene.tickets.insert(other, ticket);
-            }
-        }
-    }
-    let ids: BTreeSet<UnitId> = scene
-        .tickets
-        .values()
-        .map(|t| t.unit)
-        .chain(named_units.iter().copied())
-        .collect();
-    for id in ids {
-        scene.units.insert(id, unit_facts(c, catalogue, id, true)?);
     }
     Ok(scene)
+}
+
+/// Loads what the rules say is missing until nothing is, and returns the
+/// tickets that came.
+///
+/// # Errors
+/// When a ticket that is named is not there.
+pub(crate) fn complete(
+    c: &mut Conn<'_>,
+    catalogue: &Catalogue,
+    scene: &mut Scene,
+    missing: impl Fn(&Scene) -> BTreeSet<TicketNumber>,
+) -> Result<Vec<TicketNumber>, Error> {
+    let mut came = Vec::new();
+    loop {
+        let numbers = missing(scene);
+        if numbers.is_empty() {
+            return Ok(came);
+        }
+        for number in numbers {
+            add(c, catalogue, scene, number)?;
+            came.push(number);
+        }
+    }
+}
+
+fn add(
+    c: &mut Conn<'_>,
+    catalogue: &Catalogue,
+    scene: &mut Scene,
+    number: TicketNumber,
+) -> Result<(), Error> {
+    let ticket = store::ticket::load(c, number)?
+        .ok_or_else(|| Error::not_found(format!("ticket {number}")))?;
+    if !scene.units.contains_key(&ticket.unit) {
+        let facts = unit_facts(c, catalogue, ticket.unit, true)?;
+        scene.units.insert(ticket.unit, facts);
+    }
+    scene.tickets.insert(number, ticket);
+    Ok(())
 }
 
 /// What the rules need to know about a unit; its members only when asked for.

@@ -279,6 +279,7 @@ pub(crate) fn event_visible(change: &Change, access: &Access) -> bool {
         Change::TagsSet { .. } | Change::EntriesMoved { .. } => false,
         Change::MergedIn { .. } | Change::MergeUndone { .. } => false,
         Change::EntriesReturned { .. } => false,
+        Change::MergedAway { .. } | Change::CameBack { .. } => false,
         _ => true,
     }
 }
@@ -286,10 +287,12 @@ pub(crate) fn event_visible(change: &Change, access: &Access) -> bool {
 /// An event as an actor may see it: reasons written for the support side are
 /// blanked for others.
 pub(crate) fn outward(mut event: EventView, access: &Access) -> EventView {
-    if !access.may_see_internal()
-        && let Change::UnitSet { reason, .. } = &mut event.change
-    {
-        *reason = None;
+    if !access.may_see_internal() {
+        match &mut event.change {
+            Change::UnitSet { reason, .. } => *reason = None,
+            Change::StatusSet { reminder, .. } => *reminder = None,
+            _ => {}
+        }
     }
     event
 }
@@ -592,7 +595,10 @@ impl Desk {
                 let events = event_views(c, number, &access, 0, MOST)?;
                 entries.extend(master_entries(c, &events)?);
                 entries.sort_by_key(|e| (e.at, e.id));
-                let scene = crate::scene::load(c, &catalogue, number, &[], &[])?;
+                let mut scene = crate::scene::begin(c, &catalogue, number, &[])?;
+                crate::scene::complete(c, &catalogue, &mut scene, |s| {
+                    s.missing_for_offers(number)
+                })?;
                 let offers = allowed(&scene, number, &actor, now);
                 let status_choices = Status::ALL
                     .into_iter()

@@ -47,7 +47,18 @@ pub(super) fn tell(
             units: Vec::new(),
         };
         let people = unit_audience(c, catalogue, &ticket)?;
-        let notices = audience(&caused, &ticket, &actor, &people);
+        let mut notices = audience(&caused, &ticket, &actor, &people);
+        // Nobody is told of their own deeds, except that a requester gets the
+        // number of the ticket they opened.
+        let requester = Recipient::Person(ticket.requester);
+        let opened = matches!(caused.first().map(|c| &c.change), Some(Change::Opened { .. }));
+        if opened && !notices.iter().any(|n| n.to == requester) {
+            notices.push(Notice {
+                to: requester,
+                reason: Reason::Requester,
+                kinds: [Told::Opened].into(),
+            });
+        }
         for notice in notices {
             queue(c, desk, catalogue, &ticket, &group, &notice)?;
         }
@@ -101,7 +112,7 @@ fn queue(
     };
     let first_word = notice.reason == Reason::Requester
         && notice.kinds.contains(&Told::Opened)
-        && first.channel == Channel::Mail.key();
+        && (first.channel == Channel::Mail.key() || first.actor.is_none());
     if first_word && !may_acknowledge(c, ticket.number, &address, first.at)? {
         return Ok(());
     }

@@ -2,3 +2,6 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod demo;
+mod fixture;
+mod mail_in;
+mod notices;

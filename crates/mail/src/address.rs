@@ -104,6 +104,13 @@ impl Address {
         &self.0
     }
 
+    /// Whether every mail server can be told this address. Another one has
+    /// letters beyond ASCII before its `@` (RFC 6531) and needs a server that
+    /// offers SMTPUTF8.
+    pub fn is_ascii(&self) -> bool {
+        self.0.is_ascii()
+    }
+
     /// The part before the `@`, in lower case.
     pub fn local(&self) -> &str {
         self.0.split_once('@').map_or("", |(local, _)| local)

@@ -82,7 +82,8 @@ pub enum BuildError {
 /// after a crash sends the same mail.
 ///
 /// Line breaks and control characters in fields are neutralised; ids that are
-/// not valid are left out of the thread.
+/// not valid are left out of the thread. All is ASCII, unless an address is not
+/// (see [`Address::is_ascii`]).
 ///
 /// # Errors
 /// See [`BuildError`].
@@ -447,6 +448,28 @@ mod tests {
         }
         for date in [-1, i64::MIN, i64::MAX] {
             assert_eq!(build(&Outgoing { date, ..mail() }), Err(BuildError::Date));
+        }
+    }
+
+    #[test]
+    fn every_kind_of_address_is_written() {
+        for text in [
+            "admin@demo",
+            "o'brien+tag@lab_1.example.org",
+            "a#$&*-/?=^_`{|}~b@example.org",
+            "ada@xn--mller-kva.example",
+            "jörg@example.org",
+        ] {
+            let to = Mailbox::bare(address(text));
+            let bytes = build(&Outgoing {
+                to: to.clone(),
+                ..mail()
+            })
+            .unwrap();
+            // Only an address that no ASCII can express makes the header UTF-8.
+            assert_eq!(bytes.is_ascii(), to.address.is_ascii(), "{text}");
+            let read = parse(&bytes, &Limits::default()).unwrap();
+            assert_eq!(read.to, [to], "{text}");
         }
     }
 

@@ -36,13 +36,18 @@ impl Transfer {
     }
 }
 
-/// Base64 with everything foreign skipped (RFC 2045, 6.8). Padding ends a
-/// group, not the text: some programs join separately encoded pieces.
+/// Base64 with everything foreign skipped (RFC 2045, 6.8). Padding ends a line,
+/// not the text: some programs join separately encoded pieces.
 pub(crate) fn base64(bytes: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(bytes.len() / 4 * 3 + 3);
     let mut group: u32 = 0;
     let mut held = 0;
+    let mut ended = false;
     for &byte in bytes {
+        if ended && byte != b'\n' {
+            continue;
+        }
+        ended = false;
         let six = match byte {
             b'A'..=b'Z' => byte - b'A',
             b'a'..=b'z' => byte - b'a' + 26,
@@ -51,6 +56,7 @@ pub(crate) fn base64(bytes: &[u8]) -> Vec<u8> {
             b'/' | b'_' => 63,
             b'=' => {
                 flush(group, held, &mut out);
+                ended = held > 0;
                 group = 0;
                 held = 0;
                 continue;
@@ -68,6 +74,18 @@ pub(crate) fn base64(bytes: &[u8]) -> Vec<u8> {
     }
     flush(group, held, &mut out);
     out
+}
+
+/// Whether text that is labelled base64 is not: its lines have words with
+/// spaces or signs between them.
+pub(crate) fn is_mislabelled_base64(bytes: &[u8]) -> bool {
+    let sample = bytes.trim_ascii();
+    let sample = sample.get(..4096).unwrap_or(sample);
+    let foreign = sample
+        .iter()
+        .filter(|b| !b.is_ascii_alphanumeric() && !b"+/=-_\r\n".contains(b))
+        .count();
+    foreign * 10 > sample.len()
 }
 
 /// The one or two bytes of an unfinished group of base64.
@@ -196,10 +214,27 @@ mod tests {
         assert_eq!(base64(b"aGVsbG8="), b"hello");
         assert_eq!(base64(b"aGVs\r\n bG8"), b"hello");
         assert_eq!(
-            base64(b"aGVs*bG8==\r\n\r\nignored?="),
-            [b"hello".as_slice(), &base64(b"ignored")].concat()
+            base64(
+                b"aGVs*bG8== ignored
+aGk=
+"
+            ),
+            b"hellohi"
         );
-        assert_eq!(base64(b"aGk=aGk="), b"hihi");
+        assert_eq!(
+            base64(
+                b"aGk=
+aGk="
+            ),
+            b"hihi"
+        );
+        assert!(is_mislabelled_base64(b"these are words, and not base64"));
+        assert!(!is_mislabelled_base64(
+            b"aGVsbG8=
+aGVsbG8=
+"
+        ));
+        assert!(!is_mislabelled_base64(b""));
         assert_eq!(base64(b"===="), b"");
         assert_eq!(base64(b"a"), b"");
     }

@@ -73,7 +73,10 @@ pub(crate) fn split(raw: &[u8], limits: &Limits) -> Result<Split, Quarantine> {
                 ),
             ));
         }
-        if matches!(line.text.first(), Some(b' ' | b'\t')) {
+        // The first field may be indented by mistake; there is nothing yet
+        // that it could continue.
+        let indented = fields.is_empty() && !skipping;
+        if matches!(line.text.first(), Some(b' ' | b'\t')) && !indented {
             if line.text.iter().all(|b| matches!(b, b' ' | b'\t'))
                 && !header_follows(raw, line.next)
             {
@@ -88,7 +91,7 @@ pub(crate) fn split(raw: &[u8], limits: &Limits) -> Result<Split, Quarantine> {
             at = line.next;
             continue;
         }
-        if let Some((name, value)) = field(line.text) {
+        if let Some((name, value)) = field(line.text.trim_ascii_start()) {
             if fields.len() >= limits.header_fields {
                 return Err(Quarantine::new(
                     QuarantineReason::TooMuchHeader,
@@ -156,12 +159,22 @@ fn field(line: &[u8]) -> Option<(String, &[u8])> {
     Some((name, value.get(1..).unwrap_or_default()))
 }
 
-/// Whether the line at `at` looks like a header that a mail program wrote.
-fn header_follows(raw: &[u8], at: usize) -> bool {
+/// Whether the line at `at`, or the one below its folded lines, looks like a
+/// header that a mail program wrote.
+fn header_follows(raw: &[u8], mut at: usize) -> bool {
+    /// More folded lines below rubbish are nobody's header.
+    const FOLDED: usize = 5;
+    let mut line = line_at(raw, at);
+    for _ in 0..FOLDED {
+        if !matches!(line.text.first(), Some(b' ' | b'\t')) {
+            break;
+        }
+        at = line.next;
+        line = line_at(raw, at);
+    }
     if at >= raw.len() {
         return false;
     }
-    let line = line_at(raw, at);
     field(line.text).is_some_and(|(name, value)| {
         name.bytes()
             .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')

@@ -1,6 +1,6 @@
 //! HTML from outside, made safe; and HTML to plain text.
 //!
-//! Two steps. A linear pass ([`tidy`]) turns whatever came into a shallow,
+//! Two steps. A linear pass (`tidy`) turns whatever came into a shallow,
 //! balanced subset: unknown elements lose their tags, hidden ones their
 //! content, nesting is capped and remote images become words. Then ammonia
 //! parses that as a browser does and keeps only what is on the lists. Safety

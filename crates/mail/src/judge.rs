@@ -1,7 +1,7 @@
 //! Was this written by a person? The verdict over a message that was read.
 //!
 //! Each rule is one small function in a file of this folder and one line in
-//! [`RULES`]. Rules run in that order; the first that suppresses or
+//! `RULES`. Rules run in that order; the first that suppresses or
 //! quarantines decides, those that only find a machine at work are noted.
 
 use crate::address::Address;

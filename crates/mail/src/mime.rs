@@ -41,7 +41,14 @@ impl Leaf<'_> {
     }
 
     pub(crate) fn text(&self) -> String {
-        decode::charset(self.charset.as_deref(), &self.bytes())
+        let mislabelled =
+            self.transfer == Transfer::Base64 && decode::is_mislabelled_base64(self.body);
+        let bytes = if mislabelled {
+            self.body.to_vec()
+        } else {
+            self.bytes()
+        };
+        decode::charset(self.charset.as_deref(), &bytes)
     }
 
     /// How many bytes the content has at most.
@@ -90,7 +97,14 @@ impl<'l> Reader<'l> {
                     format!("parts are nested more than {} deep", self.limits.depth),
                 ));
             }
-            match self.sections(content.boundary.as_deref(), body) {
+            let found = match self.sections(content.boundary.as_deref(), body) {
+                Some(sections) => Some(sections),
+                None => {
+                    let guess = guess_boundary(body);
+                    self.sections(guess.as_deref(), body)
+                }
+            };
+            match found {
                 Some(sections) => return self.multi(&content.media_type, sections?, depth),
                 None => {
                     self.defects
@@ -182,9 +196,31 @@ fn delimiter(line: &[u8], boundary: &[u8]) -> Option<bool> {
         .trim_ascii_end();
     match rest {
         b"" => Some(false),
-        b"--" => Some(true),
+        // Half of the mark is left of mails that were cut short.
+        b"--" | b"-" => Some(true),
         _ => None,
     }
+}
+
+/// The boundary that a multipart seems to use where it is not the one that it
+/// names: a line of dashes with a `Content-…` header below it.
+fn guess_boundary(body: &[u8]) -> Option<String> {
+    let mut at = 0;
+    while at < body.len() {
+        let line = line_at(body, at);
+        at = line.next;
+        let Some(boundary) = line.text.strip_prefix(b"--") else {
+            continue;
+        };
+        let below = line_at(body, at).text;
+        let is_header = below
+            .get(..8)
+            .is_some_and(|start| start.eq_ignore_ascii_case(b"content-"));
+        if is_header && (1..=200).contains(&boundary.len()) && boundary.is_ascii() {
+            return Some(String::from_utf8_lossy(boundary).into_owned());
+        }
+    }
+    None
 }
 
 /// The line end before a delimiter belongs to the delimiter.

@@ -470,17 +470,23 @@ impl<'t, 'a> Sorted<'t, 'a> {
 
     /// One branch for each body; the other branches only bring files.
     fn alternative(&mut self, children: &'t [Node<'a>], for_text: bool, for_html: bool) {
-        let plain = children
-            .iter()
-            .position(|c| first_text(c) == Some("text/plain"));
-        let rich = children
-            .iter()
-            .rposition(|c| first_text(c) == Some("text/html"));
-        let other = children.iter().position(|c| first_text(c).is_some());
+        let kinds: Vec<Option<&str>> = children.iter().map(first_text).collect();
+        let any = kinds.iter().flatten().next().copied();
+        let best = |wanted: &'static str, second: &'static str| {
+            [Some(wanted), Some(second), any]
+                .into_iter()
+                .find(|kind| kind.is_some() && kinds.contains(kind))
+                .flatten()
+        };
+        let text_kind = best("text/plain", "text/html");
+        let html_kind = best("text/html", "text/plain");
         for (position, child) in children.iter().enumerate() {
-            let text = for_text && plain.or(rich).or(other) == Some(position);
-            let html = for_html && rich.or(plain).or(other) == Some(position);
-            if text || html || first_text(child).is_none() {
+            // Two branches of one kind are not alternatives, whatever the
+            // sender calls them: both are shown.
+            let kind = kinds.get(position).copied().flatten();
+            let text = for_text && kind.is_some() && kind == text_kind;
+            let html = for_html && kind.is_some() && kind == html_kind;
+            if text || html || kind.is_none() {
                 self.sort(
                     child,
                     "alternative",

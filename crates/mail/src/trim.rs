@@ -1,6 +1,6 @@
 //! What a person wrote, apart from what their mail program quoted.
 //!
-//! Lines are classified one by one ([`line`]), then three cuts are made: the
+//! Lines are classified one by one (`line`), then three cuts are made: the
 //! signature and other rubbish off the end, the quoted mail off the end, the
 //! line that introduces a quotation out of the middle. Quotations that
 //! somebody answers point by point stay, for without them the answers mean
@@ -23,6 +23,11 @@ pub struct Trimmed {
 /// Most lines of a signature behind `--`, and behind `-- ` or a rule.
 const SHORT_SIGNATURE: usize = 15;
 const STRICT_SIGNATURE: usize = 40;
+
+/// How many lines are searched for quoted mails, and how many introductions of
+/// them are taken out. What is longer is a log file, not a reply.
+const MOST_LINES: usize = 10_000;
+const MOST_MARKS: usize = 200;
 
 /// Separates a reply from quotations and signature, in linear time.
 pub fn trim_reply(text: &str) -> Trimmed {
@@ -108,7 +113,8 @@ fn cut_quotations(
 ) {
     let mut written = false;
     let mut at = first;
-    while at < *end {
+    let mut marks = 0;
+    while at < (*end).min(MOST_LINES) && marks < MOST_MARKS {
         let len = match kinds[at] {
             Kind::Text => mark_len(lines, kinds, at),
             _ => 0,
@@ -124,6 +130,7 @@ fn cut_quotations(
             *end = without_trailers(kinds, at);
             return;
         }
+        marks += 1;
         keep[at..at + len].fill(false);
         at += len;
         if !written && quoted && has_text(lines, kinds, after, *end) {

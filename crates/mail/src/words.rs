@@ -31,7 +31,7 @@ pub(crate) fn decode_words(text: &str) -> String {
             Some(Piece::Encoded {
                 charset: last,
                 bytes: held,
-            }) if last.eq_ignore_ascii_case(charset) => {
+            }) if last.eq_ignore_ascii_case(charset) && !is_stateful(charset) => {
                 held.extend_from_slice(&bytes);
             }
             _ => pieces.push(Piece::Encoded { charset, bytes }),
@@ -67,11 +67,30 @@ fn encoded_word(word: &str) -> Option<(&str, Vec<u8>, usize)> {
     }
     let bytes = match encoding {
         "B" | "b" => decode::base64(text.as_bytes()),
-        "Q" | "q" => q_decode(text.as_bytes()),
+        "Q" | "q" => q_decode(&raw_bytes(text, charset)),
         _ => return None,
     };
     let len = word.len() - after.len() + text.len() + 2;
     Some((charset, bytes, len))
+}
+
+/// Character sets whose words begin and end in ASCII, each for itself; joined,
+/// their escapes would stand side by side, which decoders report as an error.
+fn is_stateful(charset: &str) -> bool {
+    charset
+        .get(..8)
+        .is_some_and(|start| start.eq_ignore_ascii_case("iso-2022"))
+}
+
+/// The bytes of a word whose program forgot to encode some: the header's
+/// letters go back to what they were in the word's own character set.
+fn raw_bytes(text: &str, charset: &str) -> Vec<u8> {
+    if text.is_ascii() || charset.eq_ignore_ascii_case("utf-8") {
+        return text.as_bytes().to_vec();
+    }
+    text.chars()
+        .map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?'))
+        .collect()
 }
 
 /// Splits at the first `mark` within the first `most` bytes.
@@ -193,6 +212,12 @@ mod tests {
             ("=? =?utf-8?q?ok?=", "=? ok"),
             ("=?utf-8?x?no?=", "=?utf-8?x?no?="),
             ("=?gb2312?B?xOM=?= =?gb2312?B?usM=?=", "你好"),
+            ("=?iso-8859-1?Q?Frösche?=", "Frösche"),
+            ("=?utf-8?Q?Frösche?=", "Frösche"),
+            (
+                "=?iso-2022-jp?B?GyRCJCIbKEI=?= =?iso-2022-jp?B?GyRCJCIbKEI=?=",
+                "ああ",
+            ),
             ("plain", "plain"),
             ("", ""),
         ] {

@@ -1,6 +1,7 @@
 //! Mail that a machine wrote on its own account: alarms, notifications,
 //! newsletters. It may be a ticket; it must never be answered by a machine.
 
+use super::list::came_over_list;
 use super::{Finding, OwnAddresses, first_word};
 use crate::build::LOOP_HEADER;
 use crate::parse::Incoming;
@@ -19,7 +20,7 @@ pub(super) fn find(mail: &Incoming, _: &OwnAddresses) -> Option<Finding> {
 pub(super) fn says_machine(mail: &Incoming) -> bool {
     let headers = &mail.headers;
     let word = |name: &str| headers.get(name).map(first_word).unwrap_or_default();
-    let on_a_list = headers.get("list-id").is_some() || headers.get("list-post").is_some();
+    let on_a_list = came_over_list(mail);
     let generated = !matches!(word("auto-submitted").as_str(), "" | "no");
     // Lists send their members' mail as bulk; those were written by people.
     let bulk = matches!(word("precedence").as_str(), "bulk" | "junk") && !on_a_list;

@@ -140,7 +140,7 @@ fn zeros_by_the_gibibyte() {
     let head = format!(
         "{HEAD}Content-Type: application/octet-stream\r\nContent-Transfer-Encoding: base64\r\n\r\n"
     );
-    let huge = format!("{head}{}", zeros.repeat(60 << 20).get(..60 << 20).unwrap());
+    let huge = format!("{head}{}", zeros.repeat((60 << 20) / zeros.len()));
     assert_eq!(
         reason("zeros", huge.as_bytes()),
         Some(QuarantineReason::TooLarge)

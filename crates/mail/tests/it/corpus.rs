@@ -175,6 +175,9 @@ fn every_message_ends_somewhere() {
         }
         *counts.entry(word).or_default() += 1;
     }
+    for path in &blank {
+        eprintln!("no text of {}", path.display());
+    }
     for (word, count) in &counts {
         eprintln!("{count:5} {word}");
     }
@@ -189,4 +192,80 @@ fn every_message_ends_somewhere() {
     assert!(files.len() > 400, "the corpus is smaller than expected");
     assert!(blank.len() * 200 <= accepted, "text lost: {blank:#?}");
     assert!(accepted * 10 >= files.len() * 6, "too few accepted");
+}
+
+/// The same messages, read by the library's own message reader, which knows
+/// other tricks: where both find a subject, a sender and text, they agree.
+#[test]
+fn another_reader_agrees() {
+    let Some(folder) = folder() else { return };
+    let squeeze = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let (mut compared, mut same) = (0, 0);
+    for path in messages(&folder) {
+        let raw = std::fs::read(&path).unwrap();
+        let (Ok(ours), Some(theirs)) = (
+            mail::parse(&raw, &Limits::default()),
+            mail_parser::MessageParser::default().parse(&raw),
+        ) else {
+            continue;
+        };
+        compared += 1;
+        let mut differences = Vec::new();
+        let subject = squeeze(theirs.subject().unwrap_or_default());
+        if squeeze(&ours.subject) != squeeze(&subject.chars().take(500).collect::<String>()) {
+            differences.push(format!("subject {:?} {subject:?}", ours.subject));
+        }
+        let from = theirs
+            .from()
+            .and_then(|from| from.first())
+            .and_then(|from| from.address())
+            .unwrap_or_default()
+            .to_lowercase();
+        let own = ours
+            .from
+            .as_ref()
+            .map(|from| from.address.to_string())
+            .unwrap_or_default();
+        if own != from {
+            differences.push(format!("from {own:?} {from:?}"));
+        }
+        let plain = theirs.text_body.iter().all(|&part| {
+            matches!(
+                theirs.parts[part as usize].body,
+                mail_parser::PartType::Text(_)
+            )
+        });
+        let text: Vec<_> = (0..theirs.text_body_count())
+            .filter_map(|at| theirs.body_text(at))
+            .collect();
+        let text = squeeze(&text.join("\n"));
+        if plain && squeeze(&ours.text) != text {
+            differences.push(format!("text\n   {:?}\n   {text:?}", squeeze(&ours.text)));
+        }
+        if ours.attachments.len() != theirs.attachment_count() {
+            differences.push(format!(
+                "files {:?} {:?}",
+                ours.attachments
+                    .iter()
+                    .map(|p| (&p.name, &p.media_type))
+                    .collect::<Vec<_>>(),
+                theirs.attachment_count()
+            ));
+        }
+        if differences.is_empty() {
+            same += 1;
+        } else if std::env::var_os("VERBOSE_CORPUS").is_some() {
+            eprintln!(
+                "{}: {}",
+                path.strip_prefix(&folder).unwrap().display(),
+                differences
+                    .join("\n  ")
+                    .chars()
+                    .take(900)
+                    .collect::<String>()
+            );
+        }
+    }
+    eprintln!("{same} of {compared} messages read alike by both readers");
+    assert!(same * 100 >= compared * 80, "{same} of {compared}");
 }

@@ -49,6 +49,33 @@ fn replies_match_what_people_expect() {
     );
 }
 
+/// Replies as whole mails, each from another program, all saying "Hello".
+#[test]
+fn replies_of_many_programs_come_down_to_what_was_written() {
+    let Some(folder) = corpus::folder() else {
+        return;
+    };
+    let mut seen = 0;
+    for entry in std::fs::read_dir(folder.join("replies/talon/standard_replies")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|ending| ending != "eml") {
+            continue;
+        }
+        let raw = std::fs::read(&path).unwrap();
+        let mail = mail::parse(&raw, &mail::Limits::default()).unwrap();
+        let trimmed = mail::trim_reply(&mail.text);
+        assert_eq!(
+            trimmed.visible.trim(),
+            "Hello",
+            "{}:\n{}",
+            path.display(),
+            mail.text
+        );
+        seen += 1;
+    }
+    assert!(seen >= 10, "{seen}");
+}
+
 #[test]
 fn no_reply_takes_long() {
     let Some(folder) = corpus::folder() else {
@@ -92,6 +119,9 @@ fn within_limit(text: &str, path: &Path) {
     let trimmed = mail::trim_reply(text);
     let took = started.elapsed();
     assert!(trimmed.visible.len() <= text.len());
+    if took > Duration::from_millis(20) {
+        eprintln!("{}: {took:?}", path.display());
+    }
     let per_mebibyte = Duration::from_millis(if cfg!(debug_assertions) { 8000 } else { 50 });
     assert!(took < per_mebibyte, "{}: {took:?}", path.display());
 }

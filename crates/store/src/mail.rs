@@ -110,6 +110,38 @@ pub fn finish_incoming(conn: &mut Conn<'_>, m: &Incoming) -> Result<(), Error> {
     Ok(())
 }
 
+/// Notes that a mail is an entry now. `false`: it was handled before.
+pub fn became_entry(
+    conn: &mut Conn<'_>,
+    id: Uuid,
+    ticket: TicketNumber,
+    entry: EntryId,
+) -> Result<bool, Error> {
+    Ok(conn.execute(
+        "UPDATE mail_in SET state = 'entry', ticket = $2, entry = $3
+         WHERE id = $1 AND state = 'taken'",
+        params![id, ticket, entry],
+    )? > 0)
+}
+
+/// Notes what is odd about a mail.
+pub fn flag_incoming(conn: &mut Conn<'_>, id: Uuid, text: &str) -> Result<(), Error> {
+    conn.execute(
+        "UPDATE mail_in SET flagged = $2 WHERE id = $1",
+        params![id, text],
+    )?;
+    Ok(())
+}
+
+/// How many mails were queued for an address since a time.
+pub fn queued_since(conn: &mut Conn<'_>, address: &str, since: Millis) -> Result<i64, Error> {
+    conn.query_one(
+        "SELECT COUNT(*) FROM mail_out WHERE address = $1 AND created_at >= $2",
+        params![address, since],
+        |row| row.get(0),
+    )
+}
+
 /// One mail.
 pub fn incoming(conn: &mut Conn<'_>, id: Uuid) -> Result<Option<Incoming>, Error> {
     let mut sql = crate::value::Sql::new(INCOMING);
@@ -153,6 +185,15 @@ pub fn message_id_seen(conn: &mut Conn<'_>, message_id: &str, but: Uuid) -> Resu
 pub fn incoming_counts(conn: &mut Conn<'_>) -> Result<Vec<(String, i64)>, Error> {
     conn.query(
         "SELECT state, COUNT(*) FROM mail_in GROUP BY state ORDER BY state",
+        params![],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )
+}
+
+/// How many mails that go out are in each state.
+pub fn outgoing_counts(conn: &mut Conn<'_>) -> Result<Vec<(String, i64)>, Error> {
+    conn.query(
+        "SELECT state, COUNT(*) FROM mail_out GROUP BY state ORDER BY state",
         params![],
         |row| Ok((row.get(0)?, row.get(1)?)),
     )

@@ -267,7 +267,7 @@ async fn serve_on(
         let desk = desk.clone();
         tokio::spawn(async move { desk.work().await });
     }
-    web::serve(listener, desk, stop_signal()).await?;
+    web::serve(listener, desk, web::Options::default(), stop_signal()).await?;
     Ok(())
 }
 

@@ -21,10 +21,13 @@ pub mod jobs;
 pub mod list;
 pub mod mail_in;
 pub mod open;
+pub mod party;
 pub mod patch;
+pub mod rules;
 pub mod scene;
 pub mod secret;
 pub mod setup;
+pub mod split;
 pub mod unit;
 pub mod view;
 

@@ -668,6 +668,32 @@ impl Desk {
             .await
     }
 
+    /// One entry of a ticket.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], also when the actor may not see the entry.
+    pub async fn entry(
+        &self,
+        actor: &Actor,
+        number: TicketNumber,
+        id: EntryId,
+    ) -> Result<EntryView, Error> {
+        let actor = actor.clone();
+        self.0
+            .db
+            .read(move |c| {
+                let (_, access) = load_visible(c, &actor, number)?;
+                let entry = store::entry::load(c, id)?
+                    .filter(|e| e.ticket == number)
+                    .ok_or_else(|| Error::not_found("such entry"))?;
+                entry_views(c, number, &access, entry.seq - 1, 1)?
+                    .into_iter()
+                    .find(|e| e.id == id)
+                    .ok_or_else(|| Error::not_found("such entry"))
+            })
+            .await
+    }
+
     /// The sanitised HTML of an entry that came by mail, and its ticket's
     /// files for the images in it.
     ///

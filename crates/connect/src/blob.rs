@@ -141,7 +141,13 @@ mod tests {
     fn a_name_is_a_hash_or_nothing() {
         let dir = tempfile::tempdir().unwrap();
         let blobs = Blobs::open(dir.path()).unwrap();
-        for name in ["", "..", "../../etc/passwd", &"A".repeat(64), &"0".repeat(63)] {
+        for name in [
+            "",
+            "..",
+            "../../etc/passwd",
+            &"A".repeat(64),
+            &"0".repeat(63),
+        ] {
             assert!(matches!(blobs.get(name), Err(BlobError::Name)), "{name}");
         }
     }

@@ -16,8 +16,9 @@ use crate::{Catalogue, Desk, Error};
 
 mod notices;
 
-/// Events handled in one transaction.
-const STRETCH: i64 = 500;
+/// Events handled in one transaction: few, so that people's changes do not
+/// wait long for the writer.
+const STRETCH: i64 = 64;
 
 /// The followers, by the names of their cursors. To add one: write a function
 /// like [`index`] and put it here.

@@ -30,6 +30,50 @@ const ISSUE_TYPES: [(&str, &str, &str); 12] = [
     ("documentation", "guide", "Guide or page"),
 ];
 
+/// What a desk that serves is called and where it is reached. Kept in the
+/// database, so that a command run beside it (`mail-in`) makes the same links
+/// and knows the same addresses without being told again.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Identity {
+    /// [`crate::Config::name`].
+    pub name: String,
+    /// [`crate::Config::public_url`].
+    pub public_url: String,
+    /// [`crate::Config::mail_address`].
+    pub mail_address: String,
+}
+
+/// The identity of the desk that last served from this database. Blocks.
+///
+/// # Errors
+/// When the database can not be read.
+pub fn identity(db: &Db) -> Result<Option<Identity>, Error> {
+    let text = db.read_blocking(|c| store::setting::get(c, "identity").map_err(Error::from))?;
+    Ok(text.and_then(|t| serde_json::from_str(&t).ok()))
+}
+
+impl crate::Desk {
+    /// Keeps this desk's identity for commands that run beside it.
+    ///
+    /// # Errors
+    /// When the database can not be written.
+    pub async fn remember_identity(&self) -> Result<(), Error> {
+        let config = self.config();
+        let identity = Identity {
+            name: config.name.clone(),
+            public_url: config.public_url.clone(),
+            mail_address: config.mail_address.clone(),
+        };
+        let json = serde_json::to_string(&identity)
+            .map_err(|e| Error::Internal(format!("identity: {e}")))?;
+        let now = self.now();
+        self.0
+            .db
+            .write(move |c| store::setting::set(c, "identity", &json, now).map_err(Error::from))
+            .await
+    }
+}
+
 /// Stores the defaults where nothing is stored yet.
 pub(crate) fn ship_defaults(db: &Db, now: Millis) -> Result<(), Error> {
     let there = db.read_blocking(|c| store::setting::get(c, "triage").map_err(Error::from))?;

@@ -239,12 +239,13 @@ fn open(settings: &Settings) -> anyhow::Result<Desk> {
     db.migrate().context("bringing the database up to date")?;
     let blobs = Blobs::open(settings.data_dir().join("files"))?;
     let mailer = Mailer::new(&settings.mailer()?).map_err(anyhow::Error::msg)?;
+    let known = desk::setup::identity(&db)?;
     Ok(Desk::new(
         db,
         blobs,
         mailer,
         Arc::new(SystemClock),
-        settings.desk()?,
+        settings.desk(known)?,
     )?)
 }
 
@@ -256,12 +257,9 @@ async fn serve(settings: &Settings, desk: Desk, work: bool) -> anyhow::Result<()
     serve_on(listener, desk, work).await
 }
 
-async fn serve_on(
-    listener: tokio::net::TcpListener,
-    desk: Desk,
-    work: bool,
-) -> anyhow::Result<()> {
+async fn serve_on(listener: tokio::net::TcpListener, desk: Desk, work: bool) -> anyhow::Result<()> {
     tracing::info!(address = %listener.local_addr()?, "listening");
+    desk.remember_identity().await?;
     if work {
         desk.start_timers().await?;
         let desk = desk.clone();
@@ -360,7 +358,12 @@ fn random_word(bytes: usize) -> anyhow::Result<String> {
 }
 
 fn password() -> anyhow::Result<String> {
-    Ok(format!("{}-{}-{}", random_word(4)?, random_word(4)?, random_word(4)?))
+    Ok(format!(
+        "{}-{}-{}",
+        random_word(4)?,
+        random_word(4)?,
+        random_word(4)?
+    ))
 }
 
 fn fresh_folder() -> anyhow::Result<PathBuf> {

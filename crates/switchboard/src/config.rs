@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use connect::MailerConfig;
 use connect::outbox::SmtpSecurity;
+use desk::setup::Identity;
 use serde::Deserialize;
 
 /// What an operator may set. Every name is also read from the environment as
@@ -80,7 +81,10 @@ impl Settings {
         let paths = [
             ("SWITCHBOARD_DATA_DIR", &mut self.data_dir),
             ("SWITCHBOARD_MAIL_FOLDER", &mut self.mail_folder),
-            ("SWITCHBOARD_SMTP_PASSWORD_FILE", &mut self.smtp_password_file),
+            (
+                "SWITCHBOARD_SMTP_PASSWORD_FILE",
+                &mut self.smtp_password_file,
+            ),
         ];
         for (name, field) in paths {
             if let Some(value) = env(name) {
@@ -106,26 +110,45 @@ impl Settings {
     }
 
     pub(crate) fn listen(&self) -> String {
-        self.listen.clone().unwrap_or_else(|| "127.0.0.1:8080".into())
+        self.listen
+            .clone()
+            .unwrap_or_else(|| "127.0.0.1:8080".into())
     }
 
     pub(crate) fn database_url(&self) -> String {
         self.database_url.clone().unwrap_or_else(|| {
-            format!("sqlite:{}", self.data_dir().join("switchboard.db").display())
+            format!(
+                "sqlite:{}",
+                self.data_dir().join("switchboard.db").display()
+            )
         })
     }
 
-    pub(crate) fn desk(&self) -> anyhow::Result<desk::Config> {
+    /// What the desk is to be; `known` is what it was when it last served, for
+    /// all that is not set now.
+    pub(crate) fn desk(&self, known: Option<Identity>) -> anyhow::Result<desk::Config> {
         let fallback = desk::Config::default();
+        // An address to listen on says where the pages are, too.
+        let here = self.listen.as_ref().map(|l| format!("http://{l}"));
+        let (name, url, address) = match known {
+            Some(k) => (Some(k.name), Some(k.public_url), Some(k.mail_address)),
+            None => (None, None, None),
+        };
         Ok(desk::Config {
-            name: self.name.clone().unwrap_or(fallback.name),
+            name: self.name.clone().or(name).unwrap_or(fallback.name),
             public_url: self
                 .public_url
                 .clone()
-                .unwrap_or_else(|| format!("http://{}", self.listen()))
+                .or(here)
+                .or(url)
+                .unwrap_or(fallback.public_url)
                 .trim_end_matches('/')
                 .to_owned(),
-            mail_address: self.mail_address.clone().unwrap_or(fallback.mail_address),
+            mail_address: self
+                .mail_address
+                .clone()
+                .or(address)
+                .unwrap_or(fallback.mail_address),
             authserv_id: self.authserv_id.clone(),
             max_attachment: number("max_attachment", self.max_attachment.as_deref())?
                 .unwrap_or(fallback.max_attachment),
@@ -147,7 +170,10 @@ impl Settings {
                 (Some(user), Some(file)) => {
                     let password = std::fs::read_to_string(file)
                         .with_context(|| format!("smtp_password_file {}", file.display()))?;
-                    Some((user.clone(), password.trim_end_matches(['\r', '\n']).to_owned()))
+                    Some((
+                        user.clone(),
+                        password.trim_end_matches(['\r', '\n']).to_owned(),
+                    ))
                 }
                 (None, None) => None,
                 _ => bail!("smtp_user and smtp_password_file go together; set both or none"),
@@ -183,11 +209,12 @@ mod tests {
     #[test]
     fn the_environment_goes_before_the_file() {
         let mut settings: Settings = toml::from_str("listen = \"127.0.0.1:1\"").unwrap();
-        settings.overlay(|name| {
-            (name == "SWITCHBOARD_LISTEN").then(|| "127.0.0.1:2".to_owned())
-        });
+        settings.overlay(|name| (name == "SWITCHBOARD_LISTEN").then(|| "127.0.0.1:2".to_owned()));
         assert_eq!(settings.listen(), "127.0.0.1:2");
-        assert_eq!(settings.desk().unwrap().public_url, "http://127.0.0.1:2");
+        assert_eq!(
+            settings.desk(None).unwrap().public_url,
+            "http://127.0.0.1:2"
+        );
     }
 
     #[test]

@@ -1,2 +1,28 @@
-//! placeholder
-fn main() {}
+//! Switchboard: the helpdesk for federated research infrastructures.
+
+mod command;
+mod config;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::command::Cli;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    tracing_subscriber::fmt()
+        .with_env_filter(
+            tracing_subscriber::EnvFilter::try_from_env("SWITCHBOARD_LOG")
+                .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,switchboard=info")),
+        )
+        .with_writer(std::io::stderr)
+        .init();
+    match command::run(cli) {
+        Ok(code) => code,
+        Err(e) => {
+            tracing::error!("{e:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

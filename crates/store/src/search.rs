@@ -149,7 +149,10 @@ pub fn remove(conn: &mut Conn<'_>, number: i64) -> Result<(), Error> {
 /// newest first, below `before`.
 ///
 /// A word that is no phrase, comes last and has at least three letters may be
-/// unfinished: it also stands for the shortest indexed words that begin with it. With `scope`, only tickets that have one of the
+/// unfinished: it also stands for the shortest indexed words that begin with it.
+///
+/// [`Error::Busy`] when PostgreSQL would need too long, for a phrase of words that nearly
+/// every ticket has. With `scope`, only tickets that have one of the
 /// terms; `None` is for those who may see everything.
 pub fn find(
     conn: &mut Conn<'_>,
@@ -377,7 +380,9 @@ fn postgres_find(
     };
     // The planner does not know what it costs to take a row's words apart, and
     // would read the small table from end to end rather than use the index.
-    conn.batch_text("SET LOCAL enable_seqscan = off")?;
+    // A phrase of words that nearly every ticket has must be looked up in each
+    // of them; nobody may occupy a connection with that for long.
+    conn.batch_text("SET LOCAL enable_seqscan = off; SET LOCAL statement_timeout = '3s'")?;
     let mut found: Vec<i64> = Vec::new();
     // The window is all numbers from `low` to below `high`.
     let mut high = newest + 1;
@@ -385,11 +390,11 @@ fn postgres_find(
     loop {
         let missing = limit - found.len() as i64;
         let query = format!("{}{words}", blocks(low, high));
-        // The sum keeps the planner from walking the primary key instead.
+        // The sums keep the planner from walking the primary key instead.
         found.extend(conn.query(
             /* postgres */
             "SELECT number FROM ticket_search
-             WHERE lexemes @@ CAST(CAST($1 AS TEXT) AS TSQUERY) AND number >= $2 AND number < $3
+             WHERE lexemes @@ CAST(CAST($1 AS TEXT) AS TSQUERY) AND number + 0 >= $2 AND number + 0 < $3
              ORDER BY number + 0 DESC LIMIT $4",
             params![query, low, high, missing],
             |row| row.get::<i64>(0),
@@ -408,7 +413,7 @@ fn postgres_find(
         high = low;
         low = (high - width).max(0) / BLOCK * BLOCK;
     }
-    conn.batch_text("SET LOCAL enable_seqscan = on")?;
+    conn.batch_text("SET LOCAL enable_seqscan = on; SET LOCAL statement_timeout = 0")?;
     Ok(found)
 }
 

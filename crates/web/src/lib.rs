@@ -4,21 +4,61 @@
 //! beside them: the table of errors and statuses (`problem`), the security
 //! headers (`headers`), the policy of every route (`policy`).
 
+use std::any::Any;
 use std::sync::Arc;
+use std::time::Duration;
 
+use axum::Json;
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
 use desk::Desk;
+use tokio::sync::Semaphore;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{And, Predicate as _, SizeAbove};
 
+pub mod api;
+pub mod file;
+pub mod headers;
+mod health;
+mod metrics;
+pub mod policy;
+pub mod problem;
+mod serve;
 pub mod ui;
 
+pub use serve::serve;
+
+use problem::Problem;
+
 /// What an operator decides about serving over HTTP.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Options {
     /// Names besides the public address, the listening address and the local
     /// machine under which the desk answers: `desk.internal`, without a port.
     pub hosts: Vec<String>,
     /// The address it listens on, as `host:port`; answered under too.
     pub listen: Option<String>,
+    /// How long an answer may take to begin.
+    pub timeout: Duration,
 }
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            hosts: Vec::new(),
+            listen: None,
+            timeout: Duration::from_secs(60),
+        }
+    }
+}
+
+/// So many streams of events may be open at once on one node.
+const MOST_STREAMS: usize = 2_000;
 
 /// What every handler can reach. Cheap to clone.
 #[derive(Clone)]
@@ -27,10 +67,97 @@ pub struct AppState {
     pub desk: Desk,
     /// What the operator decided.
     pub options: Arc<Options>,
+    pub(crate) metrics: Arc<metrics::Metrics>,
+    pub(crate) streams: Arc<Semaphore>,
+}
+
+impl AppState {
+    /// The state of one site.
+    pub fn new(desk: Desk, options: Options) -> AppState {
+        AppState {
+            desk,
+            options: Arc::new(options),
+            metrics: Arc::default(),
+            streams: Arc::new(Semaphore::new(MOST_STREAMS)),
+        }
+    }
 }
 
 impl axum::extract::FromRef<AppState> for Desk {
     fn from_ref(state: &AppState) -> Desk {
         state.desk.clone()
     }
+}
+
+/// The whole site: API, pages, probes. Serve it with the peer's address
+/// (`into_make_service_with_connect_info::<SocketAddr>`), which sign-in counts
+/// failures by.
+pub fn router(desk: Desk, options: Options) -> Router {
+    let app = AppState::new(desk, options);
+    let max_attachment = app.desk.config().max_attachment;
+    let whole: Router<AppState> = api::router(max_attachment)
+        .route("/openapi.json", get(openapi))
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .route("/metrics", get(metrics::show));
+    // The first layer lies innermost: what a handler answers passes them from
+    // top to bottom, what a client sends from bottom to top.
+    whole
+        .layer(CompressionLayer::new().gzip(true).compress_when(worth_it()))
+        .layer(CatchPanicLayer::custom(fault))
+        .layer(from_fn_with_state(app.clone(), in_time))
+        .layer(from_fn_with_state(app.clone(), headers::known_host))
+        .layer(from_fn_with_state(app.clone(), headers::secure))
+        .layer(from_fn_with_state(app.clone(), metrics::watch))
+        .with_state(app)
+}
+
+async fn openapi() -> Response {
+    Json(api::document()).into_response()
+}
+
+/// A panic is a fault of ours; what it says is for the log.
+fn fault(_: Box<dyn Any + Send + 'static>) -> Response {
+    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "a fault of ours")
+        .detail("it has been logged")
+        .into_response()
+}
+
+/// Gives up on answers that take too long to begin.
+async fn in_time(State(app): State<AppState>, request: Request, next: Next) -> Response {
+    match tokio::time::timeout(app.options.timeout, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => Problem {
+            retry_after: Some(5),
+            ..Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not possible now").detail(
+                "it took too long; when it was a change, look whether it was made before you \
+                 try again",
+            )
+        }
+        .into_response(),
+    }
+}
+
+/// Texts from 1 kB on are compressed; pictures are already, and a stream would
+/// only come later.
+fn worth_it()
+-> And<SizeAbove, fn(StatusCode, axum::http::Version, &HeaderMap, &axum::http::Extensions) -> bool>
+{
+    SizeAbove::new(1024).and(is_text)
+}
+
+fn is_text(
+    _: StatusCode,
+    _: axum::http::Version,
+    headers: &HeaderMap,
+    _: &axum::http::Extensions,
+) -> bool {
+    let kind = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|v| v.to_str().ok())
+        .unwrap_or_default();
+    (kind.starts_with("text/") && !kind.starts_with("text/event-stream"))
+        || kind.contains("json")
+        || kind.contains("svg")
+        || kind.contains("javascript")
 }

@@ -1,0 +1,269 @@
+//! The REST interface under `/api/v1`: one file per noun, and the document
+//! that describes it, made from the code.
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::openapi::{
+    Components, ContentBuilder, Header, Info, OpenApi, OpenApiBuilder, Ref, RefOr,
+    Response as Said, ResponseBuilder, SecurityRequirement,
+};
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::AppState;
+use crate::problem::{FieldProblem, PROBLEM_JSON, Problem};
+
+pub mod attachment;
+pub(crate) mod caller;
+pub mod entry;
+pub mod event;
+pub mod history;
+pub(crate) mod input;
+pub mod list;
+pub mod party;
+pub mod person;
+pub mod relation;
+pub mod ticket;
+pub mod token;
+pub mod triage;
+pub mod unit;
+pub mod words;
+
+/// Where the API lies.
+pub const BASE: &str = "/api/v1";
+
+/// Largest JSON body, in bytes.
+const MAX_JSON: usize = 2 * 1024 * 1024;
+
+/// What a form puts around its files, in bytes.
+const FORM_OVERHEAD: usize = 64 * 1024;
+
+/// A page of a list.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct Items<T> {
+    /// What is on it.
+    pub items: Vec<T>,
+    /// What to ask for with `cursor` to get the next page; null: this is the
+    /// last.
+    pub next: Option<String>,
+}
+
+impl<T> Items<T> {
+    /// A list that fits on one page.
+    fn all(items: Vec<T>) -> Items<T> {
+        Items { items, next: None }
+    }
+}
+
+/// Checks how many items a page shall have.
+fn limit(given: Option<i64>) -> Result<Option<i64>, Problem> {
+    match given {
+        Some(n) if !(1..=desk::list::MAX_PAGE).contains(&n) => Err(desk::Error::invalid(
+            "limit",
+            format!("takes 1 to {}", desk::list::MAX_PAGE),
+        )
+        .into()),
+        other => Ok(other),
+    }
+}
+
+/// Every route of the API with what it says of itself.
+fn routes(max_attachment: usize) -> OpenApiRouter<AppState> {
+    let json = OpenApiRouter::new()
+        .merge(list::router())
+        .merge(ticket::router())
+        .merge(entry::router())
+        .merge(history::router())
+        .merge(attachment::router())
+        .merge(relation::router())
+        .merge(party::router())
+        .merge(unit::router())
+        .merge(person::router())
+        .merge(token::router())
+        .merge(event::router())
+        .merge(triage::router())
+        .layer(DefaultBodyLimit::max(MAX_JSON));
+    let files = attachment::upload_router().layer(DefaultBodyLimit::max(
+        max_attachment.saturating_add(FORM_OVERHEAD),
+    ));
+    json.merge(files)
+}
+
+/// The API, for the router of the whole.
+pub(crate) fn router(max_attachment: usize) -> Router<AppState> {
+    let (router, _) = OpenApiRouter::with_openapi(OpenApi::default())
+        .nest(BASE, routes(max_attachment))
+        .split_for_parts();
+    router
+        .route("/api", axum::routing::any(no_such_path))
+        .route("/api/", axum::routing::any(no_such_path))
+        .route("/api/{*rest}", axum::routing::any(no_such_path))
+        .method_not_allowed_fallback(wrong_method)
+}
+
+async fn no_such_path() -> Response {
+    Problem::no_such_path().into_response()
+}
+
+async fn wrong_method() -> Response {
+    Problem::new(
+        axum::http::StatusCode::METHOD_NOT_ALLOWED,
+        "this path does not take that method",
+    )
+    .detail("the methods it takes stand in the Allow header and in /openapi.json")
+    .into_response()
+}
+
+/// The refusals that every operation may give, with the words for them; which
+/// of them an operation really has follows from what it takes.
+const REFUSALS: [(&str, &str, &str); 11] = [
+    (
+        "400",
+        "BadRequest",
+        "The request can not be read: not JSON, a field that is not there or of the wrong type, a path or query that can not be read",
+    ),
+    (
+        "401",
+        "Unauthenticated",
+        "No token, or one that is unknown, revoked or over",
+    ),
+    (
+        "403",
+        "Forbidden",
+        "The token lacks the scope, or its person may not do that",
+    ),
+    ("404", "NotFound", "There is no such thing that you can see"),
+    ("409", "Conflict", "The state it is in does not allow that"),
+    (
+        "412",
+        "Stale",
+        "Somebody was quicker: the ticket has another ETag by now",
+    ),
+    ("413", "TooLarge", "The body is larger than the path takes"),
+    (
+        "415",
+        "MediaType",
+        "The body is not of the media type that the path takes",
+    ),
+    (
+        "422",
+        "Invalid",
+        "A field has a value that is not right; the answer names it",
+    ),
+    (
+        "429",
+        "TooMany",
+        "Too often; Retry-After says how long to wait",
+    ),
+    (
+        "503",
+        "Unavailable",
+        "Not possible now; Retry-After says when to try again",
+    ),
+];
+
+/// The OpenAPI 3.1 document.
+pub fn document() -> OpenApi {
+    let mut api = OpenApiBuilder::new()
+        .info({
+            let mut info = Info::new("Switchboard", env!("CARGO_PKG_VERSION"));
+            info.description = Some(
+                "The helpdesk's REST interface. Errors are problems (RFC 9457) that name the \
+                 field. Times are RFC 3339. Lists have `items` and `next`."
+                    .into(),
+            );
+            info
+        })
+        .components(Some(Components::new()))
+        .build();
+    // Nesting keeps the paths' own prefix out of every file of `api`.
+    let (_, routes) = OpenApiRouter::<AppState>::with_openapi(OpenApi::default())
+        .nest(BASE, routes(0))
+        .split_for_parts();
+    api.merge(routes);
+    let components = api.components.get_or_insert_with(Components::new);
+    components.add_security_scheme(
+        "bearer",
+        SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)),
+    );
+    components.schemas.insert(
+        <Problem as ToSchema>::name().into_owned(),
+        <Problem as utoipa::PartialSchema>::schema(),
+    );
+    components.schemas.insert(
+        <FieldProblem as ToSchema>::name().into_owned(),
+        <FieldProblem as utoipa::PartialSchema>::schema(),
+    );
+    for (status, name, description) in REFUSALS {
+        components
+            .responses
+            .insert(name.to_owned(), RefOr::T(refusal(status, description)));
+    }
+    api.security = Some(vec![SecurityRequirement::new(
+        "bearer",
+        Vec::<String>::new(),
+    )]);
+    for (path, item) in &mut api.paths.paths {
+        let operations = [
+            (false, &mut item.get),
+            (true, &mut item.post),
+            (true, &mut item.put),
+            (true, &mut item.patch),
+            (true, &mut item.delete),
+        ];
+        for (changes, operation) in operations {
+            if let Some(operation) = operation {
+                refusals_of(path, changes, operation);
+            }
+        }
+    }
+    api
+}
+
+fn refusal(status: &str, description: &str) -> Said {
+    let content = ContentBuilder::new()
+        .schema(Some(Ref::from_schema_name(
+            <Problem as ToSchema>::name().into_owned(),
+        )))
+        .build();
+    let mut said = ResponseBuilder::new()
+        .description(description)
+        .content(PROBLEM_JSON, content);
+    if matches!(status, "429" | "503") {
+        said = said.header("Retry-After", Header::default());
+    }
+    if status == "401" {
+        said = said.header("WWW-Authenticate", Header::default());
+    }
+    said.build()
+}
+
+/// Adds to an operation the refusals that follow from what it takes.
+fn refusals_of(path: &str, changes: bool, operation: &mut utoipa::openapi::path::Operation) {
+    let named = path.contains('{');
+    let body = operation.request_body.is_some();
+    let insists = operation
+        .parameters
+        .iter()
+        .flatten()
+        .any(|p| matches!(p, RefOr::T(p) if p.name == "If-Match"));
+    for (status, name, _) in REFUSALS {
+        let has = match status {
+            "404" => named,
+            "409" => changes,
+            "412" => insists,
+            "413" | "415" => body,
+            _ => true,
+        };
+        if has {
+            operation
+                .responses
+                .responses
+                .entry(status.to_owned())
+                .or_insert_with(|| RefOr::Ref(Ref::from_response_name(name)));
+        }
+    }
+}

@@ -135,11 +135,12 @@ impl Desk {
                 let mut all = Vec::new();
                 let mut entries = Vec::new();
                 for Planned { command, entry } in &plan {
-                    let came = scene::complete(c, &catalogue, &mut scene, |s| {
-                        s.missing(number, command)
-                    })?;
+                    let came =
+                        scene::complete(c, &catalogue, &mut scene, |s| s.missing(number, command))?;
                     for number in came {
-                        before.tickets.insert(number, scene.tickets[&number].clone());
+                        before
+                            .tickets
+                            .insert(number, scene.tickets[&number].clone());
                     }
                     if let Some(other) = named_ticket(command)
                         && !Access::of(&actor, &scene.tickets[&other]).may_see()

@@ -150,12 +150,34 @@ async fn people_and_units(desk: &Desk, password: &str) -> Result<Cast, Error> {
         names.insert(person.id, person.name.clone());
         Ok::<_, Error>(person.id)
     };
-    let admin = account("admin@demo".into(), "Adéla Marek", Some(password), Kind::Admin).await?;
-    let first = account("first@demo".into(), "Karel Beneš", Some(password), Kind::Staff).await?;
-    let storage =
-        account("storage@demo".into(), "Ilona Novák", Some(password), Kind::Staff).await?;
-    let user =
-        account("user@demo".into(), "Marta Kowalska", Some(password), Kind::Requester).await?;
+    let admin = account(
+        "admin@demo".into(),
+        "Adéla Marek",
+        Some(password),
+        Kind::Admin,
+    )
+    .await?;
+    let first = account(
+        "first@demo".into(),
+        "Karel Beneš",
+        Some(password),
+        Kind::Staff,
+    )
+    .await?;
+    let storage = account(
+        "storage@demo".into(),
+        "Ilona Novák",
+        Some(password),
+        Kind::Staff,
+    )
+    .await?;
+    let user = account(
+        "user@demo".into(),
+        "Marta Kowalska",
+        Some(password),
+        Kind::Requester,
+    )
+    .await?;
     account("monitor@demo".into(), "Henrik Olsen", None, Kind::Monitor).await?;
     let mut pool = Vec::new();
     for name in federation::STAFF {
@@ -183,7 +205,11 @@ async fn people_and_units(desk: &Desk, password: &str) -> Result<Cast, Error> {
         for n in 0..2 + i % 3 {
             let person = pool[next % pool.len()];
             next += 1;
-            let part = if n == 0 { Part::Responsible } else { Part::Member };
+            let part = if n == 0 {
+                Part::Responsible
+            } else {
+                Part::Member
+            };
             join(u.key, person, part).await?;
         }
     }

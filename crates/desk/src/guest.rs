@@ -19,6 +19,34 @@ pub struct Guest {
 }
 
 impl Desk {
+    /// Somebody who asks without signing in, by the address they give; made
+    /// known when they are not yet. They act without any rights, as nothing
+    /// proves that the address is theirs.
+    ///
+    /// # Errors
+    /// When the address is not one.
+    pub async fn visitor(&self, email: &str, name: &str) -> Result<Actor, Error> {
+        let address = crate::account::address("mail", email)?;
+        let (fresh, now, name) = (PersonId(self.uuid()), self.now(), name.to_owned());
+        let person = self
+            .0
+            .db
+            .write(move |c| crate::account::find_or_make(c, fresh, &address, &name, now))
+            .await?;
+        if !person.active {
+            return Err(Error::Forbidden("this address can not be used here".into()));
+        }
+        Ok(Actor {
+            person: Some(person.id),
+            name: person.name,
+            channel: Channel::Web,
+            admin: false,
+            monitor: false,
+            support: false,
+            units: Vec::new(),
+        })
+    }
+
     /// The signed word in a link for one person and one ticket.
     pub fn follow_word(&self, ticket: TicketNumber, person: PersonId) -> String {
         let until = self.now() + LINK_MS;

@@ -155,9 +155,7 @@ impl Desk {
     async fn mail_fate(&self, id: Uuid) -> Result<Fate, Error> {
         self.0
             .db
-            .read(move |c| {
-                Ok(store::mail::incoming(c, id)?.map_or(Fate::Taken, |m| fate_of(&m)))
-            })
+            .read(move |c| Ok(store::mail::incoming(c, id)?.map_or(Fate::Taken, |m| fate_of(&m))))
             .await
     }
 
@@ -353,7 +351,9 @@ impl Desk {
                 let name = from.name.clone().unwrap_or_default();
                 let person = find_or_make(c, fresh, &from.address, &name, now)?;
                 if !person.active {
-                    return Err(Error::Forbidden("the sender's account is switched off".into()));
+                    return Err(Error::Forbidden(
+                        "the sender's account is switched off".into(),
+                    ));
                 }
                 Ok(actor_of(c, &person, Channel::Mail)?)
             })

@@ -21,7 +21,9 @@ pub(crate) fn begin(
     add(c, catalogue, &mut scene, number)?;
     for id in units {
         if !scene.units.contains_key(id) {
-            scene.units.insert(*id, unit_facts(c, catalogue, *id, true)?);
+            scene
+                .units
+                .insert(*id, unit_facts(c, catalogue, *id, true)?);
         }
     }
     Ok(scene)

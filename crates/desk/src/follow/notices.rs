@@ -51,7 +51,10 @@ pub(super) fn tell(
         // Nobody is told of their own deeds, except that a requester gets the
         // number of the ticket they opened.
         let requester = Recipient::Person(ticket.requester);
-        let opened = matches!(caused.first().map(|c| &c.change), Some(Change::Opened { .. }));
+        let opened = matches!(
+            caused.first().map(|c| &c.change),
+            Some(Change::Opened { .. })
+        );
         if opened && !notices.iter().any(|n| n.to == requester) {
             notices.push(Notice {
                 to: requester,

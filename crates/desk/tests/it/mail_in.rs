@@ -8,7 +8,7 @@ use desk::mail_in::Fate;
 use desk::{Desk, OpenRequest};
 use switchboard_core::{Channel, EntryVisibility, TicketNumber};
 
-use crate::fixture::{SmallDesk, runtime};
+use testkit::both;
 
 fn message(from: &str, subject: &str, extra: &str, body: &str) -> Vec<u8> {
     format!(
@@ -33,19 +33,26 @@ fn ticket(fate: &Fate) -> TicketNumber {
 
 #[test]
 fn a_mail_opens_a_ticket_and_an_answer_finds_it() {
-    let small = SmallDesk::new();
-    runtime().block_on(async {
-        let people = small.people().await;
-        let desk = &small.desk;
+    both(|test| async move {
+        let people = test.federation().await;
+        let desk = &test.desk;
         let number = ticket(
-            &take(desk, message("Rita <rita@people.example>", "It is broken", "", "Help!")).await,
+            &take(
+                desk,
+                message("Rita <rita@people.example>", "It is broken", "", "Help!"),
+            )
+            .await,
         );
         desk.run_jobs().await.unwrap();
-        let sent = small.outbox();
-        let ack = sent.iter().find(|m| m.0 == "rita@people.example").unwrap();
-        assert!(ack.1.starts_with(&format!("[#{number}] ")), "{ack:?}");
-        assert!(!ack.1.contains("broken") && !ack.2.contains("Help!"), "{ack:?}");
+        let sent = test.sent_mail();
+        let ack = sent.iter().find(|m| m.to == "rita@people.example").unwrap();
+        assert!(ack.subject.starts_with(&format!("[#{number}] ")), "{ack:?}");
+        assert!(
+            !ack.subject.contains("broken") && !ack.text.contains("Help!"),
+            "{ack:?}"
+        );
 
+        let rita = desk.actor_for(people.rita.id, Channel::Web).await.unwrap();
         // By the tag in the subject, from the requester's address.
         let again = take(
             desk,
@@ -58,7 +65,7 @@ fn a_mail_opens_a_ticket_and_an_answer_finds_it() {
         )
         .await;
         assert_eq!(ticket(&again), number);
-        let entries = desk.entries(&people.rita, number, 0, 50).await.unwrap();
+        let entries = desk.entries(&rita, number, 0, 50).await.unwrap();
         assert_eq!(entries.len(), 2);
         assert_eq!(entries[1].body.trim(), "One more thing.");
         assert_eq!(entries[1].visibility, EntryVisibility::Public);
@@ -67,7 +74,12 @@ fn a_mail_opens_a_ticket_and_an_answer_finds_it() {
         // By the same tag, but from somebody else: a new ticket.
         let other = take(
             desk,
-            message("mallory@evil.example", &format!("Re: [#{number}] It is broken"), "", "Me too"),
+            message(
+                "mallory@evil.example",
+                &format!("Re: [#{number}] It is broken"),
+                "",
+                "Me too",
+            ),
         )
         .await;
         assert_ne!(ticket(&other), number);
@@ -76,9 +88,8 @@ fn a_mail_opens_a_ticket_and_an_answer_finds_it() {
 
 #[test]
 fn the_same_mail_twice_is_one_entry() {
-    let small = SmallDesk::new();
-    runtime().block_on(async {
-        let desk = &small.desk;
+    both(|test| async move {
+        let desk = &test.desk;
         let raw = message("a@people.example", "Once", "", "only once");
         let first = desk.take_mail(raw.clone(), "file", None).await.unwrap();
         // By another way: other trace headers, the same mail.
@@ -93,13 +104,12 @@ fn the_same_mail_twice_is_one_entry() {
 
 #[test]
 fn a_from_line_makes_nobody_support_staff() {
-    let small = SmallDesk::new();
-    runtime().block_on(async {
-        let people = small.people().await;
-        let desk = &small.desk;
+    both(|test| async move {
+        let people = test.federation().await;
+        let desk = &test.desk;
         let opened = desk
             .open_ticket(
-                &people.rita,
+                &desk.actor_for(people.rita.id, Channel::Web).await.unwrap(),
                 OpenRequest {
                     subject: "Mine".into(),
                     description: "Text".into(),
@@ -124,9 +134,8 @@ fn a_from_line_makes_nobody_support_staff() {
 
 #[test]
 fn a_vacation_note_has_no_effect() {
-    let small = SmallDesk::new();
-    runtime().block_on(async {
-        let desk = &small.desk;
+    both(|test| async move {
+        let desk = &test.desk;
         let fate = take(
             desk,
             message(
@@ -139,7 +148,7 @@ fn a_vacation_note_has_no_effect() {
         .await;
         assert!(matches!(fate, Fate::Suppressed(_)), "{fate:?}");
         desk.run_jobs().await.unwrap();
-        assert!(small.outbox().is_empty());
+        assert!(test.sent_mail().is_empty());
     });
 }
 
@@ -178,39 +187,40 @@ fn files(folder: &Path, out: &mut Vec<PathBuf>) {
 #[test]
 fn every_file_of_the_corpus_ends_in_exactly_one_state() {
     let Some(corpus) = corpus() else { return };
-    let small = SmallDesk::new();
     let mut paths = Vec::new();
     files(&corpus, &mut paths);
-    runtime().block_on(async {
-        let desk = &small.desk;
-        let mut distinct = 0;
-        for path in &paths {
-            let raw = std::fs::read(path).unwrap();
-            let taken = desk.take_mail(raw, "file", None).await.unwrap();
-            assert_ne!(taken.fate, Fate::Taken, "{}", path.display());
-            distinct += i64::from(!taken.repeated);
-        }
-        let counts: BTreeMap<_, _> = desk.mail_counts().await.unwrap().into_iter().collect();
-        println!("{} files, {distinct} distinct: {counts:?}", paths.len());
-        assert_eq!(counts.values().sum::<i64>(), distinct);
-        assert!(!counts.contains_key("taken"));
-        // What became an entry is one, exactly.
-        let admin = switchboard_core::Actor::system(Channel::Job);
-        let mut entries = 0;
-        let tickets = desk
-            .count_tickets(&admin, vec![(String::new(), Default::default())], 100_000)
+    both(|test| take_all(test, paths.clone()));
+}
+
+async fn take_all(test: std::sync::Arc<testkit::TestDesk>, paths: Vec<PathBuf>) {
+    let desk = &test.desk;
+    let mut distinct = 0;
+    for path in &paths {
+        let raw = std::fs::read(path).unwrap();
+        let taken = desk.take_mail(raw, "file", None).await.unwrap();
+        assert_ne!(taken.fate, Fate::Taken, "{}", path.display());
+        distinct += i64::from(!taken.repeated);
+    }
+    let counts: BTreeMap<_, _> = desk.mail_counts().await.unwrap().into_iter().collect();
+    println!("{} files, {distinct} distinct: {counts:?}", paths.len());
+    assert_eq!(counts.values().sum::<i64>(), distinct);
+    assert!(!counts.contains_key("taken"));
+    // What became an entry is one, exactly.
+    let admin = switchboard_core::Actor::system(Channel::Job);
+    let mut entries = 0;
+    let tickets = desk
+        .count_tickets(&admin, vec![(String::new(), Default::default())], 100_000)
+        .await
+        .unwrap()[0];
+    for number in 1..=tickets {
+        let list = desk
+            .entries(&admin, TicketNumber(number), 0, 10_000)
             .await
-            .unwrap()[0];
-        for number in 1..=tickets {
-            let list = desk
-                .entries(&admin, TicketNumber(number), 0, 10_000)
-                .await
-                .unwrap();
-            entries += list.len() as i64;
-        }
-        assert_eq!(entries, counts["entry"]);
-        for check in desk.checkup().await.unwrap() {
-            assert_eq!(check.problem, None, "{}", check.name);
-        }
-    });
+            .unwrap();
+        entries += list.len() as i64;
+    }
+    assert_eq!(entries, counts["entry"]);
+    for check in desk.checkup().await.unwrap() {
+        assert_eq!(check.problem, None, "{}", check.name);
+    }
 }

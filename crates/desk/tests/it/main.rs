@@ -2,6 +2,5 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod demo;
-mod fixture;
 mod mail_in;
 mod notices;

@@ -1,9 +1,9 @@
 //! One mail to each human for each event, never to the one who did it.
 
 use desk::{EntryDraft, OpenRequest, Step};
-use switchboard_core::{Command, EntryVisibility, SolutionKind};
+use switchboard_core::{Actor, Channel, Command, EntryVisibility, PersonId, SolutionKind};
 
-use crate::fixture::{SmallDesk, runtime};
+use testkit::{Mail, TestDesk, both};
 
 fn draft(body: &str) -> EntryDraft {
     EntryDraft {
@@ -12,33 +12,41 @@ fn draft(body: &str) -> EntryDraft {
     }
 }
 
-fn recipients(mails: &[(String, String, String)]) -> Vec<&str> {
+fn recipients(mails: &[Mail]) -> Vec<&str> {
     let mut to: Vec<&str> = mails
         .iter()
-        .map(|(to, ..)| to.split('@').next().unwrap())
+        .map(|m| m.to.split('@').next().unwrap())
         .collect();
     to.sort_unstable();
     to
 }
 
+async fn actor(desk: &TestDesk, person: PersonId) -> Actor {
+    desk.desk.actor_for(person, Channel::Web).await.unwrap()
+}
+
 #[test]
 fn everybody_is_told_once_and_notes_stay_inside() {
-    let small = SmallDesk::new();
-    runtime().block_on(async {
-        let people = small.people().await;
-        let desk = &small.desk;
+    both(|test| async move {
+        let people = test.federation().await;
+        let desk = &test.desk;
+        let (rita, fay, stan) = (
+            actor(&test, people.rita.id).await,
+            actor(&test, people.fay.id).await,
+            actor(&test, people.stan.id).await,
+        );
         let mut seen = 0;
         let mut news = async || {
-            small.clock.advance(60_000);
-            desk.run_jobs().await.unwrap();
-            let all = small.outbox();
+            test.clock.advance(60_000);
+            test.run_jobs().await;
+            let all = test.sent_mail();
             let fresh = all[seen..].to_vec();
             seen = all.len();
             fresh
         };
-        let opened = desk
+        let number = desk
             .open_ticket(
-                &people.rita,
+                &rita,
                 OpenRequest {
                     subject: "No space left".into(),
                     description: "The disk of the project is full.".into(),
@@ -46,59 +54,44 @@ fn everybody_is_told_once_and_notes_stay_inside() {
                 },
             )
             .await
-            .unwrap();
-        let number = opened.number;
-        let mails = news().await;
+            .unwrap()
+            .number;
         // First level is told, and the requester gets the number.
+        let mails = news().await;
         assert_eq!(recipients(&mails), ["fay", "rita"]);
-        assert!(mails.iter().all(|m| m.1.starts_with("[#1] ")), "{mails:?}");
+        assert!(mails.iter().all(|m| m.subject.starts_with("[#1] ")));
 
-        let unit = desk
-            .catalogue()
-            .await
-            .unwrap()
-            .find_unit("unit", "storage")
-            .unwrap()
-            .id;
-        let assign = Command::Assign { unit, reason: None };
-        desk.act(&people.fay, number, None, vec![Step::Command(assign)])
+        // A unit with a mailing list is told by its list.
+        let assign = Command::Assign {
+            unit: people.storage,
+            reason: None,
+        };
+        desk.act(&fay, number, None, vec![Step::Command(assign)])
             .await
             .unwrap();
-        assert_eq!(recipients(&news().await), ["sam", "stan"]);
+        assert_eq!(recipients(&news().await), ["storage"]);
 
-        let take = Command::SetOwner {
-            owner: people.stan.person,
-        };
+        let take = Command::SetOwner { owner: stan.person };
         let note = Step::Write(EntryVisibility::Internal, draft("quota canary-7391"));
-        desk.act(
-            &people.stan,
-            number,
-            None,
-            vec![
-                Step::Command(take),
-                Step::Command(Command::Start),
-                note,
-            ],
-        )
-        .await
-        .unwrap();
+        let steps = vec![Step::Command(take), Step::Command(Command::Start), note];
+        desk.act(&stan, number, None, steps).await.unwrap();
         let mails = news().await;
         assert!(!recipients(&mails).contains(&"rita"), "{mails:?}");
         assert!(!recipients(&mails).contains(&"stan"), "{mails:?}");
 
         let solve = Step::Solve(SolutionKind::Fixed, draft("There is room again."));
-        desk.act(&people.stan, number, None, vec![solve]).await.unwrap();
+        desk.act(&stan, number, None, vec![solve]).await.unwrap();
         let mails = news().await;
-        let to_rita: Vec<_> = mails.iter().filter(|m| m.0.starts_with("rita@")).collect();
-        assert_eq!(to_rita.len(), 1, "one mail for entry, solution and status: {mails:?}");
-        assert!(to_rita[0].2.contains("There is room again."));
-        assert!(mails.iter().all(|m| !m.0.starts_with("stan@")));
+        let to_rita: Vec<_> = mails.iter().filter(|m| m.to.starts_with("rita@")).collect();
+        assert_eq!(to_rita.len(), 1, "one mail for entry, solution and status");
+        assert!(to_rita[0].text.contains("There is room again."));
+        assert!(mails.iter().all(|m| !m.to.starts_with("stan@")));
         // What was never for her is in none of her mails.
-        let all = small.outbox();
         assert!(
-            all.iter()
-                .filter(|m| m.0.starts_with("rita@"))
-                .all(|m| !m.2.contains("canary-7391"))
+            test.sent_mail()
+                .iter()
+                .filter(|m| m.to.starts_with("rita@"))
+                .all(|m| !m.text.contains("canary-7391"))
         );
         // Nothing is left to do, and doing it again does nothing.
         assert_eq!(desk.run_jobs().await.unwrap(), 0);

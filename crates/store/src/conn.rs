@@ -36,7 +36,15 @@ pub(crate) struct State {
     pub(crate) doomed: Option<Error>,
     /// The whole transaction must be run again.
     pub(crate) again: bool,
-    depth: u32,
+}
+
+/// A savepoint, by what the session had to say when it was set.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Mark {
+    /// Journeys to the server so far.
+    pub(crate) sent: u64,
+    /// Statements that waited for the next one.
+    pub(crate) waiting: usize,
 }
 
 /// A failed statement: what to tell the caller, and whether the transaction
@@ -68,6 +76,25 @@ impl Conn<'_> {
     /// Runs a statement that changes rows and says how many.
     pub fn execute(&mut self, sql: &'static str, params: &[Value]) -> Result<u64, Error> {
         self.execute_text(sql, params)
+    }
+
+    /// Runs a statement that changes rows, when nobody needs to know now how many.
+    ///
+    /// PostgreSQL gets it together with the next statement that has an answer,
+    /// or at the end of the write: what several of these do costs one journey
+    /// to the server instead of one each. A failure is reported then, and
+    /// dooms the write as any other. Good for inserting what has just been decided.
+    pub fn later(&mut self, sql: &'static str, params: &[Value]) -> Result<(), Error> {
+        self.later_text(sql, params)
+    }
+
+    pub(crate) fn later_text(&mut self, sql: &str, params: &[Value]) -> Result<(), Error> {
+        self.ready()?;
+        let done = match &mut self.session {
+            Session::Sqlite(session) => session.execute(sql, params).map(drop),
+            Session::Postgres(session) => session.later(sql, params),
+        };
+        self.note(done)
     }
 
     /// Runs a composed statement that changes rows and says how many.
@@ -136,28 +163,38 @@ impl Conn<'_> {
         f: impl FnOnce(&mut Conn<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         self.ready()?;
-        // Nested savepoints may bear the same name; both databases then mean the innermost.
-        self.batch_text("SAVEPOINT attempt")?;
-        self.state.depth += 1;
+        // Nested savepoints bear the same name; both databases then mean the innermost.
+        let marked = match &mut self.session {
+            Session::Sqlite(session) => session.mark(),
+            Session::Postgres(session) => session.mark(),
+        };
+        let mark = self.note(marked)?;
         let result = f(self);
-        self.state.depth -= 1;
         if self.state.again {
             // The transaction is gone; the writer runs it again as a whole.
             return result;
         }
-        match (result, self.state.doomed.take()) {
+        let result = match (result, self.state.doomed.take()) {
+            (Ok(_), Some(error)) => Err(error.into()),
             (Ok(value), None) => {
-                self.batch_text("RELEASE SAVEPOINT attempt")?;
-                Ok(value)
-            }
-            (result, doomed) => {
-                self.batch_text("ROLLBACK TO SAVEPOINT attempt; RELEASE SAVEPOINT attempt")?;
-                match (result, doomed) {
-                    (Ok(_), Some(error)) => Err(error.into()),
-                    (result, _) => result,
+                let kept = match &mut self.session {
+                    Session::Sqlite(session) => session.keep(),
+                    Session::Postgres(session) => session.keep(),
+                };
+                match kept {
+                    Ok(()) => return Ok(value),
+                    Err(failure) if failure.again => return Ok(self.note(Err(failure))?),
+                    Err(failure) => Err(failure.error.into()),
                 }
             }
-        }
+            (Err(error), _) => Err(error),
+        };
+        let undone = match &mut self.session {
+            Session::Sqlite(session) => session.undo(mark),
+            Session::Postgres(session) => session.undo(mark),
+        };
+        self.note(undone)?;
+        result
     }
 
     pub(crate) fn execute_text(&mut self, sql: &str, params: &[Value]) -> Result<u64, Error> {

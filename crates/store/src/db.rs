@@ -66,7 +66,7 @@ pub struct Written {
 #[derive(Clone)]
 pub(crate) enum Target {
     Sqlite(PathBuf),
-    Postgres(Box<postgres::Config>),
+    Postgres(Box<tokio_postgres::Config>),
 }
 
 /// A database. Cloning gives another handle to the same one; it is closed when the last is gone.
@@ -318,7 +318,9 @@ impl Reader for sqlite::Session {
 
 impl Reader for pg::Session {
     fn begin(&mut self) -> Result<(), Error> {
-        self.begin_read()
+        self.connect().map_err(|failure| failure.error)?;
+        self.begin_read();
+        Ok(())
     }
 
     fn conn(&mut self) -> Conn<'_> {

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::Error;
-use crate::conn::{Conn, Failure};
+use crate::conn::{Conn, Failure, Mark, State};
 use crate::db::Counts;
 
 /// No transaction takes more writes than this, so that the first of them
@@ -29,6 +29,12 @@ pub(crate) trait Writer {
     fn conn(&mut self) -> Conn<'_>;
     /// Opens the transaction and takes the writer's lock; connects first if need be.
     fn begin(&mut self) -> Result<(), Failure>;
+    /// Remembers the state before one write.
+    fn mark(&mut self) -> Result<Mark, Failure>;
+    /// Makes one write's changes part of the transaction; only now is it certain that they can be.
+    fn keep(&mut self) -> Result<(), Failure>;
+    /// Takes one write's changes back.
+    fn undo(&mut self, mark: Mark) -> Result<(), Failure>;
     /// `Ok` when the transaction is durable; an error with `again` when it certainly is not.
     fn commit(&mut self) -> Result<(), Failure>;
     /// Whether the transaction still stands: some failures end it.
@@ -67,9 +73,9 @@ where
 
     fn run(&mut self, conn: &mut Conn<'_>) -> bool {
         let answer = match catch_unwind(AssertUnwindSafe(|| (self.work)(conn))) {
-            Ok(Ok(value)) => match conn.state.doomed.take() {
+            Ok(Ok(value)) => match &conn.state.doomed {
                 None => Ok(value),
-                Some(error) => Err(error.into()),
+                Some(error) => Err(error.clone().into()),
             },
             Ok(Err(error)) => Err(error),
             Err(_) => Err(Error::Panicked.into()),
@@ -198,45 +204,37 @@ enum Trouble {
     Ended,
 }
 
+impl From<Failure> for Trouble {
+    fn from(failure: Failure) -> Self {
+        Trouble::Again(failure)
+    }
+}
+
 /// One write in its savepoint. `Ok` also when the closure refused: then its
 /// savepoint is rolled back and the refusal kept as its answer.
 fn one(writer: &mut impl Writer, write: &mut dyn Write) -> Result<(), Trouble> {
+    let mark = writer.mark()?;
     let mut conn = writer.conn();
-    let step = |conn: &mut Conn<'_>, sql: &str| {
-        conn.batch_text(sql).map_err(|error| {
-            Trouble::Again(Failure {
-                error,
-                again: conn.state.again,
-            })
-        })
-    };
-    step(&mut conn, "SAVEPOINT write")?;
     let kept = write.run(&mut conn);
-    if conn.state.again {
-        let error = conn.state.doomed.take().unwrap_or(Error::Busy);
-        return Err(Trouble::Again(Failure { error, again: true }));
+    let State { doomed, again, .. } = conn.state;
+    if again {
+        let error = doomed.unwrap_or(Error::Busy);
+        return Err(Failure { error, again }.into());
     }
-    conn.state.doomed = None;
-    drop(conn);
     if !writer.is_open() {
         return Err(Trouble::Ended);
     }
-    let mut conn = writer.conn();
     if kept {
-        // A rule that is checked late may still break here, and only for this write.
-        match step(&mut conn, "RELEASE SAVEPOINT write") {
+        match writer.keep() {
             Ok(()) => return Ok(()),
-            Err(Trouble::Again(failure)) if !failure.again => {
-                write.spoil(failure.error);
-                conn.state.doomed = None;
-            }
-            Err(trouble) => return Err(trouble),
+            Err(failure) if failure.again => return Err(failure.into()),
+            Err(failure) => write.spoil(failure.error),
+        }
+        if !writer.is_open() {
+            return Err(Trouble::Ended);
         }
     }
-    step(
-        &mut conn,
-        "ROLLBACK TO SAVEPOINT write; RELEASE SAVEPOINT write",
-    )
+    Ok(writer.undo(mark)?)
 }
 
 fn settle(done: VecDeque<Box<dyn Write>>) {

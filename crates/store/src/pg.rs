@@ -1,17 +1,22 @@
 //! PostgreSQL: connections, statements and what their errors mean.
 
 use std::collections::HashMap;
+use std::future::poll_fn;
 use std::io;
+use std::pin::Pin;
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
-use postgres::config::SslMode;
-use postgres::error::SqlState;
-use postgres::types::private::BytesMut;
-use postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
-use postgres::{Client, Config, NoTls, SimpleQueryMessage, Statement};
+use tokio::runtime::Runtime;
+use tokio::task::JoinHandle;
+use tokio_postgres::config::SslMode;
+use tokio_postgres::error::SqlState;
+use tokio_postgres::types::private::BytesMut;
+use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
+use tokio_postgres::{Client, Config, NoTls, SimpleQueryMessage, Statement};
 use uuid::Uuid;
 
-use crate::conn::{Conn, Failure, State};
+use crate::conn::{Conn, Failure, Mark, State};
 use crate::db::Options;
 use crate::group::Writer;
 use crate::value::{Cell, Value};
@@ -58,82 +63,214 @@ pub(crate) fn config(url: &str) -> Result<Config, Error> {
     Ok(config)
 }
 
+/// A connection and the small runtime that moves its bytes, on the thread that owns it.
+struct Link {
+    client: Client,
+    carrier: JoinHandle<()>,
+    runtime: Runtime,
+}
+
+impl Link {
+    fn open(config: &Config) -> Result<Link, Failure> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| Error::other(format!("no runtime for PostgreSQL: {error}")))?;
+        let opened = runtime.block_on(async {
+            let (client, connection) = config.connect(NoTls).await?;
+            let carrier = tokio::spawn(async move {
+                // Whoever waits for an answer is told; nobody else needs to know.
+                let _ = connection.await;
+            });
+            client.batch_execute(SETTINGS).await?;
+            Ok((client, carrier))
+        });
+        let (client, carrier) = opened.map_err(|error| classify(&error))?;
+        Ok(Link {
+            client,
+            carrier,
+            runtime,
+        })
+    }
+
+    /// Says good-bye, so that the server does not log a broken connection.
+    fn close(self) {
+        let Link {
+            client,
+            carrier,
+            runtime,
+        } = self;
+        drop(client);
+        let _ = runtime
+            .block_on(async { tokio::time::timeout(Duration::from_millis(200), carrier).await });
+    }
+}
+
+/// Something that waits to be sent with the next statement that has an answer.
+enum Waiting {
+    /// Transaction control.
+    Plain(&'static str),
+    /// A change nobody needs the count of.
+    Bound(Statement, Vec<Value>),
+}
+
+/// The statement whose answer is wanted.
+enum Last<'a> {
+    Nothing,
+    Execute(&'a Statement, &'a [Value]),
+    Query(&'a Statement, &'a [Value]),
+    Plain(&'a str),
+}
+
+#[derive(Default)]
+struct Answer {
+    changed: u64,
+    rows: Vec<tokio_postgres::Row>,
+}
+
 /// One connection with its prepared statements; connects again when it was lost.
 pub(crate) struct Session {
     config: Config,
     patience: Duration,
-    client: Option<Client>,
+    link: Option<Link>,
     statements: HashMap<Box<str>, Statement>,
+    waiting: Vec<Waiting>,
+    /// Journeys to the server on behalf of transactions.
+    sent: u64,
+    /// Of a read that had no answer yet: it can begin again on another connection.
+    untouched: bool,
     /// Names this writer in `write_group`.
     node: Uuid,
     group: i64,
 }
+
+/// How many statements may wait; then they are sent without one that has an answer.
+const MOST_WAITING: usize = 500;
+
+const BEGIN_READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
 impl Session {
     pub(crate) fn new(config: Config, options: &Options) -> Session {
         Session {
             config,
             patience: options.patience,
-            client: None,
+            link: None,
             statements: HashMap::new(),
+            waiting: Vec::new(),
+            sent: 0,
+            untouched: false,
             node: Uuid::now_v7(),
             group: 0,
         }
     }
 
     /// Connects, with growing pauses, until patience is at its end.
-    pub(crate) fn connect(&mut self) -> Result<&mut Client, Failure> {
-        let lost = self.client.as_ref().is_none_or(Client::is_closed);
-        if lost {
-            self.disconnect();
-            let begun = Instant::now();
-            let mut pause = Duration::from_millis(20);
-            let client = loop {
-                let opened = self.config.connect(NoTls).and_then(|mut client| {
-                    client.batch_execute(SETTINGS)?;
-                    Ok(client)
-                });
-                match opened {
-                    Ok(client) => break client,
-                    Err(error) => {
-                        let error = classify(&error).error;
-                        let wait = error == Error::Unavailable || error == Error::Busy;
-                        if !wait || begun.elapsed() + pause > self.patience {
-                            return Err(error.into());
-                        }
-                        tracing::warn!(%error, "no connection to PostgreSQL; trying again");
-                        std::thread::sleep(pause);
-                        pause = (pause * 2).min(Duration::from_secs(1));
-                    }
-                }
-            };
-            self.client = Some(client);
+    pub(crate) fn connect(&mut self) -> Result<(), Failure> {
+        if self
+            .link
+            .as_ref()
+            .is_some_and(|link| !link.client.is_closed())
+        {
+            return Ok(());
         }
-        match &mut self.client {
-            Some(client) => Ok(client),
-            None => Err(Error::Unavailable.into()),
+        self.disconnect();
+        let begun = Instant::now();
+        let mut pause = Duration::from_millis(20);
+        loop {
+            match Link::open(&self.config) {
+                Ok(link) => {
+                    self.link = Some(link);
+                    return Ok(());
+                }
+                Err(Failure { error, .. }) => {
+                    let wait = error == Error::Unavailable || error == Error::Busy;
+                    if !wait || begun.elapsed() + pause > self.patience {
+                        return Err(error.into());
+                    }
+                    tracing::warn!(%error, "no connection to PostgreSQL; trying again");
+                    std::thread::sleep(pause);
+                    pause = (pause * 2).min(Duration::from_secs(1));
+                }
+            }
         }
     }
 
     fn disconnect(&mut self) {
         self.statements.clear();
-        self.client = None;
-    }
-
-    /// The connection a transaction stands on: never a new one.
-    fn client(&mut self) -> Result<&mut Client, Failure> {
-        self.client.as_mut().ok_or(Failure {
-            error: Error::Unavailable,
-            again: true,
-        })
-    }
-
-    fn failure(&mut self, error: &postgres::Error) -> Failure {
-        let failure = classify(error);
-        if stale(error) {
-            self.statements.clear();
+        self.waiting.clear();
+        if let Some(link) = self.link.take() {
+            link.close();
         }
-        failure
+    }
+
+    /// Sends what waits and the last statement in one journey, and waits for all answers.
+    fn send(&mut self, last: Last<'_>) -> Result<Answer, Failure> {
+        let waiting = std::mem::take(&mut self.waiting);
+        let Some(link) = &self.link else {
+            return Err(Failure {
+                error: Error::Unavailable,
+                again: true,
+            });
+        };
+        self.sent += 1;
+        let client = &link.client;
+        let done = match (&waiting[..], &last) {
+            ([], Last::Execute(statement, values)) => link
+                .runtime
+                .block_on(client.execute(*statement, &references(values)))
+                .map(|changed| Answer {
+                    changed,
+                    ..Answer::default()
+                }),
+            ([], Last::Query(statement, values)) => link
+                .runtime
+                .block_on(client.query(*statement, &references(values)))
+                .map(|rows| Answer {
+                    rows,
+                    ..Answer::default()
+                }),
+            ([], Last::Plain(sql)) => link
+                .runtime
+                .block_on(client.batch_execute(sql))
+                .map(|()| Answer::default()),
+            _ => link.runtime.block_on(journey(client, &waiting, &last)),
+        };
+        match done {
+            Ok(answer) => {
+                self.untouched = false;
+                Ok(answer)
+            }
+            Err(error) => {
+                if stale(&error) {
+                    self.statements.clear();
+                }
+                Err(classify(&error))
+            }
+        }
+    }
+
+    fn flush(&mut self) -> Result<(), Failure> {
+        if self.waiting.is_empty() {
+            return Ok(());
+        }
+        self.send(Last::Nothing).map(drop)
+    }
+
+    /// Runs a part of a read or write. A read that had no answer yet and finds its
+    /// connection lost begins again on a new one: nobody has seen anything.
+    fn run<T>(
+        &mut self,
+        mut part: impl FnMut(&mut Session) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        match part(self) {
+            Err(failure) if failure.again && self.untouched => {
+                self.disconnect();
+                self.connect()?;
+                self.begin_read();
+                part(self)
+            }
+            done => done,
+        }
     }
 
     fn statement(&mut self, sql: &str, params: &[Value]) -> Result<Statement, Failure> {
@@ -146,10 +283,7 @@ impl Session {
         let statement = match self.statements.get(sql) {
             Some(statement) => statement.clone(),
             None => {
-                let statement = self
-                    .client()?
-                    .prepare(sql)
-                    .map_err(|error| in_words(classify(&error), sql))?;
+                let statement = self.prepare(sql)?;
                 // Composed statements come in many shapes; start afresh rather than grow for ever.
                 if self.statements.len() >= 1_000 {
                     self.statements.clear();
@@ -169,59 +303,111 @@ impl Session {
         Ok(statement)
     }
 
+    fn prepare(&mut self, sql: &str) -> Result<Statement, Failure> {
+        // What waits may be what the statement needs to be understood.
+        self.flush()?;
+        let Some(link) = &self.link else {
+            return Err(Failure {
+                error: Error::Unavailable,
+                again: true,
+            });
+        };
+        link.runtime
+            .block_on(link.client.prepare(sql))
+            .map_err(|error| in_words(classify(&error), sql))
+    }
+
     pub(crate) fn execute(&mut self, sql: &str, params: &[Value]) -> Result<u64, Failure> {
-        let statement = self.statement(sql, params)?;
-        let params = references(params);
-        let done = self.client()?.execute(&statement, &params);
-        done.map_err(|error| self.failure(&error))
+        self.run(|session| {
+            let statement = session.statement(sql, params)?;
+            let answer = session.send(Last::Execute(&statement, params))?;
+            Ok(answer.changed)
+        })
+    }
+
+    pub(crate) fn later(&mut self, sql: &str, params: &[Value]) -> Result<(), Failure> {
+        self.run(|session| {
+            let statement = session.statement(sql, params)?;
+            session
+                .waiting
+                .push(Waiting::Bound(statement, params.to_vec()));
+            if session.waiting.len() >= MOST_WAITING {
+                session.flush()?;
+            }
+            Ok(())
+        })
     }
 
     pub(crate) fn query<T>(
         &mut self,
         sql: &str,
         params: &[Value],
-        mut f: impl FnMut(&postgres::Row) -> Option<T>,
+        mut f: impl FnMut(&tokio_postgres::Row) -> Option<T>,
     ) -> Result<Vec<T>, Failure> {
-        let statement = self.statement(sql, params)?;
-        let params = references(params);
-        let rows = self.client()?.query(&statement, &params);
-        let rows = rows.map_err(|error| self.failure(&error))?;
+        let rows = self.run(|session| {
+            let statement = session.statement(sql, params)?;
+            Ok(session.send(Last::Query(&statement, params))?.rows)
+        })?;
         Ok(rows.iter().map_while(&mut f).collect())
     }
 
     pub(crate) fn batch(&mut self, sql: &str) -> Result<(), Failure> {
-        let done = self.client()?.batch_execute(sql);
-        done.map_err(|error| self.failure(&error))
+        self.run(|session| session.send(Last::Plain(sql)).map(drop))
     }
 
     pub(crate) fn check(&mut self, sql: &str) -> Result<(), Failure> {
-        self.client()?
-            .prepare(sql)
-            .map(drop)
-            .map_err(|error| in_words(classify(&error), sql))
+        self.prepare(sql).map(drop)
     }
 
-    /// A snapshot: all statements of one read see the same state. A connection
-    /// that was lost since the last read is found out here and replaced.
-    pub(crate) fn begin_read(&mut self) -> Result<(), Error> {
-        const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-        self.connect().map_err(|f| f.error)?;
-        match self.batch(BEGIN) {
-            Ok(()) => Ok(()),
-            Err(failure) if failure.again => {
-                self.disconnect();
-                self.connect().map_err(|f| f.error)?;
-                self.batch(BEGIN).map_err(|f| f.error)
-            }
-            Err(failure) => Err(failure.error),
-        }
+    /// A snapshot: all statements of one read see the same state. It begins
+    /// together with the first of them.
+    pub(crate) fn begin_read(&mut self) {
+        self.waiting.push(Waiting::Plain(BEGIN_READ));
+        self.untouched = true;
     }
 
     pub(crate) fn end_read(&mut self) {
-        if let Err(failure) = self.batch("COMMIT") {
+        // A read that asked for nothing never began.
+        self.waiting.clear();
+        if self.untouched {
+            self.untouched = false;
+            return;
+        }
+        if let Err(failure) = self.send(Last::Plain("COMMIT")) {
             tracing::warn!(error = %failure.error, "a read could not be closed");
             self.disconnect();
         }
+    }
+
+    pub(crate) fn mark(&mut self) -> Result<Mark, Failure> {
+        let mark = Mark {
+            sent: self.sent,
+            waiting: self.waiting.len(),
+        };
+        self.waiting.push(Waiting::Plain("SAVEPOINT write"));
+        Ok(mark)
+    }
+
+    pub(crate) fn keep(&mut self) -> Result<(), Failure> {
+        self.waiting.push(Waiting::Plain("RELEASE SAVEPOINT write"));
+        let unproved = self
+            .waiting
+            .iter()
+            .any(|waiting| matches!(waiting, Waiting::Bound(..)));
+        if unproved { self.flush() } else { Ok(()) }
+    }
+
+    pub(crate) fn undo(&mut self, mark: Mark) -> Result<(), Failure> {
+        if self.sent == mark.sent {
+            // The server has heard nothing of it.
+            self.waiting.truncate(mark.waiting);
+            return Ok(());
+        }
+        self.waiting.clear();
+        self.waiting.push(Waiting::Plain(
+            "ROLLBACK TO SAVEPOINT write; RELEASE SAVEPOINT write",
+        ));
+        Ok(())
     }
 
     pub(crate) fn conn(&mut self) -> Conn<'_> {
@@ -235,8 +421,15 @@ impl Session {
     fn lock(&mut self) -> Result<(), Failure> {
         const LOCK: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; \
                             UPDATE counter SET value = value WHERE name = 'writer'";
-        let done = self.client()?.simple_query(LOCK);
-        let messages = done.map_err(|error| self.failure(&error))?;
+        self.waiting.clear();
+        self.untouched = false;
+        let Some(link) = &self.link else {
+            return Err(Error::Unavailable.into());
+        };
+        let messages = link
+            .runtime
+            .block_on(link.client.simple_query(LOCK))
+            .map_err(|error| classify(&error))?;
         let locked = messages
             .iter()
             .any(|message| matches!(message, SimpleQueryMessage::CommandComplete(1)));
@@ -244,6 +437,17 @@ impl Session {
             Ok(())
         } else {
             Err(Error::other("the writer's row is missing: migrate the database first").into())
+        }
+    }
+
+    /// Forgets the marks of writers that are long gone. Once in a writer's life is enough.
+    fn prune_marks(&mut self) {
+        let pruned = self.batch(
+            /* postgres */
+            "DELETE FROM write_group WHERE at < now() - INTERVAL '1 day'",
+        );
+        if let Err(failure) = pruned {
+            tracing::warn!(error = %failure.error, "old marks of writers could not be pruned");
         }
     }
 
@@ -266,6 +470,93 @@ impl Session {
     }
 }
 
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.disconnect();
+    }
+}
+
+/// Sends everything, one behind the other, before the first answer is waited
+/// for. The first failure is the one that counts: those after it only say
+/// that the transaction has failed.
+async fn journey(
+    client: &Client,
+    waiting: &[Waiting],
+    last: &Last<'_>,
+) -> Result<Answer, tokio_postgres::Error> {
+    type Step<'a> = Pin<Box<dyn Future<Output = Result<Answer, tokio_postgres::Error>> + 'a>>;
+
+    async fn plain(client: &Client, sql: &str) -> Result<Answer, tokio_postgres::Error> {
+        client.batch_execute(sql).await.map(|()| Answer::default())
+    }
+    async fn execute(
+        client: &Client,
+        statement: &Statement,
+        values: &[Value],
+    ) -> Result<Answer, tokio_postgres::Error> {
+        let changed = client.execute(statement, &references(values)).await?;
+        Ok(Answer {
+            changed,
+            ..Answer::default()
+        })
+    }
+    async fn query(
+        client: &Client,
+        statement: &Statement,
+        values: &[Value],
+    ) -> Result<Answer, tokio_postgres::Error> {
+        let rows = client.query(statement, &references(values)).await?;
+        Ok(Answer {
+            rows,
+            ..Answer::default()
+        })
+    }
+
+    let mut steps: Vec<Option<Step<'_>>> = Vec::with_capacity(waiting.len() + 1);
+    for step in waiting {
+        steps.push(Some(match step {
+            Waiting::Plain(sql) => Box::pin(plain(client, sql)),
+            Waiting::Bound(statement, values) => Box::pin(execute(client, statement, values)),
+        }));
+    }
+    match last {
+        Last::Nothing => {}
+        Last::Plain(sql) => steps.push(Some(Box::pin(plain(client, sql)))),
+        Last::Execute(statement, values) => {
+            steps.push(Some(Box::pin(execute(client, statement, values))));
+        }
+        Last::Query(statement, values) => {
+            steps.push(Some(Box::pin(query(client, statement, values))));
+        }
+    }
+    let mut failures: Vec<Option<tokio_postgres::Error>> = steps.iter().map(|_| None).collect();
+    let mut answer = Answer::default();
+    let end = steps.len().saturating_sub(1);
+    // A request is sent when it is polled for the first time, so they go out in order.
+    poll_fn(|context| {
+        let mut open = false;
+        for (place, step) in steps.iter_mut().enumerate() {
+            let Some(running) = step else { continue };
+            match running.as_mut().poll(context) {
+                Poll::Pending => {
+                    open = true;
+                    continue;
+                }
+                Poll::Ready(Ok(done)) if place == end => answer = done,
+                Poll::Ready(Ok(_)) => {}
+                Poll::Ready(Err(error)) => failures[place] = Some(error),
+            }
+            *step = None;
+        }
+        if open { Poll::Pending } else { Poll::Ready(()) }
+    })
+    .await;
+    match failures.into_iter().flatten().next() {
+        Some(error) => Err(error),
+        None => Ok(answer),
+    }
+}
+
 impl Writer for Session {
     fn conn(&mut self) -> Conn<'_> {
         Session::conn(self)
@@ -276,7 +567,20 @@ impl Writer for Session {
         self.lock()
     }
 
+    fn mark(&mut self) -> Result<Mark, Failure> {
+        Session::mark(self)
+    }
+
+    fn keep(&mut self) -> Result<(), Failure> {
+        Session::keep(self)
+    }
+
+    fn undo(&mut self, mark: Mark) -> Result<(), Failure> {
+        Session::undo(self, mark)
+    }
+
     fn commit(&mut self) -> Result<(), Failure> {
+        self.flush()?;
         self.group += 1;
         // Both are numbers of our own making. The mark can not be set in a
         // transaction that was already aborted, where COMMIT would say nothing.
@@ -286,12 +590,17 @@ impl Writer for Session {
              ON CONFLICT (node) DO UPDATE SET id = excluded.id, at = now(); COMMIT",
             self.node, self.group
         );
-        let Err(error) = self.client()?.batch_execute(&sql) else {
+        let Some(link) = &self.link else {
+            return Err(Error::Unavailable.into());
+        };
+        let Err(error) = link.runtime.block_on(link.client.batch_execute(&sql)) else {
+            if self.group == 1 {
+                self.prune_marks();
+            }
             return Ok(());
         };
-        let failure = self.failure(&error);
-        if !lost(&error) && !self.client.as_ref().is_none_or(Client::is_closed) {
-            return Err(failure);
+        if !lost(&error) && !link.client.is_closed() {
+            return Err(classify(&error));
         }
         tracing::warn!("the connection to PostgreSQL was lost during a commit");
         match self.outcome() {
@@ -312,7 +621,8 @@ impl Writer for Session {
     }
 
     fn abandon(&mut self) {
-        if self.client.is_some() && self.batch("ROLLBACK").is_err() {
+        self.waiting.clear();
+        if self.link.is_some() && self.send(Last::Plain("ROLLBACK")).is_err() {
             self.disconnect();
         }
     }
@@ -386,7 +696,7 @@ impl<'a> FromSql<'a> for Any<'a> {
     }
 }
 
-pub(crate) fn cell(row: &postgres::Row, index: usize) -> Result<Cell<'_>, Error> {
+pub(crate) fn cell(row: &tokio_postgres::Row, index: usize) -> Result<Cell<'_>, Error> {
     row.try_get::<_, Any<'_>>(index)
         .map(|any| any.0)
         .map_err(|_| Error::other(format!("field {index} of a row can not be read")))
@@ -435,7 +745,7 @@ fn in_words(failure: Failure, sql: &str) -> Failure {
 }
 
 /// The server forgot a prepared statement, or the schema changed under it.
-fn stale(error: &postgres::Error) -> bool {
+fn stale(error: &tokio_postgres::Error) -> bool {
     let Some(db) = error.as_db_error() else {
         return false;
     };
@@ -445,7 +755,7 @@ fn stale(error: &postgres::Error) -> bool {
 }
 
 /// The connection is gone, or is about to be.
-fn lost(error: &postgres::Error) -> bool {
+fn lost(error: &tokio_postgres::Error) -> bool {
     if let Some(db) = error.as_db_error() {
         let code = db.code().code();
         return code.starts_with("08") || code.starts_with("57P");
@@ -454,7 +764,7 @@ fn lost(error: &postgres::Error) -> bool {
         || std::error::Error::source(error).is_some_and(|source| source.is::<io::Error>())
 }
 
-fn classify(error: &postgres::Error) -> Failure {
+fn classify(error: &tokio_postgres::Error) -> Failure {
     if lost(error) {
         return Failure {
             error: Error::Unavailable,
@@ -508,8 +818,8 @@ fn classify(error: &postgres::Error) -> Failure {
         code if code.starts_with("23") => Error::Conflict {
             constraint: db.constraint().unwrap_or("unknown").to_owned(),
         },
-        // Mistakes in a statement or in the configuration: the words name things of ours.
-        code if code.starts_with("42") || code.starts_with("3D") => {
+        // Mistakes in a statement, in the configuration or in who we are: the words name things of ours.
+        code if code.starts_with("42") || code.starts_with("3D") || code.starts_with("28") => {
             Error::Other(format!("PostgreSQL {code}: {}", db.message()))
         }
         // Other words may repeat stored data.

@@ -340,13 +340,12 @@ fn sqlite_index(conn: &mut Conn<'_>, doc: &Folded) -> Result<(), Error> {
 }
 
 fn postgres_index(conn: &mut Conn<'_>, doc: &Folded) -> Result<(), Error> {
-    conn.execute(
+    conn.later(
         /* postgres */
         "INSERT INTO ticket_search (number, lexemes) VALUES ($1, CAST(CAST($2 AS TEXT) AS TSVECTOR))
          ON CONFLICT (number) DO UPDATE SET lexemes = excluded.lexemes",
         params![doc.number, lexemes(doc)],
-    )?;
-    Ok(())
+    )
 }
 
 /// Numbers in one block. Small, so that what a very common word has in the

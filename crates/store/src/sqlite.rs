@@ -9,7 +9,7 @@ use std::time::Duration;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql, ffi};
 
-use crate::conn::{Conn, Failure, State};
+use crate::conn::{Conn, Failure, Mark, State};
 use crate::db::Options;
 use crate::group::Writer;
 use crate::value::{Cell, Value};
@@ -179,6 +179,23 @@ impl Session {
             .map_err(failure)
     }
 
+    /// Savepoints are told apart by their nesting, so the mark says nothing here.
+    pub(crate) fn mark(&self) -> Result<Mark, Failure> {
+        self.batch("SAVEPOINT write")?;
+        Ok(Mark {
+            sent: 0,
+            waiting: 0,
+        })
+    }
+
+    pub(crate) fn keep(&self) -> Result<(), Failure> {
+        self.batch("RELEASE SAVEPOINT write")
+    }
+
+    pub(crate) fn undo(&self, _: Mark) -> Result<(), Failure> {
+        self.batch("ROLLBACK TO SAVEPOINT write; RELEASE SAVEPOINT write")
+    }
+
     fn open_transaction(&self) -> bool {
         !self.connection.is_autocommit()
     }
@@ -211,6 +228,18 @@ impl Writer for Session {
 
     fn begin(&mut self) -> Result<(), Failure> {
         self.batch("BEGIN IMMEDIATE")
+    }
+
+    fn mark(&mut self) -> Result<Mark, Failure> {
+        Session::mark(self)
+    }
+
+    fn keep(&mut self) -> Result<(), Failure> {
+        Session::keep(self)
+    }
+
+    fn undo(&mut self, mark: Mark) -> Result<(), Failure> {
+        Session::undo(self, mark)
     }
 
     fn commit(&mut self) -> Result<(), Failure> {

@@ -223,7 +223,7 @@ pub struct Row<'r>(pub(crate) Fields<'r>);
 
 pub(crate) enum Fields<'r> {
     Sqlite(&'r rusqlite::Row<'r>),
-    Postgres(&'r postgres::Row),
+    Postgres(&'r tokio_postgres::Row),
 }
 
 impl Row<'_> {

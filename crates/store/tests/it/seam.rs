@@ -252,6 +252,105 @@ fn an_attempt_may_fail() {
     });
 }
 
+fn set_later(conn: &mut Conn<'_>, key: &str, value: &str) -> Result<(), Error> {
+    conn.later(
+        "INSERT INTO setting (key, value, updated_at) VALUES ($1, $2, 0)",
+        params![key, value],
+    )
+}
+
+#[test]
+fn what_is_done_later_is_done_in_order_and_seen_by_what_follows() {
+    on_both(|fresh| {
+        let seen = fresh
+            .db
+            .write_blocking(|conn| {
+                set_later(conn, "a", "1")?;
+                conn.later(
+                    "UPDATE setting SET value = $2 WHERE key = $1",
+                    params!["a", "2"],
+                )?;
+                set_later(conn, "b", "1")?;
+                let seen =
+                    conn.query("SELECT key, value FROM setting ORDER BY key", &[], |row| {
+                        Ok((row.get::<String>(0)?, row.get::<String>(1)?))
+                    })?;
+                set_later(conn, "c", "1")?;
+                // Many more than wait at once.
+                for n in 0..1_200 {
+                    set_later(conn, &format!("n{n:04}"), "1")?;
+                }
+                Ok::<_, Error>(seen)
+            })
+            .unwrap();
+        assert_eq!(seen, [("a".into(), "2".into()), ("b".into(), "1".into())]);
+        assert_eq!(keys(fresh).len(), 3 + 1_200);
+    });
+}
+
+#[test]
+fn what_fails_later_fails_its_own_write_only() {
+    on_both(|fresh| {
+        let conflict = Error::Conflict {
+            constraint: "setting(key)".into(),
+        };
+        let gate = Arc::new(Barrier::new(2));
+        let writes: Vec<_> = (0..12)
+            .map(|n| {
+                let (db, gate) = (fresh.db.clone(), gate.clone());
+                let mut held = n != 0;
+                let write = std::thread::spawn(move || {
+                    db.write_blocking(move |conn| {
+                        if !std::mem::replace(&mut held, true) {
+                            gate.wait();
+                        }
+                        set_later(conn, &format!("{n:02}"), "kept")?;
+                        if n % 2 == 1 {
+                            // PostgreSQL has not said so yet; SQLite has.
+                            let _ = set_later(conn, "00", "again");
+                        }
+                        if n % 4 == 3 {
+                            set_later(conn, "never", "")?;
+                        }
+                        Ok::<_, Error>(n)
+                    })
+                });
+                std::thread::sleep(std::time::Duration::from_millis(3));
+                write
+            })
+            .collect();
+        gate.wait();
+        for (n, write) in writes.into_iter().enumerate() {
+            let expected = if n % 2 == 1 {
+                Err(conflict.clone())
+            } else {
+                Ok(n)
+            };
+            assert_eq!(write.join().unwrap(), expected, "{n}");
+        }
+        assert_eq!(keys(fresh), ["00", "02", "04", "06", "08", "10"]);
+        // The same inside of an attempt, which comes to its end before the write goes on.
+        fresh
+            .db
+            .write_blocking(move |conn| {
+                let refused: Result<(), Error> = conn.attempt(|conn| {
+                    set_later(conn, "x", "1")?;
+                    set_later(conn, "00", "1")
+                });
+                assert_eq!(refused, Err(conflict.clone()));
+                let dropped: Result<(), Error> = conn.attempt(|conn| {
+                    set_later(conn, "y", "1")?;
+                    Err(Error::NotFound)
+                });
+                assert_eq!(dropped, Err(Error::NotFound));
+                conn.attempt(|conn| set_later(conn, "z", "1"))
+            })
+            .unwrap();
+        assert_eq!(keys(fresh).last().map(String::as_str), Some("z"));
+        assert_eq!(keys(fresh).len(), 7);
+    });
+}
+
 #[test]
 fn rules_of_the_schema_have_the_same_names_on_both() {
     on_both(|fresh| {

@@ -404,7 +404,9 @@ pub(crate) fn check_custom(
             continue;
         };
         let problem = match field.kind {
-            FieldType::Text => (!value.as_str().is_some_and(|s| s.len() <= 2000))
+            FieldType::Text => value
+                .as_str()
+                .is_none_or(|s| s.len() > 2000)
                 .then(|| "takes a text of at most 2,000 bytes".to_owned()),
             FieldType::Number => (!value.is_i64()).then(|| "takes a whole number".to_owned()),
             FieldType::Boolean => (!value.is_boolean()).then(|| "takes true or false".to_owned()),

@@ -1,6 +1,7 @@
 //! Everything a decision may look at, loaded inside the write transaction.
 
 use std::collections::BTreeSet;
+use std::collections::btree_map::Entry;
 
 use store::Conn;
 use switchboard_core::{Scene, TicketNumber, UnitFacts, UnitId};
@@ -61,9 +62,8 @@ fn add(
 ) -> Result<(), Error> {
     let ticket = store::ticket::load(c, number)?
         .ok_or_else(|| Error::not_found(format!("ticket {number}")))?;
-    if !scene.units.contains_key(&ticket.unit) {
-        let facts = unit_facts(c, catalogue, ticket.unit, true)?;
-        scene.units.insert(ticket.unit, facts);
+    if let Entry::Vacant(place) = scene.units.entry(ticket.unit) {
+        place.insert(unit_facts(c, catalogue, ticket.unit, true)?);
     }
     scene.tickets.insert(number, ticket);
     Ok(())

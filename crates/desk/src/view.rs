@@ -618,7 +618,7 @@ impl Desk {
                 let mut told = Vec::new();
                 if access.may_see_internal() {
                     let rows = store::mail::told(c, number)?;
-                    ids.extend(rows.iter().filter_map(|r| r.1));
+                    ids.extend(rows.iter().filter_map(|r| r.person));
                     told = rows;
                 }
                 ids.sort_unstable();
@@ -629,9 +629,9 @@ impl Desk {
                     .collect();
                 let told = told
                     .into_iter()
-                    .map(|(cause, person, address, state)| {
-                        let name = person.and_then(|p| names.get(&p).cloned());
-                        (cause, name.unwrap_or(address), state)
+                    .map(|t| {
+                        let name = t.person.and_then(|p| names.get(&p).cloned());
+                        (t.cause, name.unwrap_or(t.address), t.state)
                     })
                     .collect();
                 Ok(Conversation {

@@ -308,15 +308,31 @@ pub fn set_outgoing_state(
     Ok(())
 }
 
-/// What is known of the mails of a ticket, oldest first, without their bytes:
-/// cause, person, address, state.
-pub fn told(
-    conn: &mut Conn<'_>,
-    ticket: TicketNumber,
-) -> Result<Vec<(Uuid, Option<PersonId>, String, String)>, Error> {
+/// Whom one mail told of what.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    /// The cause of the events it told of.
+    pub cause: Uuid,
+    /// The human; `None`: a list.
+    pub person: Option<PersonId>,
+    /// Where it went.
+    pub address: String,
+    /// How far it came.
+    pub state: String,
+}
+
+/// The mails of a ticket, oldest first.
+pub fn told(conn: &mut Conn<'_>, ticket: TicketNumber) -> Result<Vec<Told>, Error> {
     conn.query(
         "SELECT cause, person, address, state FROM mail_out WHERE ticket = $1 ORDER BY id",
         params![ticket],
-        |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
+        |row| {
+            Ok(Told {
+                cause: row.get(0)?,
+                person: row.get(1)?,
+                address: row.get(2)?,
+                state: row.get(3)?,
+            })
+        },
     )
 }

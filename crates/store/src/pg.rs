@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::future::poll_fn;
-use std::io;
 use std::pin::Pin;
 use std::task::Poll;
 use std::time::{Duration, Instant};
@@ -10,17 +9,21 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
 use tokio_postgres::config::SslMode;
-use tokio_postgres::error::SqlState;
-use tokio_postgres::types::private::BytesMut;
-use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 use tokio_postgres::{Client, Config, NoTls, SimpleQueryMessage, Statement};
 use uuid::Uuid;
 
 use crate::conn::{Conn, Failure, Mark, State};
 use crate::db::Options;
 use crate::group::Writer;
-use crate::value::{Cell, Value};
+use crate::value::Value;
 use crate::{Error, conn};
+
+mod errors;
+mod values;
+
+use errors::{classify, in_words, lost, stale};
+pub(crate) use values::cell;
+use values::references;
 
 /// The settings every connection works with. A write that stands still must
 /// not keep the writer's lock from the other nodes, and an answer given is a
@@ -628,252 +631,9 @@ impl Writer for Session {
     }
 }
 
-fn references(params: &[Value]) -> Vec<&(dyn ToSql + Sync)> {
-    params
-        .iter()
-        .map(|value| value as &(dyn ToSql + Sync))
-        .collect()
-}
-
-impl ToSql for Value {
-    fn to_sql(
-        &self,
-        ty: &Type,
-        out: &mut BytesMut,
-    ) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
-        match self {
-            Value::Null => Ok(IsNull::Yes),
-            Value::Int(value) => match *ty {
-                Type::INT8 => value.to_sql(ty, out),
-                Type::INT4 => i32::try_from(*value)?.to_sql(ty, out),
-                Type::INT2 => i16::try_from(*value)?.to_sql(ty, out),
-                _ => Err(format!("a number was bound where {ty} is wanted").into()),
-            },
-            Value::Text(value) if <&str as ToSql>::accepts(ty) => value.to_sql(ty, out),
-            Value::Text(_) => Err(format!("text was bound where {ty} is wanted").into()),
-            Value::Blob(value) if *ty == Type::BYTEA => value.to_sql(ty, out),
-            Value::Blob(_) => Err(format!("bytes were bound where {ty} is wanted").into()),
-            Value::Uuid(value) if *ty == Type::UUID => value.to_sql(ty, out),
-            Value::Uuid(_) => Err(format!("an identifier was bound where {ty} is wanted").into()),
-        }
-    }
-
-    fn accepts(_: &Type) -> bool {
-        true
-    }
-
-    to_sql_checked!();
-}
-
-/// Any field, as the kind it has.
-struct Any<'a>(Cell<'a>);
-
-impl<'a> FromSql<'a> for Any<'a> {
-    fn from_sql(
-        ty: &Type,
-        raw: &'a [u8],
-    ) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
-        Ok(Any(match *ty {
-            Type::INT8 => Cell::Int(i64::from_sql(ty, raw)?),
-            Type::INT4 => Cell::Int(i32::from_sql(ty, raw)?.into()),
-            Type::INT2 => Cell::Int(i16::from_sql(ty, raw)?.into()),
-            Type::BOOL => Cell::Int(bool::from_sql(ty, raw)?.into()),
-            // The sum of BIGINTs is a NUMERIC.
-            Type::NUMERIC => Cell::Int(whole(raw).ok_or("a number that is not a whole one")?),
-            Type::BYTEA => Cell::Blob(raw),
-            Type::UUID => Cell::Uuid(Uuid::from_sql(ty, raw)?),
-            _ if <&str as FromSql<'_>>::accepts(ty) => Cell::Text(<&str>::from_sql(ty, raw)?),
-            _ => return Err(format!("a field of type {ty}").into()),
-        }))
-    }
-
-    fn from_sql_null(_: &Type) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
-        Ok(Any(Cell::Null))
-    }
-
-    fn accepts(_: &Type) -> bool {
-        true
-    }
-}
-
-pub(crate) fn cell(row: &tokio_postgres::Row, index: usize) -> Result<Cell<'_>, Error> {
-    row.try_get::<_, Any<'_>>(index)
-        .map(|any| any.0)
-        .map_err(|_| Error::other(format!("field {index} of a row can not be read")))
-}
-
-/// A NUMERIC as sent: number of digits, weight of the first, sign, scale,
-/// then digits to the base 10,000. `None` when it has a fraction or is too large.
-fn whole(raw: &[u8]) -> Option<i64> {
-    let mut words = raw
-        .chunks_exact(2)
-        .map(|w| i16::from_be_bytes([w[0], w[1]]));
-    let count = words.next()?;
-    let weight = words.next()?;
-    let negative = match words.next()? {
-        0 => false,
-        0x4000 => true,
-        _ => return None,
-    };
-    words.next()?;
-    let mut total: i64 = 0;
-    for place in 0..count.max(weight + 1) {
-        let digit = if place < count { words.next()? } else { 0 };
-        if place > weight {
-            if digit != 0 {
-                return None;
-            }
-            continue;
-        }
-        total = total.checked_mul(10_000)?;
-        let digit = i64::from(digit);
-        total = if negative {
-            total.checked_sub(digit)?
-        } else {
-            total.checked_add(digit)?
-        };
-    }
-    Some(total)
-}
-
-/// A failed statement's text is ours and carries no data, so it may be shown.
-fn in_words(failure: Failure, sql: &str) -> Failure {
-    match failure.error {
-        Error::Other(text) => Error::Other(format!("{text} in: {sql}")).into(),
-        _ => failure,
-    }
-}
-
-/// The server forgot a prepared statement, or the schema changed under it.
-fn stale(error: &tokio_postgres::Error) -> bool {
-    let Some(db) = error.as_db_error() else {
-        return false;
-    };
-    *db.code() == SqlState::INVALID_SQL_STATEMENT_NAME
-        || (*db.code() == SqlState::FEATURE_NOT_SUPPORTED
-            && db.routine() == Some("RevalidateCachedQuery"))
-}
-
-/// The connection is gone, or is about to be.
-fn lost(error: &tokio_postgres::Error) -> bool {
-    if let Some(db) = error.as_db_error() {
-        let code = db.code().code();
-        return code.starts_with("08") || code.starts_with("57P");
-    }
-    error.is_closed()
-        || std::error::Error::source(error).is_some_and(|source| source.is::<io::Error>())
-}
-
-fn classify(error: &tokio_postgres::Error) -> Failure {
-    if lost(error) {
-        return Failure {
-            error: Error::Unavailable,
-            again: true,
-        };
-    }
-    let Some(db) = error.as_db_error() else {
-        let cause = std::error::Error::source(error).map(ToString::to_string);
-        let error = match cause {
-            // A connection that times out while it is being opened.
-            _ if error.to_string().contains("timed out") => Error::Unavailable,
-            Some(cause) => Error::Other(format!("PostgreSQL: {error}: {cause}")),
-            None => Error::Other(format!("PostgreSQL: {error}")),
-        };
-        return error.into();
-    };
-    let code = db.code();
-    if *code == SqlState::T_R_SERIALIZATION_FAILURE
-        || *code == SqlState::T_R_DEADLOCK_DETECTED
-        || stale(error)
-    {
-        return Failure {
-            error: Error::Busy,
-            again: true,
-        };
-    }
-    let error = match code.code() {
-        "53100" => Error::DiskFull,
-        "25006" => Error::ReadOnly,
-        // Out of connections or memory, or waited too long for a lock.
-        "53000" | "53200" | "53300" | "53400" | "55P03" | "57014" => Error::Busy,
-        "58030" | "58P01" => Error::Unavailable,
-        "XX001" | "XX002" => Error::Corrupt("PostgreSQL reports damaged data".into()),
-        "23503" => Error::Conflict {
-            constraint: "foreign key".into(),
-        },
-        "23502" => Error::Conflict {
-            constraint: format!(
-                "{}.{} not null",
-                db.table().unwrap_or_default(),
-                db.column().unwrap_or_default()
-            ),
-        },
-        "23505" => Error::Conflict {
-            constraint: unique(
-                db.table().unwrap_or_default(),
-                db.constraint().unwrap_or_default(),
-                db.detail().unwrap_or_default(),
-            ),
-        },
-        code if code.starts_with("23") => Error::Conflict {
-            constraint: db.constraint().unwrap_or("unknown").to_owned(),
-        },
-        // Mistakes in a statement, in the configuration or in who we are: the words name things of ours.
-        code if code.starts_with("42") || code.starts_with("3D") || code.starts_with("28") => {
-            Error::Other(format!("PostgreSQL {code}: {}", db.message()))
-        }
-        // Other words may repeat stored data.
-        code => Error::Other(format!("PostgreSQL {code}")),
-    };
-    error.into()
-}
-
-/// `table(column, column)` out of the detail `Key (column, column)=(values) …`,
-/// whose words are translated but whose brackets are not. What is unique over
-/// an expression is called by the name of its index, as on SQLite.
-fn unique(table: &str, index: &str, detail: &str) -> String {
-    let columns = detail
-        .split_once('(')
-        .and_then(|(_, rest)| rest.split_once(")=("))
-        .map(|(columns, _)| columns);
-    match columns {
-        Some(columns) if !columns.contains('(') => format!("{table}({columns})"),
-        _ => index.to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn sums_are_whole_numbers() {
-        // 0, 1, 10000, 1234567, -70000, and 1.5 as PostgreSQL sends them.
-        let sent =
-            |words: &[i16]| -> Vec<u8> { words.iter().flat_map(|w| w.to_be_bytes()).collect() };
-        assert_eq!(whole(&sent(&[0, 0, 0, 0])), Some(0));
-        assert_eq!(whole(&sent(&[1, 0, 0, 0, 1])), Some(1));
-        assert_eq!(whole(&sent(&[1, 1, 0, 0, 1])), Some(10_000));
-        assert_eq!(whole(&sent(&[2, 1, 0, 0, 123, 4567])), Some(1_234_567));
-        assert_eq!(whole(&sent(&[1, 1, 0x4000, 0, 7])), Some(-70_000));
-        assert_eq!(whole(&sent(&[2, 0, 0, 1, 1, 5000])), None);
-    }
-
-    #[test]
-    fn broken_rules_have_the_common_names() {
-        assert_eq!(
-            unique(
-                "saved_view",
-                "saved_view_person_name_key",
-                "Key (person, name)=(a, b) already exists."
-            ),
-            "saved_view(person, name)"
-        );
-        assert_eq!(
-            unique("t", "by_lower", "Key (lower(name))=(a) already exists."),
-            "by_lower"
-        );
-    }
 
     #[test]
     fn an_address_that_insists_on_tls_is_refused() {

@@ -292,6 +292,7 @@ CREATE TABLE mail_out (
 );
 CREATE UNIQUE INDEX mail_out_once ON mail_out (cause, address);
 CREATE INDEX mail_out_by_ticket ON mail_out (ticket);
+CREATE INDEX mail_out_by_address ON mail_out (address, created_at);
 
 -- A person's saved searches.
 CREATE TABLE saved_view (

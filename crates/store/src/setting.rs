@@ -17,7 +17,7 @@ pub fn get(conn: &mut Conn<'_>, key: &str) -> Result<Option<String>, Error> {
 
 /// Stores a setting's JSON.
 pub fn set(conn: &mut Conn<'_>, key: &str, value: &str, now: Millis) -> Result<(), Error> {
-    conn.execute(
+    conn.later(
         "INSERT INTO setting (key, value, updated_at) VALUES ($1, $2, $3)
          ON CONFLICT (key) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at",
         params![key, value, now],
@@ -47,7 +47,7 @@ pub fn set_idempotent(
     ticket: TicketNumber,
     now: Millis,
 ) -> Result<(), Error> {
-    conn.execute(
+    conn.later(
         "INSERT INTO idempotency (person, key, request_hash, ticket, created_at)
          VALUES ($1, $2, $3, $4, $5)",
         params![person, key, request_hash.to_vec(), ticket, now],

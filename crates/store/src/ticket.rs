@@ -40,7 +40,7 @@ pub fn load(conn: &mut Conn<'_>, number: TicketNumber) -> Result<Option<Ticket>,
 
 /// Stores a ticket that was just opened.
 pub fn insert(conn: &mut Conn<'_>, ticket: &Ticket) -> Result<(), Error> {
-    conn.execute(
+    conn.later(
         "INSERT INTO ticket (number, version, status, open, priority, unit, owner, requester,
            service, category, restricted, needs_reply, subject, status_since, created_at,
            updated_at, closed_at, issue_type, site, community, doc)
@@ -115,37 +115,37 @@ fn satellites(conn: &mut Conn<'_>, old: Option<&Ticket>, new: &Ticket) -> Result
         (&t.parties, &t.tags, &t.relations)
     });
     for Party { person, role } in old_parties.difference(&new.parties) {
-        conn.execute(
+        conn.later(
             "DELETE FROM party WHERE ticket = $1 AND person = $2 AND role = $3",
             params![number, *person, role_key(*role)],
         )?;
     }
     for Party { person, role } in new.parties.difference(old_parties) {
-        conn.execute(
+        conn.later(
             "INSERT INTO party (ticket, person, role) VALUES ($1, $2, $3)",
             params![number, *person, role_key(*role)],
         )?;
     }
     for tag in old_tags.difference(&new.tags) {
-        conn.execute(
+        conn.later(
             "DELETE FROM ticket_tag WHERE ticket = $1 AND tag = $2",
             params![number, tag.as_str()],
         )?;
     }
     for tag in new.tags.difference(old_tags) {
-        conn.execute(
+        conn.later(
             "INSERT INTO ticket_tag (ticket, tag) VALUES ($1, $2)",
             params![number, tag.as_str()],
         )?;
     }
     for Relation { kind, ticket } in old_relations.difference(&new.relations) {
-        conn.execute(
+        conn.later(
             "DELETE FROM relation WHERE ticket = $1 AND kind = $2 AND other = $3",
             params![number, kind.key(), *ticket],
         )?;
     }
     for Relation { kind, ticket } in new.relations.difference(old_relations) {
-        conn.execute(
+        conn.later(
             "INSERT INTO relation (ticket, kind, other) VALUES ($1, $2, $3)",
             params![number, kind.key(), *ticket],
         )?;
@@ -161,13 +161,13 @@ pub fn move_entries(
     to: TicketNumber,
 ) -> Result<(), Error> {
     for entry in entries {
-        conn.execute(
+        conn.later(
             "UPDATE entry SET ticket = $2,
                seq = (SELECT COALESCE(MAX(seq), 0) + 1 FROM entry WHERE ticket = $2)
              WHERE id = $1",
             params![*entry, to],
         )?;
-        conn.execute(
+        conn.later(
             "UPDATE attachment SET ticket = $2 WHERE entry = $1",
             params![*entry, to],
         )?;

@@ -1,1 +1,139 @@
-//! placeholder
+//! For tests: a whole desk on a real database, with a clock that stands still
+//! until it is moved, mail that goes into a folder, and the real router.
+//!
+//! ```no_run
+//! testkit::both(|desk| async move {
+//!     let rita = desk.person("rita").await;
+//!     let answer = desk.get(&rita, "/people/me").await;
+//!     assert_eq!(answer.status, 200);
+//! });
+//! ```
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test whose desk can not be set up stops there"
+)]
+
+mod database;
+mod http;
+mod outbox;
+mod people;
+
+use std::sync::Arc;
+
+use axum::Router;
+use connect::{Blobs, Mailer, MailerConfig};
+use desk::{Config, Desk, FakeClock};
+use store::{Db, Options};
+
+pub use database::{Place, postgres, sqlite};
+pub use http::Answer;
+pub use outbox::Mail;
+pub use people::{Federation, Somebody};
+
+/// When every test begins: 2026-09-21T14:13:20Z, a Monday.
+pub const START: i64 = 1_790_000_000_000;
+
+/// A desk on a database of its own; all of it is gone with the value.
+pub struct TestDesk {
+    /// The application.
+    pub desk: Desk,
+    /// Its clock.
+    pub clock: Arc<FakeClock>,
+    /// The whole site.
+    pub site: Router,
+    /// The folder with attachments and outbox.
+    pub folder: tempfile::TempDir,
+    // Dropped last: the desk holds connections.
+    _place: Place,
+}
+
+/// How a test's desk is configured.
+pub fn config() -> Config {
+    Config {
+        mail_address: "desk@desk.example".into(),
+        public_url: "http://desk.example".into(),
+        max_attachment: 1024 * 1024,
+        ..Config::default()
+    }
+}
+
+impl TestDesk {
+    /// A desk on a database. Not to be called within a runtime.
+    pub fn on(place: Place, config: Config) -> TestDesk {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Arc::new(FakeClock::at(START));
+        let db = Db::open(
+            place.url(),
+            Options {
+                readers: 2,
+                ..Options::default()
+            },
+        )
+        .unwrap();
+        db.migrate().unwrap();
+        let desk = Desk::new(
+            db,
+            Blobs::open(folder.path().join("files")).unwrap(),
+            Mailer::new(&MailerConfig::Folder(folder.path().join("outbox"))).unwrap(),
+            clock.clone(),
+            config,
+        )
+        .unwrap();
+        let site = web::router(desk.clone(), web::Options::default());
+        TestDesk {
+            desk,
+            clock,
+            site,
+            folder,
+            _place: place,
+        }
+    }
+
+    /// Lets everything follow that follows from what happened: mails, search
+    /// index, jobs that are due.
+    pub async fn run_jobs(&self) {
+        self.desk.run_jobs().await.unwrap();
+    }
+}
+
+/// A runtime for one test.
+pub fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap()
+}
+
+/// Runs a test on a desk with SQLite.
+pub fn on_sqlite<F: Future<Output = ()>>(test: impl FnOnce(Arc<TestDesk>) -> F) {
+    run(sqlite(), config(), test);
+}
+
+/// Runs a test on SQLite and then, where there is a server, on PostgreSQL.
+/// Without one it says `SKIPPED`, or stops when `REQUIRE_ALL` is set.
+pub fn both<F: Future<Output = ()>>(test: impl Fn(Arc<TestDesk>) -> F) {
+    run(sqlite(), config(), &test);
+    if let Some(place) = postgres() {
+        run(place, config(), &test);
+    }
+}
+
+/// Runs a test on a desk that is configured otherwise.
+pub fn configured<F: Future<Output = ()>>(config: Config, test: impl FnOnce(Arc<TestDesk>) -> F) {
+    run(sqlite(), config, test);
+}
+
+fn run<F: Future<Output = ()>>(
+    place: Place,
+    config: Config,
+    test: impl FnOnce(Arc<TestDesk>) -> F,
+) {
+    let desk = Arc::new(TestDesk::on(place, config));
+    let runtime = runtime();
+    runtime.block_on(test(desk.clone()));
+    // What the test left running lets go of the desk before its database goes.
+    runtime.shutdown_timeout(std::time::Duration::from_secs(5));
+    drop(desk);
+}

@@ -1,0 +1,15 @@
+//! The REST API from outside: the real router on real databases.
+
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod attachment;
+mod bad_input;
+mod canary;
+mod document;
+mod feed;
+mod job;
+mod matrix;
+mod relation;
+mod site;
+mod ticket;
+mod token;

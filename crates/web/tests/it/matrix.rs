@@ -1,0 +1,493 @@
+//! The policy table against the routes: each has its row, and each called as
+//! everybody gives what its row says (bar A-01).
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::http::{Method, Request, header};
+use serde_json::{Value, json};
+use testkit::{Federation, Somebody, TestDesk, both};
+use web::policy::{self, Needs, Row, Who};
+
+use crate::document::{document, operations};
+
+#[test]
+fn every_operation_of_the_document_has_its_row_and_every_row_its_operation() {
+    let routes: BTreeSet<(String, String)> = operations(&document())
+        .into_iter()
+        .map(|(method, path, _)| (method, path))
+        .collect();
+    let rows: BTreeSet<(String, String)> = policy::API
+        .iter()
+        .chain(&policy::TRIAGE)
+        .map(|r| (r.method.to_owned(), r.path.to_owned()))
+        .collect();
+    assert_eq!(routes, rows);
+}
+
+#[test]
+fn no_route_is_named_twice() {
+    let mut seen = BTreeSet::new();
+    for row in policy::rows() {
+        assert!(
+            seen.insert((row.method, row.path)),
+            "{} {}",
+            row.method,
+            row.path
+        );
+    }
+}
+
+/// What somebody is to the ticket that is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Requester,
+    Unit,
+    First,
+    Admin,
+    Stranger,
+}
+
+struct Actor {
+    name: &'static str,
+    who: Somebody,
+    /// To Rita's ticket in storage, and to Otto's in network.
+    parts: [Part; 2],
+    scopes: &'static [Needs],
+    admin: bool,
+}
+
+fn actors(f: &Federation) -> Vec<Actor> {
+    use Part::{Admin, First, Requester, Stranger, Unit};
+    let all: &[Needs] = &[Needs::Nothing, Needs::Read, Needs::Write];
+    let actor = |name, who: &Somebody, parts, scopes| Actor {
+        name,
+        who: who.clone(),
+        parts,
+        scopes,
+        admin: false,
+    };
+    vec![
+        actor(
+            "anybody",
+            &Somebody::anonymous(),
+            [Stranger; 2],
+            &[Needs::Nothing],
+        ),
+        actor("requester", &f.rita, [Requester, Stranger], all),
+        actor("other requester", &f.otto, [Stranger, Requester], all),
+        actor("unit member", &f.sam, [Unit, Stranger], all),
+        actor("unit responsible", &f.stan, [Unit, Stranger], all),
+        actor("other unit's member", &f.nina, [Stranger, Unit], all),
+        actor("first level", &f.fay, [First; 2], all),
+        actor(
+            "read-only token",
+            &f.sam_reading,
+            [Unit, Stranger],
+            &[Needs::Nothing, Needs::Read],
+        ),
+        Actor {
+            admin: true,
+            ..actor(
+                "administrator",
+                &f.ada,
+                [Admin; 2],
+                &[Needs::Nothing, Needs::Read, Needs::Write, Needs::Admin],
+            )
+        },
+    ]
+}
+
+/// What the row promises: refused with one of these, or let through.
+fn expected(row: &Row, actor: &Actor, part: Part) -> Result<(), u16> {
+    if row.needs != Needs::Nothing && actor.who.token.is_empty() {
+        return Err(401);
+    }
+    if !actor.scopes.contains(&row.needs) {
+        return Err(403);
+    }
+    let sees = part != Part::Stranger;
+    let works = matches!(part, Part::Unit | Part::First | Part::Admin);
+    match row.who {
+        Who::Everybody | Who::Oneself => Ok(()),
+        Who::Administrators if actor.admin => Ok(()),
+        Who::Administrators => Err(403),
+        Who::Sees | Who::Answers if sees => Ok(()),
+        Who::Works if works => Ok(()),
+        Who::RequesterSide if part == Part::Requester => Ok(()),
+        Who::Sees | Who::Answers | Who::Works | Who::RequesterSide if !sees => Err(404),
+        _ => Err(403),
+    }
+}
+
+/// Fresh tickets for one call: one to ask for, and what the call names.
+struct Scene {
+    number: i64,
+    other: i64,
+    entry: String,
+    file: String,
+}
+
+async fn scene(desk: &TestDesk, f: &Federation, foreign: bool) -> Scene {
+    let (who, unit, staff) = if foreign {
+        (&f.otto, "network", &f.nina)
+    } else {
+        (&f.rita, "storage", &f.sam)
+    };
+    let open = json!({"subject": "S", "description": "D", "unit": unit});
+    let number = desk
+        .post(who, "/tickets", open.clone())
+        .await
+        .expect(201)
+        .number();
+    let other = desk.post(who, "/tickets", open).await.expect(201).number();
+    let entry = desk
+        .post(
+            who,
+            &format!("/tickets/{number}/entries"),
+            json!({"body": "second"}),
+        )
+        .await
+        .expect(201)
+        .json["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let upload = Request::builder()
+        .method(Method::POST)
+        .uri(format!("/api/v1/tickets/{number}/attachments?name=a.txt"))
+        .header(header::HOST, "desk.example")
+        .header(header::AUTHORIZATION, format!("Bearer {}", staff.token))
+        .header(header::CONTENT_TYPE, "text/plain")
+        .body(Body::from("x"))
+        .unwrap();
+    let file = desk.ask(upload).await.expect(201).json["attachments"][0]["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    Scene {
+        number,
+        other,
+        entry,
+        file,
+    }
+}
+
+/// What has to be done before the call makes sense, the path, and the body.
+async fn call(
+    desk: &TestDesk,
+    f: &Federation,
+    row: &Row,
+    scene: &Scene,
+    who: &Somebody,
+) -> (String, Option<Value>) {
+    let Scene { number, other, .. } = scene;
+    let path = row.path.strip_prefix("/api/v1").unwrap_or(row.path);
+    let end = path.rsplit('/').next().unwrap();
+    let staff_path = format!("/tickets/{number}");
+    let mut body = None;
+    let mut filled = path.replace("{number}", &number.to_string());
+    match (row.method, end) {
+        ("POST", "tickets") => body = Some(json!({"subject": "S", "description": "D"})),
+        ("POST", "bulk") => body = Some(json!({"numbers": [number], "change": {"subject": "T"}})),
+        ("PATCH", _) => body = Some(json!({"subject": "T"})),
+        ("POST", "entries") => body = Some(json!({"body": "more"})),
+        ("POST", "relations") => body = Some(json!({"kind": "see_also", "number": other})),
+        ("POST", "merge") => body = Some(json!({"into": other})),
+        ("POST", "split") => body = Some(json!({"subject": "New", "entries": [scene.entry]})),
+        ("POST", "escalate") => body = Some(json!({"reason": "Three days."})),
+        ("POST", "parties") => body = Some(json!({"role": "subscriber"})),
+        ("POST", "assess") => body = Some(json!({})),
+        ("POST", "tokens") => body = Some(json!({"name": "n", "scopes": ["write"]})),
+        ("POST", "unmerge") => {
+            desk.post(
+                &f.ada,
+                &format!("{staff_path}/merge"),
+                json!({"into": other}),
+            )
+            .await
+            .expect(200);
+            body = Some(json!({}));
+        }
+        ("POST", "release") => {
+            desk.post(
+                &f.ada,
+                &format!("{staff_path}/relations"),
+                json!({"kind": "master_of", "number": other}),
+            )
+            .await
+            .expect(201);
+            body = Some(json!({}));
+        }
+        ("POST", "unsplit") => {
+            let new = desk
+                .post(
+                    &f.ada,
+                    &format!("{staff_path}/split"),
+                    json!({"subject": "N", "entries": [scene.entry]}),
+                )
+                .await
+                .expect(201)
+                .number();
+            body = Some(json!({"number": new}));
+        }
+        ("PUT", "rules") | ("POST", "what-if") => {
+            body = Some(desk.get(&f.ada, "/triage/rules").await.expect(200).json);
+        }
+        ("DELETE", "{other}") => {
+            desk.post(
+                &f.ada,
+                &format!("{staff_path}/relations"),
+                json!({"kind": "see_also", "number": other}),
+            )
+            .await
+            .expect(201);
+            filled = filled
+                .replace("{kind}", "see_also")
+                .replace("{other}", &other.to_string());
+        }
+        ("DELETE", "{who}") => {
+            // Who can not see it can not be on it; for them the name is enough.
+            desk.post(
+                who,
+                &format!("{staff_path}/parties"),
+                json!({"role": "subscriber"}),
+            )
+            .await;
+            filled = filled
+                .replace("{role}", "subscriber")
+                .replace("{who}", "me");
+        }
+        ("DELETE", "{id}") => {
+            let made = desk
+                .post(
+                    who,
+                    "/people/me/tokens",
+                    json!({"name": "n", "scopes": ["write"]}),
+                )
+                .await;
+            let id = made.json["id"]
+                .as_str()
+                .unwrap_or("0190f3a0-0000-7000-8000-000000000000")
+                .to_owned();
+            filled = filled.replace("{id}", &id);
+        }
+        _ => {}
+    }
+    filled = filled.replace("{id}", &scene.file).replace(
+        "{name}",
+        if path.starts_with("/services") {
+            "Archive"
+        } else {
+            "storage"
+        },
+    );
+    (filled, body)
+}
+
+/// A requester is on their ticket already: following it changes nothing, so
+/// there is nothing to remove.
+fn nothing_to_remove(row: &Row, part: Part) -> bool {
+    row.path.ends_with("/{who}") && part == Part::Requester
+}
+
+async fn check(desk: &Arc<TestDesk>, f: &Federation, row: &Row, actor: &Actor, foreign: bool) {
+    let part = actor.parts[usize::from(foreign)];
+    let scene = scene(desk, f, foreign).await;
+    let (path, body) = call(desk, f, row, &scene, &actor.who).await;
+    let mut request = TestDesk::request(
+        &actor.who,
+        row.method.parse().unwrap(),
+        &path,
+        body.as_ref(),
+    );
+    if row.path.ends_with("/attachments") && row.method == "POST" {
+        *request.body_mut() = Body::from("bytes");
+        request.headers_mut().insert(
+            header::CONTENT_TYPE,
+            "application/octet-stream".parse().unwrap(),
+        );
+    }
+    let written = desk.desk.db().written().writes;
+    let response = desk.send(request).await;
+    let status = response.status().as_u16();
+    let wrote = desk.desk.db().written().writes > written;
+    let what = format!(
+        "{} {} as {} on {} ticket",
+        row.method,
+        path,
+        actor.name,
+        if foreign { "the foreign" } else { "the" }
+    );
+    match expected(row, actor, part) {
+        Ok(()) if nothing_to_remove(row, part) => assert_eq!(status, 404, "{what}"),
+        Ok(()) => assert!((200..300).contains(&status), "{what}: {status}"),
+        Err(refused) => assert_eq!(status, refused, "{what}"),
+    }
+    if row.method == "GET" {
+        assert!(!wrote, "{what} wrote to the database");
+    }
+}
+
+#[test]
+fn each_route_gives_everybody_what_its_row_says() {
+    both(|desk| async move {
+        let f = desk.federation().await;
+        let actors = actors(&f);
+        for row in policy::rows() {
+            let about_ticket = row.path.contains("{number}");
+            for actor in &actors {
+                check(&desk, &f, row, actor, false).await;
+                if about_ticket {
+                    check(&desk, &f, row, actor, true).await;
+                }
+            }
+        }
+    });
+}
+
+/// What a token that only reads can change: nothing (bar row 32).
+#[test]
+fn a_reading_token_changes_nothing() {
+    both(|desk| async move {
+        let f = desk.federation().await;
+        let scene = scene(&desk, &f, false).await;
+        let before = desk
+            .get(&f.ada, "/events?limit=1000")
+            .await
+            .expect(200)
+            .json;
+        for row in policy::rows().filter(|r| r.method != "GET" && r.needs != Needs::Read) {
+            let path = row
+                .path
+                .replace("{number}", &scene.number.to_string())
+                .replace("{other}", &scene.other.to_string())
+                .replace("{kind}", "see_also")
+                .replace("{role}", "cc")
+                .replace("{who}", "me")
+                .replace("{id}", &scene.file);
+            for body in [
+                json!({}),
+                json!({"body": "x", "subject": "x", "kind": "see_also"}),
+            ] {
+                let request = TestDesk::request(
+                    &f.sam_reading,
+                    row.method.parse().unwrap(),
+                    &path,
+                    Some(&body),
+                );
+                desk.ask(request).await.expect(403);
+            }
+        }
+        assert_eq!(desk.get(&f.ada, "/events?limit=1000").await.json, before);
+    });
+}
+
+/// Every name of a column or of a right, in every body: no effect (bar A-02).
+#[test]
+fn no_body_takes_a_field_that_is_not_its_own() {
+    both(|desk| async move {
+        let f = desk.federation().await;
+        let number = desk
+            .post(
+                &f.rita,
+                "/tickets",
+                json!({"subject": "S", "description": "D", "unit": "storage"}),
+            )
+            .await
+            .expect(201)
+            .number();
+        let before = desk.get(&f.rita, "/people/me").await.json;
+        let names = [
+            "id",
+            "version",
+            "created_at",
+            "updated_at",
+            "closed_at",
+            "escalation",
+            "needs_reply",
+            "level",
+            "unit_since",
+            "requester_id",
+            "owner_id",
+            "admin",
+            "support",
+            "monitor",
+            "active",
+            "units",
+            "role",
+            "roles",
+            "scopes",
+            "person",
+            "actor",
+            "channel",
+            "author",
+            "author_side",
+            "html",
+            "mail",
+            "at",
+            "password_hash",
+            "secret",
+            "token",
+            "csrf",
+            "state",
+            "access",
+            "assessment",
+            "overrule",
+            "doc",
+            "__proto__",
+            "constructor",
+        ];
+        let targets = [
+            (
+                "POST",
+                "/tickets".to_owned(),
+                json!({"subject": "S", "description": "D"}),
+            ),
+            (
+                "PATCH",
+                format!("/tickets/{number}"),
+                json!({"subject": "S"}),
+            ),
+            (
+                "POST",
+                format!("/tickets/{number}/entries"),
+                json!({"body": "B"}),
+            ),
+            (
+                "POST",
+                format!("/tickets/{number}/escalate"),
+                json!({"reason": "R"}),
+            ),
+            (
+                "POST",
+                format!("/tickets/{number}/relations"),
+                json!({"kind": "see_also", "number": 1}),
+            ),
+            (
+                "POST",
+                "/tickets/bulk".into(),
+                json!({"numbers": [number], "change": {}}),
+            ),
+            ("POST", "/triage/assess".into(), json!({})),
+        ];
+        for (method, path, base) in targets {
+            for name in names {
+                let mut body = base.clone();
+                body[name] = json!(true);
+                let request =
+                    TestDesk::request(&f.rita, method.parse().unwrap(), &path, Some(&body));
+                let answer = desk.ask(request).await;
+                assert_eq!(
+                    answer.status,
+                    400,
+                    "{method} {path} takes {name}: {}",
+                    answer.text()
+                );
+                assert_eq!(answer.json["field"], name, "{}", answer.text());
+            }
+        }
+        assert_eq!(desk.get(&f.rita, "/people/me").await.json, before);
+    });
+}

@@ -99,7 +99,9 @@ pub fn router(desk: Desk, options: Options) -> Router {
         .route("/openapi.json", get(openapi))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
-        .route("/metrics", get(metrics::show));
+        .route("/metrics", get(metrics::show))
+        .merge(ui::router())
+        .fallback(ui::nowhere);
     // The first layer lies innermost: what a handler answers passes them from
     // top to bottom, what a client sends from bottom to top.
     whole

@@ -182,12 +182,21 @@ impl HtmlSafe for Guard<'_> {}
 
 /// What is wrong with a form, by field.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Errors(BTreeMap<&'static str, String>);
+pub struct Errors(BTreeMap<String, String>);
 
 impl Errors {
     /// Adds what is wrong with a field and what would be right.
-    pub fn add(&mut self, field: &'static str, problem: impl Into<String>) {
-        self.0.entry(field).or_insert_with(|| problem.into());
+    pub fn add(&mut self, field: impl Into<String>, problem: impl Into<String>) {
+        self.0
+            .entry(field.into())
+            .or_insert_with(|| problem.into());
+    }
+
+    /// One field that is wrong.
+    pub fn one(field: impl Into<String>, problem: impl Into<String>) -> Errors {
+        let mut errors = Errors::default();
+        errors.add(field, problem);
+        errors
     }
 
     /// Nothing is wrong.
@@ -196,7 +205,7 @@ impl Errors {
     }
 
     /// The line under a field, if something is wrong with it.
-    pub fn note(&self, field: &'static str) -> ErrorNote<'_> {
+    pub fn note<'a>(&'a self, field: &'a str) -> ErrorNote<'a> {
         ErrorNote {
             field,
             problem: self.0.get(field).map(String::as_str),
@@ -204,12 +213,12 @@ impl Errors {
     }
 
     /// The attributes of a field that something may be wrong with.
-    pub fn attrs(&self, field: &'static str) -> ErrorAttrs {
+    pub fn attrs<'a>(&self, field: &'a str) -> ErrorAttrs<'a> {
         self.hinted(field, "")
     }
 
     /// Likewise, of a field that has a hint under it, with the hint's id.
-    pub fn hinted(&self, field: &'static str, hint: &'static str) -> ErrorAttrs {
+    pub fn hinted<'a>(&self, field: &'a str, hint: &'a str) -> ErrorAttrs<'a> {
         ErrorAttrs {
             field,
             hint,
@@ -230,21 +239,22 @@ impl Errors {
     source = r##"{% if let Some(problem) = problem %}<p class="err" id="{{ field }}-err">{{ Icon("warn") }}{{ problem }}</p>{% endif %}"##
 )]
 pub struct ErrorNote<'a> {
-    field: &'static str,
+    field: &'a str,
     problem: Option<&'a str>,
 }
 
 impl HtmlSafe for ErrorNote<'_> {}
 
-/// ` aria-invalid` and the ties to the lines under the field.
+/// ` aria-invalid` and the ties to the lines under the field. Names of fields
+/// are ours, so they need no escaping.
 #[derive(Debug, Clone, Copy)]
-pub struct ErrorAttrs {
-    field: &'static str,
-    hint: &'static str,
+pub struct ErrorAttrs<'a> {
+    field: &'a str,
+    hint: &'a str,
     wrong: bool,
 }
 
-impl fmt::Display for ErrorAttrs {
+impl fmt::Display for ErrorAttrs<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.wrong {
             write!(f, " aria-invalid=\"true\"")?;
@@ -258,7 +268,7 @@ impl fmt::Display for ErrorAttrs {
     }
 }
 
-impl HtmlSafe for ErrorAttrs {}
+impl HtmlSafe for ErrorAttrs<'_> {}
 
 /// The list on top of a form.
 #[derive(Debug, Template)]
@@ -267,7 +277,7 @@ impl HtmlSafe for ErrorAttrs {}
     source = r##"{% if !errors.is_empty() %}<div class="alert bad errors" tabindex="-1" role="alert">{{ Icon("warn") }}<div><b>Not sent yet: {% if errors.len() == 1 %}one thing is{% else %}{{ errors.len() }} things are{% endif %} missing or wrong</b><ul>{% for (field, problem) in errors.iter() %}<li><a href="#{{ field }}">{{ problem }}</a></li>{% endfor %}</ul></div></div>{% endif %}"##
 )]
 pub struct ErrorSummary<'a> {
-    errors: &'a BTreeMap<&'static str, String>,
+    errors: &'a BTreeMap<String, String>,
 }
 
 impl HtmlSafe for ErrorSummary<'_> {}

@@ -1,10 +1,19 @@
 //! `/`: the front page of the public desk.
 
 use askama::Template;
+use axum::http::StatusCode;
+use axum::response::Response;
+use desk::{Catalogue, Desk, Error, TicketQuery};
+use store::list::{Condition, Filter, Item, Sort};
+use store::unit::Service;
+use switchboard_core::{PersonId, Status, TicketNumber};
 
 use super::assets::Asset;
-use super::frame::{Errors, Frame, Here, Room};
-use super::view::{Chip, Icon, Lamp, Route, StatusMark, Tone};
+use super::frame::{Errors, Frame, Here, Notice, NoticeTone, Room};
+use super::thread::since_words;
+use super::time::Dial;
+use super::view::{Chip, Icon, Lamp, Route, RouteStop, StatusMark, StopKind, Tone};
+use super::visit::{Fault, Posted, Visit, encode};
 
 /// An incident or a planned downtime, told on the front page.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,4 +107,284 @@ pub struct HomePage {
     pub follow_mail: String,
     /// What was wrong with them.
     pub errors: Errors,
+}
+
+/// So many services are shown on the front page.
+const SERVICES: usize = 8;
+
+/// `GET /`.
+pub async fn show(visit: Visit) -> Response {
+    let page = home(&visit, String::new(), String::new(), Errors::default()).await;
+    let result = page.and_then(|page| visit.page(&page));
+    visit.close(result).await
+}
+
+async fn home(
+    visit: &Visit,
+    follow_number: String,
+    follow_mail: String,
+    errors: Errors,
+) -> Result<HomePage, Fault> {
+    let desk = &visit.desk;
+    let catalogue = desk.catalogue().await?;
+    let (mine, mine_total) = match visit.who.as_ref().and_then(|w| w.actor.person) {
+        Some(person) => own_tickets(visit, person).await?,
+        None => (Vec::new(), 0),
+    };
+    let active: Vec<&Service> = catalogue.services.iter().filter(|s| s.active).collect();
+    let rest = active.len().saturating_sub(SERVICES - 1);
+    let mut services: Vec<ServiceCard> = active
+        .iter()
+        .take(SERVICES - 1)
+        .map(|s| card(s))
+        .collect();
+    services.push(ServiceCard {
+        href: "/tickets/new".to_owned(),
+        name: "I don’t know which".to_owned(),
+        text: "Tell us what you were doing. First level finds the team.".to_owned(),
+        lamp: Lamp {
+            state: "off",
+            words: "Weekdays 09–17".to_owned(),
+        },
+        provider: "First level".to_owned(),
+    });
+    Ok(HomePage {
+        frame: visit.frame(Room::Public, Here::Elsewhere).await?,
+        incidents: incidents(desk, &catalogue, &visit.dial).await?,
+        mine,
+        mine_total,
+        asked: active
+            .iter()
+            .take(3)
+            .map(|s| (s.name.clone(), form_of(s)))
+            .collect(),
+        services,
+        services_words: running_words(&active),
+        kinds: areas(&active, ""),
+        more_services: (rest > 1).then(|| {
+            (
+                format!("Show all {} services", active.len()),
+                "/services".to_owned(),
+            )
+        }),
+        road: road(),
+        follow_number,
+        follow_mail,
+        errors,
+    })
+}
+
+/// The way of any ticket, for people who have none yet.
+fn road() -> Route {
+    let stop = |name: &str, note: &str, kind| RouteStop {
+        name: name.to_owned(),
+        note: note.to_owned(),
+        kind,
+        outside: false,
+    };
+    Route {
+        stops: vec![
+            stop("You", "say what happened", StopKind::Past),
+            stop("First level", "finds the team", StopKind::Past),
+            stop("The team", "works on it, and you see who", StopKind::Now),
+            stop("You", "say whether it works", StopKind::Next),
+        ],
+    }
+}
+
+async fn own_tickets(visit: &Visit, person: PersonId) -> Result<(Vec<MineRow>, i64), Fault> {
+    let actor = visit.actor()?;
+    let asked = || Filter::default().and(Condition::Requester(person));
+    let current = asked().with(
+        true,
+        Condition::Status(vec![Status::Verified, Status::Closed, Status::Unsolved]),
+    );
+    let page = visit
+        .desk
+        .tickets(
+            actor,
+            TicketQuery {
+                filter: current,
+                sort: Sort::Updated,
+                limit: 5,
+                ..TicketQuery::default()
+            },
+        )
+        .await?;
+    let total = visit
+        .desk
+        .count_tickets(actor, vec![(String::new(), asked())], 10_000)
+        .await?;
+    let mut rows: Vec<MineRow> = page.items.iter().map(|i| mine_row(i, &visit.dial)).collect();
+    rows.sort_by_key(|row| !row.turn);
+    Ok((rows, total.first().copied().unwrap_or(0)))
+}
+
+/// One of the requester's own tickets, in words.
+pub fn mine_row(item: &Item, dial: &Dial) -> MineRow {
+    let unit = &item.unit_name;
+    let since = since_words(dial, item.status_since);
+    let words = match item.status {
+        Status::New => "First level looks for the right team.".to_owned(),
+        Status::Assigned => format!("With {unit} {since}."),
+        Status::InProgress => format!("{unit} works on it {since}."),
+        Status::Waiting => format!("{unit} asks you something."),
+        Status::OnHold => format!("On hold at {unit} {since}."),
+        Status::Reopened => format!("Back with {unit} {since}."),
+        Status::Solved => format!("{unit} says it is solved. Does it work for you?"),
+        Status::Unsolved => format!("{unit} could not solve it."),
+        Status::Verified => "Solved, and you said that it works.".to_owned(),
+        Status::Closed => format!("Closed {}.", dial.day_words(item.status_since)),
+    };
+    let solved = item.status == Status::Solved;
+    MineRow {
+        href: format!("/tickets/{}", item.number),
+        number: item.number.0,
+        subject: item.subject.clone(),
+        about: item.service_name.clone().unwrap_or_default(),
+        turn: solved || item.status == Status::Waiting,
+        solved,
+        words,
+        status: if solved {
+            StatusMark::saying(item.status, "Solved, please check")
+        } else {
+            StatusMark::of(item.status)
+        },
+    }
+}
+
+async fn incidents(
+    desk: &Desk,
+    catalogue: &Catalogue,
+    dial: &Dial,
+) -> Result<Vec<IncidentView>, Fault> {
+    /// Older notices are history.
+    const DAYS: i64 = 7 * 86_400_000;
+    let mut views = Vec::new();
+    for news in desk.news(20).await? {
+        let planned = match news.kind.as_str() {
+            "incident" => false,
+            "downtime" => true,
+            _ => continue,
+        };
+        if dial.now - news.at > DAYS {
+            continue;
+        }
+        let lamp = news
+            .service
+            .and_then(|id| catalogue.service(id))
+            .filter(|_| !planned)
+            .map(|s| Chip::new(Tone::Warn, s.lamp_text.clone()));
+        views.push(IncidentView {
+            planned,
+            title: news.title,
+            chip: lamp,
+            text: news.body,
+            href: None,
+        });
+    }
+    Ok(views)
+}
+
+/// The request form for a service.
+fn form_of(service: &Service) -> String {
+    format!("/tickets/new?service={}", encode(&service.key))
+}
+
+/// How a service runs.
+pub fn lamp(service: &Service) -> Lamp {
+    Lamp {
+        state: match service.lamp.as_str() {
+            "degraded" => "degraded",
+            "down" => "down",
+            "planned" => "planned",
+            "off" => "off",
+            _ => "",
+        },
+        words: if service.lamp_text.is_empty() {
+            "Running".to_owned()
+        } else {
+            service.lamp_text.clone()
+        },
+    }
+}
+
+/// A service in the catalogue.
+pub fn card(service: &Service) -> ServiceCard {
+    ServiceCard {
+        href: form_of(service),
+        name: service.name.clone(),
+        text: service.description.clone(),
+        lamp: lamp(service),
+        provider: service.provider.clone(),
+    }
+}
+
+/// "27 services, 25 running normally".
+pub fn running_words(services: &[&Service]) -> String {
+    let running = services
+        .iter()
+        .filter(|s| matches!(s.lamp.as_str(), "" | "running"))
+        .count();
+    format!("{} services, {running} running normally", services.len())
+}
+
+/// A tab for all services and one for each area.
+pub fn areas(services: &[&Service], chosen: &str) -> Vec<Tab> {
+    let mut names: Vec<&str> = Vec::new();
+    for service in services {
+        if !service.area.is_empty() && !names.contains(&service.area.as_str()) {
+            names.push(&service.area);
+        }
+    }
+    let tab = |label: &str, area: &str| Tab {
+        href: if area.is_empty() {
+            "/services".to_owned()
+        } else {
+            format!("/services?area={}", encode(area))
+        },
+        label: label.to_owned(),
+        current: area == chosen,
+    };
+    std::iter::once(tab("All", ""))
+        .chain(names.into_iter().map(|name| tab(name, name)))
+        .collect()
+}
+
+/// `POST /follow`: mails a link to somebody who is on a ticket.
+pub async fn follow(posted: Posted) -> Response {
+    let posted = match posted.ours().await {
+        Ok(posted) => posted,
+        Err(response) => return response,
+    };
+    let result = send_link(&posted).await;
+    posted.visit.close(result).await
+}
+
+async fn send_link(posted: &Posted) -> Result<Response, Fault> {
+    let (visit, mail) = (&posted.visit, posted.text("mail").to_owned());
+    let typed = posted.text("number").trim_start_matches('#').to_owned();
+    let errors = match typed.parse::<i64>() {
+        Err(_) => Errors::one("number", "A ticket number has digits only, as 48213."),
+        Ok(number) => match visit.desk.send_follow_link(TicketNumber(number), &mail).await {
+            Ok(()) => {
+                return visit.go(
+                    "/#track",
+                    Some(Notice {
+                        tone: NoticeTone::Ok,
+                        title: "A link is on its way".to_owned(),
+                        text: format!(
+                            "If ticket {number} belongs to that address, the link comes by mail in a moment."
+                        ),
+                    }),
+                );
+            }
+            Err(Error::Invalid { .. }) => {
+                Errors::one("mail", "This does not look like a mail address.")
+            }
+            Err(other) => return Err(other.into()),
+        },
+    };
+    let page = home(visit, typed, mail, errors).await?;
+    visit.page_as(StatusCode::UNPROCESSABLE_ENTITY, &page)
 }

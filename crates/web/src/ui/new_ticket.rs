@@ -1,17 +1,27 @@
 //! `/tickets/new`: the request form, which explains the priority it would get
 //! and shows what is already known, before anything is sent.
 
+use std::collections::BTreeMap;
+
 use askama::Template;
-use switchboard_core::Priority;
+use axum::http::StatusCode;
+use axum::response::Response;
+use desk::{Catalogue, Error, OpenRequest, RequesterRef, TicketQuery};
+use sha2::{Digest as _, Sha256};
+use store::list::{Condition, Filter, Sort};
+use store::unit::{FieldType, Service};
 use switchboard_core::triage::Step;
+use switchboard_core::{Facts, Priority, SecurityRisk, Status, TellRequester};
 
 use super::assets::Asset;
-use super::frame::{Errors, Frame, Here, Room};
-use super::view::{Chip, Choice, Icon, Lamp, PrioMark, Route};
+use super::frame::{Errors, Frame, Here, Notice, NoticeTone, Room};
+use super::view::{
+    Chip, Choice, Icon, Lamp, PrioMark, Route, RouteStop, StopKind, Tone, size_words,
+};
+use super::visit::{Fault, Posted, Visit, random_word, sentence};
 
 /// What was typed so far, as it was typed.
-#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Deserialize)]
-#[serde(default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NewTicketForm {
     /// Name or key of a service.
     pub service: String,
@@ -90,6 +100,36 @@ pub struct GoesTo {
     pub more: String,
 }
 
+/// How an extra field of a service's form is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Asked {
+    /// A line of text.
+    Text,
+    /// A whole number.
+    Number,
+    /// Yes or no.
+    Tick,
+    /// One of several.
+    Choice(Vec<Choice>),
+}
+
+/// An extra field of a service's form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CustomField {
+    /// Its id in the page, made of its place.
+    pub id: String,
+    /// What is sent: `custom.` and its key.
+    pub name: String,
+    /// What is asked.
+    pub label: String,
+    /// It must be filled.
+    pub required: bool,
+    /// How it is asked for.
+    pub asked: Asked,
+    /// What was typed.
+    pub value: String,
+}
+
 /// The request form.
 #[derive(Debug, Clone, Template)]
 #[template(path = "new_ticket.html")]
@@ -112,6 +152,8 @@ pub struct NewTicketPage {
     pub file_limit: String,
     /// The unit of the chosen service.
     pub goes_to: Option<GoesTo>,
+    /// Extra fields of the chosen service.
+    pub custom: Vec<CustomField>,
     /// What it would weigh.
     pub preview: Preview,
     /// What is already known.
@@ -126,10 +168,500 @@ pub struct NewTicketPage {
 pub struct NewTicketParts {
     /// The unit of the chosen service.
     pub goes_to: Option<GoesTo>,
+    /// Extra fields of the chosen service.
+    pub custom: Vec<CustomField>,
+    /// What is wrong with them.
+    pub errors: Errors,
     /// What it would weigh.
     pub preview: Preview,
     /// What is already known.
     pub similar: Vec<Similar>,
     /// Its way.
     pub road: Route,
+}
+
+impl NewTicketForm {
+    fn read(posted: &Posted) -> NewTicketForm {
+        let text = |name: &str| posted.text(name).to_owned();
+        NewTicketForm {
+            service: text("service"),
+            subject: text("subject"),
+            description: posted.body("description"),
+            since: text("since"),
+            zone: posted.visit.dial.zone_words(),
+            category: text("category"),
+            affected: text("affected"),
+            degrades: text("degrades"),
+            security: text("security"),
+            cc: text("cc"),
+            tell: text("tell"),
+            name: text("name"),
+            mail: text("mail"),
+            once: text("once"),
+        }
+    }
+
+    fn fresh(visit: &Visit) -> NewTicketForm {
+        NewTicketForm {
+            service: visit.query("service").to_owned(),
+            subject: visit.query("subject").to_owned(),
+            zone: visit.dial.zone_words(),
+            category: "incident".to_owned(),
+            affected: "1".to_owned(),
+            degrades: "no".to_owned(),
+            security: "none".to_owned(),
+            tell: "on_solution".to_owned(),
+            once: random_word(),
+            ..NewTicketForm::default()
+        }
+    }
+
+    /// What triage looks at; what can not be read yet counts as little.
+    fn facts(&self) -> Facts {
+        Facts {
+            affected_users: self.affected.parse().unwrap_or(1).max(1),
+            degrades_service: self.degrades == "yes",
+            security_risk: SecurityRisk::parse(&self.security).unwrap_or_default(),
+            category: if self.category.is_empty() {
+                "incident".to_owned()
+            } else {
+                self.category.clone()
+            },
+        }
+    }
+}
+
+/// `GET /tickets/new`.
+pub async fn show(visit: Visit) -> Response {
+    let mut form = NewTicketForm::fresh(&visit);
+    let result = match visit.desk.catalogue().await {
+        Ok(catalogue) => {
+            // A link carries the service's key; people read its name.
+            if let Ok(service) = catalogue.find_service("service", &form.service) {
+                form.service.clone_from(&service.name);
+            }
+            page(&visit, form, &BTreeMap::new(), Errors::default())
+                .await
+                .and_then(|page| visit.page(&page))
+        }
+        Err(error) => Err(error.into()),
+    };
+    visit.close(result).await
+}
+
+/// `POST /tickets/new/preview`: the parts that follow what is typed.
+pub async fn preview(posted: Posted) -> Response {
+    let posted = match posted.ours().await {
+        Ok(posted) => posted,
+        Err(response) => return response,
+    };
+    let form = NewTicketForm::read(&posted);
+    let result = parts(&posted.visit, &form, &custom_values(&posted))
+        .await
+        .and_then(|parts| posted.visit.page(&parts));
+    posted.visit.close(result).await
+}
+
+/// `POST /tickets/new`.
+pub async fn send(posted: Posted) -> Response {
+    let mut posted = match posted.ours().await {
+        Ok(posted) => posted,
+        Err(response) => return response,
+    };
+    let result = open(&mut posted).await;
+    posted.visit.close(result).await
+}
+
+fn custom_values(posted: &Posted) -> BTreeMap<String, String> {
+    posted
+        .beginning("custom.")
+        .map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .collect()
+}
+
+/// What was typed into a service's own fields, as the desk wants it.
+fn custom_json(
+    service: Option<&Service>,
+    typed: &BTreeMap<String, String>,
+) -> BTreeMap<String, serde_json::Value> {
+    let form = service.map_or(&[][..], |s| &s.doc.form);
+    form.iter()
+        .filter_map(|field| {
+            let text = typed.get(&field.key).map_or("", String::as_str);
+            let value = match field.kind {
+                FieldType::Boolean => serde_json::Value::Bool(text == "yes"),
+                _ if text.is_empty() => return None,
+                FieldType::Number => text
+                    .parse::<i64>()
+                    .map_or_else(|_| text.into(), serde_json::Value::from),
+                FieldType::Text | FieldType::Choice => text.into(),
+            };
+            Some((field.key.clone(), value))
+        })
+        .collect()
+}
+
+async fn open(posted: &mut Posted) -> Result<Response, Fault> {
+    let form = NewTicketForm::read(posted);
+    let typed = custom_values(posted);
+    let files = std::mem::take(&mut posted.files);
+    let visit = &posted.visit;
+    let had_files = !files.is_empty();
+    let refuse = async |mut errors: Errors, status: StatusCode| {
+        if had_files {
+            errors.add("files", "Please choose your files again: a browser does not keep them.");
+        }
+        let page = page(visit, form.clone(), &typed, errors).await?;
+        visit.page_as(status, &page)
+    };
+    if posted.text("do") == "preview" {
+        return refuse(Errors::default(), StatusCode::OK).await;
+    }
+    let mut errors = Errors::default();
+    if form.subject.is_empty() {
+        errors.add("subject", "Say in one line what happened.");
+    }
+    if form.description.trim().is_empty() {
+        errors.add("description", "Say what you did, what you expected, what came instead.");
+    }
+    let affected = match form.affected.as_str() {
+        "" => None,
+        text => match text.parse::<u32>() {
+            Ok(n) if n > 0 => Some(n),
+            _ => {
+                errors.add("affected", "A number of people, 1 or more.");
+                None
+            }
+        },
+    };
+    let since = match form.since.as_str() {
+        "" => None,
+        text => {
+            let at = super::time::parse_local(text, &visit.dial.zone);
+            if at.is_none() {
+                errors.add("since", "A date and a time, as 2026-11-23 15:20.");
+            }
+            at
+        }
+    };
+    if visit.who.is_none() {
+        if form.name.is_empty() {
+            errors.add("name", "Say who you are.");
+        }
+        if form.mail.is_empty() {
+            errors.add("mail", "Give an address, so that somebody can answer you.");
+        }
+    }
+    if !errors.is_empty() {
+        return refuse(errors, StatusCode::UNPROCESSABLE_ENTITY).await;
+    }
+    let catalogue = visit.desk.catalogue().await?;
+    let service = match form.service.as_str() {
+        "" => None,
+        name => match catalogue.find_service("service", name) {
+            Ok(service) => Some(service),
+            Err(_) => {
+                let errors = Errors::one(
+                    "service",
+                    format!("There is no service “{name}”. Choose one of the list, or leave it empty."),
+                );
+                return refuse(errors, StatusCode::UNPROCESSABLE_ENTITY).await;
+            }
+        },
+    };
+    let facts = form.facts();
+    let (actor, requester) = match &visit.who {
+        Some(who) => {
+            let other = !form.mail.is_empty() && who.person.email.as_ref() != Some(&form.mail);
+            let requester = (other && who.actor.is_staff()).then(|| RequesterRef {
+                email: form.mail.clone(),
+                name: form.name.clone(),
+            });
+            (who.actor.clone(), requester)
+        }
+        None => match visit.desk.visitor(&form.mail, &form.name).await {
+            Ok(actor) => (actor, None),
+            Err(Error::Invalid { .. }) => {
+                let errors = Errors::one("mail", "This does not look like a mail address.");
+                return refuse(errors, StatusCode::UNPROCESSABLE_ENTITY).await;
+            }
+            Err(other) => return Err(other.into()),
+        },
+    };
+    let request = OpenRequest {
+        subject: form.subject.clone(),
+        description: form.description.clone(),
+        files,
+        service: service.map(|s| s.key.clone()),
+        category: Some(facts.category),
+        affected_users: affected,
+        degrades_service: facts.degrades_service,
+        security_risk: facts.security_risk,
+        since,
+        requester,
+        cc: form
+            .cc
+            .split([',', ';', ' '])
+            .map(str::trim)
+            .filter(|a| !a.is_empty())
+            .map(str::to_owned)
+            .collect(),
+        tell: if form.tell == "every_change" {
+            TellRequester::EveryChange
+        } else {
+            TellRequester::OnSolution
+        },
+        custom: custom_json(service, &typed),
+        // The same form sent twice is one ticket, whatever is in it.
+        idempotency: (!form.once.is_empty()).then(|| {
+            let hash = Sha256::digest(form.once.as_bytes()).to_vec();
+            (format!("form:{}", form.once), hash)
+        }),
+        ..OpenRequest::default()
+    };
+    match visit.desk.open_ticket(&actor, request).await {
+        Ok(opened) => {
+            let notice = Notice {
+                tone: NoticeTone::Ok,
+                title: format!("Your ticket is {}", opened.number),
+                text: "You get a mail with this number. Answer it, or come back here.".to_owned(),
+            };
+            let to = match &visit.who {
+                Some(who) if who.actor.person == Some(opened.requester) => {
+                    format!("/tickets/{}", opened.number)
+                }
+                Some(_) => format!("/work/{}", opened.number),
+                // The address is not proved: they see it by the mailed link.
+                None => "/tickets/sent".to_owned(),
+            };
+            visit.go(&to, Some(notice))
+        }
+        Err(Error::Invalid { field, problem }) => {
+            let known = custom_fields(service, &typed);
+            let id = match field.as_str() {
+                "requester.email" => "mail".to_owned(),
+                "affected_users" => "affected".to_owned(),
+                other => known
+                    .iter()
+                    .find(|f| f.name == other)
+                    .map_or_else(|| other.to_owned(), |f| f.id.clone()),
+            };
+            let errors = Errors::one(id, sentence(&problem));
+            refuse(errors, StatusCode::UNPROCESSABLE_ENTITY).await
+        }
+        Err(other) => Err(other.into()),
+    }
+}
+
+fn custom_fields(
+    service: Option<&Service>,
+    typed: &BTreeMap<String, String>,
+) -> Vec<CustomField> {
+    let form = service.map_or(&[][..], |s| &s.doc.form);
+    form.iter()
+        .enumerate()
+        .map(|(i, field)| {
+            let value = typed.get(&field.key).cloned().unwrap_or_default();
+            CustomField {
+                id: format!("custom-{i}"),
+                name: format!("custom.{}", field.key),
+                label: field.label.clone(),
+                required: field.required,
+                asked: match field.kind {
+                    FieldType::Text => Asked::Text,
+                    FieldType::Number => Asked::Number,
+                    FieldType::Boolean => Asked::Tick,
+                    FieldType::Choice => {
+                        let mut choices: Vec<Choice> = field
+                            .options
+                            .iter()
+                            .map(|o| Choice {
+                                value: o.clone(),
+                                label: o.clone(),
+                                chosen: *o == value,
+                            })
+                            .collect();
+                        choices.insert(0, Choice::new("", "Please choose"));
+                        Asked::Choice(choices)
+                    }
+                },
+                value,
+            }
+        })
+        .collect()
+}
+
+async fn parts(
+    visit: &Visit,
+    form: &NewTicketForm,
+    typed: &BTreeMap<String, String>,
+) -> Result<NewTicketParts, Fault> {
+    let catalogue = visit.desk.catalogue().await?;
+    let service = catalogue.find_service("service", &form.service).ok();
+    let (assessment, steps) = visit.desk.explain(&form.facts()).await?;
+    Ok(NewTicketParts {
+        goes_to: service.map(|s| goes_to(s, &catalogue)),
+        custom: custom_fields(service, typed),
+        errors: Errors::default(),
+        preview: Preview {
+            priority: assessment.priority,
+            because: assessment.because,
+            steps,
+        },
+        similar: similar(visit, form, service).await?,
+        road: road(service, &catalogue, form),
+    })
+}
+
+fn goes_to(service: &Service, catalogue: &Catalogue) -> GoesTo {
+    let unit = catalogue.unit(service.unit).filter(|u| u.level < 3);
+    GoesTo {
+        lamp: super::home::lamp(service),
+        unit: unit.map_or_else(|| "First level".to_owned(), |u| u.name.clone()),
+        more: match service.option.as_str() {
+            "redirection" => "They work in a mailing list of their own; answers appear here.",
+            "integration" => "They work in a system of their own; answers appear here.",
+            _ => "",
+        }
+        .to_owned(),
+    }
+}
+
+fn road(service: Option<&Service>, catalogue: &Catalogue, form: &NewTicketForm) -> Route {
+    let stop = |name: &str, note: &str, kind| RouteStop {
+        name: name.to_owned(),
+        note: note.to_owned(),
+        kind,
+        outside: false,
+    };
+    let mut stops = vec![stop("You", "writing now", StopKind::Now)];
+    let security = catalogue
+        .security()
+        .filter(|_| form.security == SecurityRisk::Imminent.key());
+    let unit = security.or_else(|| {
+        service
+            .and_then(|s| catalogue.unit(s.unit))
+            .filter(|u| u.active && u.level < 3)
+    });
+    match unit {
+        Some(unit) if !unit.first_level => {
+            stops.push(stop(&unit.name, "takes it up and answers", StopKind::Next));
+        }
+        _ => {
+            stops.push(stop(
+                "First level",
+                "looks at it within 1 working day",
+                StopKind::Next,
+            ));
+            stops.push(stop("The right team", "takes it up and answers", StopKind::Next));
+        }
+    }
+    Route { stops }
+}
+
+/// Incidents of the service, and tickets that the reader may see and that
+/// sound alike.
+async fn similar(
+    visit: &Visit,
+    form: &NewTicketForm,
+    service: Option<&Service>,
+) -> Result<Vec<Similar>, Fault> {
+    let mut found = Vec::new();
+    for news in visit.desk.news(20).await? {
+        let about = news.service.is_some() && news.service == service.map(|s| s.id);
+        if news.kind == "incident" && about {
+            found.push(Similar {
+                chip: Chip::with_icon(Tone::Warn, "warn", "Incident"),
+                href: "/#now".to_owned(),
+                title: news.title,
+                when: visit.dial.ago_words(news.at),
+            });
+        }
+    }
+    if visit.who.is_some() && form.subject.chars().count() >= 4 {
+        let actor = visit.looker();
+        for item in visit.desk.similar(&actor, &form.subject, 4).await? {
+            let chip = match item.status {
+                Status::Solved | Status::Verified | Status::Closed => {
+                    Chip::with_icon(Tone::Ok, "check", "Solved")
+                }
+                _ => Chip::with_icon(Tone::Info, "info", "Open"),
+            };
+            found.push(Similar {
+                chip,
+                href: format!("/tickets/{}", item.number),
+                title: item.subject,
+                when: visit.dial.ago_words(item.created_at),
+            });
+        }
+    }
+    Ok(found)
+}
+
+/// Names of services the reader used lately, at most three.
+async fn lately(visit: &Visit) -> Result<Vec<String>, Fault> {
+    let Some(person) = visit.who.as_ref().and_then(|w| w.actor.person) else {
+        return Ok(Vec::new());
+    };
+    let page = visit
+        .desk
+        .tickets(
+            &visit.looker(),
+            TicketQuery {
+                filter: Filter::default().and(Condition::Requester(person)),
+                sort: Sort::Newest,
+                limit: 20,
+                ..TicketQuery::default()
+            },
+        )
+        .await?;
+    let mut names: Vec<String> = Vec::new();
+    for name in page.items.into_iter().filter_map(|i| i.service_name) {
+        if names.len() < 3 && !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    Ok(names)
+}
+
+async fn page(
+    visit: &Visit,
+    form: NewTicketForm,
+    typed: &BTreeMap<String, String>,
+    errors: Errors,
+) -> Result<NewTicketPage, Fault> {
+    let catalogue = visit.desk.catalogue().await?;
+    let parts = parts(visit, &form, typed).await?;
+    Ok(NewTicketPage {
+        frame: visit.frame(Room::Public, Here::Elsewhere).await?,
+        service_names: catalogue
+            .services
+            .iter()
+            .filter(|s| s.active)
+            .map(|s| s.name.clone())
+            .collect(),
+        lately: lately(visit).await?,
+        categories: Choice::list(
+            catalogue
+                .categories
+                .iter()
+                .map(|c| (c.key.as_str(), c.name.as_str())),
+            &form.category,
+        ),
+        tell: Choice::list(
+            [
+                ("on_solution", "Answers and the solution"),
+                ("every_change", "Every change"),
+            ],
+            &form.tell,
+        ),
+        file_limit: size_words(visit.desk.config().max_attachment as u64),
+        goes_to: parts.goes_to,
+        custom: parts.custom,
+        preview: parts.preview,
+        similar: parts.similar,
+        road: parts.road,
+        form,
+        errors,
+    })
 }

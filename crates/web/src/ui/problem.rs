@@ -14,8 +14,6 @@ pub struct ProblemPage {
     pub frame: Frame,
     /// "404 Not found", small.
     pub code: String,
-    /// The request's id, for the log; empty: none.
-    pub request: String,
     /// In a few words.
     pub title: String,
     /// In a sentence.

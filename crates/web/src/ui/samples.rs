@@ -10,14 +10,14 @@ use super::history::{HistoryPage, HistoryRow};
 use super::home::{HomePage, IncidentView, MineRow, ServiceCard, Tab};
 use super::mail_frame::{MailFrame, Sanitised};
 use super::my_tickets::MyTicketsPage;
-use super::new_ticket::{GoesTo, NewTicketForm, NewTicketPage, NewTicketParts, Preview, Similar};
+use super::new_ticket::{Asked, CustomField, GoesTo, NewTicketForm, NewTicketPage, NewTicketParts, Preview, Similar};
 use super::problem::ProblemPage;
 use super::services::ServicesPage;
 use super::sign_in::SignInPage;
 use super::text::prose;
 use super::ticket::{Follower, LadderStep, RequesterCan, TicketPage};
 use super::time::Dial;
-use super::triage::{IncidentHint, TriageCard, TriagePage, TriageRow, UnitSuggestion};
+use super::triage::{TriageCard, TriagePage, TriageRow, UnitSuggestion};
 use super::unit::{
     CalendarView, FaqRow, Figure, MemberRow, Quality, UnitPage, UnitRow, UnitsPage,
 };
@@ -307,6 +307,28 @@ fn similar() -> Vec<Similar> {
     ]
 }
 
+fn custom() -> Vec<CustomField> {
+    let field = |i: usize, label: &str, required, asked| CustomField {
+        id: format!("custom-{i}"),
+        name: format!("custom.k{i}"),
+        label: s(label),
+        required,
+        asked,
+        value: String::new(),
+    };
+    vec![
+        field(0, "Record or draft id", true, Asked::Text),
+        field(1, "How many files", false, Asked::Number),
+        field(2, "It worked before", false, Asked::Tick),
+        field(
+            3,
+            "Client",
+            true,
+            Asked::Choice(Choice::list([("web", "Web form"), ("cli", "Command line")], "cli")),
+        ),
+    ]
+}
+
 const STORY: &str = "I upload climate model output (38.2 GB, one NetCDF file) through the web form. It runs for about three hours, reaches 99 % and then says:\n\n  checksum mismatch (expected md5:9f2c…, got md5:41aa…)\n\nI tried three times from two networks. Files below 20 GB work.";
 
 impl NewTicketPage {
@@ -353,6 +375,7 @@ impl NewTicketPage {
                 unit: s("B2SHARE operations"),
                 more: s("Problem with the storage behind it? They pass it on."),
             }),
+            custom: custom(),
             preview: preview(),
             similar: similar(),
             road: road(),
@@ -382,6 +405,8 @@ impl NewTicketParts {
     pub(crate) fn sample() -> NewTicketParts {
         NewTicketParts {
             goes_to: None,
+            custom: custom(),
+            errors: Errors::default(),
             preview: preview(),
             similar: similar(),
             road: road(),
@@ -641,21 +666,20 @@ fn rows() -> Vec<ListRow> {
 
 fn views() -> Vec<ViewLink> {
     [
-        ("mine", "tray", "My open", 11, false),
-        ("reply", "reply", "Needs reply", 9, false),
-        ("free", "people", "Nobody’s yet", 6, false),
-        ("late", "clock", "Late or close", 3, true),
-        ("waiting", "chat", "Waiting", 14, false),
-        ("closed", "check", "Closed lately", 58, false),
+        ("mine", "tray", "My open", 11),
+        ("reply", "reply", "Needs reply", 9),
+        ("free", "people", "Nobody’s yet", 6),
+        ("late", "clock", "Late or close", 3),
+        ("waiting", "chat", "Waiting", 14),
+        ("closed", "check", "Closed lately", 58),
     ]
     .into_iter()
-    .map(|(key, icon, label, count, late)| ViewLink {
+    .map(|(key, icon, label, count)| ViewLink {
         key: s(key),
         href: format!("/work?view={key}"),
         icon: Some(icon),
         label: s(label),
-        count: Some(count),
-        late,
+        count: Some(count.to_string()),
         current: key == "reply",
     })
     .collect()
@@ -742,8 +766,7 @@ fn pane() -> TicketPane {
             owners: Choice::list([("1", "Ilona Novák"), ("2", "Sofia Bianchi"), ("", "Nobody")], "1"),
             unit: s("B2SHARE operations"),
             services: Choice::list([("1", "B2SHARE"), ("2", "CESNET object storage")], "1"),
-            issue_type: s("Upload"),
-            issue_types: vec![s("Upload"), s("Metadata")],
+            issue_types: Choice::list([("upload", "Upload"), ("metadata", "Metadata")], "upload"),
             tags: s("checksum, multipart"),
             reminder: String::new(),
             reason: String::new(),
@@ -830,9 +853,8 @@ impl WorkspacePage {
                 href: s("/work?q=unit:b2share"),
                 icon: None,
                 label: s("B2SHARE operations"),
-                count: Some(31),
-                late: false,
-                current: false,
+                count: Some(s("31")),
+                    current: false,
             }],
             list: ListPane {
                 title: s("Needs reply"),
@@ -922,8 +944,7 @@ impl TriagePage {
             unit_words: s("318 active units, type to search."),
             unit: String::new(),
             services: Choice::list([("", "None"), ("1", "FedCloud Compute")], "1"),
-            issue_type: s("Quota"),
-            issue_types: vec![s("Quota"), s("Access")],
+            issue_types: Choice::list([("quota", "Quota"), ("access", "Access")], "quota"),
             note: String::new(),
             errors,
         }));
@@ -934,12 +955,6 @@ impl TriagePage {
                 Chip::with_icon(Tone::Ok, "check", "38 routed today"),
             ],
             oldest: Some(clock(82, "oldest: 1 h 25 left")),
-            hints: vec![IncidentHint {
-                master: 48217,
-                tickets: vec![48223, 48222],
-                title: s("2 of these look like the Check-in incident 48217."),
-                text: s("Same words, same service, all since 09:10. They would become its slaves and get its updates."),
-            }],
             rows: vec![
                 row(48225, Priority::Top, "Strange transfers from our storage pool during the night", "G. Moreau, SURF archive", HOUR),
                 open,
@@ -955,7 +970,6 @@ impl TriagePage {
         TriagePage {
             chips: vec![],
             oldest: None,
-            hints: vec![],
             rows: vec![],
             ..TriagePage::sample()
         }
@@ -1077,12 +1091,6 @@ impl SignInPage {
             mail: s("user@demo"),
             next: s("/tickets"),
             errors,
-            demo: pairs(&[
-                ("user@demo", "requester"),
-                ("first@demo", "first level"),
-                ("storage@demo", "responsible of a unit"),
-                ("admin@demo", "administrator"),
-            ]),
         }
     }
 }
@@ -1092,7 +1100,6 @@ impl ProblemPage {
         ProblemPage {
             frame: Frame::sample(),
             code: s("403 Forbidden"),
-            request: s("0190"),
             title: s("This ticket is not yours to see"),
             what: s("Ticket 48219 is restricted to its requester and the team that holds it."),
             fields: pairs(&[("unit", "There is no unit “Foo”.")]),
@@ -1114,8 +1121,6 @@ impl AccountPage {
                 ("Addresses", "ilona@eudat.example"),
                 ("Units", "B2SHARE operations (responsible), First level"),
             ]),
-            name: s("Ilona Novák"),
-            mail: s("ilona@eudat.example"),
             sessions: vec![
                 SessionRow {
                     id: s("1"),
@@ -1136,7 +1141,7 @@ impl AccountPage {
                 id: s("1"),
                 name: s("nightly report"),
                 scopes: s("read"),
-                used: None,
+                made: dial().moment(NOW - DAY),
             }],
             new_token: Some(s("sb_0123456789abcdef0123456789abcdef")),
             scopes: Choice::list([("read", "read tickets"), ("write", "change tickets")], "read"),
@@ -1149,8 +1154,10 @@ impl HistoryPage {
     pub(crate) fn sample() -> HistoryPage {
         HistoryPage {
             frame: Frame::staff_sample(Here::Workspace),
+            back: s("/work/48213"),
             number: 48213,
             subject: s("Upload of a 38 GB NetCDF file stops at 99 %"),
+            told: vec![s("Marta Kowalska: sent")],
             rows: vec![
                 HistoryRow {
                     time: dial().date_time(NOW - 67 * HOUR),

@@ -1,11 +1,14 @@
 //! `/services`: the catalogue.
 
 use askama::Template;
+use axum::response::Response;
+use store::unit::Service;
 
 use super::assets::Asset;
 use super::frame::{Frame, Here, Room};
-use super::home::{ServiceCard, Tab};
+use super::home::{ServiceCard, Tab, areas, card, running_words};
 use super::view::Icon;
+use super::visit::{Fault, Visit};
 
 /// The catalogue.
 #[derive(Debug, Clone, Template)]
@@ -21,4 +24,40 @@ pub struct ServicesPage {
     pub kinds: Vec<Tab>,
     /// The services found.
     pub services: Vec<ServiceCard>,
+}
+
+/// `GET /services`.
+pub async fn show(visit: Visit) -> Response {
+    let result = list(&visit).await;
+    visit.close(result).await
+}
+
+async fn list(visit: &Visit) -> Result<Response, Fault> {
+    let catalogue = visit.desk.catalogue().await?;
+    let active: Vec<&Service> = catalogue.services.iter().filter(|s| s.active).collect();
+    let (query, area) = (visit.query("q").trim(), visit.query("area"));
+    let words = query.to_lowercase();
+    let found = active
+        .iter()
+        .filter(|s| area.is_empty() || s.area == area)
+        .filter(|s| {
+            let text = format!(
+                "{} {} {} {}",
+                s.name,
+                s.description,
+                s.provider,
+                s.doc.aliases.join(" ")
+            )
+            .to_lowercase();
+            words.split_whitespace().all(|w| text.contains(w))
+        })
+        .map(|s| card(s))
+        .collect();
+    visit.page(&ServicesPage {
+        frame: visit.frame(visit.room(), Here::Services).await?,
+        services_words: running_words(&active),
+        query: query.to_owned(),
+        kinds: areas(&active, area),
+        services: found,
+    })
 }

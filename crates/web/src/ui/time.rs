@@ -35,6 +35,18 @@ impl Dial {
         }
     }
 
+    /// Now as the day of the week (0 is Monday) and minutes after midnight.
+    pub fn weekday_minute(&self) -> (usize, i32) {
+        let now = self.zoned(self.now);
+        let day = usize::try_from(now.weekday().to_monday_zero_offset()).unwrap_or(0);
+        (day, i32::from(now.hour()) * 60 + i32::from(now.minute()))
+    }
+
+    /// The zone in a word: "Europe/Prague".
+    pub fn zone_words(&self) -> String {
+        self.zone.iana_name().unwrap_or("UTC").to_owned()
+    }
+
     /// How long ago, as lists show it: "30 min", "2 h", "yesterday", "Tue", "23 Nov".
     pub fn ago(&self, at: Millis) -> TimeMark {
         self.mark(at, self.ago_words(at))

@@ -1,12 +1,25 @@
 //! `/triage`: first level's board of what nobody has routed yet.
 
 use askama::Template;
-use switchboard_core::Priority;
+use axum::extract::Path;
+use axum::http::StatusCode;
+use axum::response::Response;
+use desk::list::triage_filter;
+use desk::view::Conversation;
+use desk::{Catalogue, Error, Patch, TicketQuery};
+use store::list::Item;
+use store::unit::Unit;
+use switchboard_core::{Actor, Facts, Priority, TicketNumber};
 
 use super::assets::Asset;
-use super::frame::{Errors, Frame, Here, Room};
-use super::text::Prose;
+use super::frame::{Errors, Frame, Here, Notice, NoticeTone, Room};
+use super::text::{Prose, prose};
+use super::thread::Lens;
 use super::view::{Chip, Choice, ClockMark, FileView, Icon, Pages, PrioMark, TimeMark, Tone};
+use super::visit::{Fault, Posted, Visit, encode, number, sentence};
+use super::work::{issue_choices, link, service_choices, unit_names};
+use super::work_post::take_steps;
+use super::words::{Namer, channel_words, degrades_words, people_words, security_words};
 use super::workspace::TicketLink;
 
 /// A unit that suits, and why.
@@ -57,10 +70,8 @@ pub struct TriageCard {
     pub unit: String,
     /// Services, by id.
     pub services: Vec<Choice>,
-    /// Type of issue.
-    pub issue_type: String,
-    /// Types to choose from.
-    pub issue_types: Vec<String>,
+    /// Types of issue, by key.
+    pub issue_types: Vec<Choice>,
     /// A note that was typed.
     pub note: String,
     /// What was wrong.
@@ -95,19 +106,6 @@ pub struct TriageRow {
     pub card: Option<Box<TriageCard>>,
 }
 
-/// New tickets that look like one incident.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct IncidentHint {
-    /// The ticket that would be their master.
-    pub master: i64,
-    /// Those that look like it.
-    pub tickets: Vec<i64>,
-    /// "7 of these look like the Check-in incident 48217."
-    pub title: String,
-    /// Why.
-    pub text: String,
-}
-
 /// The board.
 #[derive(Debug, Clone, Template)]
 #[template(path = "triage.html")]
@@ -118,12 +116,440 @@ pub struct TriagePage {
     pub chips: Vec<Chip>,
     /// The oldest's clock.
     pub oldest: Option<ClockMark>,
-    /// New tickets that look like one incident.
-    pub hints: Vec<IncidentHint>,
     /// What is new, most urgent first.
     pub rows: Vec<TriageRow>,
     /// All units' names, to choose from.
     pub unit_names: Vec<String>,
     /// The way to the others.
     pub pages: Pages,
+}
+
+/// New tickets on a page of the board.
+const PAGE: i64 = 50;
+
+/// What was sent and could not be done, to be shown again.
+struct Again {
+    number: TicketNumber,
+    typed: Vec<(String, String)>,
+    errors: Errors,
+}
+
+impl Again {
+    fn text(&self, name: &str) -> Option<&str> {
+        self.typed
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
+    }
+}
+
+/// `GET /triage`.
+pub async fn show(visit: Visit) -> Response {
+    let result = board(&visit, None).await;
+    visit.close(result).await
+}
+
+/// Who may be here.
+fn allowed(visit: &Visit) -> Result<&Actor, Fault> {
+    let actor = visit.staff()?;
+    if visit.may_triage() {
+        Ok(actor)
+    } else {
+        Err(Fault::Desk(Error::Forbidden(
+            "Only first level triages new tickets.".into(),
+        )))
+    }
+}
+
+async fn board(visit: &Visit, again: Option<Again>) -> Result<Response, Fault> {
+    let actor = allowed(visit)?;
+    let catalogue = visit.desk.catalogue().await?;
+    let (filter, sort) = triage_filter();
+    let after = visit.query("after");
+    let page = visit
+        .desk
+        .tickets(
+            actor,
+            TicketQuery {
+                filter,
+                sort,
+                cursor: Some(after.to_owned()).filter(|a| !a.is_empty()),
+                limit: PAGE,
+                ..TicketQuery::default()
+            },
+        )
+        .await?;
+    let asked = match &again {
+        Some(again) => Some(again.number),
+        None => visit.query("ticket").parse().ok().map(TicketNumber),
+    };
+    let open = asked
+        .filter(|n| page.items.iter().any(|i| i.number == *n))
+        .or(page.items.first().map(|i| i.number));
+    let mut rows = Vec::new();
+    for item in &page.items {
+        let mut row = row(item, visit);
+        if open == Some(item.number) {
+            let again = again.as_ref().filter(|a| a.number == item.number);
+            let card = card(visit, actor, &catalogue, item.number, again).await?;
+            row.card = Some(Box::new(card));
+        }
+        rows.push(row);
+    }
+    let mut frame = visit.frame(Room::Staff, Here::Triage).await?;
+    frame.live = Some("/live".to_owned());
+    let count = frame.triage_count.unwrap_or(0);
+    let status = if again.is_some() {
+        StatusCode::UNPROCESSABLE_ENTITY
+    } else {
+        StatusCode::OK
+    };
+    let page = TriagePage {
+        frame,
+        chips: vec![Chip::with_icon(Tone::Plain, "tray", format!("{count} new"))],
+        oldest: None,
+        rows,
+        unit_names: unit_names(&catalogue),
+        pages: Pages {
+            words: String::new(),
+            newer: (!after.is_empty()).then(|| "/triage".to_owned()),
+            older: page.next.map(|n| format!("/triage?after={}", encode(&n))),
+        },
+    };
+    visit.page_as(status, &page)
+}
+
+fn row(item: &Item, visit: &Visit) -> TriageRow {
+    let service = item.service_name.as_deref().unwrap_or("no service named");
+    TriageRow {
+        number: item.number.0,
+        href: format!("/triage?ticket={}#open", item.number),
+        prio: PrioMark::of(item.priority),
+        subject: item.subject.clone(),
+        words: format!("{}, {service}", item.requester_name),
+        clock: None,
+        time: visit.dial.ago(item.created_at),
+        card: None,
+    }
+}
+
+async fn card(
+    visit: &Visit,
+    actor: &Actor,
+    catalogue: &Catalogue,
+    number: TicketNumber,
+    again: Option<&Again>,
+) -> Result<TriageCard, Fault> {
+    let conversation = visit.desk.conversation(actor, number).await?;
+    let ticket = &conversation.ticket;
+    let typed = |name: &str, stored: &str| {
+        again
+            .and_then(|a| a.text(name))
+            .unwrap_or(stored)
+            .to_owned()
+    };
+    let category = typed("category", &ticket.category.key);
+    let facts = Facts {
+        category: category.clone(),
+        ..ticket.state.facts.clone()
+    };
+    let (assessment, _) = visit.desk.explain(&facts).await?;
+    let priority = Priority::parse(&typed("priority", ticket.priority.key()))
+        .unwrap_or(assessment.priority);
+    let lens = Lens {
+        dial: &visit.dial,
+        namer: Namer {
+            catalogue,
+            people: &conversation.names,
+            dial: &visit.dial,
+        },
+        staff: true,
+        me: actor.person,
+        entries_at: format!("/tickets/{number}/entries/"),
+        files_at: "/attachments/".to_owned(),
+    };
+    let first = conversation.entries.first();
+    let similar = visit.desk.similar(actor, &ticket.subject, 4).await?;
+    let mut units = suggestions(catalogue, &conversation);
+    let picked = again.and_then(|a| a.text("pick"));
+    for (i, unit) in units.iter_mut().enumerate() {
+        unit.chosen = picked.map_or(i == 0, |p| p == unit.value);
+    }
+    let service = ticket.service.as_ref().map_or("", |s| &s.key);
+    let issue_type = ticket.issue_type.as_ref().map_or("", |t| &t.key);
+    let active = catalogue.units.iter().filter(|u| u.active).count();
+    Ok(TriageCard {
+        version: ticket.version,
+        body: first.map(|e| prose(&e.body)).unwrap_or_default(),
+        files: first.map(|e| lens.entry(e).files).unwrap_or_default(),
+        facts: vec![
+            (
+                "Asked".to_owned(),
+                first
+                    .map(|e| channel_words(&e.channel))
+                    .unwrap_or_default()
+                    .to_owned(),
+            ),
+            ("Affected".to_owned(), people_words(ticket.affected_users)),
+            (
+                "Service".to_owned(),
+                degrades_words(ticket.degrades_service).to_owned(),
+            ),
+            (
+                "Security".to_owned(),
+                security_words(ticket.security_risk).to_owned(),
+            ),
+        ],
+        similar: similar
+            .iter()
+            .filter(|i| i.number != number)
+            .take(3)
+            .map(link)
+            .collect(),
+        categories: Choice::list(
+            catalogue
+                .categories
+                .iter()
+                .map(|c| (c.key.as_str(), c.name.as_str())),
+            &category,
+        ),
+        rules: assessment.priority,
+        rules_words: format!(
+            "{}: {}",
+            assessment.priority.label().to_lowercase(),
+            assessment.because
+        ),
+        priorities: Priority::ALL
+            .into_iter()
+            .map(|p| (PrioMark::of(p), p == priority))
+            .collect(),
+        because: typed("because", ""),
+        units,
+        unit_words: format!("{active} active units, by name."),
+        unit: typed("unit", ""),
+        services: service_choices(catalogue, &typed("service", service)),
+        issue_types: issue_choices(catalogue, None, &typed("issue_type", issue_type)),
+        note: typed("note", ""),
+        errors: again.map(|a| a.errors.clone()).unwrap_or_default(),
+    })
+}
+
+/// The two units that suit best: the service's, and those whose routing hints
+/// stand in the text.
+fn suggestions(catalogue: &Catalogue, conversation: &Conversation) -> Vec<UnitSuggestion> {
+    let ticket = &conversation.ticket;
+    let mut text = ticket.subject.to_lowercase();
+    if let Some(entry) = conversation.entries.first() {
+        text.push(' ');
+        text.push_str(&entry.body.to_lowercase());
+    }
+    let of_service = ticket
+        .state
+        .service
+        .and_then(|id| catalogue.service(id))
+        .map(|s| (s.unit, s.name.clone()));
+    let mut scored: Vec<(i64, &Unit, String)> = catalogue
+        .units
+        .iter()
+        .filter(|u| u.active && !u.first_level)
+        .filter_map(|unit| {
+            let mut score = 0;
+            let mut why = Vec::new();
+            if let Some((id, name)) = &of_service
+                && *id == unit.id
+            {
+                score += 100;
+                why.push(format!("The unit of {name}."));
+            }
+            let mut words = Vec::new();
+            for hint in &unit.doc.hints {
+                for word in hint.words.iter().filter(|w| has_word(&text, w)) {
+                    score += hint.weight;
+                    if hint.weight > 0 {
+                        words.push(format!("“{word}”"));
+                    }
+                }
+            }
+            if text.contains(&unit.name.to_lowercase()) {
+                score += 20;
+                why.push("Named in the text.".to_owned());
+            }
+            if !words.is_empty() {
+                why.push(format!("Routing hint {}.", words.join(", ")));
+            }
+            why.push(format!("Level {}.", unit.level));
+            (score > 0).then(|| (score, unit, why.join(" ")))
+        })
+        .collect();
+    scored.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.name.cmp(&b.1.name)));
+    scored
+        .into_iter()
+        .take(2)
+        .zip(['A', 'B'])
+        .map(|((_, unit, why), letter)| UnitSuggestion {
+            letter,
+            value: unit.key.clone(),
+            name: unit.name.clone(),
+            why,
+            outside: false,
+            chosen: false,
+        })
+        .collect()
+}
+
+/// Whether a text has a hint's word, not only a part of another one.
+fn has_word(text: &str, word: &str) -> bool {
+    let word = word.to_lowercase();
+    !word.is_empty()
+        && text.match_indices(&word).any(|(at, found)| {
+            let before = text[..at].chars().next_back();
+            let after = text[at + found.len()..].chars().next();
+            !before.is_some_and(char::is_alphanumeric) && !after.is_some_and(char::is_alphanumeric)
+        })
+}
+
+/// `POST /triage/{number}`.
+pub async fn act(Path(text): Path<String>, posted: Posted) -> Response {
+    let mut posted = match posted.ours().await {
+        Ok(posted) => posted,
+        Err(response) => return response,
+    };
+    posted.visit.at("/triage".to_owned());
+    let result = async {
+        let number = number(&text)?;
+        let actor = allowed(&posted.visit)?;
+        decide(&posted, actor, number).await
+    }
+    .await;
+    posted.visit.close(result).await
+}
+
+async fn decide(posted: &Posted, actor: &Actor, number: TicketNumber) -> Result<Response, Fault> {
+    let visit = &posted.visit;
+    let desk = &visit.desk;
+    let ticket = desk.ticket(actor, number).await?;
+    let take = posted.text("do") == "take";
+    let unit = match posted.text("pick") {
+        "" => posted.text("unit"),
+        picked => picked,
+    };
+    let patch = patch(posted, &ticket, unit, take);
+    let version = posted.text("version").parse::<i64>().ok();
+    let result = if !take && unit.is_empty() {
+        Err(Error::invalid("unit", "name the unit that should take it"))
+    } else {
+        match patch {
+            Ok(patch) => desk.change(actor, number, version, patch).await,
+            Err(error) => Err(error),
+        }
+    };
+    let result = match result {
+        Ok(_) if take => {
+            let ticket = desk.ticket(actor, number).await?;
+            desk.act(actor, number, None, take_steps(actor, &ticket))
+                .await
+        }
+        other => other,
+    };
+    match result {
+        Ok(_) if take => visit.go(
+            &format!("/work/{number}"),
+            Some(Notice::new(NoticeTone::Ok, "It is yours")),
+        ),
+        Ok(_) => {
+            let catalogue = desk.catalogue().await?;
+            let name = catalogue
+                .find_unit("unit", unit)
+                .map_or_else(|_| unit.to_owned(), |u| u.name.clone());
+            visit.go(
+                "/triage",
+                Some(Notice::new(
+                    NoticeTone::Ok,
+                    format!("{number} went to {name}"),
+                )),
+            )
+        }
+        Err(Error::Stale { .. }) => visit.go(
+            "/triage",
+            Some(Notice {
+                tone: NoticeTone::Warn,
+                title: format!("{number} was changed meanwhile"),
+                text: "Somebody else had it open, too. Look again.".to_owned(),
+            }),
+        ),
+        Err(error) => {
+            let (field, problem) = match error {
+                Error::Invalid { field, problem } => (field, problem),
+                Error::Conflict(text) | Error::Forbidden(text) => ("unit".to_owned(), text),
+                other => return Err(other.into()),
+            };
+            let field = match field.as_str() {
+                "reason" => "because",
+                "owner" => "unit",
+                other => other,
+            };
+            let names = [
+                "category", "priority", "because", "pick", "unit", "service", "issue_type", "note",
+            ];
+            let again = Again {
+                number,
+                typed: names
+                    .iter()
+                    .map(|n| ((*n).to_owned(), posted.text(n).to_owned()))
+                    .collect(),
+                errors: Errors::one(field, sentence(&problem)),
+            };
+            board(visit, Some(again)).await
+        }
+    }
+}
+
+/// What the card changes.
+fn patch(
+    posted: &Posted,
+    ticket: &desk::view::TicketView,
+    unit: &str,
+    take: bool,
+) -> Result<Patch, Error> {
+    let because = posted.text("because");
+    let priority = Priority::parse(posted.text("priority"));
+    let overrules = priority.filter(|p| *p != ticket.priority);
+    if overrules.is_some() && because.is_empty() {
+        return Err(Error::invalid(
+            "reason",
+            "another priority than the rules give needs a reason",
+        ));
+    }
+    let category = posted.text("category");
+    let service = posted.text("service");
+    let issue_type = posted.text("issue_type");
+    Ok(Patch {
+        category: Some(category.to_owned())
+            .filter(|c| !c.is_empty() && *c != ticket.category.key),
+        service: (posted.has("service")
+            && service != ticket.service.as_ref().map_or("", |s| &s.key))
+        .then(|| Some(service.to_owned()).filter(|s| !s.is_empty())),
+        issue_type: (posted.has("issue_type")
+            && issue_type != ticket.issue_type.as_ref().map_or("", |t| &t.key))
+        .then(|| Some(issue_type.to_owned()).filter(|t| !t.is_empty())),
+        priority: overrules,
+        priority_confirmed: overrules.is_none(),
+        reason: Some(because.to_owned()).filter(|b| !b.is_empty()),
+        unit: (!take).then(|| unit.to_owned()),
+        note: Some(posted.text("note").to_owned()).filter(|n| !n.is_empty()),
+        ..Patch::default()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::has_word;
+
+    #[test]
+    fn a_hint_is_a_whole_word() {
+        assert!(has_word("the upload of 38 gb", "Upload"));
+        assert!(!has_word("uploaded", "upload"));
+        assert!(!has_word("anything", ""));
+        assert!(has_word("no disk quota, please", "disk quota"));
+    }
 }

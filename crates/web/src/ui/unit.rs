@@ -1,11 +1,18 @@
 //! `/units` and `/units/{key}`: who is responsible for what, and how to reach them.
 
 use askama::Template;
+use axum::extract::Path;
+use axum::response::Response;
+use desk::Catalogue;
+use store::unit::Unit;
+use switchboard_core::{Part, Priority};
 
 use super::assets::Asset;
 use super::frame::{Frame, Here, Room};
-use super::text::Prose;
+use super::text::{Prose, excerpt, prose};
+use super::time::Dial;
 use super::view::{Chip, Icon, Lamp, Pages, PrioMark, Tone};
+use super::visit::{Fault, Visit, encode};
 
 /// A unit in the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -166,6 +173,237 @@ pub struct UnitPage {
     pub calendar: Option<CalendarView>,
     /// Words that lead to it.
     pub hints: Vec<(String, String)>,
+}
+
+/// `GET /units`.
+pub async fn list(visit: Visit) -> Response {
+    let result = units(&visit).await;
+    visit.close(result).await
+}
+
+async fn units(visit: &Visit) -> Result<Response, Fault> {
+    let catalogue = visit.desk.catalogue().await?;
+    let query = visit.query("q").trim();
+    let words = query.to_lowercase();
+    let rows = catalogue
+        .units
+        .iter()
+        .filter(|u| u.active || !words.is_empty())
+        .filter(|u| {
+            let text = format!("{} {} {}", u.name, u.description, u.category).to_lowercase();
+            words.split_whitespace().all(|w| text.contains(w))
+        })
+        .map(unit_row)
+        .collect();
+    let active = catalogue.units.iter().filter(|u| u.active).count();
+    visit.page(&UnitsPage {
+        frame: visit.frame(visit.room(), Here::Units).await?,
+        words: format!("{active} units in three levels."),
+        query: query.to_owned(),
+        rows,
+        pages: Pages::default(),
+    })
+}
+
+fn unit_row(unit: &Unit) -> UnitRow {
+    let mut chips = Vec::new();
+    if unit.first_level {
+        chips.push(Chip::new(Tone::Info, "First level"));
+    }
+    if !unit.active {
+        chips.push(Chip::new(Tone::Plain, "Retired"));
+    }
+    UnitRow {
+        href: format!("/units/{}", encode(&unit.key)),
+        name: unit.name.clone(),
+        text: format!("Level {}. {}", unit.level, excerpt(&unit.description, 160)),
+        small: unit.category.clone(),
+        chips,
+    }
+}
+
+/// `GET /units/{key}`.
+pub async fn show(visit: Visit, Path(key): Path<String>) -> Response {
+    let result = unit(&visit, &key).await;
+    visit.close(result).await
+}
+
+async fn unit(visit: &Visit, key: &str) -> Result<Response, Fault> {
+    let catalogue = visit.desk.catalogue().await?;
+    let page = visit.desk.unit_page(&visit.looker(), key).await?;
+    let unit = &page.unit;
+    let link = |id| {
+        catalogue
+            .unit(id)
+            .map(|u| (u.name.clone(), format!("/units/{}", encode(&u.key))))
+    };
+    let figure = |name: &str, value: i64| Figure {
+        name: name.to_owned(),
+        value: value.to_string(),
+        small: String::new(),
+    };
+    let mut figures = vec![figure("Open", page.open)];
+    if page.inside {
+        figures.push(figure("Nobody’s yet", page.nobodys));
+        figures.push(figure("Closed in 30 days", page.closed_30_days));
+    }
+    let works_there = visit.who.as_ref().is_some_and(|w| {
+        w.actor.in_unit(unit.id).is_some() || w.actor.first_level() || w.actor.admin
+    });
+    let members = page
+        .members
+        .iter()
+        .filter(|m| page.inside || m.part == Part::Responsible)
+        .map(|m| MemberRow {
+            name: m.name.clone(),
+            part: match m.part {
+                Part::Responsible => "Responsible",
+                Part::Member => "Member",
+            }
+            .to_owned(),
+            open: page
+                .by_owner
+                .iter()
+                .find(|(p, _)| *p == m.person)
+                .map_or(0, |(_, n)| *n)
+                .to_string(),
+        })
+        .collect();
+    visit.page(&UnitPage {
+        frame: visit.frame(visit.room(), Here::Units).await?,
+        name: unit.name.clone(),
+        purpose: unit.description.clone(),
+        level: unit.level,
+        parent: unit.parent.and_then(link),
+        work_href: works_there.then(|| {
+            let query = format!("status:open unit:{}", unit.key);
+            format!("/work?q={}", encode(&query))
+        }),
+        successor: unit.successor.filter(|_| !unit.active).and_then(link),
+        figures,
+        members,
+        members_words: match page.members.len() {
+            1 => "1 person".to_owned(),
+            n => format!("{n} people"),
+        },
+        members_open: page.inside,
+        faq: unit
+            .doc
+            .faq
+            .iter()
+            .map(|f| FaqRow {
+                question: f.question.clone(),
+                answer: prose(&f.answer),
+            })
+            .collect(),
+        reach: reach(unit, &page.members, &catalogue),
+        services: catalogue
+            .services
+            .iter()
+            .filter(|s| s.unit == unit.id && s.active)
+            .map(|s| (s.name.clone(), format!("/services?q={}", encode(&s.name))))
+            .collect(),
+        quality: quality(&unit.doc.qos),
+        calendar: calendar(unit, visit.dial.now),
+        hints: if page.inside {
+            hints(unit)
+        } else {
+            Vec::new()
+        },
+    })
+}
+
+fn reach(
+    unit: &Unit,
+    members: &[store::unit::Member],
+    catalogue: &Catalogue,
+) -> Vec<(String, String)> {
+    let responsibles: Vec<&str> = members
+        .iter()
+        .filter(|m| m.part == Part::Responsible)
+        .map(|m| m.name.as_str())
+        .collect();
+    let mut reach = vec![(
+        "Responsibles".to_owned(),
+        if responsibles.is_empty() {
+            "nobody named".to_owned()
+        } else {
+            responsibles.join(", ")
+        },
+    )];
+    if let Some(mail) = &unit.email {
+        reach.push(("Mailing list".to_owned(), mail.clone()));
+    }
+    if let Some(parent) = unit.parent.and_then(|id| catalogue.unit(id)) {
+        reach.push(("Escalation".to_owned(), parent.name.clone()));
+    }
+    reach
+}
+
+fn hints(unit: &Unit) -> Vec<(String, String)> {
+    unit.doc
+        .hints
+        .iter()
+        .map(|h| {
+            let strength = match h.weight {
+                ..0 => "not us",
+                0..=4 => "weak",
+                5..=9 => "medium",
+                _ => "strong",
+            };
+            (h.words.join(", "), strength.to_owned())
+        })
+        .collect()
+}
+
+/// The response targets of a quality of support (domain section 7).
+fn quality(qos: &str) -> Option<Quality> {
+    let (name, targets) = match qos {
+        "base" => ("Base", ["5 wd", "5 wd", "5 wd", "5 wd"]),
+        "medium" => ("Medium", ["5 wd", "5 wd", "1 wd", "1 wd"]),
+        "advanced" => ("Advanced", ["5 wd", "1 wd", "1 wd", "4 h"]),
+        _ => return None,
+    };
+    Some(Quality {
+        chip: Chip::new(Tone::Info, name),
+        targets: Priority::ALL
+            .into_iter()
+            .zip(targets)
+            .map(|(p, t)| (PrioMark::of(p), t.to_owned()))
+            .collect(),
+    })
+}
+
+/// When the unit works: Monday to Friday, in its own time zone.
+fn calendar(unit: &Unit, now: i64) -> Option<CalendarView> {
+    let (from, to) = unit.doc.hours?;
+    let zone = if unit.doc.time_zone.is_empty() {
+        "UTC"
+    } else {
+        &unit.doc.time_zone
+    };
+    let (day, minute) = Dial::in_zone(now, zone).weekday_minute();
+    let hours = (i32::try_from(from).ok()?, i32::try_from(to).ok()?);
+    let mut week: [Vec<(i32, i32)>; 7] = Default::default();
+    for day in week.iter_mut().take(5) {
+        day.push(hours);
+    }
+    let open = day < 5 && (hours.0..hours.1).contains(&minute);
+    let clock = |m: u32| format!("{:02}:{:02}", m / 60, m % 60);
+    let words = format!("{} to {}, {zone}.", clock(from), clock(to));
+    Some(CalendarView {
+        lamp: Lamp {
+            state: if open { "" } else { "off" },
+            words: if open { "Open now" } else { "Closed now" }.to_owned(),
+        },
+        label: format!(
+            "Open Monday to Friday, {} to {}, closed at weekends.",
+            clock(from),
+            clock(to)
+        ),
+        days: CalendarView::plot(&week, Some((day, minute))),
+        words: format!("Monday to Friday, {words} A working day (wd) is 8 of these hours."),
+    })
 }
 
 #[cfg(test)]

@@ -21,10 +21,8 @@ pub struct ViewLink {
     pub icon: Option<&'static str>,
     /// What it is called.
     pub label: String,
-    /// How many tickets it holds now.
-    pub count: Option<i64>,
-    /// A count above zero is bad news.
-    pub late: bool,
+    /// How many tickets it holds now: "11", "999+".
+    pub count: Option<String>,
     /// It is the one shown.
     pub current: bool,
 }
@@ -111,10 +109,8 @@ pub struct HandleForm {
     pub unit: String,
     /// Services, by id.
     pub services: Vec<Choice>,
-    /// Type of issue.
-    pub issue_type: String,
-    /// Types to choose from.
-    pub issue_types: Vec<String>,
+    /// Types of issue of its category, by key.
+    pub issue_types: Vec<Choice>,
     /// Tags, separated by commas.
     pub tags: String,
     /// `YYYY-MM-DD`.

@@ -1,0 +1,897 @@
+//! One request for a page: who asks, what they sent, and how they are answered.
+//!
+//! A handler takes a [`Visit`] (or, for what a form sends, a [`Posted`]),
+//! works out a `Result<Response, Fault>` and hands it to [`Visit::close`],
+//! which turns faults into pages and sets the cookies.
+
+use askama::Template;
+use axum::body::Body;
+use axum::extract::{FromRequest, FromRequestParts, Multipart, Query, Request};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::{Form, RequestExt as _};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use desk::{Desk, Error, NewFile, SignedIn};
+use http_body_util::Limited;
+use sha2::{Digest, Sha256};
+use store::list::{Condition, Filter};
+use switchboard_core::{Actor, Channel, PersonId, Status, TicketNumber};
+use uuid::Uuid;
+
+use super::frame::{Frame, Here, Me, Notice, NoticeTone, Room};
+use super::problem::ProblemPage;
+use super::time::Dial;
+use super::view::PersonMark;
+use crate::AppState;
+use crate::problem::status_of;
+
+/// Forms without files are never larger.
+const FORM_LIMIT: usize = 2 * 1024 * 1024;
+/// What a form with files may have beside the files' own limit.
+const BESIDE_FILES: usize = 1024 * 1024;
+
+/// Why no page comes.
+#[derive(Debug)]
+pub enum Fault {
+    /// The desk says no.
+    Desk(Error),
+    /// They have to sign in first.
+    SignInFirst,
+    /// The form was not made by us for this browser, or is too old.
+    Forged,
+    /// What was sent can not be read.
+    Unreadable(StatusCode, String),
+}
+
+impl From<Error> for Fault {
+    fn from(error: Error) -> Fault {
+        Fault::Desk(error)
+    }
+}
+
+impl Fault {
+    /// There is no such page.
+    pub fn no_page() -> Fault {
+        Fault::Desk(Error::not_found("page"))
+    }
+}
+
+/// One request for a page.
+#[derive(Debug, Clone)]
+pub struct Visit {
+    /// The application.
+    pub desk: Desk,
+    /// Who asks, when they are signed in.
+    pub who: Option<SignedIn>,
+    /// What forms of this visitor carry.
+    pub csrf: String,
+    /// The moment and the reader's time zone.
+    pub dial: Dial,
+    /// Path and query, to come back to.
+    pub path: String,
+    /// Where the request came from, for counting failed sign-ins.
+    pub network: String,
+    /// The browser, as it calls itself.
+    pub agent: String,
+    query: Vec<(String, String)>,
+    theme: Option<&'static str>,
+    notice: Option<Notice>,
+    fresh: Option<String>,
+    secure: bool,
+}
+
+/// The names of our cookies. Over HTTPS they are bound to this host alone.
+#[derive(Debug, Clone, Copy)]
+enum Cookie {
+    /// The session's secret.
+    Session,
+    /// A secret of a visitor who is not signed in, for their forms.
+    Visitor,
+    /// `light` or `dark`.
+    Theme,
+    /// An IANA time zone, set by the script.
+    Zone,
+    /// A notice for the next page.
+    Notice,
+}
+
+impl Cookie {
+    fn name(self, secure: bool) -> &'static str {
+        match (self, secure) {
+            (Cookie::Session, true) => "__Host-sb_session",
+            (Cookie::Session, false) => "sb_session",
+            (Cookie::Visitor, true) => "__Host-sb_visitor",
+            (Cookie::Visitor, false) => "sb_visitor",
+            (Cookie::Theme, _) => "sb_theme",
+            (Cookie::Zone, _) => "sb_zone",
+            (Cookie::Notice, _) => "sb_notice",
+        }
+    }
+}
+
+/// The value of a cookie of the request.
+fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(key, _)| *key == name)
+        .map(|(_, value)| value.to_owned())
+}
+
+/// A word that nobody can guess, 43 characters; empty when the system has no
+/// random numbers.
+pub fn random_word() -> String {
+    let mut bytes = [0; 32];
+    match getrandom::fill(&mut bytes) {
+        Ok(()) => URL_SAFE_NO_PAD.encode(bytes),
+        Err(_) => String::new(),
+    }
+}
+
+/// What the forms of a visitor who is not signed in carry: made from their
+/// cookie, which no other site can read.
+fn csrf_of(visitor: &str) -> String {
+    let digest = Sha256::digest(format!("form:{visitor}").as_bytes());
+    URL_SAFE_NO_PAD.encode(digest)
+}
+
+/// Compares without telling by time how much is right.
+fn same(a: &str, b: &str) -> bool {
+    a.len() == b.len()
+        && a.bytes()
+            .zip(b.bytes())
+            .fold(0, |differ, (x, y)| differ | (x ^ y))
+            == 0
+}
+
+fn header_text(headers: &HeaderMap, name: HeaderName) -> String {
+    headers
+        .get(name)
+        .and_then(|v| v.to_str().ok())
+        .unwrap_or("")
+        .chars()
+        .take(300)
+        .collect()
+}
+
+fn read_notice(text: &str) -> Option<Notice> {
+    let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+    let (tone, title, text): (char, String, String) = serde_json::from_slice(&bytes).ok()?;
+    let tone = match tone {
+        'o' => NoticeTone::Ok,
+        'w' => NoticeTone::Warn,
+        'b' => NoticeTone::Bad,
+        _ => NoticeTone::Info,
+    };
+    Some(Notice { tone, title, text })
+}
+
+fn write_notice(notice: &Notice) -> String {
+    let tone = match notice.tone {
+        NoticeTone::Ok => 'o',
+        NoticeTone::Warn => 'w',
+        NoticeTone::Bad => 'b',
+        NoticeTone::Info => 'i',
+    };
+    // A cookie has room for some 4,000 characters.
+    let clip = |text: &str| text.chars().take(500).collect::<String>();
+    let value = (tone, clip(&notice.title), clip(&notice.text));
+    URL_SAFE_NO_PAD.encode(serde_json::to_vec(&value).unwrap_or_default())
+}
+
+impl FromRequestParts<AppState> for Visit {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Visit, Response> {
+        Visit::read(parts, app)
+            .await
+            .map_err(|error| status_of(&error).into_response())
+    }
+}
+
+impl Visit {
+    async fn read(parts: &Parts, app: &AppState) -> Result<Visit, Error> {
+        let desk = app.desk.clone();
+        let secure = desk.config().public_url.starts_with("https://");
+        let headers = &parts.headers;
+        let get = |which: Cookie| cookie(headers, which.name(secure));
+        let who = match get(Cookie::Session) {
+            Some(secret) => desk.session(&secret).await?,
+            None => None,
+        };
+        let (csrf, fresh) = match (&who, get(Cookie::Visitor)) {
+            (Some(who), _) => (who.csrf.clone(), None),
+            (None, Some(visitor)) if visitor.len() >= 43 => (csrf_of(&visitor), None),
+            (None, _) => {
+                let visitor = random_word();
+                if visitor.is_empty() {
+                    return Err(Error::Internal("no random numbers from the system".into()));
+                }
+                (csrf_of(&visitor), Some(visitor))
+            }
+        };
+        let now = desk.now();
+        let path = parts
+            .uri
+            .path_and_query()
+            .map_or("/", |p| p.as_str())
+            .to_owned();
+        Ok(Visit {
+            dial: get(Cookie::Zone).map_or_else(|| Dial::utc(now), |z| Dial::in_zone(now, &z)),
+            theme: match get(Cookie::Theme).as_deref() {
+                Some("light") => Some("light"),
+                Some("dark") => Some("dark"),
+                _ => None,
+            },
+            notice: get(Cookie::Notice).as_deref().and_then(read_notice),
+            query: Query::<Vec<(String, String)>>::try_from_uri(&parts.uri)
+                .map(|Query(pairs)| pairs)
+                .unwrap_or_default(),
+            network: parts
+                .extensions
+                .get::<axum::extract::ConnectInfo<std::net::SocketAddr>>()
+                .map_or_else(|| "unknown".to_owned(), |peer| peer.0.ip().to_string()),
+            agent: header_text(headers, header::USER_AGENT),
+            desk,
+            who,
+            csrf,
+            path,
+            fresh,
+            secure,
+        })
+    }
+
+    /// The first value of a query parameter, or nothing.
+    pub fn query(&self, name: &str) -> &str {
+        self.query
+            .iter()
+            .find(|(key, _)| key == name)
+            .map_or("", |(_, value)| value.as_str())
+    }
+
+    /// Shows a page under another address than was asked for: what a form is
+    /// sent to can not be come back to.
+    pub fn at(&mut self, path: String) {
+        self.query = path
+            .parse::<axum::http::Uri>()
+            .ok()
+            .and_then(|uri| Query::<Vec<(String, String)>>::try_from_uri(&uri).ok())
+            .map(|Query(pairs)| pairs)
+            .unwrap_or_default();
+        self.path = path;
+    }
+
+    /// Who acts.
+    ///
+    /// # Errors
+    /// When nobody is signed in.
+    pub fn actor(&self) -> Result<&Actor, Fault> {
+        self.who
+            .as_ref()
+            .map(|who| &who.actor)
+            .ok_or(Fault::SignInFirst)
+    }
+
+    /// Who acts, on pages for the support side.
+    ///
+    /// # Errors
+    /// When they are not signed in, or do not work anywhere.
+    pub fn staff(&self) -> Result<&Actor, Fault> {
+        let actor = self.actor()?;
+        if actor.is_staff() || actor.monitor {
+            Ok(actor)
+        } else {
+            Err(Fault::Desk(Error::Forbidden(
+                "This page is for support staff. You can open tickets and follow your own.".into(),
+            )))
+        }
+    }
+
+    /// Who looks, for what everybody may see: somebody without any rights when
+    /// nobody is signed in.
+    pub fn looker(&self) -> Actor {
+        self.who.as_ref().map_or_else(nobody, |w| w.actor.clone())
+    }
+
+    /// May triage what is new.
+    pub fn may_triage(&self) -> bool {
+        self.who
+            .as_ref()
+            .is_some_and(|w| w.actor.first_level() || w.actor.admin)
+    }
+
+    /// What surrounds a page.
+    ///
+    /// # Errors
+    /// When the database can not be read.
+    pub async fn frame(&self, room: Room, here: Here) -> Result<Frame, Fault> {
+        let triage_count = match &self.who {
+            Some(who) if self.may_triage() && room != Room::Public => {
+                let new = Filter::default().and(Condition::Status(vec![Status::New]));
+                let counts = self
+                    .desk
+                    .count_tickets(&who.actor, vec![(String::new(), new)], 1000)
+                    .await?;
+                counts.first().copied()
+            }
+            _ => None,
+        };
+        let me = match &self.who {
+            Some(who) => Some(self.me(who).await?),
+            None => None,
+        };
+        let live = me.as_ref().map(|_| "/live".to_owned());
+        Ok(Frame {
+            me,
+            csrf: self.csrf.clone(),
+            theme: self.theme,
+            room,
+            here,
+            path: self.path.clone(),
+            notice: self.notice.clone(),
+            triage_count,
+            live,
+            query: String::new(),
+        })
+    }
+
+    async fn me(&self, who: &SignedIn) -> Result<Me, Fault> {
+        let staff = who.actor.is_staff() || who.actor.monitor;
+        let mail = who.person.email.clone().unwrap_or_default();
+        let mut about = mail.clone();
+        if staff && !who.actor.units.is_empty() {
+            let catalogue = self.desk.catalogue().await?;
+            let mut units: Vec<&str> = who
+                .actor
+                .units
+                .iter()
+                .filter_map(|m| catalogue.unit(m.unit))
+                .map(|u| u.name.as_str())
+                .collect();
+            let last = units.pop().unwrap_or_default();
+            about = if units.is_empty() {
+                last.to_owned()
+            } else {
+                format!("{} and {last}", units.join(", "))
+            };
+        }
+        Ok(Me {
+            mark: PersonMark::of(&who.person.name),
+            name: who.person.name.clone(),
+            mail,
+            about,
+            staff,
+            triage: self.may_triage(),
+        })
+    }
+
+    /// The face of a page that public and staff share.
+    pub fn room(&self) -> Room {
+        if self.who.as_ref().is_some_and(|w| w.actor.is_staff()) {
+            Room::Staff
+        } else {
+            Room::Public
+        }
+    }
+
+    /// A page.
+    ///
+    /// # Errors
+    /// When the template fails, which is a fault of ours.
+    pub fn page(&self, page: &impl Template) -> Result<Response, Fault> {
+        self.page_as(StatusCode::OK, page)
+    }
+
+    /// A page with another status than 200, such as a form with errors.
+    ///
+    /// # Errors
+    /// When the template fails, which is a fault of ours.
+    pub fn page_as(&self, status: StatusCode, page: &impl Template) -> Result<Response, Fault> {
+        let html = page
+            .render()
+            .map_err(|e| Error::Internal(format!("template: {e}")))?;
+        Ok((
+            status,
+            [(header::CONTENT_TYPE, "text/html; charset=utf-8")],
+            html,
+        )
+            .into_response())
+    }
+
+    /// Sends the browser to another page, which then shows the notice.
+    ///
+    /// # Errors
+    /// None; the type fits what handlers return.
+    pub fn go(&self, to: &str, notice: Option<Notice>) -> Result<Response, Fault> {
+        let mut response = see_other(to);
+        if let Some(notice) = notice {
+            self.set(&mut response, Cookie::Notice, &write_notice(&notice), Some(60));
+        }
+        Ok(response)
+    }
+
+    fn set(&self, response: &mut Response, which: Cookie, value: &str, seconds: Option<i64>) {
+        let script = matches!(which, Cookie::Zone | Cookie::Theme);
+        let mut text = format!("{}={value}; Path=/; SameSite=Lax", which.name(self.secure));
+        if !script {
+            text.push_str("; HttpOnly");
+        }
+        if self.secure {
+            text.push_str("; Secure");
+        }
+        if let Some(seconds) = seconds {
+            text.push_str(&format!("; Max-Age={seconds}"));
+        }
+        if let Ok(value) = HeaderValue::from_str(&text) {
+            response.headers_mut().append(header::SET_COOKIE, value);
+        }
+    }
+
+    /// Remembers a session's secret, or (`None`) forgets it.
+    pub fn set_session(&self, response: &mut Response, secret: Option<&str>) {
+        match secret {
+            Some(secret) => self.set(response, Cookie::Session, secret, None),
+            None => self.set(response, Cookie::Session, "", Some(0)),
+        }
+    }
+
+    /// Remembers the theme.
+    pub fn set_theme(&self, response: &mut Response, theme: &str) {
+        let theme = if theme == "dark" { "dark" } else { "light" };
+        self.set(response, Cookie::Theme, theme, Some(365 * 86_400));
+    }
+
+    /// The last step of every handler: faults become pages, cookies are set.
+    pub async fn close(self, result: Result<Response, Fault>) -> Response {
+        let mut response = match result {
+            Ok(response) => response,
+            Err(fault) => self.fault_page(fault, String::new()).await,
+        };
+        if let Some(visitor) = &self.fresh {
+            self.set(&mut response, Cookie::Visitor, visitor, None);
+        }
+        let html = response
+            .headers()
+            .get(header::CONTENT_TYPE)
+            .is_some_and(|t| t.as_bytes().starts_with(b"text/html"));
+        // A notice is said once: on the page that was just made.
+        if self.notice.is_some() && html {
+            self.set(&mut response, Cookie::Notice, "", Some(0));
+        }
+        response
+    }
+
+    /// The page for a fault. `kept` is what they wrote, so that it is not lost.
+    pub async fn fault_page(&self, fault: Fault, kept: String) -> Response {
+        if matches!(fault, Fault::SignInFirst) {
+            let next = if self.path.starts_with("/sign-") {
+                "/".to_owned()
+            } else {
+                self.path.clone()
+            };
+            return see_other(&format!("/sign-in?next={}", encode(&next)));
+        }
+        let (status, title, what, todo) = explain(&fault);
+        if let Fault::Desk(Error::Internal(text)) = &fault {
+            tracing::error!(error = %text, path = %self.path, "internal error");
+        }
+        let fields = match &fault {
+            Fault::Desk(Error::Invalid { field, problem }) => {
+                vec![(field.clone(), problem.clone())]
+            }
+            _ => Vec::new(),
+        };
+        // The frame itself may fail when the database is away.
+        let frame = self
+            .frame(Room::Public, Here::Elsewhere)
+            .await
+            .unwrap_or_else(|_| Frame {
+                csrf: self.csrf.clone(),
+                theme: self.theme,
+                path: "/".to_owned(),
+                ..Frame::default()
+            });
+        let mut links = vec![("Front page".to_owned(), "/".to_owned())];
+        if self.who.is_some() {
+            links.insert(0, ("My tickets".to_owned(), "/tickets".to_owned()));
+        } else {
+            links.push(("Sign in".to_owned(), "/sign-in".to_owned()));
+        }
+        let page = ProblemPage {
+            frame,
+            code: format!(
+                "{} {}",
+                status.as_u16(),
+                status.canonical_reason().unwrap_or_default()
+            ),
+            title: title.to_owned(),
+            what,
+            fields,
+            todo: todo.iter().map(|t| (*t).to_owned()).collect(),
+            links,
+            kept,
+        };
+        self.page_as(status, &page)
+            .unwrap_or_else(|_| status.into_response())
+    }
+}
+
+/// Status, title, what happened, what to do.
+fn explain(fault: &Fault) -> (StatusCode, &'static str, String, &'static [&'static str]) {
+    const AGAIN: &[&str] = &["Go back, change what is named above, and send it again."];
+    match fault {
+        Fault::SignInFirst => (
+            StatusCode::UNAUTHORIZED,
+            "Please sign in",
+            "This page is for people who are signed in.".to_owned(),
+            &["Sign in and try again."],
+        ),
+        Fault::Forged => (
+            StatusCode::FORBIDDEN,
+            "This form is too old",
+            "The form was made for another session, so nothing was changed.".to_owned(),
+            &[
+                "Go back, reload the page and send the form again; what you wrote is kept there.",
+                "Cookies must be allowed for this site.",
+            ],
+        ),
+        Fault::Unreadable(status, text) => (
+            *status,
+            "What was sent can not be read",
+            text.clone(),
+            &["Go back and send the form again.", "If a file is large, attach a smaller one or give a link to it."],
+        ),
+        Fault::Desk(error) => {
+            let status = status_of(error);
+            let (title, todo): (&str, &[&str]) = match error {
+                Error::Invalid { .. } => ("Something is missing or wrong", AGAIN),
+                Error::Unauthenticated(_) => (
+                    "This does not work any more",
+                    &[
+                        "Ask for a new link: give the ticket’s number and your address on the front page.",
+                        "Or sign in, if you have an account.",
+                    ],
+                ),
+                Error::Forbidden(_) => (
+                    "That is not yours to do",
+                    &["If it should be, ask the unit that holds the ticket, or an administrator."],
+                ),
+                Error::NotFound { .. } => (
+                    "There is nothing here that you can see",
+                    &[
+                        "Look whether the address or number is right.",
+                        "If it is a ticket of yours, sign in with the address you opened it with, or ask for a link to it on the front page.",
+                    ],
+                ),
+                Error::Conflict(_) => (
+                    "That does not fit how things stand",
+                    &["Go back, reload the page and look what has changed."],
+                ),
+                Error::Stale { .. } => (
+                    "Somebody was quicker",
+                    &["Go back, reload the page, look what has changed, and do it again if it is still right."],
+                ),
+                Error::TooMany { .. } => ("Too many tries", &["Wait a minute, then try again."]),
+                Error::Unavailable(_) => (
+                    "Not possible at the moment",
+                    &["Nothing was changed. Try again in a moment."],
+                ),
+                Error::Internal(_) => (
+                    "Something went wrong on our side",
+                    &["It was logged and nothing was changed. Try again; if it stays, tell us."],
+                ),
+            };
+            let what = match error {
+                Error::Internal(_) => "This is no fault of yours.".to_owned(),
+                Error::Invalid { .. } => "Nothing was changed.".to_owned(),
+                Error::NotFound { what } if what == "page" => {
+                    "There is no page at this address.".to_owned()
+                }
+                other => sentence(&other.to_string()),
+            };
+            (status, title, what, todo)
+        }
+    }
+}
+
+/// A text as a sentence: a capital at its start, a full stop at its end.
+pub fn sentence(text: &str) -> String {
+    let mut chars = text.trim().chars();
+    let mut out: String = match chars.next() {
+        Some(first) => first.to_uppercase().chain(chars).collect(),
+        None => return String::new(),
+    };
+    if !out.ends_with(['.', '!', '?', '”', '…']) {
+        out.push('.');
+    }
+    out
+}
+
+/// Somebody without any rights. Not the desk itself: that has no person.
+fn nobody() -> Actor {
+    Actor {
+        person: Some(PersonId(Uuid::nil())),
+        name: String::new(),
+        channel: Channel::Web,
+        admin: false,
+        monitor: false,
+        support: false,
+        units: Vec::new(),
+    }
+}
+
+/// 303: the browser asks for the page with GET.
+pub fn see_other(to: &str) -> Response {
+    let to = HeaderValue::from_str(to).unwrap_or(HeaderValue::from_static("/"));
+    (StatusCode::SEE_OTHER, [(header::LOCATION, to)]).into_response()
+}
+
+/// A path of this site, from what a form or address gave; else the fallback.
+pub fn own_path(given: &str, fallback: &str) -> String {
+    let fine = given.starts_with('/')
+        && !given.starts_with("//")
+        && !given.contains('\\')
+        && given.bytes().all(|b| (0x21..0x7f).contains(&b));
+    if fine { given } else { fallback }.to_owned()
+}
+
+/// Encodes a text for a query.
+pub fn encode(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    out
+}
+
+/// Reads a ticket's number from a path.
+///
+/// # Errors
+/// As for a page that is not there.
+pub fn number(text: &str) -> Result<TicketNumber, Fault> {
+    text.parse::<i64>()
+        .ok()
+        .filter(|n| *n > 0)
+        .map(TicketNumber)
+        .ok_or_else(Fault::no_page)
+}
+
+/// What a form sent, checked to be ours.
+#[derive(Debug)]
+pub struct Posted {
+    /// The request.
+    pub visit: Visit,
+    /// What was wrong with the body as a whole; the fields are empty then.
+    fault: Option<Fault>,
+    fields: Vec<(String, String)>,
+    /// Its files, without empty fields.
+    pub files: Vec<NewFile>,
+}
+
+impl FromRequest<AppState> for Posted {
+    type Rejection = Response;
+
+    async fn from_request(mut request: Request, app: &AppState) -> Result<Posted, Response> {
+        let visit: Visit = request.extract_parts_with_state(app).await?;
+        let files = request
+            .headers()
+            .get(header::CONTENT_TYPE)
+            .is_some_and(|t| t.as_bytes().starts_with(b"multipart/form-data"));
+        let limit = if files {
+            visit.desk.config().max_attachment + BESIDE_FILES
+        } else {
+            FORM_LIMIT
+        };
+        let request = request.map(|body| Body::new(Limited::new(body, limit)));
+        let mut posted = Posted {
+            visit,
+            fault: None,
+            fields: Vec::new(),
+            files: Vec::new(),
+        };
+        let read = if files {
+            posted.read_parts(request).await
+        } else {
+            posted.read_form(request).await
+        };
+        if let Err(fault) = read {
+            posted.fields.clear();
+            posted.files.clear();
+            posted.fault = Some(fault);
+        } else if !same(posted.text("csrf"), &posted.visit.csrf) {
+            posted.fault = Some(Fault::Forged);
+        }
+        Ok(posted)
+    }
+}
+
+fn unreadable(status: StatusCode, text: &str) -> Fault {
+    if status == StatusCode::PAYLOAD_TOO_LARGE || text.contains("length limit") {
+        Fault::Unreadable(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "It is larger than this desk takes.".to_owned(),
+        )
+    } else {
+        Fault::Unreadable(StatusCode::BAD_REQUEST, sentence(text))
+    }
+}
+
+impl Posted {
+    async fn read_form(&mut self, request: Request) -> Result<(), Fault> {
+        let is_form = request.method() == Method::POST
+            && request
+                .headers()
+                .get(header::CONTENT_TYPE)
+                .is_some_and(|t| t.as_bytes().starts_with(b"application/x-www-form-urlencoded"));
+        if !is_form {
+            return Err(Fault::Unreadable(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "A form of this desk was expected.".to_owned(),
+            ));
+        }
+        let Form(fields) = Form::<Vec<(String, String)>>::from_request(request, &())
+            .await
+            .map_err(|e| unreadable(e.status(), &e.body_text()))?;
+        self.fields = fields;
+        Ok(())
+    }
+
+    async fn read_parts(&mut self, request: Request) -> Result<(), Fault> {
+        let mut parts = Multipart::from_request(request, &())
+            .await
+            .map_err(|e| unreadable(e.status(), &e.body_text()))?;
+        let wrong =
+            |e: axum::extract::multipart::MultipartError| unreadable(e.status(), &e.body_text());
+        while let Some(part) = parts.next_field().await.map_err(wrong)? {
+            let name = part.name().unwrap_or_default().to_owned();
+            let Some(file) = part.file_name().map(str::to_owned) else {
+                let text = part.text().await.map_err(wrong)?;
+                self.fields.push((name, text));
+                continue;
+            };
+            let media_type = part.content_type().unwrap_or_default().to_owned();
+            let bytes = part.bytes().await.map_err(wrong)?;
+            // A file field that was left alone comes as a file without name.
+            if !file.is_empty() {
+                self.files.push(NewFile {
+                    name: file,
+                    media_type,
+                    bytes: bytes.to_vec(),
+                    content_id: None,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// The first value of a field, without space around it; empty when absent.
+    pub fn text(&self, name: &str) -> &str {
+        self.fields
+            .iter()
+            .find(|(key, _)| key == name)
+            .map_or("", |(_, value)| value.trim())
+    }
+
+    /// The first value of a field exactly as it was sent.
+    pub fn raw(&self, name: &str) -> &str {
+        self.fields
+            .iter()
+            .find(|(key, _)| key == name)
+            .map_or("", |(_, value)| value.as_str())
+    }
+
+    /// The first value of a field with its line breaks as `\n`.
+    pub fn body(&self, name: &str) -> String {
+        self.fields
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.replace("\r\n", "\n").trim_end().to_owned())
+            .unwrap_or_default()
+    }
+
+    /// Whether the form had the field at all.
+    pub fn has(&self, name: &str) -> bool {
+        self.fields.iter().any(|(key, _)| key == name)
+    }
+
+    /// Every value of a field.
+    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.fields
+            .iter()
+            .filter(move |(key, _)| key == name)
+            .map(|(_, value)| value.trim())
+    }
+
+    /// Every field whose name begins so, without the beginning.
+    pub fn beginning<'a>(
+        &'a self,
+        with: &'a str,
+    ) -> impl Iterator<Item = (&'a str, &'a str)> + 'a {
+        self.fields
+            .iter()
+            .filter_map(move |(key, value)| Some((key.strip_prefix(with)?, value.trim())))
+    }
+
+    /// Parts the request from what is to be done with it; a form that is not
+    /// ours becomes its page at once.
+    ///
+    /// # Errors
+    /// The page that says so.
+    pub async fn ours(mut self) -> Result<Posted, Response> {
+        match self.fault.take() {
+            None => Ok(self),
+            Some(fault) => {
+                let kept = self.body("body") + &self.body("description");
+                let page = self.visit.fault_page(fault, kept).await;
+                Err(self.visit.close(Ok(page)).await)
+            }
+        }
+    }
+}
+
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    #[test]
+    fn cookies_are_found_by_their_whole_name() {
+        let mut headers = HeaderMap::new();
+        headers.append(
+            header::COOKIE,
+            HeaderValue::from_static("xsb_session=no; sb_session=yes;sb_theme=dark"),
+        );
+        assert_eq!(cookie(&headers, "sb_session").unwrap(), "yes");
+        assert_eq!(cookie(&headers, "sb_theme").unwrap(), "dark");
+        assert_eq!(cookie(&headers, "sb_zone"), None);
+    }
+
+    #[test]
+    fn only_paths_of_this_site_are_gone_to() {
+        let check = |given: &str, to: &str| assert_eq!(own_path(given, "/"), to, "{given}");
+        check("/tickets?q=a%20b", "/tickets?q=a%20b");
+        check("//evil.example", "/");
+        check("https://evil.example", "/");
+        check("/\\evil.example", "/");
+        check("/a\r\nSet-Cookie: x", "/");
+        check("", "/");
+    }
+
+    #[test]
+    fn a_notice_survives_its_cookie() {
+        let notice = Notice {
+            tone: NoticeTone::Warn,
+            title: "„Größe“; =".to_owned(),
+            text: "<b>".to_owned(),
+        };
+        let text = write_notice(&notice);
+        assert!(text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b)));
+        assert_eq!(read_notice(&text).unwrap(), notice);
+        assert_eq!(read_notice("garbage"), None);
+    }
+
+    #[test]
+    fn forms_of_different_visitors_differ() {
+        assert!(!same(&csrf_of("a"), &csrf_of("b")));
+        assert!(same(&csrf_of("a"), &csrf_of("a")));
+        assert!(!same("", &csrf_of("a")));
+    }
+
+    #[test]
+    fn sentences_begin_and_end() {
+        assert_eq!(sentence("there is no ticket"), "There is no ticket.");
+        assert_eq!(sentence("Why?"), "Why?");
+        assert_eq!(sentence(""), "");
+    }
+}

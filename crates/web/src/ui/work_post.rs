@@ -1,0 +1,619 @@
+//! What agents do from the panes: write, handle, prioritise, tie, follow.
+//!
+//! Each is a form that leads back to the ticket; what can not be done shows
+//! the ticket again with the reason beside the form.
+
+use std::collections::BTreeSet;
+
+use axum::extract::Path;
+use axum::http::StatusCode;
+use axum::response::Response;
+use desk::view::TicketView;
+use desk::{EntryDraft, Error, Patch, Step};
+use switchboard_core::ticket::RelationKind;
+use switchboard_core::{
+    Actor, Command, EntryVisibility, PartyRole, Priority, SolutionKind, Status, TicketNumber,
+};
+
+use super::frame::{Errors, Notice, NoticeTone};
+use super::visit::{Fault, Posted, number, own_path, sentence};
+use super::work::{Again, page};
+use super::workspace::Composer;
+
+/// `POST /work/{number}/{deed}`.
+pub async fn act(Path((text, deed)): Path<(String, String)>, posted: Posted) -> Response {
+    let mut posted = match posted.ours().await {
+        Ok(posted) => posted,
+        Err(response) => return response,
+    };
+    let result = async {
+        let number = number(&text)?;
+        let actor = posted.visit.staff()?.clone();
+        // From here on the page is the ticket's, beside the list it was in.
+        let list = posted.text("list").to_owned();
+        let back = own_path(&format!("/work/{number}?{list}"), &format!("/work/{number}"));
+        posted
+            .visit
+            .at(back.trim_end_matches('?').to_owned());
+        let work = Work { actor, number };
+        match deed.as_str() {
+            "write" => work.write(&mut posted).await,
+            "handle" => work.handle(&posted).await,
+            "priority" => work.priority(&posted).await,
+            "relate" => work.relate(&posted).await,
+            "people" => work.people(&posted).await,
+            "follow" => work.follow(&posted).await,
+            _ => Err(Fault::no_page()),
+        }
+    }
+    .await;
+    posted.visit.close(result).await
+}
+
+/// One agent at one ticket.
+struct Work {
+    actor: Actor,
+    number: TicketNumber,
+}
+
+/// What a refused command says: which field, and what would be right.
+fn told(error: Error, field: &str) -> Result<(String, String), Fault> {
+    match error {
+        Error::Invalid { field, problem } => Ok((field, sentence(&problem))),
+        Error::Conflict(text) | Error::Forbidden(text) => Ok((field.to_owned(), sentence(&text))),
+        other => Err(other.into()),
+    }
+}
+
+fn refused() -> Option<StatusCode> {
+    Some(StatusCode::UNPROCESSABLE_ENTITY)
+}
+
+impl Work {
+    async fn done(&self, posted: &Posted, said: &str) -> Result<Response, Fault> {
+        let visit = &posted.visit;
+        let notice = Notice::new(NoticeTone::Ok, said);
+        // Handing a ticket on may end one's own access to it.
+        let still = match visit.desk.ticket(&self.actor, self.number).await {
+            Ok(ticket) => ticket.access.staff_side(),
+            Err(Error::NotFound { .. }) => false,
+            Err(other) => return Err(other.into()),
+        };
+        if still {
+            visit.go(&visit.path, Some(notice))
+        } else {
+            visit.go("/work", Some(notice))
+        }
+    }
+
+    async fn write(&self, posted: &mut Posted) -> Result<Response, Fault> {
+        let body = posted.body("body");
+        let note = posted.text("kind") == "note";
+        let files = std::mem::take(&mut posted.files);
+        let visit = &posted.visit;
+        let again = |errors: Errors, stale: bool| Again {
+            status: refused(),
+            composer: Some((
+                Composer {
+                    body: body.clone(),
+                    note,
+                    stale,
+                    ..Composer::default()
+                },
+                errors,
+            )),
+            ..Again::default()
+        };
+        let draft = EntryDraft {
+            body: body.clone(),
+            files,
+            ..EntryDraft::default()
+        };
+        if note {
+            let step = Step::Write(EntryVisibility::Internal, draft);
+            return match visit.desk.act(&self.actor, self.number, None, vec![step]).await {
+                Ok(_) => self.done(posted, "Note added").await,
+                Err(error) => {
+                    let (_, problem) = told(error, "body")?;
+                    page(visit, Some(self.number), again(Errors::one("body", problem), false)).await
+                }
+            };
+        }
+        // A reply must not cross somebody else's that came meanwhile.
+        if let Ok(seen) = posted.text("seen").parse::<i64>() {
+            let conversation = visit.desk.conversation(&self.actor, self.number).await?;
+            let crossed = conversation
+                .entries
+                .iter()
+                .skip(usize::try_from(seen).unwrap_or(0))
+                .any(|e| {
+                    e.visibility == EntryVisibility::Public && e.author != self.actor.person
+                });
+            if crossed {
+                let again = Again {
+                    status: Some(StatusCode::CONFLICT),
+                    ..again(Errors::default(), true)
+                };
+                return page(visit, Some(self.number), again).await;
+            }
+        }
+        let (steps, said) = reply_steps(posted.text("status"), draft);
+        match visit.desk.act(&self.actor, self.number, None, steps).await {
+            Ok(_) => self.done(posted, said).await,
+            Err(error) => {
+                let (_, problem) = told(error, "body")?;
+                page(visit, Some(self.number), again(Errors::one("body", problem), false)).await
+            }
+        }
+    }
+
+    async fn handle(&self, posted: &Posted) -> Result<Response, Fault> {
+        let visit = &posted.visit;
+        let ticket = visit.desk.ticket(&self.actor, self.number).await?;
+        let version = posted.text("version").parse::<i64>().ok();
+        let result = if posted.text("do") == "take" {
+            visit
+                .desk
+                .act(&self.actor, self.number, None, take_steps(&self.actor, &ticket))
+                .await
+        } else {
+            match self.patch(posted, &ticket) {
+                Ok(patch) => {
+                    visit
+                        .desk
+                        .change(&self.actor, self.number, version, patch)
+                        .await
+                }
+                Err(error) => Err(error),
+            }
+        };
+        let typed = || {
+            ["status", "owner", "unit", "service", "issue_type", "tags", "reminder", "reason"]
+                .iter()
+                .filter(|name| posted.has(name))
+                .map(|name| ((*name).to_owned(), posted.text(name).to_owned()))
+                .collect::<Vec<_>>()
+        };
+        match result {
+            Ok(_) => {
+                let said = if posted.text("do") == "take" {
+                    "It is yours"
+                } else {
+                    "Applied"
+                };
+                self.done(posted, said).await
+            }
+            Err(Error::Stale { .. }) => {
+                let again = Again {
+                    status: Some(StatusCode::CONFLICT),
+                    notice: Some(Notice {
+                        tone: NoticeTone::Warn,
+                        title: "Not applied: somebody changed the ticket meanwhile".to_owned(),
+                        text: "Look what is new, then apply again if it is still right.".to_owned(),
+                    }),
+                    handle: Some((typed(), Errors::default())),
+                    ..Again::default()
+                };
+                page(visit, Some(self.number), again).await
+            }
+            Err(error) => {
+                let (field, problem) = told(error, "status")?;
+                let field = match field.as_str() {
+                    "solution" | "comment" => "reason",
+                    "status" | "owner" | "unit" | "service" | "issue_type" | "tags"
+                    | "reminder" | "reason" => field.as_str(),
+                    _ => "status",
+                };
+                let again = Again {
+                    status: refused(),
+                    handle: Some((typed(), Errors::one(field, problem))),
+                    ..Again::default()
+                };
+                page(visit, Some(self.number), again).await
+            }
+        }
+    }
+
+    /// What the form changes: only what differs from the ticket.
+    fn patch(&self, posted: &Posted, ticket: &TicketView) -> Result<Patch, Error> {
+        let reason = Some(posted.text("reason").to_owned()).filter(|r| !r.is_empty());
+        let mut patch = Patch {
+            reason: reason.clone(),
+            ..Patch::default()
+        };
+        let unit = posted.text("unit");
+        if !unit.is_empty() && !unit.eq_ignore_ascii_case(&ticket.unit.name) {
+            patch.unit = Some(unit.to_owned());
+        }
+        let owner = posted.text("owner");
+        let stored = ticket.owner.as_ref().and_then(|o| o.email.as_deref());
+        // A new unit starts without an owner; the form still names the old one.
+        if posted.has("owner") && owner != stored.unwrap_or_default() && patch.unit.is_none() {
+            patch.owner = Some(Some(owner.to_owned()).filter(|o| !o.is_empty()));
+        }
+        let service = posted.text("service");
+        if posted.has("service") && service != ticket.service.as_ref().map_or("", |s| &s.key) {
+            patch.service = Some(Some(service.to_owned()).filter(|s| !s.is_empty()));
+        }
+        let issue_type = posted.text("issue_type");
+        let stored = ticket.issue_type.as_ref().map_or("", |t| &t.key);
+        if posted.has("issue_type") && issue_type != stored {
+            patch.issue_type = Some(Some(issue_type.to_owned()).filter(|t| !t.is_empty()));
+        }
+        if posted.has("tags") {
+            let tags: BTreeSet<String> = posted
+                .text("tags")
+                .split(',')
+                .map(|t| t.trim().to_lowercase())
+                .filter(|t| !t.is_empty())
+                .collect();
+            if tags != ticket.tags.iter().cloned().collect() {
+                patch.tags = Some(tags);
+            }
+        }
+        if !posted.text("reminder").is_empty() {
+            let morning = format!("{}T09:00", posted.text("reminder"));
+            let at = super::time::parse_local(&morning, &posted.visit.dial.zone)
+                .ok_or_else(|| Error::invalid("reminder", "takes a date"))?;
+            patch.reminder = Some(at);
+        }
+        let status = posted.text("status");
+        if !status.is_empty() && status != ticket.status.key() {
+            let status = Status::parse(status)
+                .ok_or_else(|| Error::invalid("status", "choose one of the list"))?;
+            match status {
+                Status::Solved | Status::Unsolved => patch.solution = reason,
+                Status::Reopened => patch.comment = reason,
+                _ => {}
+            }
+            patch.status = Some(status);
+        }
+        Ok(patch)
+    }
+
+    async fn priority(&self, posted: &Posted) -> Result<Response, Fault> {
+        let visit = &posted.visit;
+        let because = posted.text("because");
+        let (command, said) = match posted.text("do") {
+            "confirm" => (Command::ConfirmPriority, "Priority confirmed"),
+            "withdraw" => (Command::WithdrawOverrule, "The rules decide again"),
+            _ => {
+                let priority = Priority::parse(posted.text("priority"))
+                    .ok_or_else(|| Error::invalid("priority", "choose one of the four"))?;
+                (
+                    Command::Overrule {
+                        priority,
+                        reason: because.to_owned(),
+                    },
+                    "Priority set",
+                )
+            }
+        };
+        let steps = vec![Step::Command(command)];
+        match visit.desk.act(&self.actor, self.number, None, steps).await {
+            Ok(_) => self.done(posted, said).await,
+            Err(error) => {
+                let (_, problem) = told(error, "because")?;
+                let again = Again {
+                    status: refused(),
+                    priority: Some(Errors::one("because", problem)),
+                    ..Again::default()
+                };
+                page(visit, Some(self.number), again).await
+            }
+        }
+    }
+
+    async fn relate(&self, posted: &Posted) -> Result<Response, Fault> {
+        let visit = &posted.visit;
+        let undo = posted.text("do") == "undo";
+        let other = posted.text("other").trim_start_matches('#');
+        let command = match other.parse::<i64>().map(TicketNumber) {
+            Err(_) => Err(Error::invalid("other", "takes a ticket’s number, as 48213")),
+            Ok(other) => relation_command(posted.text("kind"), other, undo),
+        };
+        let result = match command {
+            Ok(command) => {
+                let steps = vec![Step::Command(command)];
+                visit.desk.act(&self.actor, self.number, None, steps).await
+            }
+            Err(error) => Err(error),
+        };
+        match result {
+            Ok(_) => {
+                let said = if undo { "The tie is undone" } else { "Tied" };
+                self.done(posted, said).await
+            }
+            Err(Error::NotFound { .. }) => {
+                self.not_tied("There is no such ticket that you can see.".to_owned(), posted)
+                    .await
+            }
+            Err(error) => {
+                let (_, problem) = told(error, "other")?;
+                self.not_tied(problem, posted).await
+            }
+        }
+    }
+
+    async fn not_tied(&self, problem: String, posted: &Posted) -> Result<Response, Fault> {
+        let again = Again {
+            status: refused(),
+            relate: Some(Errors::one("other", problem)),
+            ..Again::default()
+        };
+        page(&posted.visit, Some(self.number), again).await
+    }
+
+    async fn people(&self, posted: &Posted) -> Result<Response, Fault> {
+        let desk = &posted.visit.desk;
+        let remove = posted.text("remove");
+        let result = if let Some((role, who)) = remove.split_once(':') {
+            desk.remove_party(&self.actor, self.number, None, who, role_of(role))
+                .await
+        } else {
+            let role = role_of(posted.text("role"));
+            desk.add_party(&self.actor, self.number, None, Some(posted.text("mail")), role)
+                .await
+        };
+        self.said(
+            posted,
+            result,
+            if remove.is_empty() { "Added" } else { "Removed" },
+        )
+        .await
+    }
+
+    async fn follow(&self, posted: &Posted) -> Result<Response, Fault> {
+        let desk = &posted.visit.desk;
+        let (number, role) = (self.number, PartyRole::Subscriber);
+        if posted.text("on") == "yes" {
+            let result = desk.add_party(&self.actor, number, None, None, role).await;
+            self.said(posted, result, "You follow it").await
+        } else {
+            let result = desk.remove_party(&self.actor, number, None, "me", role).await;
+            self.said(posted, result, "You no longer follow it").await
+        }
+    }
+
+    /// Back to the ticket with what became of it.
+    async fn said(
+        &self,
+        posted: &Posted,
+        result: Result<i64, Error>,
+        said: &str,
+    ) -> Result<Response, Fault> {
+        match result {
+            Ok(_) => self.done(posted, said).await,
+            Err(error) => {
+                let (_, problem) = told(error, "")?;
+                let again = Again {
+                    status: refused(),
+                    notice: Some(Notice {
+                        tone: NoticeTone::Bad,
+                        title: "That was not done".to_owned(),
+                        text: problem,
+                    }),
+                    ..Again::default()
+                };
+                page(&posted.visit, Some(self.number), again).await
+            }
+        }
+    }
+}
+
+fn role_of(word: &str) -> PartyRole {
+    match word {
+        "involved" => PartyRole::Involved,
+        "subscriber" => PartyRole::Subscriber,
+        "site" => PartyRole::Site,
+        _ => PartyRole::Cc,
+    }
+}
+
+/// Takes a ticket: owner, and in progress unless it waits for something.
+pub fn take_steps(actor: &Actor, ticket: &TicketView) -> Vec<Step> {
+    let mut steps = vec![Step::Command(Command::SetOwner {
+        owner: actor.person,
+    })];
+    if matches!(
+        ticket.status,
+        Status::New | Status::Assigned | Status::Reopened
+    ) {
+        steps.push(Step::Command(Command::Start));
+    }
+    steps
+}
+
+/// A reply, and the status that is set with it.
+fn reply_steps(status: &str, draft: EntryDraft) -> (Vec<Step>, &'static str) {
+    let public = EntryVisibility::Public;
+    let text = draft.body.clone();
+    match Status::parse(status) {
+        Some(Status::Waiting) => (
+            vec![
+                Step::Write(public, draft),
+                Step::Command(Command::Await { reminder: None }),
+            ],
+            "Sent; waiting for the requester",
+        ),
+        Some(Status::OnHold) => (
+            vec![
+                Step::Write(public, draft),
+                Step::Command(Command::Hold {
+                    reason: text,
+                    reminder: None,
+                    eta: None,
+                }),
+            ],
+            "Sent; on hold",
+        ),
+        Some(Status::Solved) => (vec![Step::Solve(SolutionKind::Fixed, draft)], "Solved"),
+        Some(Status::Unsolved) => (
+            vec![Step::GiveUp(SolutionKind::Other, draft)],
+            "Set unsolved",
+        ),
+        Some(Status::InProgress) => (
+            vec![Step::Write(public, draft), Step::Command(Command::Start)],
+            "Sent; in progress",
+        ),
+        Some(Status::Reopened) => (vec![Step::Reopen(Some(draft))], "Sent; open again"),
+        _ => (vec![Step::Write(public, draft)], "Sent"),
+    }
+}
+
+fn relation_command(kind: &str, other: TicketNumber, undo: bool) -> Result<Command, Error> {
+    let known = RelationKind::ALL.into_iter().find(|k| k.key() == kind);
+    Ok(match (kind, known, undo) {
+        ("merge", _, false) => Command::MergeInto {
+            target: other,
+            entries: Vec::new(),
+        },
+        (_, Some(RelationKind::MergedInto), true) => Command::Unmerge,
+        (_, Some(RelationKind::SplitInto), true) => Command::UndoSplit { new: other },
+        (_, Some(kind), true) => Command::Unrelate { kind, other },
+        (_, Some(kind), false) => Command::Relate { kind, other },
+        (_, None, _) => return Err(Error::invalid("kind", "choose one of the list")),
+    })
+}
+
+/// Most tickets that one form does something with.
+const BULK: usize = 200;
+
+/// `POST /work/bulk`: the same for many tickets; each is done or told why not.
+pub async fn bulk(posted: Posted) -> Response {
+    let posted = match posted.ours().await {
+        Ok(posted) => posted,
+        Err(response) => return response,
+    };
+    let result = many(&posted).await;
+    posted.visit.close(result).await
+}
+
+async fn many(posted: &Posted) -> Result<Response, Fault> {
+    let visit = &posted.visit;
+    let actor = visit.staff()?;
+    let back = own_path(posted.text("back"), "/work");
+    let numbers: Vec<TicketNumber> = posted
+        .all("ticket")
+        .filter_map(|t| t.parse().ok())
+        .map(TicketNumber)
+        .take(BULK)
+        .collect();
+    if numbers.is_empty() {
+        let notice = Notice::new(NoticeTone::Info, "Tick some tickets first");
+        return visit.go(&back, Some(notice));
+    }
+    let (mut done, mut problems) = (0, Vec::new());
+    for number in numbers {
+        match one_of_many(posted, actor, number).await {
+            Ok(()) => done += 1,
+            Err(Error::Internal(text)) => return Err(Error::Internal(text).into()),
+            Err(error) => problems.push(format!("{number}: {error}")),
+        }
+    }
+    let notice = if problems.is_empty() {
+        Notice::new(NoticeTone::Ok, format!("Done with {done}"))
+    } else {
+        Notice {
+            tone: NoticeTone::Warn,
+            title: format!("Done with {done}, not with {}", problems.len()),
+            text: problems.join("; "),
+        }
+    };
+    visit.go(&back, Some(notice))
+}
+
+async fn one_of_many(posted: &Posted, actor: &Actor, number: TicketNumber) -> Result<(), Error> {
+    let desk = &posted.visit.desk;
+    let to = posted.text("to");
+    match posted.text("do") {
+        "take" => {
+            let ticket = desk.ticket(actor, number).await?;
+            let steps = take_steps(actor, &ticket);
+            desk.act(actor, number, None, steps).await?;
+        }
+        "assign" => {
+            let patch = Patch {
+                unit: Some(to.to_owned()),
+                reason: Some(posted.text("reason").to_owned()).filter(|r| !r.is_empty()),
+                ..Patch::default()
+            };
+            desk.change(actor, number, None, patch).await?;
+        }
+        "master" => {
+            let other = to
+                .trim_start_matches('#')
+                .parse::<i64>()
+                .map(TicketNumber)
+                .map_err(|_| Error::invalid("number", "name the master ticket by its number"))?;
+            let command = Command::Relate {
+                kind: RelationKind::SlaveOf,
+                other,
+            };
+            desk.act(actor, number, None, vec![Step::Command(command)])
+                .await?;
+        }
+        "tag" => {
+            let ticket = desk.ticket(actor, number).await?;
+            let mut tags: BTreeSet<String> = ticket.tags.into_iter().collect();
+            tags.insert(to.to_lowercase());
+            let patch = Patch {
+                tags: Some(tags),
+                ..Patch::default()
+            };
+            desk.change(actor, number, None, patch).await?;
+        }
+        _ => return Err(Error::invalid("do", "choose one of the list")),
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn draft() -> EntryDraft {
+        EntryDraft {
+            body: "text".to_owned(),
+            ..EntryDraft::default()
+        }
+    }
+
+    #[test]
+    fn a_status_that_a_reply_can_not_set_is_only_a_reply() {
+        for word in ["keep", "", "verified", "new", "nonsense"] {
+            let (steps, _) = reply_steps(word, draft());
+            assert_eq!(
+                steps,
+                [Step::Write(EntryVisibility::Public, draft())],
+                "{word}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_text_of_a_reply_is_the_reason_to_hold() {
+        let (steps, _) = reply_steps("on_hold", draft());
+        assert!(steps.iter().any(|s| matches!(
+            s,
+            Step::Command(Command::Hold { reason, .. }) if reason == "text"
+        )));
+    }
+
+    #[test]
+    fn ties_are_made_and_undone_by_their_own_commands() {
+        let other = TicketNumber(7);
+        assert_eq!(
+            relation_command("merged_into", other, true),
+            Ok(Command::Unmerge)
+        );
+        assert_eq!(
+            relation_command("see_also", other, true),
+            Ok(Command::Unrelate {
+                kind: RelationKind::SeeAlso,
+                other
+            })
+        );
+        assert!(relation_command("friend_of", other, false).is_err());
+    }
+}

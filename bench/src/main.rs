@@ -1,2 +1,83 @@
-//! placeholder
-fn main() {}
+//! Fills databases with tickets and measures the product beside bare SQL.
+
+mod bare;
+mod fill;
+mod http;
+mod life;
+mod mails;
+mod report;
+mod rows;
+mod run;
+mod server;
+mod words;
+mod world;
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+/// Load tool: fills databases, measures the product beside bare SQL.
+#[derive(Debug, Parser)]
+#[command(version, about)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Fill an empty database.
+    Fill {
+        /// `sqlite:PATH` or `postgres://…`.
+        #[arg(long)]
+        url: String,
+        /// How many tickets.
+        #[arg(long)]
+        tickets: usize,
+        /// Entries of each ticket.
+        #[arg(long, default_value_t = 3)]
+        entries: usize,
+    },
+    /// Measure the product on a filled database, beside bare SQL.
+    Run {
+        /// `sqlite:PATH` or `postgres://…`.
+        #[arg(long)]
+        url: String,
+        /// The product's binary; without it, the one beside this program.
+        #[arg(long)]
+        server: Option<PathBuf>,
+        /// Where the results go.
+        #[arg(long, default_value = "bench/results")]
+        results: PathBuf,
+        /// The results' name; made from database and size without it.
+        #[arg(long)]
+        name: Option<String>,
+    },
+}
+
+fn main() -> anyhow::Result<()> {
+    match Cli::parse().command {
+        Command::Fill {
+            url,
+            tickets,
+            entries,
+        } => fill::fill(&url, tickets, entries),
+        Command::Run {
+            url,
+            server,
+            results,
+            name,
+        } => run::run(&run::Options {
+            url,
+            server,
+            results,
+            name,
+        }),
+    }
+}
+
+/// Tells how far it is.
+#[expect(clippy::print_stdout, reason = "what the tool is run for")]
+pub(crate) fn say(line: &str) {
+    println!("{line}");
+}

@@ -1,0 +1,182 @@
+//! A client for HTTP/1.1 over kept connections: just what the bench needs, so
+//! that little of what is measured is the client's.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::TcpStream;
+
+/// No answer takes longer than this.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// An answer.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    /// The status.
+    pub(crate) status: u16,
+    /// Names in lower case, with values.
+    pub(crate) headers: Vec<(String, String)>,
+    /// The body, put together.
+    pub(crate) body: Vec<u8>,
+}
+
+impl Answer {
+    /// A header's first value.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .iter()
+            .find(|(n, _)| n == name)
+            .map(|(_, v)| v.as_str())
+    }
+
+    /// Itself when the status is as wanted.
+    ///
+    /// # Errors
+    /// Shows the beginning of the body otherwise.
+    pub(crate) fn want(self, status: u16) -> anyhow::Result<Answer> {
+        if self.status != status {
+            let body = String::from_utf8_lossy(&self.body);
+            let start: String = body.chars().take(300).collect();
+            bail!(
+                "the server answered {} instead of {status}: {start}",
+                self.status
+            );
+        }
+        Ok(self)
+    }
+}
+
+/// One kept connection.
+#[derive(Debug)]
+pub(crate) struct Client {
+    address: String,
+    /// Sent with each request.
+    headers: String,
+    stream: Option<BufReader<TcpStream>>,
+}
+
+impl Client {
+    /// A client that has not connected yet; `headers` are whole lines.
+    pub(crate) fn new(address: &str, headers: &[String]) -> Client {
+        let mut lines = format!("host: {address}\r\n");
+        for line in headers {
+            lines.push_str(line);
+            lines.push_str("\r\n");
+        }
+        Client {
+            address: address.to_owned(),
+            headers: lines,
+            stream: None,
+        }
+    }
+
+    /// Reads a page.
+    ///
+    /// # Errors
+    /// When there is no answer.
+    pub(crate) async fn get(&mut self, path: &str) -> anyhow::Result<Answer> {
+        self.send("GET", path, "", &[]).await
+    }
+
+    /// Sends a body of a type.
+    ///
+    /// # Errors
+    /// When there is no answer.
+    pub(crate) async fn post(
+        &mut self,
+        path: &str,
+        kind: &str,
+        body: &[u8],
+    ) -> anyhow::Result<Answer> {
+        self.send("POST", path, kind, body).await
+    }
+
+    async fn send(
+        &mut self,
+        method: &str,
+        path: &str,
+        kind: &str,
+        body: &[u8],
+    ) -> anyhow::Result<Answer> {
+        let mut request = format!("{method} {path} HTTP/1.1\r\n{}", self.headers).into_bytes();
+        if !kind.is_empty() {
+            let lines = format!("content-type: {kind}\r\ncontent-length: {}\r\n", body.len());
+            request.extend_from_slice(lines.as_bytes());
+        }
+        request.extend_from_slice(b"\r\n");
+        request.extend_from_slice(body);
+        match tokio::time::timeout(PATIENCE, self.exchange(&request)).await {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(error)) => {
+                self.stream = None;
+                Err(error.context(format!("{method} {path}")))
+            }
+            Err(_) => {
+                self.stream = None;
+                bail!("{method} {path}: no answer within {PATIENCE:?}")
+            }
+        }
+    }
+
+    async fn exchange(&mut self, request: &[u8]) -> anyhow::Result<Answer> {
+        let stream = match &mut self.stream {
+            Some(stream) => stream,
+            none => {
+                let stream = TcpStream::connect(&self.address).await?;
+                stream.set_nodelay(true)?;
+                none.insert(BufReader::with_capacity(32 * 1024, stream))
+            }
+        };
+        stream.get_mut().write_all(request).await?;
+        let mut line = String::new();
+        stream.read_line(&mut line).await?;
+        let status = line
+            .split(' ')
+            .nth(1)
+            .and_then(|s| s.parse().ok())
+            .with_context(|| format!("not a status line: {line:?}"))?;
+        let mut headers = Vec::new();
+        loop {
+            line.clear();
+            if stream.read_line(&mut line).await? == 0 {
+                bail!("the connection ended within the headers");
+            }
+            let text = line.trim_end();
+            if text.is_empty() {
+                break;
+            }
+            if let Some((name, value)) = text.split_once(':') {
+                headers.push((name.to_lowercase(), value.trim().to_owned()));
+            }
+        }
+        let mut answer = Answer {
+            status,
+            headers,
+            body: Vec::new(),
+        };
+        if answer.header("transfer-encoding") == Some("chunked") {
+            loop {
+                line.clear();
+                stream.read_line(&mut line).await?;
+                let size = usize::from_str_radix(line.trim(), 16)
+                    .with_context(|| format!("not a chunk's size: {line:?}"))?;
+                let start = answer.body.len();
+                answer.body.resize(start + size + 2, 0);
+                stream.read_exact(&mut answer.body[start..]).await?;
+                answer.body.truncate(start + size);
+                if size == 0 {
+                    break;
+                }
+            }
+        } else if let Some(length) = answer.header("content-length") {
+            let length: usize = length.parse().context("content-length")?;
+            answer.body.resize(length, 0);
+            stream.read_exact(&mut answer.body).await?;
+        }
+        if answer.header("connection") == Some("close") {
+            self.stream = None;
+        }
+        Ok(answer)
+    }
+}

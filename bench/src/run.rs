@@ -1,0 +1,656 @@
+//! One run of all measurements against one filled database.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, bail};
+use desk::account::NewAccount;
+use desk::{Clock as _, Desk, SystemClock, TokenScope};
+use store::Db;
+use switchboard_core::{Part, PersonId, UnitId};
+use tokio::runtime::Runtime;
+
+use crate::bare::{self, Bare, Creation, Link};
+use crate::fill::{self, Filled};
+use crate::http::{Answer, Client};
+use crate::life::{Life, Maker};
+use crate::mails;
+use crate::report::{self, Line, Report, Times};
+use crate::rows::Cell;
+use crate::say;
+use crate::server::{self, Server};
+use crate::words::Rng;
+use crate::world::AGENTS_UNIT;
+
+/// Clients at once.
+pub(crate) const CLIENTS: [usize; 3] = [1, 8, 64];
+
+/// How long one measurement of a rate lasts at most, and how many creations it
+/// has at most.
+pub(crate) const LASTS: Duration = Duration::from_secs(5);
+pub(crate) const MOST: usize = 8_000;
+
+/// How often one page is read.
+const READS: usize = 300;
+/// … in at most this time.
+const READING: Duration = Duration::from_secs(12);
+
+const PASSWORD: &str = "bench tall ladder 49 quiet";
+
+/// What is to be run.
+pub(crate) struct Options {
+    /// The database.
+    pub(crate) url: String,
+    /// The product's binary.
+    pub(crate) server: Option<PathBuf>,
+    /// Where the results go.
+    pub(crate) results: PathBuf,
+    /// The results' name; made from database and size when it is not given.
+    pub(crate) name: Option<String>,
+}
+
+/// Somebody with an account for this run.
+pub(crate) struct Who {
+    person: PersonId,
+    email: String,
+    token: String,
+}
+
+/// What all measurements use.
+pub(crate) struct Stand {
+    pub(crate) url: String,
+    pub(crate) bare: Bare,
+    pub(crate) maker: Maker,
+    pub(crate) filled: Filled,
+    /// The files of this run.
+    pub(crate) data: tempfile::TempDir,
+    /// On this thread only, so that an answer wakes nobody else.
+    runtime: Runtime,
+    agent: Who,
+    first: Who,
+    unit: UnitId,
+}
+
+/// Measures everything and writes it down.
+///
+/// # Errors
+/// When the database was not filled, the server does not start, or an answer
+/// is not what it should be.
+pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
+    let binary = server::binary(options.server.clone())?;
+    let mut machine = report::machine();
+    let mut lines = Vec::new();
+    let stand = Stand::new(&options.url)?;
+    let size = std::fs::metadata(&binary)?.len() as f64 / 1e6;
+    lines.push(Line::one("binary", "MB", size));
+    // While nobody serves: the bare database has the machine to itself, as
+    // the product has it later.
+    let creations = stand.bare_creations()?;
+    starts(&stand, &binary, &mut lines)?;
+    let server = stand.start(&binary)?;
+    // What was written by bare SQL is not for the followers.
+    std::thread::sleep(Duration::from_secs(3));
+    let rest = server.resident_mb()?;
+    lines.push(Line::one("memory at rest", "MB", rest).goal("≤ 60", rest <= 60.0));
+    pages(&stand, &server, &mut lines)?;
+    searches(&stand, &server, &mut lines)?;
+    creation(&stand, &server, &creations, &mut lines)?;
+    let peak = server.peak_mb()?;
+    lines.push(
+        Line::one("memory under load, most", "MB", peak)
+            .note("after reading, searching and creating with 64 clients"),
+    );
+    drop(server);
+    mails::measure(&stand, &mut lines)?;
+    machine.push(format!("load average at the end: {}", report::load()));
+    let database = if stand.bare.is_sqlite() {
+        "sqlite"
+    } else {
+        "postgres"
+    };
+    let report = Report {
+        database,
+        tickets: stand.filled.tickets,
+        at: SystemClock.now(),
+        machine,
+        lines,
+    };
+    let name = options
+        .name
+        .clone()
+        .unwrap_or_else(|| format!("{database}-{}", stand.filled.tickets));
+    report.write(&options.results, &name)?;
+    say(&report.markdown());
+    Ok(())
+}
+
+impl Stand {
+    fn new(url: &str) -> anyhow::Result<Stand> {
+        let data = tempfile::tempdir()?;
+        let desk = fill::desk(url, data.path())?;
+        let filled = fill::filled(desk.db())?
+            .context("this database was not filled by the bench; `bench fill` does it")?;
+        let maker = fill::maker(desk.db(), &filled)?;
+        let unit = maker.world.units[AGENTS_UNIT].id;
+        let first_level = maker.world.units[0].id;
+        let many = tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build()?;
+        let stamp = SystemClock.now();
+        let agent = many.block_on(account(&desk, &format!("agent{stamp}"), unit))?;
+        let first = many.block_on(account(&desk, &format!("first{stamp}"), first_level))?;
+        Ok(Stand {
+            url: url.to_owned(),
+            bare: Bare::new(url),
+            maker,
+            filled,
+            data,
+            runtime: tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()?,
+            agent,
+            first,
+            unit,
+        })
+    }
+
+    fn start(&self, binary: &Path) -> anyhow::Result<Server> {
+        self.runtime
+            .block_on(Server::start(binary, &self.url, self.data.path()))
+    }
+
+    /// Rows of `n` new tickets.
+    fn fresh(&self, n: usize, counters: bool) -> anyhow::Result<Vec<Creation>> {
+        self.fresh_lives(n)?
+            .iter()
+            .map(|life| Creation::new(life, counters))
+            .collect()
+    }
+
+    /// Takes `n` ticket numbers and their events, and makes tickets for them.
+    pub(crate) fn fresh_lives(&self, n: usize) -> anyhow::Result<Vec<Life>> {
+        let db = self.db()?;
+        let count = n as i64;
+        let (number, event) = db.write_blocking(move |c| {
+            let number = store::counter::advance(c, "ticket", count)?;
+            let event = store::counter::advance(c, "event", 2 * count)?;
+            // These rows are the bare database's: no follower is to see them.
+            for reader in ["notices", "search"] {
+                store::event::set_position(c, reader, event + 2 * count - 1)?;
+            }
+            Ok::<_, store::Error>((number, event))
+        })?;
+        let now = SystemClock.now();
+        Ok((0..count)
+            .map(|i| self.maker.fresh(number + i, event + 2 * i, now))
+            .collect())
+    }
+
+    pub(crate) fn db(&self) -> anyhow::Result<Db> {
+        let options = store::Options {
+            readers: 1,
+            ..store::Options::default()
+        };
+        Ok(Db::open(&self.url, options)?)
+    }
+
+    /// Rates of the bare database for each number of clients.
+    fn bare_creations(&self) -> anyhow::Result<Vec<BareRate>> {
+        let mut rates = Vec::new();
+        for clients in CLIENTS {
+            let rate = |counters| -> anyhow::Result<f64> {
+                let work = self.fresh(MOST, counters)?;
+                let (done, took) = bare::create(&self.bare, &work, clients, LASTS)?;
+                Ok(done as f64 / took.as_secs_f64())
+            };
+            let with_counters = rate(true)?;
+            // One writer at a time holds the whole file anyway.
+            let alone = if self.bare.is_sqlite() {
+                with_counters
+            } else {
+                rate(false)?
+            };
+            say(&format!(
+                "bare SQL, {clients} clients: {alone:.0} tickets/s"
+            ));
+            rates.push(BareRate {
+                alone,
+                with_counters,
+            });
+        }
+        Ok(rates)
+    }
+
+    fn client(&self, server: &Server, who: &Who) -> Client {
+        Client::new(
+            &server.address,
+            &[format!("authorization: Bearer {}", who.token)],
+        )
+    }
+
+    /// A browser that somebody has signed in with.
+    fn browser(&self, server: &Server, who: &Who) -> anyhow::Result<Client> {
+        self.runtime.block_on(async {
+            let mut client = Client::new(&server.address, &[]);
+            let form = client.get("/sign-in").await?.want(200)?;
+            let text = String::from_utf8_lossy(&form.body).into_owned();
+            let csrf = text
+                .split_once("name=\"csrf\" value=\"")
+                .and_then(|(_, rest)| rest.split_once('"'))
+                .map(|(value, _)| value.to_owned())
+                .context("the sign-in form has no csrf field")?;
+            let mut client = Client::new(&server.address, &[cookies(&form)]);
+            let body = format!(
+                "csrf={}&mail={}&password={}",
+                encode(&csrf),
+                encode(&who.email),
+                encode(PASSWORD)
+            );
+            let answer = client
+                .post(
+                    "/sign-in",
+                    "application/x-www-form-urlencoded",
+                    body.as_bytes(),
+                )
+                .await?;
+            if !(300..400).contains(&answer.status) {
+                answer.want(303)?;
+                bail!("not signed in");
+            }
+            anyhow::Ok(Client::new(&server.address, &[cookies(&answer)]))
+        })
+    }
+}
+
+/// Tickets a second by bare SQL.
+struct BareRate {
+    /// Only the rows of the ticket.
+    alone: f64,
+    /// With the rows that give out numbers.
+    with_counters: f64,
+}
+
+fn cookies(answer: &Answer) -> String {
+    let pairs: Vec<&str> = answer
+        .headers
+        .iter()
+        .filter(|(name, _)| name == "set-cookie")
+        .filter_map(|(_, value)| value.split(';').next())
+        .collect();
+    format!("cookie: {}", pairs.join("; "))
+}
+
+/// A text as a value in an address or form.
+pub(crate) fn encode(text: &str) -> String {
+    let mut out = String::new();
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    out
+}
+
+async fn account(desk: &Desk, name: &str, unit: UnitId) -> anyhow::Result<Who> {
+    let email = format!("{name}@bench.example");
+    let person = desk
+        .create_account(NewAccount {
+            email: email.clone(),
+            name: name.to_owned(),
+            password: Some(PASSWORD.into()),
+            support: true,
+            ..NewAccount::default()
+        })
+        .await?;
+    desk.set_member(unit, person.id, Part::Member).await?;
+    let scopes = [TokenScope::Read, TokenScope::Write];
+    let (_, token) = desk.create_token(person.id, "bench", &scopes, None).await?;
+    Ok(Who {
+        person: person.id,
+        email,
+        token,
+    })
+}
+
+fn starts(stand: &Stand, binary: &Path, lines: &mut Vec<Line>) -> anyhow::Result<()> {
+    let mut times = Vec::new();
+    for _ in 0..7 {
+        times.push(stand.start(binary)?.ready_after.as_secs_f64() * 1_000.0);
+    }
+    let times = Times::of(times);
+    lines.push(
+        Line::times("from start to ready", &times)
+            .goal("≤ 300", times.p95 <= 300.0)
+            .note("7 starts on the filled database after kill -9"),
+    );
+    Ok(())
+}
+
+/// Reads a page by HTTP and the same by bare SQL, in turn, so that both meet
+/// the same noise.
+fn both(
+    stand: &Stand,
+    client: &mut Client,
+    mut path: impl FnMut(usize) -> String,
+    mut bare: impl FnMut(usize) -> anyhow::Result<()>,
+) -> anyhow::Result<(Times, Times)> {
+    let (mut product, mut alone) = (Vec::new(), Vec::new());
+    let begun = Instant::now();
+    for i in 0..READS + 10 {
+        if begun.elapsed() > READING {
+            break;
+        }
+        let path = path(i);
+        let start = Instant::now();
+        stand.runtime.block_on(client.get(&path))?.want(200)?;
+        let took = start.elapsed();
+        let start = Instant::now();
+        bare(i)?;
+        // The first ones fill caches and prepare statements.
+        if i >= 10 {
+            product.push(took.as_secs_f64() * 1_000.0);
+            alone.push(start.elapsed().as_secs_f64() * 1_000.0);
+        }
+    }
+    Ok((Times::of(product), Times::of(alone)))
+}
+
+/// A ticket of a unit for each reading: all over the years.
+fn tickets_of(stand: &Stand, link: &mut Link) -> anyhow::Result<Vec<i64>> {
+    let mut rng = Rng::new(99);
+    let mut found = Vec::new();
+    for _ in 0..20_000 {
+        let number = rng.below(stand.filled.tickets) as i64 + 1;
+        let sql = "SELECT number FROM ticket WHERE number = $1 AND unit = $2";
+        let unit = Cell::Uuid(stand.unit.0);
+        if link.run(sql, &[Cell::Int(number), unit])? == 1 {
+            found.push(number);
+        }
+        if found.len() == READS + 10 {
+            return Ok(found);
+        }
+    }
+    bail!("the agent's unit has too few tickets; fill with more")
+}
+
+fn pages(stand: &Stand, server: &Server, lines: &mut Vec<Line>) -> anyhow::Result<()> {
+    let mut link = stand.bare.link()?;
+    let mut agent = stand.client(server, &stand.agent);
+    let mut first = stand.client(server, &stand.first);
+    let (unit, me) = (Cell::Uuid(stand.unit.0), Cell::Uuid(stand.agent.person.0));
+    let numbers = tickets_of(stand, &mut link)?;
+    let ratio = |(product, bare): &(Times, Times)| product.p50 <= 2.0 * bare.p50;
+    let compared = |what: &str, times: &(Times, Times)| {
+        Line::times(what, &times.0)
+            .beside_times(&times.1)
+            .goal("≤ 2 × bare at p50", ratio(times))
+    };
+
+    let (sql, values) = (bare::sql::agent_open(), [unit.clone(), me]);
+    let times = both(
+        stand,
+        &mut agent,
+        |_| "/api/v1/tickets?q=status%3Aopen&limit=50".into(),
+        |_| link.run(&sql, &values).map(drop),
+    )?;
+    lines.push(compared(
+        "list of 50 by API, an agent's open tickets",
+        &times,
+    ));
+
+    let sql = bare::sql::newest();
+    let times = both(
+        stand,
+        &mut first,
+        |_| "/api/v1/tickets?limit=50".into(),
+        |_| link.run(&sql, &[]).map(drop),
+    )?;
+    lines.push(compared("list of 50 by API, first level, newest", &times));
+
+    let times = both(
+        stand,
+        &mut agent,
+        |i| format!("/api/v1/tickets/{}", numbers[i]),
+        |i| {
+            let number = [Cell::Int(numbers[i])];
+            link.run(bare::sql::TICKET, &number)?;
+            link.run(bare::sql::PEOPLE, &number).map(drop)
+        },
+    )?;
+    lines.push(compared("ticket by API", &times));
+
+    let times = both(
+        stand,
+        &mut agent,
+        |i| format!("/api/v1/tickets/{}/entries", numbers[i]),
+        |i| {
+            let number = [Cell::Int(numbers[i])];
+            link.run(bare::sql::TICKET, &number)?;
+            link.run(bare::sql::ENTRIES, &number)?;
+            link.run(bare::sql::FILES, &number).map(drop)
+        },
+    )?;
+    lines.push(compared("a ticket's entries by API", &times));
+
+    let mut browser = stand.browser(server, &stand.agent)?;
+    let (sql, values) = (bare::sql::unit_urgent(), [unit]);
+    let times = both(
+        stand,
+        &mut browser,
+        |_| "/work?view=open".into(),
+        |_| link.run(&sql, &values).map(drop),
+    )?;
+    lines.push(
+        Line::times("list of 50 as a page, an agent's open tickets", &times.0)
+            .beside_times(&times.1)
+            .goal("≤ 10 at p95", times.0.p95 <= 10.0)
+            .note("with the rail's six counters; bare: only the list's statement"),
+    );
+
+    let mut browser = stand.browser(server, &stand.first)?;
+    let sql = bare::sql::newest();
+    let times = both(
+        stand,
+        &mut browser,
+        |_| "/work?q=number%3A%3E0&sort=new".into(),
+        |_| link.run(&sql, &[]).map(drop),
+    )?;
+    lines.push(
+        Line::times("list of 50 as a page, first level, newest", &times.0)
+            .beside_times(&times.1)
+            .goal("≤ 10 at p95", times.0.p95 <= 10.0)
+            .note("with the rail's six counters; bare: only the list's statement"),
+    );
+
+    let mut browser = stand.browser(server, &stand.agent)?;
+    let times = both(
+        stand,
+        &mut browser,
+        |i| format!("/work/{}", numbers[i]),
+        |i| {
+            let number = [Cell::Int(numbers[i])];
+            for sql in [
+                bare::sql::TICKET,
+                bare::sql::PEOPLE,
+                bare::sql::ENTRIES,
+                bare::sql::FILES,
+                bare::sql::EVENTS,
+            ] {
+                link.run(sql, &number)?;
+            }
+            Ok(())
+        },
+    )?;
+    lines.push(
+        Line::times("ticket as a page, in the agents' workspace", &times.0)
+            .beside_times(&times.1)
+            .note("with list and counters; bare: only the ticket's statements"),
+    );
+    Ok(())
+}
+
+fn searches(stand: &Stand, server: &Server, lines: &mut Vec<Line>) -> anyhow::Result<()> {
+    let mut link = stand.bare.link()?;
+    let words = &stand.maker.words;
+    let (common, middling, rare) = (words.at(40), words.at(1_500), words.at(words.len() - 50));
+    let asked: [(&str, Vec<&str>); 4] = [
+        ("a very common word", vec![common]),
+        ("a middling word", vec![middling]),
+        ("a rare word", vec![rare]),
+        ("two words, common and middling", vec![common, middling]),
+    ];
+    let sqlite = stand.bare.is_sqlite();
+    let sql = bare::sql::search(sqlite);
+    for (who, name) in [(&stand.first, "first level"), (&stand.agent, "an agent")] {
+        let mut client = stand.client(server, who);
+        for (what, words) in &asked {
+            let values = [Cell::Text(bare::sql::words(sqlite, words))];
+            let path = format!("/api/v1/tickets?limit=50&q={}", encode(&words.join(" ")));
+            let found = stand.runtime.block_on(client.get(&path))?.want(200)?;
+            let found: serde_json::Value = serde_json::from_slice(&found.body)?;
+            let rows = found["items"].as_array().map_or(0, Vec::len);
+            let times = both(
+                stand,
+                &mut client,
+                |_| path.clone(),
+                |_| link.run(&sql, &values).map(drop),
+            )?;
+            lines.push(
+                Line::times(format!("search by {name}, {what}"), &times.0)
+                    .beside_times(&times.1)
+                    .goal("≤ 50 at p95", times.0.p95 <= 50.0)
+                    .note(format!("{rows} rows; bare: without permissions")),
+            );
+        }
+    }
+    Ok(())
+}
+
+fn creation(
+    stand: &Stand,
+    server: &Server,
+    rates: &[BareRate],
+    lines: &mut Vec<Line>,
+) -> anyhow::Result<()> {
+    let db = stand.db()?;
+    for (clients, bare) in CLIENTS.into_iter().zip(rates) {
+        let cpu = server.cpu_seconds()?;
+        let mut rng = Rng::new(7_000 + clients as u64);
+        let bodies: Vec<String> = (0..500)
+            .map(|_| {
+                serde_json::json!({
+                    "subject": stand.maker.words.line(&mut rng, 6),
+                    "description": stand.maker.body(&mut rng, 55),
+                })
+                .to_string()
+            })
+            .collect();
+        let begun = Instant::now();
+        let all: Vec<Vec<f64>> = stand.runtime.block_on(async {
+            let tasks = (0..clients).map(|n| {
+                let mut client = stand.client(server, &stand.agent);
+                let bodies = &bodies;
+                async move {
+                    let mut times = Vec::new();
+                    while begun.elapsed() < LASTS && times.len() < MOST {
+                        let body = &bodies[(n * 37 + times.len()) % bodies.len()];
+                        let start = Instant::now();
+                        client
+                            .post("/api/v1/tickets", "application/json", body.as_bytes())
+                            .await?
+                            .want(201)?;
+                        times.push(start.elapsed().as_secs_f64() * 1_000.0);
+                    }
+                    anyhow::Ok(times)
+                }
+            });
+            at_once(tasks).await
+        })?;
+        let took = begun.elapsed().as_secs_f64();
+        let times: Vec<f64> = all.concat();
+        let count = times.len();
+        let rate = count as f64 / took;
+        let behind = behind(&db)?;
+        let caught_up = catch_up(&db)?;
+        let cpu = server.cpu_seconds()? - cpu;
+        let latency = Times::of(times);
+        let mut note = format!(
+            "p50 {:.1} ms, p95 {:.1} ms; search and notices were {behind} events behind at the \
+             end and caught up after {:.1} s; {:.2} ms processor time a ticket in all",
+            latency.p50,
+            latency.p95,
+            caught_up.as_secs_f64(),
+            cpu * 1_000.0 / count.max(1) as f64,
+        );
+        if !stand.bare.is_sqlite() {
+            note.push_str(&format!(
+                "; bare with the counters' rows too: {:.0}/s, ratio {:.2}",
+                bare.with_counters,
+                rate / bare.with_counters
+            ));
+        }
+        say(&format!("product, {clients} clients: {rate:.0} tickets/s"));
+        let mut line = Line::one(
+            format!("tickets created by API, {clients} clients"),
+            "1/s",
+            rate,
+        )
+        .beside(bare.alone)
+        .note(note);
+        if clients == 8 {
+            line = line.goal("≥ 50 % of bare", rate >= 0.5 * bare.alone);
+        }
+        lines.push(line);
+    }
+    Ok(())
+}
+
+/// Lets all go on together until the last has ended.
+async fn at_once<T>(
+    futures: impl Iterator<Item = impl Future<Output = anyhow::Result<T>>>,
+) -> anyhow::Result<Vec<T>> {
+    let mut all: Vec<_> = futures.map(|f| (Box::pin(f), None)).collect();
+    std::future::poll_fn(|context| {
+        let mut waiting = false;
+        for (future, done) in &mut all {
+            if done.is_none() {
+                match future.as_mut().poll(context) {
+                    std::task::Poll::Ready(result) => *done = Some(result),
+                    std::task::Poll::Pending => waiting = true,
+                }
+            }
+        }
+        if waiting {
+            std::task::Poll::Pending
+        } else {
+            std::task::Poll::Ready(())
+        }
+    })
+    .await;
+    all.into_iter()
+        .map(|(_, done)| done.context("a client did not end")?)
+        .collect()
+}
+
+/// How many events the followers have not seen yet.
+fn behind(db: &Db) -> anyhow::Result<i64> {
+    Ok(db.read_blocking(|c| {
+        let last = store::event::last(c)?;
+        let notices = store::event::position(c, "notices")?;
+        let search = store::event::position(c, "search")?;
+        Ok::<_, store::Error>(last - notices.min(search))
+    })?)
+}
+
+fn catch_up(db: &Db) -> anyhow::Result<Duration> {
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_secs(90) {
+        if behind(db)? == 0 {
+            return Ok(begun.elapsed());
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    bail!("the followers did not catch up within 90 s")
+}

@@ -4,6 +4,7 @@
 //! at times in the past weeks: so the demo is also a long test of the rules.
 
 mod federation;
+mod plots;
 mod stories;
 
 use std::collections::{BTreeMap, HashMap};

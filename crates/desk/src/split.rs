@@ -104,10 +104,13 @@ impl Desk {
                 };
                 let new = request.number;
                 let before: Scene = scene.clone();
-                let mut caused = open(&request, &actor, &scene, &catalogue.rules, now)?;
+                let caused = open(&request, &actor, &scene, &catalogue.rules, now)?;
                 for one in &caused {
                     scene.apply(one, now);
                 }
+                // The new ticket is there before another is tied to it.
+                save(c, &before, &scene, &caused, &actor, cause, now)?;
+                let opened: Scene = scene.clone();
                 let command = Command::SplitInto {
                     new,
                     entries: entries.clone(),
@@ -116,8 +119,7 @@ impl Desk {
                 for one in &moved {
                     scene.apply(one, now);
                 }
-                caused.extend(moved);
-                let live = save(c, &before, &scene, &caused, &actor, cause, now)?;
+                let live = save(c, &opened, &scene, &moved, &actor, cause, now)?;
                 let access = Access::of(&actor, &scene.tickets[&new]);
                 store_entry(c, new, &entry, &actor, access, now)?;
                 Ok((new, live))

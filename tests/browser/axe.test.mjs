@@ -3,20 +3,25 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { assertFits, assertQuiet, axe, phone, shot, startDemo, wide } from "./harness.mjs";
 
-let demo, ticket, unit;
+let demo, ticket, worked, unit;
 before(async () => {
   demo = await startDemo();
   ticket = (await demo.api("user@demo", "/api/v1/tickets?limit=1")).items[0].number;
+  worked = (await demo.api("storage@demo", "/api/v1/tickets?limit=1&q=owner:me")).items[0].number;
   const units = (await demo.api("storage@demo", "/api/v1/units")).items;
-  unit = units[0].key;
+  unit = units.find((u) => u.key === "storage").key;
 }, { timeout: 120_000 });
 after(() => demo?.stop());
 
 /** A browser at 400 % zoom on a usual screen shows this many pixels across (WCAG 1.4.10). */
 const zoomed = { width: 320, height: 256 };
 
+/** Pages that say that something can not be shown; every other page must be the page itself. */
+const refusals = { "not-found": 404, refused: 403 };
+
 async function look(page, path, name) {
-  await page.goto(path);
+  const answer = await page.goto(path);
+  assert.equal(answer.status(), refusals[name.replace(/^\w+-/, "")] ?? 200, path);
   for (const size of [wide, phone]) {
     await page.setViewportSize(size);
     for (const colorScheme of ["light", "dark"]) {
@@ -68,7 +73,8 @@ suite("the requester", "user@demo", [
 suite("a unit's responsible", "storage@demo", [
   ["work", "/work"],
   ["work-mine", "/work?view=mine"],
-  ["work-ticket", () => `/work/${ticket}`],
+  ["work-ticket", () => `/work/${worked}`],
+  ["work-history", () => `/work/${worked}/history`],
   ["units", "/units"],
   ["unit", () => `/units/${unit}`],
   ["account", "/account"],
@@ -77,5 +83,6 @@ suite("a unit's responsible", "storage@demo", [
 suite("first level", "first@demo", [
   ["triage", "/triage"],
   ["work", "/work"],
+  ["work-search", "/work?q=checksum"],
   ["work-ticket", () => `/work/${ticket}`],
 ]);

@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::Items;
 use super::caller::{Reads, Writes};
 use super::input::{Asked, Body, object};
-use super::ticket::TicketChange;
+use super::ticket::{TicketChange, named_here};
 use super::words::{PriorityWord, StatusWord, Time};
 use crate::AppState;
 use crate::problem::Problem;
@@ -340,7 +340,7 @@ async fn bulk(
                 problem: None,
             },
             Err(error) => {
-                let problem = Problem::from(error);
+                let problem = Problem::from(named_here(error));
                 BulkResult {
                     number,
                     status: problem.status.as_u16(),

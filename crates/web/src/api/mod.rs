@@ -216,11 +216,26 @@ pub fn document() -> OpenApi {
         ];
         for (changes, operation) in operations {
             if let Some(operation) = operation {
+                name_operation(operation);
                 refusals_of(path, changes, operation);
             }
         }
     }
     api
+}
+
+/// `tickets_list` for `list` among the tickets: a name is there once.
+fn name_operation(operation: &mut utoipa::openapi::path::Operation) {
+    let tag = operation.tags.iter().flatten().next().cloned();
+    if let (Some(tag), Some(name)) = (tag, operation.operation_id.take()) {
+        operation.operation_id = Some(format!("{tag}_{name}"));
+    }
+    // The sources break lines where the document should not.
+    for text in [&mut operation.summary, &mut operation.description] {
+        if let Some(text) = text {
+            *text = text.replace('\n', " ").replace("  ", "\n\n");
+        }
+    }
 }
 
 fn refusal(status: &str, description: &str) -> Said {

@@ -538,6 +538,17 @@ impl From<TicketChange> for Patch {
     }
 }
 
+/// An error with the field's name in [`TicketChange`], where one `reason`
+/// serves several commands.
+pub(super) fn named_here(error: Error) -> Error {
+    match error {
+        Error::Invalid { field, problem } if field == "priority_reason" => {
+            Error::invalid("reason", problem)
+        }
+        other => other,
+    }
+}
+
 /// The version that a change insists on.
 ///
 /// # Errors
@@ -596,7 +607,8 @@ async fn change(
     let expected = expected(&app, &caller, number, &if_match).await?;
     app.desk
         .change(&caller.actor, number, expected, body.value.into())
-        .await?;
+        .await
+        .map_err(named_here)?;
     changed(&app, &caller, number).await
 }
 

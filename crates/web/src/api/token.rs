@@ -83,7 +83,7 @@ pub struct TokenRequest {
 #[utoipa::path(
     get,
     path = "/people/me/tokens",
-    tag = "people",
+    tag = "tokens",
     responses((status = 200, description = "Your tokens, without their secrets", body = Items<Token>)),
 )]
 async fn list(
@@ -110,7 +110,7 @@ async fn list(
 #[utoipa::path(
     post,
     path = "/people/me/tokens",
-    tag = "people",
+    tag = "tokens",
     request_body = TokenRequest,
     responses((status = 201, description = "The token; its secret is shown only now", body = NewToken)),
 )]
@@ -151,7 +151,7 @@ async fn create(
 #[utoipa::path(
     delete,
     path = "/people/me/tokens/{id}",
-    tag = "people",
+    tag = "tokens",
     params(("id" = Uuid, Path, description = "The token's id")),
     responses((status = 204, description = "Revoked")),
 )]

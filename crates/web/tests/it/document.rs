@@ -53,7 +53,10 @@ fn every_reference_leads_somewhere() {
 fn every_operation_says_what_it_can_answer() {
     let document = document();
     assert_eq!(document["openapi"], "3.1.0");
+    let mut ids = BTreeSet::new();
     for (method, path, operation) in operations(&document) {
+        let id = operation["operationId"].as_str().unwrap().to_owned();
+        assert!(ids.insert(id), "{method} {path}: its name is taken");
         let responses = operation["responses"].as_object().unwrap();
         let has = |status: &str| responses.contains_key(status);
         assert!(

@@ -159,6 +159,7 @@ fn lists_are_narrowed_by_every_filter() {
             .await
             .expect(201)
             .number();
+        desk.clock.advance(1_000);
         desk.patch(
             &f.sam,
             &format!("/tickets/{a}"),

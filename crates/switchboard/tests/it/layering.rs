@@ -177,7 +177,7 @@ fn core_and_mail_do_no_io() {
         "stderr()",
         "println!",
         "eprintln!",
-        "SystemTime",
+        "SystemTime::now",
         "Instant::now",
         "Timestamp::now",
         "Zoned::now",

@@ -17,6 +17,8 @@ pub enum Needs {
     Session,
     /// A form: a session and its CSRF token.
     Form,
+    /// A signed link that was mailed.
+    Link,
 }
 
 /// Who of those gets it; everybody else is a foreigner.
@@ -36,6 +38,8 @@ pub enum Who {
     Works,
     /// Those who work somewhere.
     Staff,
+    /// Members of a first level unit, and administrators.
+    FirstLevel,
     /// Administrators.
     Administrators,
 }
@@ -236,6 +240,47 @@ pub const TRIAGE: [Row; 4] = [
     ),
 ];
 
+/// The pages. Every form carries the token of its visitor against forgery, also
+/// where nobody has to be signed in. Of `/work/{number}`, those who are only on
+/// the requester's side are sent to `/tickets/{number}`.
+pub const PAGES: [Row; 35] = [
+    row("GET", "/", Needs::Nothing, Who::Everybody),
+    row("POST", "/follow", Needs::Nothing, Who::Everybody),
+    row("GET", "/sign-in", Needs::Nothing, Who::Everybody),
+    row("POST", "/sign-in", Needs::Nothing, Who::Everybody),
+    row("POST", "/sign-out", Needs::Nothing, Who::Everybody),
+    row("POST", "/theme", Needs::Nothing, Who::Everybody),
+    row("GET", "/account", Needs::Session, Who::Oneself),
+    row("POST", "/account/{deed}", Needs::Form, Who::Oneself),
+    row("GET", "/services", Needs::Nothing, Who::Everybody),
+    row("GET", "/units", Needs::Nothing, Who::Everybody),
+    row("GET", "/units/{key}", Needs::Nothing, Who::Everybody),
+    row("GET", "/tickets", Needs::Session, Who::Oneself),
+    row("GET", "/tickets/new", Needs::Nothing, Who::Everybody),
+    row("POST", "/tickets/new", Needs::Nothing, Who::Everybody),
+    row("POST", "/tickets/new/preview", Needs::Nothing, Who::Everybody),
+    row("GET", "/tickets/sent", Needs::Nothing, Who::Everybody),
+    row("GET", "/tickets/{number}", Needs::Session, Who::Sees),
+    row("GET", "/tickets/{number}/history", Needs::Session, Who::Sees),
+    row("GET", "/tickets/{number}/entries/{id}/html", Needs::Session, Who::Sees),
+    row("POST", "/tickets/{number}/{deed}", Needs::Form, Who::Answers),
+    row("GET", "/t/{word}", Needs::Link, Who::Sees),
+    row("POST", "/t/{word}/{deed}", Needs::Link, Who::Answers),
+    row("GET", "/t/{word}/entries/{id}/html", Needs::Link, Who::Sees),
+    row("GET", "/t/{word}/attachments/{id}", Needs::Link, Who::Sees),
+    row("GET", "/attachments/{id}", Needs::Session, Who::Sees),
+    row("GET", "/work", Needs::Session, Who::Staff),
+    row("POST", "/work/bulk", Needs::Form, Who::Staff),
+    row("GET", "/work/suggest", Needs::Session, Who::Staff),
+    row("GET", "/work/{number}", Needs::Session, Who::Sees),
+    row("GET", "/work/{number}/history", Needs::Session, Who::Sees),
+    row("POST", "/work/{number}/{deed}", Needs::Form, Who::Works),
+    row("GET", "/triage", Needs::Session, Who::FirstLevel),
+    row("POST", "/triage/{number}", Needs::Form, Who::FirstLevel),
+    row("GET", "/live", Needs::Session, Who::Everybody),
+    row("GET", "/static/{name}", Needs::Nothing, Who::Everybody),
+];
+
 /// What machines ask.
 pub const PROBES: [Row; 4] = [
     row("GET", "/openapi.json", Needs::Nothing, Who::Everybody),
@@ -244,7 +289,7 @@ pub const PROBES: [Row; 4] = [
     row("GET", "/metrics", Needs::Nothing, Who::Everybody),
 ];
 
-/// Every row there is.
+/// Every row that is called with a token, and the probes.
 pub fn rows() -> impl Iterator<Item = &'static Row> {
     API.iter().chain(&TRIAGE).chain(&PROBES)
 }

@@ -144,6 +144,7 @@ const MOST_FILES: usize = 20;
 
 /// What a form with files may look like.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "only documented; the form is read part by part")]
 pub struct FileForm {
     /// The text of the entry.
@@ -252,7 +253,12 @@ async fn from_form(request: Request, app: &AppState) -> Result<EntryDraft, Probl
                     )
                     .into());
                 }
-                let name = part.file_name().unwrap_or("attachment").to_owned();
+                let name = part
+                    .file_name()
+                    .ok_or_else(|| {
+                        Problem::wrong_shape("file", "is a file: the part needs a filename")
+                    })?
+                    .to_owned();
                 let kind = part.content_type().unwrap_or_default().to_owned();
                 let bytes = part.bytes().await.map_err(broken)?;
                 draft.files.push(new_file(name, kind, bytes.to_vec()));

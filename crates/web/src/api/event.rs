@@ -98,6 +98,17 @@ pub struct StreamQuery {
     after: Option<i64>,
 }
 
+/// One event of the stream.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct StreamEvent {
+    /// The event's place in the feed, to come back with.
+    pub id: String,
+    /// Always `change`.
+    pub event: String,
+    /// The event as `/events` has it, in JSON.
+    pub data: String,
+}
+
 /// How often rights and the feed are looked at when nothing wakes the stream.
 /// Rights that were taken away end it within 5 s (bar A-04): the actor is
 /// remembered for 2 s, and this comes on top.
@@ -119,7 +130,7 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
         StreamQuery,
         ("Last-Event-ID" = Option<i64>, Header, minimum = 0, description = "The last event that you got; goes before `after`"),
     ),
-    responses((status = 200, description = "A stream that does not end", body = String, content_type = "text/event-stream")),
+    responses((status = 200, description = "A stream that does not end", body = StreamEvent, content_type = "text/event-stream")),
 )]
 async fn stream(
     State(app): State<AppState>,
@@ -148,6 +159,7 @@ async fn stream(
                 })?,
         ),
     };
+    after(query.after)?;
     let from = match last {
         Some(_) => after(last)?,
         None => app.desk.feed_end().await?,

@@ -10,7 +10,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use desk::Error;
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{DeserializeOwned, MapAccess, Visitor};
+use serde::de::{DeserializeOwned, MapAccess, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer};
 use sha2::{Digest as _, Sha256};
 use switchboard_core::TicketNumber;
@@ -421,6 +421,76 @@ where
         .collect())
 }
 
+/// A whole number. In JSON `7.0` is one too.
+struct Whole<T>(T);
+
+impl<'de, T: TryFrom<i64>> Deserialize<'de> for Whole<T> {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        struct Number<T>(PhantomData<T>);
+
+        impl<T: TryFrom<i64>> Visitor<'_> for Number<T> {
+            type Value = Whole<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a whole number that is neither negative nor too large")
+            }
+
+            fn visit_i64<E: serde::de::Error>(self, n: i64) -> Result<Whole<T>, E> {
+                T::try_from(n)
+                    .map(Whole)
+                    .map_err(|_| E::invalid_value(Unexpected::Signed(n), &self))
+            }
+
+            fn visit_u64<E: serde::de::Error>(self, n: u64) -> Result<Whole<T>, E> {
+                match i64::try_from(n) {
+                    Ok(n) => self.visit_i64(n),
+                    Err(_) => Err(E::invalid_value(Unexpected::Unsigned(n), &self)),
+                }
+            }
+
+            fn visit_f64<E: serde::de::Error>(self, n: f64) -> Result<Whole<T>, E> {
+                // Up to 2^53 a float is exactly the whole number it shows.
+                if n.fract() == 0.0 && n.abs() <= 9_007_199_254_740_992.0 {
+                    #[expect(clippy::cast_possible_truncation, reason = "checked above")]
+                    return self.visit_i64(n as i64);
+                }
+                Err(E::invalid_value(Unexpected::Float(n), &self))
+            }
+        }
+
+        d.deserialize_any(Number(PhantomData))
+    }
+}
+
+/// A whole number in a body.
+pub(crate) fn whole_number<'de, T, D>(d: D) -> Result<T, D::Error>
+where
+    T: TryFrom<i64>,
+    D: Deserializer<'de>,
+{
+    Whole::deserialize(d).map(|n| n.0)
+}
+
+/// A whole number in a body that may be left out or null.
+pub(crate) fn maybe_whole<'de, T, D>(d: D) -> Result<Option<T>, D::Error>
+where
+    T: TryFrom<i64>,
+    D: Deserializer<'de>,
+{
+    Ok(Option::<Whole<T>>::deserialize(d)?.map(|n| n.0))
+}
+
+/// Whole numbers in a body.
+pub(crate) fn whole_numbers<'de, D>(d: D) -> Result<Vec<i64>, D::Error>
+where
+    D: Deserializer<'de>,
+{
+    Ok(Vec::<Whole<i64>>::deserialize(d)?
+        .into_iter()
+        .map(|n| n.0)
+        .collect())
+}
+
 /// A field that may be left out (`None`), null (`Some(None)`) or given.
 pub(crate) fn given<'de, T, D>(d: D) -> Result<Option<Option<T>>, D::Error>
 where
@@ -497,10 +567,10 @@ fn tags(headers: &HeaderMap, name: &header::HeaderName) -> Result<Option<Tags>, 
     let mut list = Vec::new();
     for value in headers.get_all(name) {
         let text = value.to_str().map_err(|_| wrong())?;
+        if text.trim() == "*" && headers.get_all(name).iter().count() == 1 {
+            return Ok(Some(Tags::Any));
+        }
         for tag in text.split(',').map(str::trim) {
-            if tag == "*" {
-                return Ok(Some(Tags::Any));
-            }
             let (weak, quoted) = match tag.strip_prefix("W/") {
                 Some(rest) => (true, rest),
                 None => (false, tag),
@@ -508,6 +578,7 @@ fn tags(headers: &HeaderMap, name: &header::HeaderName) -> Result<Option<Tags>, 
             let inner = quoted
                 .strip_prefix('"')
                 .and_then(|t| t.strip_suffix('"'))
+                .filter(|t| !t.contains('"'))
                 .ok_or_else(wrong)?;
             list.push((weak, inner.to_owned()));
         }
@@ -527,11 +598,12 @@ impl FromRequestParts<AppState> for IdempotencyKey {
         let Some(value) = given.next() else {
             return Ok(IdempotencyKey(None));
         };
-        let text = value.to_str().ok().map(str::trim);
+        let text = value.to_str().ok();
+        let usable = |text: &str| {
+            (1..=200).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())
+        };
         match (text, given.next()) {
-            (Some(text), None) if (1..=200).contains(&text.len()) => {
-                Ok(IdempotencyKey(Some(text.to_owned())))
-            }
+            (Some(text), None) if usable(text) => Ok(IdempotencyKey(Some(text.to_owned()))),
             _ => Err(Problem::wrong_shape(
                 "Idempotency-Key",
                 "takes 1 to 200 visible ASCII characters, once",

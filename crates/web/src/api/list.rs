@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::Items;
 use super::caller::{Reads, Writes};
-use super::input::{Asked, Body, object};
+use super::input::{Asked, Body, object, whole_numbers};
 use super::ticket::{TicketChange, named_here};
 use super::words::{PriorityWord, StatusWord, Time};
 use crate::AppState;
@@ -265,6 +265,7 @@ const MOST: usize = 200;
 #[serde(deny_unknown_fields)]
 pub struct BulkRequest {
     /// Which tickets, 200 at most.
+    #[serde(deserialize_with = "whole_numbers")]
     #[schema(min_items = 1, max_items = 200)]
     pub numbers: Vec<i64>,
     /// What is to be changed of each.

@@ -6,6 +6,8 @@ use axum::extract::DefaultBodyLimit;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
+use utoipa::openapi::path::Parameter;
+use utoipa::openapi::schema::{Schema, SchemaType, Type};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{
     Components, ContentBuilder, Header, Info, OpenApi, OpenApiBuilder, Ref, RefOr,
@@ -217,6 +219,11 @@ pub fn document() -> OpenApi {
         for (changes, operation) in operations {
             if let Some(operation) = operation {
                 name_operation(operation);
+                operation
+                    .parameters
+                    .iter_mut()
+                    .flatten()
+                    .for_each(describe_parameter);
                 refusals_of(path, changes, operation);
             }
         }
@@ -235,6 +242,31 @@ fn name_operation(operation: &mut utoipa::openapi::path::Operation) {
         if let Some(text) = text {
             *text = text.replace('\n', " ").replace("  ", "\n\n");
         }
+    }
+}
+
+/// A list of ETags, or `*`.
+const ETAGS: &str = r#"^(\*|(W/)?"[!#-+\--~]*"( ?, ?(W/)?"[!#-+\--~]*")*)$"#;
+
+/// What is left out of a path, query or header is left out, not null; and what
+/// headers look like.
+fn describe_parameter(parameter: &mut RefOr<Parameter>) {
+    let RefOr::T(parameter) = parameter else {
+        return;
+    };
+    let Some(RefOr::T(Schema::Object(schema))) = &mut parameter.schema else {
+        return;
+    };
+    if let SchemaType::Array(types) = &mut schema.schema_type {
+        types.retain(|t| *t != Type::Null);
+        if let [only] = types.as_slice() {
+            schema.schema_type = SchemaType::Type(only.clone());
+        }
+    }
+    match parameter.name.as_str() {
+        "If-Match" | "If-None-Match" => schema.pattern = Some(ETAGS.into()),
+        "Idempotency-Key" => schema.pattern = Some("^[!-~]{1,200}$".into()),
+        _ => {}
     }
 }
 

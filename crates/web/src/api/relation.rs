@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use super::Items;
 use super::caller::{Caller, Reads, Writes};
-use super::input::{At, Body, IfMatch};
+use super::input::{At, Body, IfMatch, whole_number};
 use super::ticket::{Ticket, changed, created, expected};
 use super::words::{RelationWord, StatusWord};
 use crate::AppState;
@@ -76,6 +76,7 @@ pub struct RelationRequest {
     #[schema(value_type = RelationWord)]
     pub kind: RelationKind,
     /// The other ticket.
+    #[serde(deserialize_with = "whole_number")]
     pub number: i64,
 }
 
@@ -181,6 +182,7 @@ async fn untie(
 #[serde(deny_unknown_fields)]
 pub struct MergeRequest {
     /// The ticket that stays.
+    #[serde(deserialize_with = "whole_number")]
     pub into: i64,
 }
 
@@ -323,6 +325,7 @@ async fn split(
 #[serde(deny_unknown_fields)]
 pub struct UnsplitRequest {
     /// The ticket that was split off.
+    #[serde(deserialize_with = "whole_number")]
     pub number: i64,
 }
 

@@ -19,7 +19,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::caller::{Caller, Reads, Writes};
-use super::input::{At, Body, IdempotencyKey, IfMatch, given, has_already, maybe_object};
+use super::input::{
+    At, Body, IdempotencyKey, IfMatch, given, has_already, maybe_object, maybe_whole,
+};
 use super::person::Person;
 use super::relation::Relation;
 use super::words::{
@@ -300,7 +302,8 @@ pub struct TicketRequest {
     /// A type of issue's key, of the category's list.
     pub issue_type: Option<String>,
     /// How many people are affected; 1 without it.
-    #[schema(minimum = 1)]
+    #[serde(default, deserialize_with = "maybe_whole")]
+    #[schema(minimum = 1, maximum = 4294967295_u32)]
     pub affected_users: Option<u32>,
     /// It affects and degrades a service.
     pub degrades_service: Option<bool>,
@@ -477,7 +480,8 @@ pub struct TicketChange {
     #[schema(value_type = Option<String>)]
     pub issue_type: Option<Option<String>>,
     /// How many people are affected.
-    #[schema(minimum = 1)]
+    #[serde(default, deserialize_with = "maybe_whole")]
+    #[schema(minimum = 1, maximum = 4294967295_u32)]
     pub affected_users: Option<u32>,
     /// A service is degraded.
     pub degrades_service: Option<bool>,
@@ -493,7 +497,7 @@ pub struct TicketChange {
     #[schema(value_type = Option<String>)]
     pub community: Option<Option<String>>,
     /// All tags; what is not in the list goes.
-    pub tags: Option<BTreeSet<String>>,
+    pub tags: Option<Vec<String>>,
     /// Extra fields to set, or with null to remove.
     pub custom: Option<BTreeMap<String, serde_json::Value>>,
     /// Who may see it.
@@ -529,7 +533,7 @@ impl From<TicketChange> for Patch {
             security_risk: c.security_risk,
             site: c.site,
             community: c.community,
-            tags: c.tags,
+            tags: c.tags.map(BTreeSet::from_iter),
             custom: c.custom.unwrap_or_default(),
             visibility: c.visibility,
             tell: c.tell,

@@ -14,7 +14,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::caller::{Administers, Reads};
-use super::input::{Body, maybe_object, objects};
+use super::input::{Body, maybe_object, maybe_whole, objects};
 use super::words::{PriorityWord, SecurityRiskWord};
 use crate::AppState;
 use crate::problem::Problem;
@@ -26,7 +26,8 @@ pub struct FactsGiven {
     /// A category's key; `incident` without it.
     pub category: Option<String>,
     /// How many people are affected; 1 without it.
-    #[schema(minimum = 1)]
+    #[serde(default, deserialize_with = "maybe_whole")]
+    #[schema(minimum = 1, maximum = 4294967295_u32)]
     pub affected_users: Option<u32>,
     /// It affects and degrades a service.
     pub degrades_service: Option<bool>,
@@ -113,7 +114,8 @@ async fn assess(
 #[serde(deny_unknown_fields)]
 pub struct TriageCondition {
     /// More than this number of people affected.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "maybe_whole")]
+    #[schema(minimum = 0, maximum = 4294967295_u32)]
     pub affected_over: Option<u32>,
     /// The service is degraded.
     #[serde(default)]

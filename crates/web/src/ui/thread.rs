@@ -93,12 +93,15 @@ impl Lens<'_> {
             .collect();
         let mut parts: Vec<String> = shown
             .iter()
-            .filter(|e| !matches!(e.change, Change::PriorityConfirmed))
+            .filter(|e| !matches!(e.change, Change::PriorityConfirmed | Change::Opened { .. }))
             .take(3)
             .map(|e| super::text::excerpt(&self.namer.words(&e.change).line(), 60))
             .collect();
         if parts.is_empty() {
-            parts.push("priority confirmed".to_owned());
+            let opened = shown
+                .iter()
+                .any(|e| matches!(e.change, Change::Opened { .. }));
+            parts.push(if opened { "opened" } else { "priority confirmed" }.to_owned());
         }
         let summary = if rows.len() == 1 {
             parts.concat()

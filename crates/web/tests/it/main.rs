@@ -1,14 +1,16 @@
-//! The REST API from outside: the real router on real databases.
+//! The REST API and the pages from outside: the real router on real databases.
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod attachment;
 mod bad_input;
+mod browser;
 mod canary;
 mod document;
 mod feed;
 mod job;
 mod matrix;
+mod pages;
 mod relation;
 mod site;
 mod ticket;

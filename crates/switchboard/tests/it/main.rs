@@ -2,5 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod documents;
+mod kill;
+mod kill_server;
 mod layering;
 mod source;

@@ -8,9 +8,11 @@ use switchboard_core::{Part, PersonId};
 use uuid::Uuid;
 
 use super::assets::Asset;
+use super::fault::Fault;
 use super::frame::{Errors, Frame, Here, Notice, NoticeTone, Room};
+use super::posted::Posted;
 use super::view::{Choice, Icon, TimeMark};
-use super::visit::{Fault, Posted, Visit, sentence};
+use super::visit::{Visit, sentence};
 
 /// A place where the reader is signed in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -148,7 +150,10 @@ async fn account(
             made: visit.dial.moment(t.created_at),
         })
         .collect();
-    let mut scopes = vec![("read", "read what I may read"), ("write", "open and change tickets")];
+    let mut scopes = vec![
+        ("read", "read what I may read"),
+        ("write", "open and change tickets"),
+    ];
     if who.person.admin {
         scopes.push(("admin", "administer"));
     }

@@ -98,10 +98,7 @@ pub async fn serve(Path(name): Path<String>) -> Response {
         Some(file) => (
             [
                 (header::CONTENT_TYPE, file.kind),
-                (
-                    header::CACHE_CONTROL,
-                    "public, max-age=31536000, immutable",
-                ),
+                (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
                 (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
             ],
             file.bytes.clone(),

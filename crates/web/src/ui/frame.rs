@@ -187,9 +187,7 @@ pub struct Errors(BTreeMap<String, String>);
 impl Errors {
     /// Adds what is wrong with a field and what would be right.
     pub fn add(&mut self, field: impl Into<String>, problem: impl Into<String>) {
-        self.0
-            .entry(field.into())
-            .or_insert_with(|| problem.into());
+        self.0.entry(field.into()).or_insert_with(|| problem.into());
     }
 
     /// One field that is wrong.

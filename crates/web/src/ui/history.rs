@@ -6,9 +6,10 @@ use axum::extract::Path;
 use axum::response::Response;
 
 use super::assets::Asset;
+use super::fault::Fault;
 use super::frame::{Frame, Here, Room};
 use super::view::{Icon, Pages, TimeMark};
-use super::visit::{Fault, Visit, number};
+use super::visit::{Visit, number};
 use super::words::{Namer, channel_words};
 
 /// A changed field.

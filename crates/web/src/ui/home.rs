@@ -9,11 +9,13 @@ use store::unit::Service;
 use switchboard_core::{PersonId, Status, TicketNumber};
 
 use super::assets::Asset;
+use super::fault::Fault;
 use super::frame::{Errors, Frame, Here, Notice, NoticeTone, Room};
+use super::posted::Posted;
 use super::thread::since_words;
 use super::time::Dial;
 use super::view::{Chip, Icon, Lamp, Route, RouteStop, StatusMark, StopKind, Tone};
-use super::visit::{Fault, Posted, Visit, encode};
+use super::visit::{Visit, encode};
 
 /// An incident or a planned downtime, told on the front page.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -133,11 +135,8 @@ async fn home(
     };
     let active: Vec<&Service> = catalogue.services.iter().filter(|s| s.active).collect();
     let rest = active.len().saturating_sub(SERVICES - 1);
-    let mut services: Vec<ServiceCard> = active
-        .iter()
-        .take(SERVICES - 1)
-        .map(|s| card(s))
-        .collect();
+    let mut services: Vec<ServiceCard> =
+        active.iter().take(SERVICES - 1).map(|s| card(s)).collect();
     services.push(ServiceCard {
         href: "/tickets/new".to_owned(),
         name: "I don’t know which".to_owned(),
@@ -215,7 +214,11 @@ async fn own_tickets(visit: &Visit, person: PersonId) -> Result<(Vec<MineRow>, i
         .desk
         .count_tickets(actor, vec![(String::new(), asked())], 10_000)
         .await?;
-    let mut rows: Vec<MineRow> = page.items.iter().map(|i| mine_row(i, &visit.dial)).collect();
+    let mut rows: Vec<MineRow> = page
+        .items
+        .iter()
+        .map(|i| mine_row(i, &visit.dial))
+        .collect();
     rows.sort_by_key(|row| !row.turn);
     Ok((rows, total.first().copied().unwrap_or(0)))
 }
@@ -366,7 +369,11 @@ async fn send_link(posted: &Posted) -> Result<Response, Fault> {
     let typed = posted.text("number").trim_start_matches('#').to_owned();
     let errors = match typed.parse::<i64>() {
         Err(_) => Errors::one("number", "A ticket number has digits only, as 48213."),
-        Ok(number) => match visit.desk.send_follow_link(TicketNumber(number), &mail).await {
+        Ok(number) => match visit
+            .desk
+            .send_follow_link(TicketNumber(number), &mail)
+            .await
+        {
             Ok(()) => {
                 return visit.go(
                     "/#track",

@@ -18,8 +18,9 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout};
 use tokio_stream::wrappers::ReceiverStream;
 
+use super::fault::Fault;
 use super::view::Icon;
-use super::visit::{Fault, Visit, encode};
+use super::visit::{Visit, encode};
 use crate::AppState;
 
 /// Changes that come close together are told together.
@@ -154,7 +155,12 @@ async fn offer(visit: &Visit) -> Result<Response, Fault> {
     }
     if !words.is_empty() {
         let catalogue = visit.desk.catalogue().await?;
-        for unit in catalogue.units.iter().filter(|u| u.active && hit(&u.name)).take(4) {
+        for unit in catalogue
+            .units
+            .iter()
+            .filter(|u| u.active && hit(&u.name))
+            .take(4)
+        {
             options.push(Offered {
                 href: format!("/units/{}", encode(&unit.key)),
                 icon: "people",

@@ -3,6 +3,7 @@
 
 pub mod account;
 pub mod assets;
+pub mod fault;
 pub mod frame;
 pub mod history;
 pub mod home;
@@ -10,6 +11,8 @@ pub mod live;
 pub mod mail_frame;
 pub mod my_tickets;
 pub mod new_ticket;
+pub mod pane;
+pub mod posted;
 pub mod problem;
 pub mod services;
 pub mod sign_in;
@@ -37,7 +40,8 @@ use axum::response::Response;
 use axum::routing::{get, post};
 
 use crate::AppState;
-use visit::{Fault, Visit};
+use fault::Fault;
+use visit::Visit;
 
 /// Every page. Who gets which stands in the policy table.
 pub fn router() -> Router<AppState> {

@@ -7,10 +7,11 @@ use store::list::{Condition, Filter, Sort};
 use switchboard_core::Status;
 
 use super::assets::Asset;
+use super::fault::Fault;
 use super::frame::{Frame, Here, Notice, NoticeTone, Room};
 use super::home::{MineRow, Tab, mine_row};
 use super::view::{Chip, Icon, Pages, Tone};
-use super::visit::{Fault, Visit, encode};
+use super::visit::{Visit, encode};
 
 /// The reader's own tickets.
 #[derive(Debug, Clone, Template)]
@@ -81,7 +82,10 @@ async fn list(visit: &Visit) -> Result<Response, Fault> {
         .await;
     let (mine, next) = match found {
         Ok(page) => (
-            page.items.iter().map(|i| mine_row(i, &visit.dial)).collect(),
+            page.items
+                .iter()
+                .map(|i| mine_row(i, &visit.dial))
+                .collect(),
             page.next,
         ),
         Err(Error::Invalid { problem, .. }) => {

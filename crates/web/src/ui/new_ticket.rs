@@ -14,11 +14,13 @@ use switchboard_core::triage::Step;
 use switchboard_core::{Facts, Priority, SecurityRisk, Status, TellRequester};
 
 use super::assets::Asset;
+use super::fault::Fault;
 use super::frame::{Errors, Frame, Here, Notice, NoticeTone, Room};
+use super::posted::Posted;
 use super::view::{
     Chip, Choice, Icon, Lamp, PrioMark, Route, RouteStop, StopKind, Tone, size_words,
 };
-use super::visit::{Fault, Posted, Visit, random_word, sentence};
+use super::visit::{Visit, random_word, sentence};
 
 /// What was typed so far, as it was typed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -309,7 +311,10 @@ async fn open(posted: &mut Posted) -> Result<Response, Fault> {
     let had_files = !files.is_empty();
     let refuse = async |mut errors: Errors, status: StatusCode| {
         if had_files {
-            errors.add("files", "Please choose your files again: a browser does not keep them.");
+            errors.add(
+                "files",
+                "Please choose your files again: a browser does not keep them.",
+            );
         }
         let page = page(visit, form.clone(), &typed, errors).await?;
         visit.page_as(status, &page)
@@ -322,7 +327,10 @@ async fn open(posted: &mut Posted) -> Result<Response, Fault> {
         errors.add("subject", "Say in one line what happened.");
     }
     if form.description.trim().is_empty() {
-        errors.add("description", "Say what you did, what you expected, what came instead.");
+        errors.add(
+            "description",
+            "Say what you did, what you expected, what came instead.",
+        );
     }
     let affected = match form.affected.as_str() {
         "" => None,
@@ -363,7 +371,9 @@ async fn open(posted: &mut Posted) -> Result<Response, Fault> {
             Err(_) => {
                 let errors = Errors::one(
                     "service",
-                    format!("There is no service “{name}”. Choose one of the list, or leave it empty."),
+                    format!(
+                        "There is no service “{name}”. Choose one of the list, or leave it empty."
+                    ),
                 );
                 return refuse(errors, StatusCode::UNPROCESSABLE_ENTITY).await;
             }
@@ -453,10 +463,7 @@ async fn open(posted: &mut Posted) -> Result<Response, Fault> {
     }
 }
 
-fn custom_fields(
-    service: Option<&Service>,
-    typed: &BTreeMap<String, String>,
-) -> Vec<CustomField> {
+fn custom_fields(service: Option<&Service>, typed: &BTreeMap<String, String>) -> Vec<CustomField> {
     let form = service.map_or(&[][..], |s| &s.doc.form);
     form.iter()
         .enumerate()
@@ -553,7 +560,11 @@ fn road(service: Option<&Service>, catalogue: &Catalogue, form: &NewTicketForm) 
                 "looks at it within 1 working day",
                 StopKind::Next,
             ));
-            stops.push(stop("The right team", "takes it up and answers", StopKind::Next));
+            stops.push(stop(
+                "The right team",
+                "takes it up and answers",
+                StopKind::Next,
+            ));
         }
     }
     Route { stops }

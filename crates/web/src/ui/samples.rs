@@ -10,7 +10,9 @@ use super::history::{HistoryPage, HistoryRow};
 use super::home::{HomePage, IncidentView, MineRow, ServiceCard, Tab};
 use super::mail_frame::{MailFrame, Sanitised};
 use super::my_tickets::MyTicketsPage;
-use super::new_ticket::{Asked, CustomField, GoesTo, NewTicketForm, NewTicketPage, NewTicketParts, Preview, Similar};
+use super::new_ticket::{
+    Asked, CustomField, GoesTo, NewTicketForm, NewTicketPage, NewTicketParts, Preview, Similar,
+};
 use super::problem::ProblemPage;
 use super::services::ServicesPage;
 use super::sign_in::SignInPage;
@@ -18,17 +20,15 @@ use super::text::prose;
 use super::ticket::{Follower, LadderStep, RequesterCan, TicketPage};
 use super::time::Dial;
 use super::triage::{TriageCard, TriagePage, TriageRow, UnitSuggestion};
-use super::unit::{
-    CalendarView, FaqRow, Figure, MemberRow, Quality, UnitPage, UnitRow, UnitsPage,
-};
+use super::unit::{CalendarView, FaqRow, Figure, MemberRow, Quality, UnitPage, UnitRow, UnitsPage};
 use super::view::{
     Chip, Choice, ClockMark, EntryKind, EntryView, EventRow, EventsView, FileView, HappenedView,
     Lamp, ListRow, Pages, PersonMark, PrioMark, Route, RouteStop, StatusGlyph, StatusMark,
     StopKind, ThreadItem, Tone,
 };
 use super::workspace::{
-    Composer, HandleForm, ListPane, NamedClock, PriorityPane, Recipient, RelatedRow,
-    RequesterPane, StaffCan, StatusAction, TicketLink, TicketPane, ViewLink, WorkspacePage,
+    Composer, HandleForm, ListPane, NamedClock, PriorityPane, Recipient, RelatedRow, RequesterPane,
+    StaffCan, StatusAction, TicketLink, TicketPane, ViewLink, WorkspacePage,
 };
 
 /// Thursday 26 November 2026, 10:42 UTC.
@@ -74,18 +74,69 @@ fn clock(used: u32, words: &str) -> ClockMark {
 
 fn services() -> Vec<ServiceCard> {
     [
-        ("B2SHARE", "Publish and share research data with a DOI.", "", "Running", "EUDAT"),
-        ("Check-in", "Sign in with your institute, ORCID or a community account.", "degraded", "Degraded since 09:10", "EGI"),
-        ("FedCloud Compute", "Virtual machines at 23 sites, on demand.", "", "Running", "EGI"),
-        ("CESNET object storage", "S3 and Swift storage for communities.", "planned", "Downtime Saturday", "CESNET"),
-        ("Notebooks", "Jupyter in the browser, close to the data.", "", "Running", "EGI"),
-        ("B2FIND", "Search across the catalogues of all communities.", "down", "Down since 10:05", "EUDAT"),
-        ("Data transfer", "Move large data sets between sites, with retries.", "", "Running", "EGI"),
-        ("I don’t know which", "Tell us what you were doing. First level finds the team, usually within an hour.", "off", "Weekdays 09–17", "First level"),
+        (
+            "B2SHARE",
+            "Publish and share research data with a DOI.",
+            "",
+            "Running",
+            "EUDAT",
+        ),
+        (
+            "Check-in",
+            "Sign in with your institute, ORCID or a community account.",
+            "degraded",
+            "Degraded since 09:10",
+            "EGI",
+        ),
+        (
+            "FedCloud Compute",
+            "Virtual machines at 23 sites, on demand.",
+            "",
+            "Running",
+            "EGI",
+        ),
+        (
+            "CESNET object storage",
+            "S3 and Swift storage for communities.",
+            "planned",
+            "Downtime Saturday",
+            "CESNET",
+        ),
+        (
+            "Notebooks",
+            "Jupyter in the browser, close to the data.",
+            "",
+            "Running",
+            "EGI",
+        ),
+        (
+            "B2FIND",
+            "Search across the catalogues of all communities.",
+            "down",
+            "Down since 10:05",
+            "EUDAT",
+        ),
+        (
+            "Data transfer",
+            "Move large data sets between sites, with retries.",
+            "",
+            "Running",
+            "EGI",
+        ),
+        (
+            "I don’t know which",
+            "Tell us what you were doing. First level finds the team, usually within an hour.",
+            "off",
+            "Weekdays 09–17",
+            "First level",
+        ),
     ]
     .into_iter()
     .map(|(name, text, state, words, provider)| ServiceCard {
-        href: format!("/tickets/new?service={}", name.to_lowercase().replace(' ', "-")),
+        href: format!(
+            "/tickets/new?service={}",
+            name.to_lowercase().replace(' ', "-")
+        ),
         name: s(name),
         text: s(text),
         lamp: lamp(state, words),
@@ -125,7 +176,9 @@ fn mine() -> Vec<MineRow> {
             about: s("B2SHARE"),
             turn: false,
             solved: false,
-            words: s("With the CESNET storage team since Tuesday. Next answer due tomorrow, 12:00."),
+            words: s(
+                "With the CESNET storage team since Tuesday. Next answer due tomorrow, 12:00.",
+            ),
             status: StatusMark::of(Status::InProgress),
         },
         MineRow {
@@ -135,7 +188,9 @@ fn mine() -> Vec<MineRow> {
             about: s("B2FIND"),
             turn: true,
             solved: true,
-            words: s("B2FIND support says it is fixed. Does it work for you? It closes by itself on 4 December."),
+            words: s(
+                "B2FIND support says it is fixed. Does it work for you? It closes by itself on 4 December.",
+            ),
             status: StatusMark::saying(Status::Solved, "Solved, please check"),
         },
     ]
@@ -145,8 +200,18 @@ fn road() -> Route {
     Route {
         stops: vec![
             stop("You", "writing now", StopKind::Now, false),
-            stop("First level", "looks at it within 1 working day", StopKind::Next, false),
-            stop("B2SHARE operations", "answers within 5 working days", StopKind::Next, false),
+            stop(
+                "First level",
+                "looks at it within 1 working day",
+                StopKind::Next,
+                false,
+            ),
+            stop(
+                "B2SHARE operations",
+                "answers within 5 working days",
+                StopKind::Next,
+                false,
+            ),
         ],
     }
 }
@@ -160,12 +225,16 @@ impl HomePage {
                     planned: false,
                     title: s("Check-in: sign-in loops back to the list of institutes"),
                     chip: Some(Chip::new(Tone::Warn, "Degraded")),
-                    text: s("Since 09:10. Logins through some university providers fail; 61 people told us. Next update by 12:00."),
+                    text: s(
+                        "Since 09:10. Logins through some university providers fail; 61 people told us. Next update by 12:00.",
+                    ),
                     href: Some(s("/tickets/48217")),
                 },
                 IncidentView {
                     planned: true,
-                    title: s("CESNET object storage: planned downtime on Saturday 28 November, 06:00 to 10:00 UTC"),
+                    title: s(
+                        "CESNET object storage: planned downtime on Saturday 28 November, 06:00 to 10:00 UTC",
+                    ),
                     chip: None,
                     text: s("B2SHARE and B2SAFE will be read-only. Nothing will be lost."),
                     href: None,
@@ -324,7 +393,10 @@ fn custom() -> Vec<CustomField> {
             3,
             "Client",
             true,
-            Asked::Choice(Choice::list([("web", "Web form"), ("cli", "Command line")], "cli")),
+            Asked::Choice(Choice::list(
+                [("web", "Web form"), ("cli", "Command line")],
+                "cli",
+            )),
         ),
     ]
 }
@@ -443,8 +515,18 @@ fn held() -> Route {
     Route {
         stops: vec![
             stop("First level", "Mon, 48 min", StopKind::Past, false),
-            stop("B2SHARE operations", "18 h, in 2 stays", StopKind::Past, false),
-            stop("CESNET storage", "holds it since Tue 11:05", StopKind::Now, true),
+            stop(
+                "B2SHARE operations",
+                "18 h, in 2 stays",
+                StopKind::Past,
+                false,
+            ),
+            stop(
+                "CESNET storage",
+                "holds it since Tue 11:05",
+                StopKind::Now,
+                true,
+            ),
         ],
     }
 }
@@ -608,7 +690,9 @@ impl TicketPage {
             },
             base: s("/t/48213.signed"),
             headline: s("The CESNET storage team says it is solved. Does it work for you?"),
-            explain: s("“The gateway no longer cuts objects above 32 GB. Please try the upload once more.” Without an answer the ticket closes on 10 December."),
+            explain: s(
+                "“The gateway no longer cuts objects above 32 GB. Please try the upload once more.” Without an answer the ticket closes on 10 December.",
+            ),
             promise: None,
             can: RequesterCan {
                 verify: true,
@@ -652,15 +736,126 @@ fn rows() -> Vec<ListRow> {
         pick: true,
     };
     vec![
-        row(48219, "S3 key readable in a public transfer log", Status::New, Priority::Top, Some(clock(107, "over by 12 min")), "A. Lindqvist", "Security response", None, 30 * MIN, true, vec![Chip::new(Tone::Tlp, "TLP:AMBER")]),
-        row(48213, "Upload of a 38 GB NetCDF file stops at 99 %", Status::InProgress, Priority::Medium, Some(clock(78, "1 h 50 left")), "M. Kowalska", "B2SHARE operations", Some("Ilona Novák"), 44 * MIN, false, vec![Chip::with_icon(Tone::External, "swap", "EUDAT RT")]),
-        row(48217, "Login loops back to the list of institutes", Status::InProgress, Priority::High, Some(clock(62, "3 h left")), "61 people", "Check-in", Some("Tomás Ribeiro"), HOUR, true, vec![Chip { before: "Master of", ..Chip::with_icon(Tone::Plain, "merge", "7") }]),
-        row(48198, "Transfers to CESNET fail: host certificate expired", Status::InProgress, Priority::Medium, Some(clock(41, "5 h left")), "J. Okafor", "Data transfer", Some("Ilona Novák"), 2 * HOUR, false, vec![Chip::with_icon(Tone::Turn, "reply", "Answered")]),
-        row(48209, "Raise VM quota for vo.climadapt.eu to 64 vCPU", Status::Assigned, Priority::Low, Some(clock(22, "3 wd left")), "P. Zieliński", "FedCloud Compute", None, 2 * HOUR, true, vec![Chip::new(Tone::Plain, "Service request")]),
-        row(48201, "Notebook kernel dies when loading more than 16 GB", Status::Waiting, Priority::Low, None, "L. Ferrari", "Notebooks", Some("Sofia Bianchi"), DAY, false, vec![Chip::with_icon(Tone::Plain, "clip", "2")]),
-        row(48187, "Record shows the DOI of another version", Status::Reopened, Priority::Low, None, "H. Brandt", "B2SHARE operations", Some("Ilona Novák"), DAY, false, vec![]),
-        row(48165, "Community wants its own metadata schema", Status::OnHold, Priority::Low, None, "N. Haas", "B2SHARE operations", Some("Sofia Bianchi"), 2 * DAY, false, vec![]),
-        row(48160, "Unsolvable thing", Status::Unsolved, Priority::Low, None, "N. Haas", "B2SHARE operations", None, 9 * DAY, false, vec![]),
+        row(
+            48219,
+            "S3 key readable in a public transfer log",
+            Status::New,
+            Priority::Top,
+            Some(clock(107, "over by 12 min")),
+            "A. Lindqvist",
+            "Security response",
+            None,
+            30 * MIN,
+            true,
+            vec![Chip::new(Tone::Tlp, "TLP:AMBER")],
+        ),
+        row(
+            48213,
+            "Upload of a 38 GB NetCDF file stops at 99 %",
+            Status::InProgress,
+            Priority::Medium,
+            Some(clock(78, "1 h 50 left")),
+            "M. Kowalska",
+            "B2SHARE operations",
+            Some("Ilona Novák"),
+            44 * MIN,
+            false,
+            vec![Chip::with_icon(Tone::External, "swap", "EUDAT RT")],
+        ),
+        row(
+            48217,
+            "Login loops back to the list of institutes",
+            Status::InProgress,
+            Priority::High,
+            Some(clock(62, "3 h left")),
+            "61 people",
+            "Check-in",
+            Some("Tomás Ribeiro"),
+            HOUR,
+            true,
+            vec![Chip {
+                before: "Master of",
+                ..Chip::with_icon(Tone::Plain, "merge", "7")
+            }],
+        ),
+        row(
+            48198,
+            "Transfers to CESNET fail: host certificate expired",
+            Status::InProgress,
+            Priority::Medium,
+            Some(clock(41, "5 h left")),
+            "J. Okafor",
+            "Data transfer",
+            Some("Ilona Novák"),
+            2 * HOUR,
+            false,
+            vec![Chip::with_icon(Tone::Turn, "reply", "Answered")],
+        ),
+        row(
+            48209,
+            "Raise VM quota for vo.climadapt.eu to 64 vCPU",
+            Status::Assigned,
+            Priority::Low,
+            Some(clock(22, "3 wd left")),
+            "P. Zieliński",
+            "FedCloud Compute",
+            None,
+            2 * HOUR,
+            true,
+            vec![Chip::new(Tone::Plain, "Service request")],
+        ),
+        row(
+            48201,
+            "Notebook kernel dies when loading more than 16 GB",
+            Status::Waiting,
+            Priority::Low,
+            None,
+            "L. Ferrari",
+            "Notebooks",
+            Some("Sofia Bianchi"),
+            DAY,
+            false,
+            vec![Chip::with_icon(Tone::Plain, "clip", "2")],
+        ),
+        row(
+            48187,
+            "Record shows the DOI of another version",
+            Status::Reopened,
+            Priority::Low,
+            None,
+            "H. Brandt",
+            "B2SHARE operations",
+            Some("Ilona Novák"),
+            DAY,
+            false,
+            vec![],
+        ),
+        row(
+            48165,
+            "Community wants its own metadata schema",
+            Status::OnHold,
+            Priority::Low,
+            None,
+            "N. Haas",
+            "B2SHARE operations",
+            Some("Sofia Bianchi"),
+            2 * DAY,
+            false,
+            vec![],
+        ),
+        row(
+            48160,
+            "Unsolvable thing",
+            Status::Unsolved,
+            Priority::Low,
+            None,
+            "N. Haas",
+            "B2SHARE operations",
+            None,
+            9 * DAY,
+            false,
+            vec![],
+        ),
     ]
 }
 
@@ -763,7 +958,10 @@ fn pane() -> TicketPane {
                 ],
                 "in_progress",
             ),
-            owners: Choice::list([("1", "Ilona Novák"), ("2", "Sofia Bianchi"), ("", "Nobody")], "1"),
+            owners: Choice::list(
+                [("1", "Ilona Novák"), ("2", "Sofia Bianchi"), ("", "Nobody")],
+                "1",
+            ),
             unit: s("B2SHARE operations"),
             services: Choice::list([("1", "B2SHARE"), ("2", "CESNET object storage")], "1"),
             issue_types: Choice::list([("upload", "Upload"), ("metadata", "Metadata")], "upload"),
@@ -784,7 +982,12 @@ fn pane() -> TicketPane {
             can_confirm: true,
             overruled: true,
             choices: Choice::list(
-                [("low", "Low"), ("medium", "Medium"), ("high", "High"), ("top", "Top")],
+                [
+                    ("low", "Low"),
+                    ("medium", "Medium"),
+                    ("high", "High"),
+                    ("top", "Top"),
+                ],
                 "medium",
             ),
             open: false,
@@ -806,7 +1009,11 @@ fn pane() -> TicketPane {
                 ("Institute", "University of Gdańsk"),
                 ("Community", "vo.climadapt.eu"),
             ]),
-            others: vec![link(48102, "Allocation for a training course", Status::Waiting)],
+            others: vec![link(
+                48102,
+                "Allocation for a training course",
+                Status::Waiting,
+            )],
         },
         related: vec![
             RelatedRow {
@@ -854,14 +1061,17 @@ impl WorkspacePage {
                 icon: None,
                 label: s("B2SHARE operations"),
                 count: Some(s("31")),
-                    current: false,
+                current: false,
             }],
             list: ListPane {
                 title: s("Needs reply"),
                 words: s("9, most urgent first"),
                 view: s("reply"),
                 query: String::new(),
-                filters: Choice::list([("urgent", "Most urgent first"), ("new", "Newest first")], "urgent"),
+                filters: Choice::list(
+                    [("urgent", "Most urgent first"), ("new", "Newest first")],
+                    "urgent",
+                ),
                 rows: rows(),
                 empty: s("Nothing waits for an answer."),
                 pages: Pages::default(),
@@ -924,22 +1134,62 @@ impl TriagePage {
             card: None,
         };
         let mut errors = Errors::default();
-        errors.add("because", "Another priority than the rules give needs a reason.");
-        let mut open = row(48224, Priority::Medium, "VM can not be started: “quota exceeded for cores”, course starts Monday", "Paweł Zieliński, FedCloud, by mail", 3 * HOUR);
+        errors.add(
+            "because",
+            "Another priority than the rules give needs a reason.",
+        );
+        let mut open = row(
+            48224,
+            Priority::Medium,
+            "VM can not be started: “quota exceeded for cores”, course starts Monday",
+            "Paweł Zieliński, FedCloud, by mail",
+            3 * HOUR,
+        );
         open.card = Some(Box::new(TriageCard {
             version: 1,
-            body: prose("We have 40 participants from five institutes. Starting the 17th machine at the CESNET site fails:\n\n  HTTP 403 Quota exceeded for cores: Requested 4, but already used 64 of 64 cores\n\nCould the quota for vo.climadapt.eu be raised to 160 vCPU until 4 December?"),
+            body: prose(
+                "We have 40 participants from five institutes. Starting the 17th machine at the CESNET site fails:\n\n  HTTP 403 Quota exceeded for cores: Requested 4, but already used 64 of 64 cores\n\nCould the quota for vo.climadapt.eu be raised to 160 vCPU until 4 December?",
+            ),
             files: vec![file("console.txt", "3 kB")],
-            facts: pairs(&[("Affected", "40 users"), ("Degrades service", "no"), ("Security", "none")]),
+            facts: pairs(&[
+                ("Affected", "40 users"),
+                ("Degrades service", "no"),
+                ("Security", "none"),
+            ]),
             similar: vec![link(47702, "Quota for the spring school", Status::Solved)],
-            categories: Choice::list([("incident", "Incident"), ("service_request", "Service request"), ("change_request", "Change"), ("documentation", "Documentation")], "service_request"),
+            categories: Choice::list(
+                [
+                    ("incident", "Incident"),
+                    ("service_request", "Service request"),
+                    ("change_request", "Change"),
+                    ("documentation", "Documentation"),
+                ],
+                "service_request",
+            ),
             rules: Priority::Medium,
             rules_words: s("medium: more than 5 users affected"),
-            priorities: Priority::ALL.into_iter().map(|p| (PrioMark::of(p), p == Priority::Medium)).collect(),
+            priorities: Priority::ALL
+                .into_iter()
+                .map(|p| (PrioMark::of(p), p == Priority::Medium))
+                .collect(),
             because: String::new(),
             units: vec![
-                UnitSuggestion { letter: 'A', value: s("1"), name: s("FedCloud support"), why: s("The unit of FedCloud Compute. Level 2."), outside: false, chosen: true },
-                UnitSuggestion { letter: 'B', value: s("2"), name: s("CESNET cloud site"), why: s("Named in the text. Level 3."), outside: true, chosen: false },
+                UnitSuggestion {
+                    letter: 'A',
+                    value: s("1"),
+                    name: s("FedCloud support"),
+                    why: s("The unit of FedCloud Compute. Level 2."),
+                    outside: false,
+                    chosen: true,
+                },
+                UnitSuggestion {
+                    letter: 'B',
+                    value: s("2"),
+                    name: s("CESNET cloud site"),
+                    why: s("Named in the text. Level 3."),
+                    outside: true,
+                    chosen: false,
+                },
             ],
             unit_words: s("318 active units, type to search."),
             unit: String::new(),
@@ -956,10 +1206,28 @@ impl TriagePage {
             ],
             oldest: Some(clock(82, "oldest: 1 h 25 left")),
             rows: vec![
-                row(48225, Priority::Top, "Strange transfers from our storage pool during the night", "G. Moreau, SURF archive", HOUR),
+                row(
+                    48225,
+                    Priority::Top,
+                    "Strange transfers from our storage pool during the night",
+                    "G. Moreau, SURF archive",
+                    HOUR,
+                ),
                 open,
-                row(48223, Priority::High, "Endless redirect after choosing my university", "Check-in, looks like 48217", HOUR),
-                row(48222, Priority::Low, "Login page sends me round in circles", "Check-in", 2 * HOUR),
+                row(
+                    48223,
+                    Priority::High,
+                    "Endless redirect after choosing my university",
+                    "Check-in, looks like 48217",
+                    HOUR,
+                ),
+                row(
+                    48222,
+                    Priority::Low,
+                    "Login page sends me round in circles",
+                    "Check-in",
+                    2 * HOUR,
+                ),
             ],
             unit_names: vec![s("First level"), s("Check-in")],
             pages: Pages::default(),
@@ -1034,14 +1302,18 @@ impl UnitPage {
                     small: s("of 1 wd"),
                 },
             ],
-            members: [("Ilona Novák", "Responsible", "9"), ("Matti Laine", "Responsible", "4"), ("Sofia Bianchi", "Member", "7")]
-                .into_iter()
-                .map(|(name, part, open)| MemberRow {
-                    name: s(name),
-                    part: s(part),
-                    open: s(open),
-                })
-                .collect(),
+            members: [
+                ("Ilona Novák", "Responsible", "9"),
+                ("Matti Laine", "Responsible", "4"),
+                ("Sofia Bianchi", "Member", "7"),
+            ]
+            .into_iter()
+            .map(|(name, part, open)| MemberRow {
+                name: s(name),
+                part: s(part),
+                open: s(open),
+            })
+            .collect(),
             members_words: s("3 people"),
             members_open: true,
             faq: vec![
@@ -1070,14 +1342,29 @@ impl UnitPage {
             }),
             calendar: Some(CalendarView {
                 lamp: lamp("", "Open now"),
-                label: s("Open Monday to Friday from 9 to 17, closed at weekends. Now it is Thursday, 12:42 local time."),
+                label: s(
+                    "Open Monday to Friday from 9 to 17, closed at weekends. Now it is Thursday, 12:42 local time.",
+                ),
                 days: CalendarView::plot(
-                    &[work.clone(), work.clone(), work.clone(), work.clone(), work, vec![], vec![]],
+                    &[
+                        work.clone(),
+                        work.clone(),
+                        work.clone(),
+                        work.clone(),
+                        work,
+                        vec![],
+                        vec![],
+                    ],
                     Some((3, 762)),
                 ),
-                words: s("09:00 to 17:00, Europe/Helsinki. Next holidays: 6 December, 24 to 26 December."),
+                words: s(
+                    "09:00 to 17:00, Europe/Helsinki. Next holidays: 6 December, 24 to 26 December.",
+                ),
             }),
-            hints: pairs(&[("checksum, md5, upload, draft", "strong"), ("DOI, metadata, record", "")]),
+            hints: pairs(&[
+                ("checksum, md5, upload, draft", "strong"),
+                ("DOI, metadata, record", ""),
+            ]),
         }
     }
 }
@@ -1144,7 +1431,10 @@ impl AccountPage {
                 made: dial().moment(NOW - DAY),
             }],
             new_token: Some(s("sb_0123456789abcdef0123456789abcdef")),
-            scopes: Choice::list([("read", "read tickets"), ("write", "change tickets")], "read"),
+            scopes: Choice::list(
+                [("read", "read tickets"), ("write", "change tickets")],
+                "read",
+            ),
             errors: Errors::default(),
         }
     }

@@ -5,10 +5,11 @@ use axum::response::Response;
 use store::unit::Service;
 
 use super::assets::Asset;
+use super::fault::Fault;
 use super::frame::{Frame, Here, Room};
 use super::home::{ServiceCard, Tab, areas, card, running_words};
 use super::view::Icon;
-use super::visit::{Fault, Visit};
+use super::visit::Visit;
 
 /// The catalogue.
 #[derive(Debug, Clone, Template)]

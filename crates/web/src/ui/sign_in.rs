@@ -6,9 +6,11 @@ use axum::response::Response;
 use desk::Error;
 
 use super::assets::Asset;
+use super::fault::Fault;
 use super::frame::{Errors, Frame, Here, Room};
+use super::posted::Posted;
 use super::view::Icon;
-use super::visit::{Fault, Posted, Visit, own_path, sentence};
+use super::visit::{Visit, own_path, sentence};
 
 /// The form.
 #[derive(Debug, Clone, Template)]

@@ -19,11 +19,7 @@ impl fmt::Display for Prose {
 }
 
 impl askama::FastWritable for Prose {
-    fn write_into(
-        &self,
-        dest: &mut dyn fmt::Write,
-        _: &dyn askama::Values,
-    ) -> askama::Result<()> {
+    fn write_into(&self, dest: &mut dyn fmt::Write, _: &dyn askama::Values) -> askama::Result<()> {
         dest.write_str(&self.0)?;
         Ok(())
     }
@@ -206,8 +202,13 @@ fn escape(out: &mut String, text: &str) {
             '\'' => out.push_str("&#39;"),
             // Characters that a page must not contain, and those that turn
             // the reading direction of all that follows.
-            '\u{0}'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{7f}'
-            | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => out.push('\u{fffd}'),
+            '\u{0}'..='\u{8}'
+            | '\u{b}'
+            | '\u{c}'
+            | '\u{e}'..='\u{1f}'
+            | '\u{7f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2066}'..='\u{2069}' => out.push('\u{fffd}'),
             c => out.push(c),
         }
     }
@@ -267,7 +268,8 @@ mod tests {
 
     #[test]
     fn links_end_where_the_address_ends() {
-        let link = |a: &str| format!("<a rel=\"nofollow noopener noreferrer\" href=\"{a}\">{a}</a>");
+        let link =
+            |a: &str| format!("<a rel=\"nofollow noopener noreferrer\" href=\"{a}\">{a}</a>");
         check(
             "see https://a.example/x?y=1&z=2.",
             &format!("<p>see {}.</p>", link("https://a.example/x?y=1&amp;z=2")),
@@ -283,7 +285,10 @@ mod tests {
                 link("http://a.example/")
             ),
         );
-        check("xhttp://no https:// http", "<p>xhttp://no https:// http</p>");
+        check(
+            "xhttp://no https:// http",
+            "<p>xhttp://no https:// http</p>",
+        );
     }
 
     #[test]

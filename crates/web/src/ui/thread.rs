@@ -101,7 +101,14 @@ impl Lens<'_> {
             let opened = shown
                 .iter()
                 .any(|e| matches!(e.change, Change::Opened { .. }));
-            parts.push(if opened { "opened" } else { "priority confirmed" }.to_owned());
+            parts.push(
+                if opened {
+                    "opened"
+                } else {
+                    "priority confirmed"
+                }
+                .to_owned(),
+            );
         }
         let summary = if rows.len() == 1 {
             parts.concat()

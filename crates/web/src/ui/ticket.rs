@@ -13,12 +13,14 @@ use switchboard_core::{
 use uuid::Uuid;
 
 use super::assets::Asset;
+use super::fault::Fault;
 use super::frame::{Errors, Frame, Here, Notice, NoticeTone, Room};
 use super::mail_frame::{MailFrame, POLICY, Sanitised};
+use super::posted::Posted;
 use super::text::excerpt;
 use super::thread::{Lens, since_words};
 use super::view::{Icon, PersonMark, PrioMark, Route, StatusMark, ThreadItem, TimeMark};
-use super::visit::{Fault, Posted, Visit, number, sentence};
+use super::visit::{Visit, number, sentence};
 use super::words::{Namer, hold_words, people_words, role_words, visibility_words};
 
 /// What the reader may do with it.
@@ -255,9 +257,16 @@ async fn answer(posted: &mut Posted, door: &Door) -> Result<Response, Fault> {
     let (step, said) = if reopen {
         (Step::Reopen(Some(draft)), "Sent, and open again")
     } else {
-        (Step::Write(EntryVisibility::Public, draft), "Your answer was sent")
+        (
+            Step::Write(EntryVisibility::Public, draft),
+            "Your answer was sent",
+        )
     };
-    match visit.desk.act(&door.actor, door.number, None, vec![step]).await {
+    match visit
+        .desk
+        .act(&door.actor, door.number, None, vec![step])
+        .await
+    {
         Ok(_) => visit.go(&format!("{}#notice", door.base), done(said)),
         Err(error) => {
             let again = Again {
@@ -324,7 +333,11 @@ async fn escalate(posted: &Posted, door: &Door) -> Result<Response, Fault> {
     let step = Step::Command(Command::Escalate {
         reason: posted.text("reason").to_owned(),
     });
-    match visit.desk.act(&door.actor, door.number, None, vec![step]).await {
+    match visit
+        .desk
+        .act(&door.actor, door.number, None, vec![step])
+        .await
+    {
         Ok(_) => visit.go(&door.base, done("They were told that you need attention")),
         Err(error) => {
             let again = Again {
@@ -511,7 +524,10 @@ fn story(visit: &Visit, ticket: &TicketView) -> (String, String, Option<String>)
             )
         }
         Status::Reopened => (
-            format!("Back with {unit} {}", since_words(&visit.dial, ticket.status_since)),
+            format!(
+                "Back with {unit} {}",
+                since_words(&visit.dial, ticket.status_since)
+            ),
             format!("They were told that it is not solved yet. {NOTHING}"),
             eta,
         ),
@@ -596,7 +612,10 @@ pub async fn entry_html(visit: Visit, Path((text, id)): Path<(String, String)>) 
 }
 
 /// `GET /t/{word}/entries/{id}/html`.
-pub async fn entry_html_by_link(visit: Visit, Path((word, id)): Path<(String, String)>) -> Response {
+pub async fn entry_html_by_link(
+    visit: Visit,
+    Path((word, id)): Path<(String, String)>,
+) -> Response {
     let result = async {
         let door = by_link(&visit, &word).await?;
         html(&visit, &door, &id).await
@@ -633,7 +652,10 @@ pub async fn attachment(visit: Visit, Path(id): Path<String>) -> Response {
 }
 
 /// `GET /t/{word}/attachments/{id}`.
-pub async fn attachment_by_link(visit: Visit, Path((word, id)): Path<(String, String)>) -> Response {
+pub async fn attachment_by_link(
+    visit: Visit,
+    Path((word, id)): Path<(String, String)>,
+) -> Response {
     let result = async {
         let door = by_link(&visit, &word).await?;
         file(&visit, &door.actor, &id).await

@@ -12,14 +12,17 @@ use store::unit::Unit;
 use switchboard_core::{Actor, Facts, Priority, TicketNumber};
 
 use super::assets::Asset;
+use super::fault::Fault;
 use super::frame::{Errors, Frame, Here, Notice, NoticeTone, Room};
+use super::pane::{issue_choices, link, service_choices};
+use super::posted::Posted;
 use super::text::{Prose, prose};
 use super::thread::Lens;
 use super::view::{Chip, Choice, ClockMark, FileView, Icon, Pages, PrioMark, TimeMark, Tone};
-use super::visit::{Fault, Posted, Visit, encode, number, sentence};
-use super::work::{issue_choices, link, service_choices, unit_names};
-use super::work_post::take_steps;
+use super::visit::{Visit, encode, number, sentence};
 use super::words::{Namer, channel_words, degrades_words, people_words, security_words};
+use super::work::unit_names;
+use super::work_post::take_steps;
 use super::workspace::TicketLink;
 
 /// A unit that suits, and why.
@@ -254,8 +257,8 @@ async fn card(
         ..ticket.state.facts.clone()
     };
     let (assessment, _) = visit.desk.explain(&facts).await?;
-    let priority = Priority::parse(&typed("priority", ticket.priority.key()))
-        .unwrap_or(assessment.priority);
+    let priority =
+        Priority::parse(&typed("priority", ticket.priority.key())).unwrap_or(assessment.priority);
     let lens = Lens {
         dial: &visit.dial,
         namer: Namer {
@@ -489,7 +492,14 @@ async fn decide(posted: &Posted, actor: &Actor, number: TicketNumber) -> Result<
                 other => other,
             };
             let names = [
-                "category", "priority", "because", "pick", "unit", "service", "issue_type", "note",
+                "category",
+                "priority",
+                "because",
+                "pick",
+                "unit",
+                "service",
+                "issue_type",
+                "note",
             ];
             let again = Again {
                 number,
@@ -524,8 +534,7 @@ fn patch(
     let service = posted.text("service");
     let issue_type = posted.text("issue_type");
     Ok(Patch {
-        category: Some(category.to_owned())
-            .filter(|c| !c.is_empty() && *c != ticket.category.key),
+        category: Some(category.to_owned()).filter(|c| !c.is_empty() && *c != ticket.category.key),
         service: (posted.has("service")
             && service != ticket.service.as_ref().map_or("", |s| &s.key))
         .then(|| Some(service.to_owned()).filter(|s| !s.is_empty())),

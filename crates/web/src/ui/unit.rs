@@ -8,11 +8,12 @@ use store::unit::Unit;
 use switchboard_core::{Part, Priority};
 
 use super::assets::Asset;
+use super::fault::Fault;
 use super::frame::{Frame, Here, Room};
 use super::text::{Prose, excerpt, prose};
 use super::time::Dial;
 use super::view::{Chip, Icon, Lamp, Pages, PrioMark, Tone};
-use super::visit::{Fault, Visit, encode};
+use super::visit::{Visit, encode};
 
 /// A unit in the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -129,7 +130,9 @@ impl CalendarView {
                     .iter()
                     .map(|(from, to)| (x(*from), x(*to) - x(*from)))
                     .collect(),
-                now: now.filter(|(day, _)| *day == i).map(|(_, minute)| x(minute)),
+                now: now
+                    .filter(|(day, _)| *day == i)
+                    .map(|(_, minute)| x(minute)),
             })
             .collect()
     }
@@ -305,11 +308,7 @@ async fn unit(visit: &Visit, key: &str) -> Result<Response, Fault> {
             .collect(),
         quality: quality(&unit.doc.qos),
         calendar: calendar(unit, visit.dial.now),
-        hints: if page.inside {
-            hints(unit)
-        } else {
-            Vec::new()
-        },
+        hints: if page.inside { hints(unit) } else { Vec::new() },
     })
 }
 

@@ -293,11 +293,7 @@ impl Chip {
     }
 
     /// A chip with a picture.
-    pub fn with_icon(
-        tone: Tone,
-        icon: &'static str,
-        text: impl Into<Cow<'static, str>>,
-    ) -> Chip {
+    pub fn with_icon(tone: Tone, icon: &'static str, text: impl Into<Cow<'static, str>>) -> Chip {
         Chip {
             icon: Some(icon),
             ..Chip::new(tone, text)
@@ -338,8 +334,14 @@ pub fn size_words(bytes: u64) -> String {
     match bytes {
         0..1_000 => format!("{bytes} B"),
         1_000..1_000_000 => format!("{} kB", bytes.div_ceil(1_000)),
-        1_000_000..1_000_000_000 => format!("{}.{} MB", bytes / 1_000_000, bytes % 1_000_000 / 100_000),
-        _ => format!("{}.{} GB", bytes / 1_000_000_000, bytes % 1_000_000_000 / 100_000_000),
+        1_000_000..1_000_000_000 => {
+            format!("{}.{} MB", bytes / 1_000_000, bytes % 1_000_000 / 100_000)
+        }
+        _ => format!(
+            "{}.{} GB",
+            bytes / 1_000_000_000,
+            bytes % 1_000_000_000 / 100_000_000
+        ),
     }
 }
 

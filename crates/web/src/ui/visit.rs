@@ -1,62 +1,30 @@
 //! One request for a page: who asks, what they sent, and how they are answered.
 //!
-//! A handler takes a [`Visit`] (or, for what a form sends, a [`Posted`]),
+//! A handler takes a [`Visit`] (or, for what a form sends, a
+//! [`Posted`](super::posted::Posted)),
 //! works out a `Result<Response, Fault>` and hands it to [`Visit::close`],
 //! which turns faults into pages and sets the cookies.
 
 use askama::Template;
-use axum::body::Body;
-use axum::extract::{FromRequest, FromRequestParts, Multipart, Query, Request};
+use axum::extract::{FromRequestParts, Query};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::{Form, RequestExt as _};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use desk::{Desk, Error, NewFile, SignedIn};
-use http_body_util::Limited;
+use desk::{Desk, Error, SignedIn};
 use sha2::{Digest, Sha256};
 use store::list::{Condition, Filter};
 use switchboard_core::{Actor, Channel, PersonId, Status, TicketNumber};
 use uuid::Uuid;
 
+use super::fault::{Fault, explain};
 use super::frame::{Frame, Here, Me, Notice, NoticeTone, Room};
 use super::problem::ProblemPage;
 use super::time::Dial;
 use super::view::PersonMark;
 use crate::AppState;
 use crate::problem::status_of;
-
-/// Forms without files are never larger.
-const FORM_LIMIT: usize = 2 * 1024 * 1024;
-/// What a form with files may have beside the files' own limit.
-const BESIDE_FILES: usize = 1024 * 1024;
-
-/// Why no page comes.
-#[derive(Debug)]
-pub enum Fault {
-    /// The desk says no.
-    Desk(Error),
-    /// They have to sign in first.
-    SignInFirst,
-    /// The form was not made by us for this browser, or is too old.
-    Forged,
-    /// What was sent can not be read.
-    Unreadable(StatusCode, String),
-}
-
-impl From<Error> for Fault {
-    fn from(error: Error) -> Fault {
-        Fault::Desk(error)
-    }
-}
-
-impl Fault {
-    /// There is no such page.
-    pub fn no_page() -> Fault {
-        Fault::Desk(Error::not_found("page"))
-    }
-}
 
 /// One request for a page.
 #[derive(Debug, Clone)]
@@ -141,7 +109,7 @@ fn csrf_of(visitor: &str) -> String {
 }
 
 /// Compares without telling by time how much is right.
-fn same(a: &str, b: &str) -> bool {
+pub(super) fn same(a: &str, b: &str) -> bool {
     a.len() == b.len()
         && a.bytes()
             .zip(b.bytes())
@@ -410,7 +378,12 @@ impl Visit {
     pub fn go(&self, to: &str, notice: Option<Notice>) -> Result<Response, Fault> {
         let mut response = see_other(to);
         if let Some(notice) = notice {
-            self.set(&mut response, Cookie::Notice, &write_notice(&notice), Some(60));
+            self.set(
+                &mut response,
+                Cookie::Notice,
+                &write_notice(&notice),
+                Some(60),
+            );
         }
         Ok(response)
     }
@@ -521,84 +494,6 @@ impl Visit {
     }
 }
 
-/// Status, title, what happened, what to do.
-fn explain(fault: &Fault) -> (StatusCode, &'static str, String, &'static [&'static str]) {
-    const AGAIN: &[&str] = &["Go back, change what is named above, and send it again."];
-    match fault {
-        Fault::SignInFirst => (
-            StatusCode::UNAUTHORIZED,
-            "Please sign in",
-            "This page is for people who are signed in.".to_owned(),
-            &["Sign in and try again."],
-        ),
-        Fault::Forged => (
-            StatusCode::FORBIDDEN,
-            "This form is too old",
-            "The form was made for another session, so nothing was changed.".to_owned(),
-            &[
-                "Go back, reload the page and send the form again; what you wrote is kept there.",
-                "Cookies must be allowed for this site.",
-            ],
-        ),
-        Fault::Unreadable(status, text) => (
-            *status,
-            "What was sent can not be read",
-            text.clone(),
-            &["Go back and send the form again.", "If a file is large, attach a smaller one or give a link to it."],
-        ),
-        Fault::Desk(error) => {
-            let status = status_of(error);
-            let (title, todo): (&str, &[&str]) = match error {
-                Error::Invalid { .. } => ("Something is missing or wrong", AGAIN),
-                Error::Unauthenticated(_) => (
-                    "This does not work any more",
-                    &[
-                        "Ask for a new link: give the ticket’s number and your address on the front page.",
-                        "Or sign in, if you have an account.",
-                    ],
-                ),
-                Error::Forbidden(_) => (
-                    "That is not yours to do",
-                    &["If it should be, ask the unit that holds the ticket, or an administrator."],
-                ),
-                Error::NotFound { .. } => (
-                    "There is nothing here that you can see",
-                    &[
-                        "Look whether the address or number is right.",
-                        "If it is a ticket of yours, sign in with the address you opened it with, or ask for a link to it on the front page.",
-                    ],
-                ),
-                Error::Conflict(_) => (
-                    "That does not fit how things stand",
-                    &["Go back, reload the page and look what has changed."],
-                ),
-                Error::Stale { .. } => (
-                    "Somebody was quicker",
-                    &["Go back, reload the page, look what has changed, and do it again if it is still right."],
-                ),
-                Error::TooMany { .. } => ("Too many tries", &["Wait a minute, then try again."]),
-                Error::Unavailable(_) => (
-                    "Not possible at the moment",
-                    &["Nothing was changed. Try again in a moment."],
-                ),
-                Error::Internal(_) => (
-                    "Something went wrong on our side",
-                    &["It was logged and nothing was changed. Try again; if it stays, tell us."],
-                ),
-            };
-            let what = match error {
-                Error::Internal(_) => "This is no fault of yours.".to_owned(),
-                Error::Invalid { .. } => "Nothing was changed.".to_owned(),
-                Error::NotFound { what } if what == "page" => {
-                    "There is no page at this address.".to_owned()
-                }
-                other => sentence(&other.to_string()),
-            };
-            (status, title, what, todo)
-        }
-    }
-}
-
 /// A text as a sentence: a capital at its start, a full stop at its end.
 pub fn sentence(text: &str) -> String {
     let mut chars = text.trim().chars();
@@ -665,184 +560,8 @@ pub fn number(text: &str) -> Result<TicketNumber, Fault> {
         .ok_or_else(Fault::no_page)
 }
 
-/// What a form sent, checked to be ours.
-#[derive(Debug)]
-pub struct Posted {
-    /// The request.
-    pub visit: Visit,
-    /// What was wrong with the body as a whole; the fields are empty then.
-    fault: Option<Fault>,
-    fields: Vec<(String, String)>,
-    /// Its files, without empty fields.
-    pub files: Vec<NewFile>,
-}
-
-impl FromRequest<AppState> for Posted {
-    type Rejection = Response;
-
-    async fn from_request(mut request: Request, app: &AppState) -> Result<Posted, Response> {
-        let visit: Visit = request.extract_parts_with_state(app).await?;
-        let files = request
-            .headers()
-            .get(header::CONTENT_TYPE)
-            .is_some_and(|t| t.as_bytes().starts_with(b"multipart/form-data"));
-        let limit = if files {
-            visit.desk.config().max_attachment + BESIDE_FILES
-        } else {
-            FORM_LIMIT
-        };
-        let request = request.map(|body| Body::new(Limited::new(body, limit)));
-        let mut posted = Posted {
-            visit,
-            fault: None,
-            fields: Vec::new(),
-            files: Vec::new(),
-        };
-        let read = if files {
-            posted.read_parts(request).await
-        } else {
-            posted.read_form(request).await
-        };
-        if let Err(fault) = read {
-            posted.fields.clear();
-            posted.files.clear();
-            posted.fault = Some(fault);
-        } else if !same(posted.text("csrf"), &posted.visit.csrf) {
-            posted.fault = Some(Fault::Forged);
-        }
-        Ok(posted)
-    }
-}
-
-fn unreadable(status: StatusCode, text: &str) -> Fault {
-    if status == StatusCode::PAYLOAD_TOO_LARGE || text.contains("length limit") {
-        Fault::Unreadable(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "It is larger than this desk takes.".to_owned(),
-        )
-    } else {
-        Fault::Unreadable(StatusCode::BAD_REQUEST, sentence(text))
-    }
-}
-
-impl Posted {
-    async fn read_form(&mut self, request: Request) -> Result<(), Fault> {
-        let is_form = request.method() == Method::POST
-            && request
-                .headers()
-                .get(header::CONTENT_TYPE)
-                .is_some_and(|t| t.as_bytes().starts_with(b"application/x-www-form-urlencoded"));
-        if !is_form {
-            return Err(Fault::Unreadable(
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "A form of this desk was expected.".to_owned(),
-            ));
-        }
-        let Form(fields) = Form::<Vec<(String, String)>>::from_request(request, &())
-            .await
-            .map_err(|e| unreadable(e.status(), &e.body_text()))?;
-        self.fields = fields;
-        Ok(())
-    }
-
-    async fn read_parts(&mut self, request: Request) -> Result<(), Fault> {
-        let mut parts = Multipart::from_request(request, &())
-            .await
-            .map_err(|e| unreadable(e.status(), &e.body_text()))?;
-        let wrong =
-            |e: axum::extract::multipart::MultipartError| unreadable(e.status(), &e.body_text());
-        while let Some(part) = parts.next_field().await.map_err(wrong)? {
-            let name = part.name().unwrap_or_default().to_owned();
-            let Some(file) = part.file_name().map(str::to_owned) else {
-                let text = part.text().await.map_err(wrong)?;
-                self.fields.push((name, text));
-                continue;
-            };
-            let media_type = part.content_type().unwrap_or_default().to_owned();
-            let bytes = part.bytes().await.map_err(wrong)?;
-            // A file field that was left alone comes as a file without name.
-            if !file.is_empty() {
-                self.files.push(NewFile {
-                    name: file,
-                    media_type,
-                    bytes: bytes.to_vec(),
-                    content_id: None,
-                });
-            }
-        }
-        Ok(())
-    }
-
-    /// The first value of a field, without space around it; empty when absent.
-    pub fn text(&self, name: &str) -> &str {
-        self.fields
-            .iter()
-            .find(|(key, _)| key == name)
-            .map_or("", |(_, value)| value.trim())
-    }
-
-    /// The first value of a field exactly as it was sent.
-    pub fn raw(&self, name: &str) -> &str {
-        self.fields
-            .iter()
-            .find(|(key, _)| key == name)
-            .map_or("", |(_, value)| value.as_str())
-    }
-
-    /// The first value of a field with its line breaks as `\n`.
-    pub fn body(&self, name: &str) -> String {
-        self.fields
-            .iter()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.replace("\r\n", "\n").trim_end().to_owned())
-            .unwrap_or_default()
-    }
-
-    /// Whether the form had the field at all.
-    pub fn has(&self, name: &str) -> bool {
-        self.fields.iter().any(|(key, _)| key == name)
-    }
-
-    /// Every value of a field.
-    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.fields
-            .iter()
-            .filter(move |(key, _)| key == name)
-            .map(|(_, value)| value.trim())
-    }
-
-    /// Every field whose name begins so, without the beginning.
-    pub fn beginning<'a>(
-        &'a self,
-        with: &'a str,
-    ) -> impl Iterator<Item = (&'a str, &'a str)> + 'a {
-        self.fields
-            .iter()
-            .filter_map(move |(key, value)| Some((key.strip_prefix(with)?, value.trim())))
-    }
-
-    /// Parts the request from what is to be done with it; a form that is not
-    /// ours becomes its page at once.
-    ///
-    /// # Errors
-    /// The page that says so.
-    pub async fn ours(mut self) -> Result<Posted, Response> {
-        match self.fault.take() {
-            None => Ok(self),
-            Some(fault) => {
-                let kept = self.body("body") + &self.body("description");
-                let page = self.visit.fault_page(fault, kept).await;
-                Err(self.visit.close(Ok(page)).await)
-            }
-        }
-    }
-}
-
-
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
-
     use super::*;
 
     #[test]
@@ -876,7 +595,10 @@ mod tests {
             text: "<b>".to_owned(),
         };
         let text = write_notice(&notice);
-        assert!(text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b)));
+        assert!(
+            text.bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))
+        );
         assert_eq!(read_notice(&text).unwrap(), notice);
         assert_eq!(read_notice("garbage"), None);
     }

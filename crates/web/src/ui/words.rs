@@ -6,8 +6,7 @@ use desk::Catalogue;
 use desk::view::EventView;
 use switchboard_core::ticket::{Hold, RelationKind};
 use switchboard_core::{
-    Change, PartyRole, PersonId, SecurityRisk, ServiceId, Status, TellRequester, UnitId,
-    Visibility,
+    Change, PartyRole, PersonId, SecurityRisk, ServiceId, Status, TellRequester, UnitId, Visibility,
 };
 
 use super::time::Dial;
@@ -116,9 +115,12 @@ impl Namer<'_> {
                 assessment.because
             )),
             Change::EntryAdded { entry } => {
-                let internal =
-                    entry.visibility == switchboard_core::EntryVisibility::Internal;
-                Words::new(if internal { "internal note" } else { "message" }, "", "written")
+                let internal = entry.visibility == switchboard_core::EntryVisibility::Internal;
+                Words::new(
+                    if internal { "internal note" } else { "message" },
+                    "",
+                    "written",
+                )
             }
             Change::StatusSet {
                 old,
@@ -196,7 +198,10 @@ impl Namer<'_> {
             Change::CommunitySet { old, new } => Words::new("community", text(old), text(new)),
             Change::TagsSet { old, new } => {
                 let list = |set: &std::collections::BTreeSet<String>| {
-                    set.iter().map(String::as_str).collect::<Vec<_>>().join(", ")
+                    set.iter()
+                        .map(String::as_str)
+                        .collect::<Vec<_>>()
+                        .join(", ")
                 };
                 Words::new("tags", list(old), list(new))
             }
@@ -213,12 +218,16 @@ impl Namer<'_> {
             Change::PartyRemoved { party } => {
                 Words::new(role_words(party.role), self.person(party.person), "")
             }
-            Change::RelationAdded { relation } => {
-                Words::new(relation_words(relation.kind), "", relation.ticket.to_string())
-            }
-            Change::RelationRemoved { relation } => {
-                Words::new(relation_words(relation.kind), relation.ticket.to_string(), "")
-            }
+            Change::RelationAdded { relation } => Words::new(
+                relation_words(relation.kind),
+                "",
+                relation.ticket.to_string(),
+            ),
+            Change::RelationRemoved { relation } => Words::new(
+                relation_words(relation.kind),
+                relation.ticket.to_string(),
+                "",
+            ),
             Change::MergedIn { from } => Words::new("merged in", "", from.ticket.to_string()),
             Change::MergeUndone { from } => Words::new("merged in", from.ticket.to_string(), ""),
             Change::MergedAway { into, .. } => Words::new("merged into", "", into.to_string()),
@@ -237,8 +246,12 @@ impl Namer<'_> {
                 child,
                 status,
                 text: solution,
-            } => Words::new("child", "", format!("{child} {}", status.label().to_lowercase()))
-                .because(text(solution)),
+            } => Words::new(
+                "child",
+                "",
+                format!("{child} {}", status.label().to_lowercase()),
+            )
+            .because(text(solution)),
             Change::ChildReopened { child } => Words::new("child", "", format!("{child} reopened")),
             Change::MasterEntry { master, .. } => {
                 Words::new("message", "", format!("of master {master}"))

@@ -15,9 +15,12 @@ use switchboard_core::{
     Actor, Command, EntryVisibility, PartyRole, Priority, SolutionKind, Status, TicketNumber,
 };
 
+use super::fault::Fault;
 use super::frame::{Errors, Notice, NoticeTone};
-use super::visit::{Fault, Posted, number, own_path, sentence};
-use super::work::{Again, page};
+use super::pane::Again;
+use super::posted::Posted;
+use super::visit::{number, own_path, sentence};
+use super::work::page;
 use super::workspace::Composer;
 
 /// `POST /work/{number}/{deed}`.
@@ -31,10 +34,11 @@ pub async fn act(Path((text, deed)): Path<(String, String)>, posted: Posted) -> 
         let actor = posted.visit.staff()?.clone();
         // From here on the page is the ticket's, beside the list it was in.
         let list = posted.text("list").to_owned();
-        let back = own_path(&format!("/work/{number}?{list}"), &format!("/work/{number}"));
-        posted
-            .visit
-            .at(back.trim_end_matches('?').to_owned());
+        let back = own_path(
+            &format!("/work/{number}?{list}"),
+            &format!("/work/{number}"),
+        );
+        posted.visit.at(back.trim_end_matches('?').to_owned());
         let work = Work { actor, number };
         match deed.as_str() {
             "write" => work.write(&mut posted).await,
@@ -111,11 +115,20 @@ impl Work {
         };
         if note {
             let step = Step::Write(EntryVisibility::Internal, draft);
-            return match visit.desk.act(&self.actor, self.number, None, vec![step]).await {
+            return match visit
+                .desk
+                .act(&self.actor, self.number, None, vec![step])
+                .await
+            {
                 Ok(_) => self.done(posted, "Note added").await,
                 Err(error) => {
                     let (_, problem) = told(error, "body")?;
-                    page(visit, Some(self.number), again(Errors::one("body", problem), false)).await
+                    page(
+                        visit,
+                        Some(self.number),
+                        again(Errors::one("body", problem), false),
+                    )
+                    .await
                 }
             };
         }
@@ -126,9 +139,7 @@ impl Work {
                 .entries
                 .iter()
                 .skip(usize::try_from(seen).unwrap_or(0))
-                .any(|e| {
-                    e.visibility == EntryVisibility::Public && e.author != self.actor.person
-                });
+                .any(|e| e.visibility == EntryVisibility::Public && e.author != self.actor.person);
             if crossed {
                 let again = Again {
                     status: Some(StatusCode::CONFLICT),
@@ -142,7 +153,12 @@ impl Work {
             Ok(_) => self.done(posted, said).await,
             Err(error) => {
                 let (_, problem) = told(error, "body")?;
-                page(visit, Some(self.number), again(Errors::one("body", problem), false)).await
+                page(
+                    visit,
+                    Some(self.number),
+                    again(Errors::one("body", problem), false),
+                )
+                .await
             }
         }
     }
@@ -154,7 +170,12 @@ impl Work {
         let result = if posted.text("do") == "take" {
             visit
                 .desk
-                .act(&self.actor, self.number, None, take_steps(&self.actor, &ticket))
+                .act(
+                    &self.actor,
+                    self.number,
+                    None,
+                    take_steps(&self.actor, &ticket),
+                )
                 .await
         } else {
             match self.patch(posted, &ticket) {
@@ -168,11 +189,20 @@ impl Work {
             }
         };
         let typed = || {
-            ["status", "owner", "unit", "service", "issue_type", "tags", "reminder", "reason"]
-                .iter()
-                .filter(|name| posted.has(name))
-                .map(|name| ((*name).to_owned(), posted.text(name).to_owned()))
-                .collect::<Vec<_>>()
+            [
+                "status",
+                "owner",
+                "unit",
+                "service",
+                "issue_type",
+                "tags",
+                "reminder",
+                "reason",
+            ]
+            .iter()
+            .filter(|name| posted.has(name))
+            .map(|name| ((*name).to_owned(), posted.text(name).to_owned()))
+            .collect::<Vec<_>>()
         };
         match result {
             Ok(_) => {
@@ -325,8 +355,11 @@ impl Work {
                 self.done(posted, said).await
             }
             Err(Error::NotFound { .. }) => {
-                self.not_tied("There is no such ticket that you can see.".to_owned(), posted)
-                    .await
+                self.not_tied(
+                    "There is no such ticket that you can see.".to_owned(),
+                    posted,
+                )
+                .await
             }
             Err(error) => {
                 let (_, problem) = told(error, "other")?;
@@ -352,13 +385,23 @@ impl Work {
                 .await
         } else {
             let role = role_of(posted.text("role"));
-            desk.add_party(&self.actor, self.number, None, Some(posted.text("mail")), role)
-                .await
+            desk.add_party(
+                &self.actor,
+                self.number,
+                None,
+                Some(posted.text("mail")),
+                role,
+            )
+            .await
         };
         self.said(
             posted,
             result,
-            if remove.is_empty() { "Added" } else { "Removed" },
+            if remove.is_empty() {
+                "Added"
+            } else {
+                "Removed"
+            },
         )
         .await
     }
@@ -370,7 +413,9 @@ impl Work {
             let result = desk.add_party(&self.actor, number, None, None, role).await;
             self.said(posted, result, "You follow it").await
         } else {
-            let result = desk.remove_party(&self.actor, number, None, "me", role).await;
+            let result = desk
+                .remove_party(&self.actor, number, None, "me", role)
+                .await;
             self.said(posted, result, "You no longer follow it").await
         }
     }

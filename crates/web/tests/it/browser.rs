@@ -61,10 +61,7 @@ impl Browser {
             .await;
         let mut browser = Browser::new(desk);
         let answer = browser
-            .send(
-                "/sign-in",
-                &[("mail", &who.email), ("password", PASSWORD)],
-            )
+            .send("/sign-in", &[("mail", &who.email), ("password", PASSWORD)])
             .await
             .expect(303);
         assert!(!answer.header("set-cookie").is_empty());
@@ -159,8 +156,10 @@ impl Browser {
         let mut body = Vec::new();
         for (key, value) in [("csrf", csrf.as_str())].iter().chain(fields) {
             body.extend_from_slice(
-                format!("--sep\r\ncontent-disposition: form-data; name=\"{key}\"\r\n\r\n{value}\r\n")
-                    .as_bytes(),
+                format!(
+                    "--sep\r\ncontent-disposition: form-data; name=\"{key}\"\r\n\r\n{value}\r\n"
+                )
+                .as_bytes(),
             );
         }
         body.extend_from_slice(

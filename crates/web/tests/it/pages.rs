@@ -69,7 +69,12 @@ fn everybody_gets_the_pages_that_are_theirs() {
             };
             let mut got = Vec::new();
             for browser in [
-                &mut nobody, &mut otto, &mut rita, &mut sam, &mut fay, &mut ada,
+                &mut nobody,
+                &mut otto,
+                &mut rita,
+                &mut sam,
+                &mut fay,
+                &mut ada,
             ] {
                 got.push(browser.get(&path).await.status);
             }
@@ -137,7 +142,12 @@ fn the_main_job_by_forms_alone() {
         let refused = fay
             .send(
                 &format!("/triage/{number}"),
-                &[("do", "assign"), ("priority", "top"), ("unit", "Storage"), ("pick", "")],
+                &[
+                    ("do", "assign"),
+                    ("priority", "top"),
+                    ("unit", "Storage"),
+                    ("pick", ""),
+                ],
             )
             .await
             .expect(422)
@@ -165,13 +175,21 @@ fn the_main_job_by_forms_alone() {
             .expect(303);
         sam.send(
             &format!("/work/{number}/write"),
-            &[("kind", "note"), ("body", "inner thoughts"), ("status", "note")],
+            &[
+                ("kind", "note"),
+                ("body", "inner thoughts"),
+                ("status", "note"),
+            ],
         )
         .await
         .expect(303);
         sam.send(
             &format!("/work/{number}/write"),
-            &[("kind", "reply"), ("body", "Does 30 GB work?"), ("status", "waiting")],
+            &[
+                ("kind", "reply"),
+                ("body", "Does 30 GB work?"),
+                ("status", "waiting"),
+            ],
         )
         .await
         .expect(303);
@@ -185,12 +203,19 @@ fn the_main_job_by_forms_alone() {
             let history = rita.page(&format!("/tickets/{number}/history")).await;
             assert!(!history.contains(hidden), "{hidden}");
         }
-        rita.send(&format!("/tickets/{number}/answer"), &[("body", "It does."), ("do", "answer")])
-            .await
-            .expect(303);
+        rita.send(
+            &format!("/tickets/{number}/answer"),
+            &[("body", "It does."), ("do", "answer")],
+        )
+        .await
+        .expect(303);
         sam.send(
             &format!("/work/{number}/write"),
-            &[("kind", "reply"), ("body", "The limit is gone."), ("status", "solved")],
+            &[
+                ("kind", "reply"),
+                ("body", "The limit is gone."),
+                ("status", "solved"),
+            ],
         )
         .await
         .expect(303);
@@ -202,7 +227,16 @@ fn the_main_job_by_forms_alone() {
         let page = rita.page(&format!("/tickets/{number}")).await;
         assert!(page.contains("Solved, and confirmed to work"));
         let history = sam.page(&format!("/work/{number}/history")).await;
-        for word in ["Waiting for reply", "Solved", "Verified", "Sam", "Fay", "Rita", "owner", "unit"] {
+        for word in [
+            "Waiting for reply",
+            "Solved",
+            "Verified",
+            "Sam",
+            "Fay",
+            "Rita",
+            "owner",
+            "unit",
+        ] {
             assert!(history.contains(word), "{word}");
         }
     });
@@ -217,7 +251,11 @@ fn the_kind_that_was_sent_counts_not_the_button() {
         let mut sam = Browser::of(&desk, &f.sam).await;
         sam.send(
             &format!("/work/{number}/write"),
-            &[("kind", "note"), ("body", "for us only"), ("status", "solved")],
+            &[
+                ("kind", "note"),
+                ("body", "for us only"),
+                ("status", "solved"),
+            ],
         )
         .await
         .expect(303);
@@ -233,9 +271,12 @@ fn replies_do_not_cross() {
         let mut rita = Browser::of(&desk, &f.rita).await;
         let number = rita.open(&[("service", "Archive")]).await;
         let mut sam = Browser::of(&desk, &f.sam).await;
-        rita.send(&format!("/tickets/{number}/answer"), &[("body", "One thing more.")])
-            .await
-            .expect(303);
+        rita.send(
+            &format!("/tickets/{number}/answer"),
+            &[("body", "One thing more.")],
+        )
+        .await
+        .expect(303);
         // Sam's page had shown one entry.
         let fields = [("kind", "reply"), ("body", "My long answer"), ("seen", "1")];
         let held = sam
@@ -263,15 +304,31 @@ fn a_stale_form_changes_nothing() {
         let answer = stan
             .send(
                 &format!("/work/{number}/handle"),
-                &[("do", "apply"), ("version", "1"), ("tags", "late"), ("unit", "Storage")],
+                &[
+                    ("do", "apply"),
+                    ("version", "1"),
+                    ("tags", "late"),
+                    ("unit", "Storage"),
+                ],
             )
             .await;
         assert_eq!(answer.status, 409);
-        assert!(answer.text().contains("somebody changed the ticket meanwhile"));
-        let version = desk.get(&f.stan, &format!("/tickets/{number}")).await.json["version"].to_string();
+        assert!(
+            answer
+                .text()
+                .contains("somebody changed the ticket meanwhile")
+        );
+        let version =
+            desk.get(&f.stan, &format!("/tickets/{number}")).await.json["version"].to_string();
         stan.send(
             &format!("/work/{number}/handle"),
-            &[("do", "apply"), ("version", &version), ("tags", "Late, Big"), ("unit", "Storage"), ("owner", &f.sam.email)],
+            &[
+                ("do", "apply"),
+                ("version", &version),
+                ("tags", "Late, Big"),
+                ("unit", "Storage"),
+                ("owner", &f.sam.email),
+            ],
         )
         .await
         .expect(303);
@@ -286,11 +343,18 @@ fn a_stale_form_changes_nothing() {
             .await
             .expect(422)
             .text();
-        assert!(refused.contains("ust say why the ticket is handed on"), "another unit needs a reason");
+        assert!(
+            refused.contains("ust say why the ticket is handed on"),
+            "another unit needs a reason"
+        );
         let gone = stan
             .send(
                 &format!("/work/{number}/handle"),
-                &[("do", "apply"), ("unit", "Network"), ("reason", "It is the link.")],
+                &[
+                    ("do", "apply"),
+                    ("unit", "Network"),
+                    ("reason", "It is the link."),
+                ],
             )
             .await
             .expect(303);
@@ -304,7 +368,11 @@ fn hostile_forms_are_told_what_is_wrong() {
         let f = desk.federation().await;
         let mut rita = Browser::of(&desk, &f.rita).await;
         let empty = rita.send("/tickets/new", &[]).await.expect(422).text();
-        for words in ["Say in one line what happened.", "href=\"#subject\"", "href=\"#description\""] {
+        for words in [
+            "Say in one line what happened.",
+            "href=\"#subject\"",
+            "href=\"#description\"",
+        ] {
             assert!(empty.contains(words), "{words}");
         }
         let base = [("subject", "s"), ("description", "d")];
@@ -324,17 +392,45 @@ fn hostile_forms_are_told_what_is_wrong() {
         }
         let csrf = rita.csrf().await;
         for (body, status) in [
-            (format!("csrf={csrf}&subject=%FF%FE&description=x"), 303..=422),
-            (format!("csrf={csrf}&subject=%00%01&description=x"), 303..=422),
+            (
+                format!("csrf={csrf}&subject=%FF%FE&description=x"),
+                303..=422,
+            ),
+            (
+                format!("csrf={csrf}&subject=%00%01&description=x"),
+                303..=422,
+            ),
             ("%%%".to_owned(), 400..=422),
-            (format!("csrf={csrf}&description={}", "x".repeat(3 * 1024 * 1024)), 413..=413),
+            (
+                format!("csrf={csrf}&description={}", "x".repeat(3 * 1024 * 1024)),
+                413..=413,
+            ),
         ] {
             let answer = rita.send_raw("/tickets/new", &body).await;
-            assert!(status.contains(&answer.status), "{} for {:.40}", answer.status, body);
+            assert!(
+                status.contains(&answer.status),
+                "{} for {:.40}",
+                answer.status,
+                body
+            );
         }
-        for path in ["/tickets/0", "/tickets/-1", "/tickets/99999999999999999999", "/work/x", "/tickets/%FF", "/units/%00", "/static/..%2fCargo.toml", "/t/1.2.3.4", "/no/such/page"] {
+        for path in [
+            "/tickets/0",
+            "/tickets/-1",
+            "/tickets/99999999999999999999",
+            "/work/x",
+            "/tickets/%FF",
+            "/units/%00",
+            "/static/..%2fCargo.toml",
+            "/t/1.2.3.4",
+            "/no/such/page",
+        ] {
             let answer = rita.get(path).await;
-            assert!((400..500).contains(&answer.status), "{path}: {}", answer.status);
+            assert!(
+                (400..500).contains(&answer.status),
+                "{path}: {}",
+                answer.status
+            );
         }
         let page = rita.get("/no/such/page").await.expect(404).text();
         assert!(page.contains("There is no page at this address."));
@@ -342,7 +438,14 @@ fn hostile_forms_are_told_what_is_wrong() {
         let page = rita.page("/tickets?q=status:nonsense").await;
         assert!(page.contains("This search can not be read"));
         let mut sam = Browser::of(&desk, &f.sam).await;
-        for q in ["unit:nowhere", "priority%3E%3E", "%22", "number:x", "owner:me%20%00", "%FF"] {
+        for q in [
+            "unit:nowhere",
+            "priority%3E%3E",
+            "%22",
+            "number:x",
+            "owner:me%20%00",
+            "%FF",
+        ] {
             let answer = sam.get(&format!("/work?q={q}")).await;
             assert_eq!(answer.status, 200, "{q}");
         }
@@ -358,12 +461,20 @@ fn what_people_write_never_becomes_markup() {
         let evil = "\"><script>alert(1)</script><img src=x onerror=alert(1)>";
         let mut rita = Browser::of(&desk, &f.rita).await;
         let number = rita
-            .open(&[("service", "Archive"), ("subject", evil), ("description", evil), ("cc", "eve@people.example")])
+            .open(&[
+                ("service", "Archive"),
+                ("subject", evil),
+                ("description", evil),
+                ("cc", "eve@people.example"),
+            ])
             .await;
         let mut sam = Browser::of(&desk, &f.sam).await;
-        sam.send(&format!("/work/{number}/write"), &[("kind", "reply"), ("body", evil)])
-            .await
-            .expect(303);
+        sam.send(
+            &format!("/work/{number}/write"),
+            &[("kind", "reply"), ("body", evil)],
+        )
+        .await
+        .expect(303);
         desk.run_jobs().await;
         for path in [
             format!("/work/{number}"),
@@ -373,12 +484,25 @@ fn what_people_write_never_becomes_markup() {
             "/work?q=%22%3E%3Cscript%3E".to_owned(),
         ] {
             let page = sam.page(&path).await;
-            assert!(!page.contains("<script>") && !page.contains("<img"), "{path}");
+            assert!(
+                !page.contains("<script>") && !page.contains("<img"),
+                "{path}"
+            );
         }
-        for path in [format!("/tickets/{number}"), "/tickets".to_owned(), "/".to_owned()] {
+        for path in [
+            format!("/tickets/{number}"),
+            "/tickets".to_owned(),
+            "/".to_owned(),
+        ] {
             let page = rita.page(&path).await;
-            assert!(!page.contains("<script>") && !page.contains("<img"), "{path}");
-            assert!(page.contains("&lt;script&gt;") || page.contains("&#60;script&#62;"), "{path}");
+            assert!(
+                !page.contains("<script>") && !page.contains("<img"),
+                "{path}"
+            );
+            assert!(
+                page.contains("&lt;script&gt;") || page.contains("&#60;script&#62;"),
+                "{path}"
+            );
         }
         // A notice comes from a cookie, which somebody may have set.
         let page = rita
@@ -401,7 +525,11 @@ fn files_come_back_as_they_were_and_do_nothing() {
         let f = desk.federation().await;
         let mut rita = Browser::of(&desk, &f.rita).await;
         let bytes = b"<script>alert(1)</script>";
-        let fields = [("subject", "s"), ("description", "d"), ("service", "Archive")];
+        let fields = [
+            ("subject", "s"),
+            ("description", "d"),
+            ("service", "Archive"),
+        ];
         let answer = rita
             .send_file("/tickets/new", &fields, "../../evil.html", bytes)
             .await
@@ -444,7 +572,9 @@ fn a_form_that_is_sent_twice_is_one_ticket() {
         let first = rita.open(&once).await;
         let second = rita.open(&once).await;
         assert_eq!(first, second);
-        let third = rita.open(&[("once", "another"), ("subject", "twice")]).await;
+        let third = rita
+            .open(&[("once", "another"), ("subject", "twice")])
+            .await;
         assert_ne!(first, third);
     });
 }
@@ -453,22 +583,71 @@ fn a_form_that_is_sent_twice_is_one_ticket() {
 fn the_preview_says_what_the_rules_say() {
     on_sqlite(|desk| async move {
         let mut nobody = Browser::new(&desk);
-        let check = async |nobody: &mut Browser, fields: &[(&str, &str)], mark: &str, because: &str| {
-            let parts = nobody
-                .send("/tickets/new/preview", fields)
-                .await
-                .expect(200)
-                .text();
-            assert!(parts.contains(&format!("class=\"prio big\" data-p=\"{mark}\"")), "{fields:?}");
-            assert!(parts.contains(&format!("because\">{because}")), "{fields:?}: {because}");
-        };
-        check(&mut nobody, &[("affected", "5")], "low", "every ticket starts here").await;
-        check(&mut nobody, &[("affected", "6")], "medium", "more than 5 users affected").await;
-        check(&mut nobody, &[("affected", "51")], "high", "more than 50 users affected").await;
-        check(&mut nobody, &[("degrades", "yes")], "top", "it affects and degrades a service").await;
-        check(&mut nobody, &[("degrades", "yes"), ("category", "documentation")], "low", "every ticket").await;
-        check(&mut nobody, &[("security", "trivial"), ("affected", "6")], "high", "a small security risk").await;
-        check(&mut nobody, &[("security", "imminent")], "top", "a danger to security now").await;
+        let check =
+            async |nobody: &mut Browser, fields: &[(&str, &str)], mark: &str, because: &str| {
+                let parts = nobody
+                    .send("/tickets/new/preview", fields)
+                    .await
+                    .expect(200)
+                    .text();
+                assert!(
+                    parts.contains(&format!("class=\"prio big\" data-p=\"{mark}\"")),
+                    "{fields:?}"
+                );
+                assert!(
+                    parts.contains(&format!("because\">{because}")),
+                    "{fields:?}: {because}"
+                );
+            };
+        check(
+            &mut nobody,
+            &[("affected", "5")],
+            "low",
+            "every ticket starts here",
+        )
+        .await;
+        check(
+            &mut nobody,
+            &[("affected", "6")],
+            "medium",
+            "more than 5 users affected",
+        )
+        .await;
+        check(
+            &mut nobody,
+            &[("affected", "51")],
+            "high",
+            "more than 50 users affected",
+        )
+        .await;
+        check(
+            &mut nobody,
+            &[("degrades", "yes")],
+            "top",
+            "it affects and degrades a service",
+        )
+        .await;
+        check(
+            &mut nobody,
+            &[("degrades", "yes"), ("category", "documentation")],
+            "low",
+            "every ticket",
+        )
+        .await;
+        check(
+            &mut nobody,
+            &[("security", "trivial"), ("affected", "6")],
+            "high",
+            "a small security risk",
+        )
+        .await;
+        check(
+            &mut nobody,
+            &[("security", "imminent")],
+            "top",
+            "a danger to security now",
+        )
+        .await;
     });
 }
 
@@ -485,19 +664,31 @@ fn who_is_not_signed_in_follows_by_a_mailed_link() {
             ("service", "Archive"),
         ];
         let answer = nobody.send("/tickets/new", &fields).await.expect(303);
-        assert_eq!(answer.header("location"), "/tickets/sent", "nothing is shown before the address is proved");
+        assert_eq!(
+            answer.header("location"),
+            "/tickets/sent",
+            "nothing is shown before the address is proved"
+        );
         let page = nobody.page("/tickets/sent").await;
         assert!(page.contains("Your ticket is"));
-        let number = desk.get(&f.ada, "/tickets").await.json["items"][0]["number"].as_i64().unwrap();
+        let number = desk.get(&f.ada, "/tickets").await.json["items"][0]["number"]
+            .as_i64()
+            .unwrap();
         let ticket = desk.get(&f.ada, &format!("/tickets/{number}")).await.json;
         assert_eq!(ticket["requester"]["email"], "vera@people.example");
 
-        let ask = [("number", number.to_string()), ("mail", "vera@people.example".to_owned())];
+        let ask = [
+            ("number", number.to_string()),
+            ("mail", "vera@people.example".to_owned()),
+        ];
         let ask: Vec<(&str, &str)> = ask.iter().map(|(k, v)| (*k, v.as_str())).collect();
         nobody.send("/follow", &ask).await.expect(303);
         // Somebody else's address gets the same answer, and no mail.
         let number_text = number.to_string();
-        let other = [("number", number_text.as_str()), ("mail", "otto@people.example")];
+        let other = [
+            ("number", number_text.as_str()),
+            ("mail", "otto@people.example"),
+        ];
         nobody.send("/follow", &other).await.expect(303);
         desk.run_jobs().await;
         let mails = desk.sent_mail();
@@ -506,17 +697,29 @@ fn who_is_not_signed_in_follows_by_a_mailed_link() {
             .iter()
             .rev()
             .filter(|m| m.to == "vera@people.example")
-            .find_map(|m| m.text.split_whitespace().find(|w| w.contains("/t/")).map(str::to_owned))
+            .find_map(|m| {
+                m.text
+                    .split_whitespace()
+                    .find(|w| w.contains("/t/"))
+                    .map(str::to_owned)
+            })
             .expect("a mail with a link");
         let path = link.trim_start_matches("http://desk.example").to_owned();
         let page = nobody.page(&path).await;
         assert!(page.contains("No account") && page.contains("I can not sign in."));
         nobody
-            .send(&format!("{path}/answer"), &[("body", "More by the link."), ("do", "answer")])
+            .send(
+                &format!("{path}/answer"),
+                &[("body", "More by the link."), ("do", "answer")],
+            )
             .await
             .expect(303);
         let mut sam = Browser::of(&desk, &f.sam).await;
-        assert!(sam.page(&format!("/work/{number}")).await.contains("More by the link."));
+        assert!(
+            sam.page(&format!("/work/{number}"))
+                .await
+                .contains("More by the link.")
+        );
         // The link opens nothing else, and no other word does.
         nobody.get(&format!("/tickets/{number}")).await.expect(303);
         let mut forged = path.clone();
@@ -533,10 +736,7 @@ fn signing_in_and_out() {
         let f = desk.federation().await;
         let mut rita = Browser::of(&desk, &f.rita).await;
         assert!(rita.page("/account").await.contains(&f.rita.email));
-        let cookie = rita
-            .get("/sign-in?next=//evil.example")
-            .await
-            .expect(303);
+        let cookie = rita.get("/sign-in?next=//evil.example").await.expect(303);
         assert_eq!(cookie.header("location"), "/");
         rita.send("/sign-out", &[]).await.expect(303);
         rita.get("/account").await.expect(303);
@@ -544,22 +744,48 @@ fn signing_in_and_out() {
         let mut nobody = Browser::new(&desk);
         let wrong = |mail: &str| vec![("mail", mail.to_owned()), ("password", "wrong".to_owned())];
         let mut texts = Vec::new();
-        for mail in [f.rita.email.as_str(), "unknown@people.example", "no address"] {
+        for mail in [
+            f.rita.email.as_str(),
+            "unknown@people.example",
+            "no address",
+        ] {
             let fields = wrong(mail);
             let fields: Vec<(&str, &str)> = fields.iter().map(|(k, v)| (*k, v.as_str())).collect();
             let page = nobody.send("/sign-in", &fields).await.expect(422).text();
-            assert!(!page.contains("value=\"wrong\""), "the password is not given back");
+            assert!(
+                !page.contains("value=\"wrong\""),
+                "the password is not given back"
+            );
             texts.push(page.contains("do not belong together"));
         }
-        assert_eq!(texts, [true, true, true], "the answer does not tell who is known");
+        assert_eq!(
+            texts,
+            [true, true, true],
+            "the answer does not tell who is known"
+        );
         let answer = nobody
-            .send("/sign-in", &[("mail", &f.rita.email), ("password", PASSWORD), ("next", "/tickets?all=1")])
+            .send(
+                "/sign-in",
+                &[
+                    ("mail", &f.rita.email),
+                    ("password", PASSWORD),
+                    ("next", "/tickets?all=1"),
+                ],
+            )
             .await
             .expect(303);
         assert_eq!(answer.header("location"), "/tickets?all=1");
-        let set: Vec<_> = answer.headers.get_all("set-cookie").iter().map(|v| v.to_str().unwrap()).collect();
+        let set: Vec<_> = answer
+            .headers
+            .get_all("set-cookie")
+            .iter()
+            .map(|v| v.to_str().unwrap())
+            .collect();
         let session = set.iter().find(|c| c.starts_with("sb_session=")).unwrap();
-        assert!(session.contains("HttpOnly") && session.contains("SameSite=Lax"), "{session}");
+        assert!(
+            session.contains("HttpOnly") && session.contains("SameSite=Lax"),
+            "{session}"
+        );
     });
 }
 
@@ -569,13 +795,19 @@ fn tokens_and_sessions_are_ones_own() {
         let f = desk.federation().await;
         let mut rita = Browser::of(&desk, &f.rita).await;
         let page = rita
-            .send("/account/tokens", &[("token", "nightly"), ("scope", "read")])
+            .send(
+                "/account/tokens",
+                &[("token", "nightly"), ("scope", "read")],
+            )
             .await
             .expect(200)
             .text();
         let (_, rest) = page.split_once("id=\"new-token\">").unwrap();
         let secret = rest.split('<').next().unwrap().to_owned();
-        let me = testkit::Somebody { token: secret.clone(), ..f.rita.clone() };
+        let me = testkit::Somebody {
+            token: secret.clone(),
+            ..f.rita.clone()
+        };
         desk.get(&me, "/people/me").await.expect(200);
         let page = rita.page("/account").await;
         assert!(!page.contains(&secret), "it is shown once");
@@ -586,8 +818,12 @@ fn tokens_and_sessions_are_ones_own() {
             .collect::<Vec<_>>();
         let mut otto = Browser::of(&desk, &f.otto).await;
         for id in &revoke {
-            otto.send("/account/tokens", &[("revoke", id)]).await.expect(404);
-            rita.send("/account/tokens", &[("revoke", id)]).await.expect(303);
+            otto.send("/account/tokens", &[("revoke", id)])
+                .await
+                .expect(404);
+            rita.send("/account/tokens", &[("revoke", id)])
+                .await
+                .expect(303);
         }
         desk.get(&me, "/people/me").await.expect(401);
         let page = rita
@@ -605,31 +841,54 @@ fn ties_people_and_many_at_once() {
         let f = desk.federation().await;
         let mut rita = Browser::of(&desk, &f.rita).await;
         let archive = [("service", "Archive")];
-        let (a, b, c) = (rita.open(&archive).await, rita.open(&archive).await, rita.open(&archive).await);
+        let (a, b, c) = (
+            rita.open(&archive).await,
+            rita.open(&archive).await,
+            rita.open(&archive).await,
+        );
         let mut sam = Browser::of(&desk, &f.sam).await;
         let other = b.to_string();
-        sam.send(&format!("/work/{a}/relate"), &[("do", "make"), ("kind", "see_also"), ("other", &other)])
-            .await
-            .expect(303);
+        sam.send(
+            &format!("/work/{a}/relate"),
+            &[("do", "make"), ("kind", "see_also"), ("other", &other)],
+        )
+        .await
+        .expect(303);
         assert!(sam.page(&format!("/work/{a}")).await.contains("see also"));
         let page = sam
-            .send(&format!("/work/{a}/relate"), &[("do", "make"), ("kind", "see_also"), ("other", "99999")])
+            .send(
+                &format!("/work/{a}/relate"),
+                &[("do", "make"), ("kind", "see_also"), ("other", "99999")],
+            )
             .await
             .expect(422)
             .text();
         assert!(page.contains("no such ticket that you can see"));
-        sam.send(&format!("/work/{a}/relate"), &[("do", "undo"), ("kind", "see_also"), ("other", &other)])
-            .await
-            .expect(303);
-        sam.send(&format!("/work/{a}/people"), &[("mail", "New.Person@people.example"), ("role", "cc")])
-            .await
-            .expect(303);
+        sam.send(
+            &format!("/work/{a}/relate"),
+            &[("do", "undo"), ("kind", "see_also"), ("other", &other)],
+        )
+        .await
+        .expect(303);
+        sam.send(
+            &format!("/work/{a}/people"),
+            &[("mail", "New.Person@people.example"), ("role", "cc")],
+        )
+        .await
+        .expect(303);
         let ticket = desk.get(&f.sam, &format!("/tickets/{a}")).await.json;
         assert_eq!(ticket["parties"][0]["role"], "cc");
-        sam.send(&format!("/work/{a}/follow"), &[("on", "yes")]).await.expect(303);
+        sam.send(&format!("/work/{a}/follow"), &[("on", "yes")])
+            .await
+            .expect(303);
 
         let (x, y) = (a.to_string(), c.to_string());
-        let mut fields = vec![("do", "take"), ("ticket", x.as_str()), ("ticket", y.as_str()), ("ticket", "99999")];
+        let mut fields = vec![
+            ("do", "take"),
+            ("ticket", x.as_str()),
+            ("ticket", y.as_str()),
+            ("ticket", "99999"),
+        ];
         sam.send("/work/bulk", &fields).await.expect(303);
         let page = sam.page("/work").await;
         assert!(page.contains("Done with 2, not with 1"));
@@ -663,7 +922,10 @@ fn pages_carry_the_policy_they_promise() {
             found += 1;
         }
         assert_eq!(found, 3, "style sheet, script, picture");
-        let dark = nobody.send("/theme", &[("theme", "dark"), ("back", "/units")]).await.expect(303);
+        let dark = nobody
+            .send("/theme", &[("theme", "dark"), ("back", "/units")])
+            .await
+            .expect(303);
         assert_eq!(dark.header("location"), "/units");
         assert!(nobody.page("/").await.contains("data-theme=\"dark\""));
     });
@@ -671,7 +933,10 @@ fn pages_carry_the_policy_they_promise() {
 
 /// The next event of a stream, or nothing within the time.
 async fn next_event(body: &mut Body, wait: Duration) -> Option<String> {
-    let frame = tokio::time::timeout(wait, body.frame()).await.ok()??.unwrap();
+    let frame = tokio::time::timeout(wait, body.frame())
+        .await
+        .ok()??
+        .unwrap();
     Some(String::from_utf8_lossy(frame.data_ref()?).into_owned())
 }
 
@@ -697,7 +962,13 @@ fn open_pages_hear_of_what_they_may_see() {
             .expect(303);
         let event = next_event(&mut sam, Duration::from_secs(10)).await.unwrap();
         assert!(event.contains("event: changed"), "{event}");
-        assert!(event.contains(&format!("{{\"tickets\":[{number}]}}")), "{event}");
-        assert_eq!(next_event(&mut otto, Duration::from_millis(1500)).await, None);
+        assert!(
+            event.contains(&format!("{{\"tickets\":[{number}]}}")),
+            "{event}"
+        );
+        assert_eq!(
+            next_event(&mut otto, Duration::from_millis(1500)).await,
+            None
+        );
     });
 }

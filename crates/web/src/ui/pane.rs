@@ -1,0 +1,515 @@
+//! Fills the ticket's own part of the agents' panes: the conversation, the
+//! form to write with, and the context beside it.
+
+use axum::http::StatusCode;
+use desk::view::{Conversation, TicketView, category_ref};
+use desk::{Catalogue, TicketQuery};
+use store::list::{Condition, Filter, Item, Sort};
+use switchboard_core::decide::Offer;
+use switchboard_core::ticket::RelationKind;
+use switchboard_core::{Actor, PartyRole, Priority, Status, Visibility};
+
+use super::fault::Fault;
+use super::frame::{Errors, Notice};
+use super::thread::Lens;
+use super::ticket::Follower;
+use super::view::{Chip, Choice, PersonMark, PrioMark, StatusMark, Tone};
+use super::visit::{Visit, sentence};
+use super::words::{
+    Namer, degrades_words, people_words, relation_words, role_words, security_words,
+};
+use super::workspace::{
+    Composer, HandleForm, PriorityPane, Recipient, RelatedRow, RequesterPane, StaffCan,
+    StatusAction, TicketLink, TicketPane,
+};
+
+/// What was sent and could not be done, to be shown again.
+#[derive(Debug, Default)]
+pub struct Again {
+    /// The status of the answer, when it is not 200.
+    pub status: Option<StatusCode>,
+    /// What is said above the ticket.
+    pub notice: Option<Notice>,
+    /// The message and what was wrong with it.
+    pub composer: Option<(Composer, Errors)>,
+    /// What was typed into the form for handling, and what was wrong.
+    pub handle: Option<(Vec<(String, String)>, Errors)>,
+    /// What was wrong with the priority.
+    pub priority: Option<Errors>,
+    /// What was wrong with the tie.
+    pub relate: Option<Errors>,
+}
+
+/// The ticket, as the reader may see and change it. `here` is the list's part
+/// of the address.
+///
+/// # Errors
+/// When the database can not be read.
+pub async fn pane(
+    visit: &Visit,
+    actor: &Actor,
+    catalogue: &Catalogue,
+    conversation: &Conversation,
+    here: String,
+    again: Again,
+) -> Result<TicketPane, Fault> {
+    let ticket = &conversation.ticket;
+    let number = ticket.number;
+    let offers = &conversation.offers;
+    let has = |offer: Offer| offers.contains(&offer);
+    let lens = Lens {
+        dial: &visit.dial,
+        namer: Namer {
+            catalogue,
+            people: &conversation.names,
+            dial: &visit.dial,
+        },
+        staff: true,
+        me: actor.person,
+        entries_at: format!("/tickets/{number}/entries/"),
+        files_at: "/attachments/".to_owned(),
+    };
+    let relation_kinds = relation_choices(offers);
+    let can = StaffCan {
+        reply: has(Offer::Reply),
+        priority: has(Offer::Overrule) || has(Offer::ConfirmPriority),
+        relate: !relation_kinds.is_empty(),
+        people: has(Offer::AddCc) || has(Offer::Involve),
+    };
+    let (composer, errors) = again.composer.unwrap_or_default();
+    let handle =
+        if has(Offer::Assign) || has(Offer::Classify) || has(Offer::Take) || has(Offer::Reopen) {
+            Some(handle(visit, actor, catalogue, conversation, again.handle).await?)
+        } else {
+            None
+        };
+    let relate_open = again.relate.is_some();
+    Ok(TicketPane {
+        number: number.0,
+        version: ticket.version,
+        seen: conversation.entries.len() as i64,
+        list_href: format!("/work?{here}"),
+        list_query: here,
+        subject: ticket.subject.clone(),
+        status: StatusMark::of(ticket.status),
+        prio: PrioMark::of(ticket.priority),
+        chips: chips(ticket),
+        route: lens.route(conversation, None),
+        thread: lens.thread(conversation),
+        can,
+        read_only: read_only(ticket, has(Offer::Reply) || has(Offer::Note)),
+        follow: if has(Offer::Unfollow) {
+            Some(true)
+        } else {
+            has(Offer::Follow).then_some(false)
+        },
+        to: recipients(ticket),
+        note_to: format!(
+            "Only the support side: {} and those drawn in. Never mailed outside.",
+            ticket.unit.name
+        ),
+        composer: Composer {
+            send_words: format!("Send, keep {}", ticket.status.label().to_lowercase()),
+            statuses: status_actions(&conversation.status_choices),
+            ..composer
+        },
+        errors,
+        handle,
+        priority: priority(
+            visit,
+            ticket,
+            offers.contains(&Offer::ConfirmPriority),
+            again.priority,
+        ),
+        clocks: Vec::new(),
+        requester: requester(visit, actor, ticket).await?,
+        related: related(ticket, can.relate),
+        relation_kinds,
+        relate_open,
+        relate_errors: again.relate.unwrap_or_default(),
+        following: following(ticket, can.people),
+    })
+}
+
+fn chips(ticket: &TicketView) -> Vec<Chip> {
+    let mut chips = Vec::new();
+    if ticket.visibility == Visibility::Restricted {
+        chips.push(Chip::new(Tone::Tlp, "RESTRICTED"));
+    }
+    if ticket.category.key != "incident" {
+        chips.push(Chip::new(Tone::Plain, ticket.category.name.clone()));
+    }
+    let slaves = ticket
+        .relations
+        .iter()
+        .filter(|r| r.kind == RelationKind::MasterOf)
+        .count();
+    if slaves > 0 {
+        chips.push(Chip {
+            before: "Master of",
+            ..Chip::with_icon(Tone::Plain, "merge", slaves.to_string())
+        });
+    }
+    if ticket.escalation > 0 {
+        chips.push(Chip::with_icon(
+            Tone::Warn,
+            "flag",
+            format!("Escalated, step {}", ticket.escalation),
+        ));
+    }
+    chips
+}
+
+fn read_only(ticket: &TicketView, may_write: bool) -> Option<String> {
+    if may_write {
+        return None;
+    }
+    let merged = ticket
+        .relations
+        .iter()
+        .find(|r| r.kind == RelationKind::MergedInto);
+    Some(match merged {
+        Some(into) => format!("This ticket lives on in {}; write there.", into.number),
+        None if ticket.status.is_final() => {
+            "This ticket is finished; nothing more can be written.".to_owned()
+        }
+        None => "You can read this ticket, but not write in it.".to_owned(),
+    })
+}
+
+/// Who gets a reply: the requester and those on Cc; followers are told, too.
+fn recipients(ticket: &TicketView) -> Vec<Recipient> {
+    let mut to = vec![Recipient {
+        name: ticket.requester.name.clone(),
+        role: String::new(),
+    }];
+    to.extend(ticket.parties.iter().map(|p| Recipient {
+        name: p.person.name.clone(),
+        role: role_words(p.role).to_owned(),
+    }));
+    to
+}
+
+fn status_actions(choices: &[Status]) -> Vec<StatusAction> {
+    choices
+        .iter()
+        .filter_map(|status| {
+            let hint = match status {
+                Status::InProgress => "and go on",
+                Status::Waiting => "asks the requester",
+                Status::OnHold => "this is the reason",
+                Status::Solved => "this is the solution",
+                Status::Unsolved => "this is the reason",
+                Status::Reopened => "to do better",
+                _ => return None,
+            };
+            Some(StatusAction {
+                status: StatusMark::of(*status),
+                hint,
+            })
+        })
+        .collect()
+}
+
+async fn handle(
+    visit: &Visit,
+    actor: &Actor,
+    catalogue: &Catalogue,
+    conversation: &Conversation,
+    again: Option<(Vec<(String, String)>, Errors)>,
+) -> Result<HandleForm, Fault> {
+    let ticket = &conversation.ticket;
+    let offers = &conversation.offers;
+    let (typed, errors) = again.unwrap_or_default();
+    let text = |name: &str, stored: String| {
+        typed
+            .iter()
+            .find(|(key, _)| key == name)
+            .map_or(stored, |(_, value)| value.clone())
+    };
+    let status = text("status", ticket.status.key().to_owned());
+    let mut statuses = vec![(ticket.status.key(), ticket.status.label())];
+    statuses.extend(
+        conversation
+            .status_choices
+            .iter()
+            .filter(|s| !matches!(s, Status::Verified | Status::Closed))
+            .map(|s| (s.key(), s.label())),
+    );
+    let owner = text(
+        "owner",
+        ticket
+            .owner
+            .as_ref()
+            .and_then(|o| o.email.clone())
+            .unwrap_or_default(),
+    );
+    let members = visit.desk.members(ticket.unit.id).await?;
+    let mut owners: Vec<(String, String)> = members
+        .into_iter()
+        .filter(|m| {
+            offers.contains(&Offer::GiveOwner)
+                || Some(m.person) == actor.person
+                || ticket.owner.as_ref().is_some_and(|o| o.id == m.person)
+        })
+        .filter_map(|m| Some((m.email?, m.name)))
+        .collect();
+    if ticket.owner.is_none() || offers.contains(&Offer::DropOwner) {
+        owners.push((String::new(), "Nobody".to_owned()));
+    }
+    let service = text(
+        "service",
+        ticket
+            .service
+            .as_ref()
+            .map(|s| s.key.clone())
+            .unwrap_or_default(),
+    );
+    let issue_type = text(
+        "issue_type",
+        ticket
+            .issue_type
+            .as_ref()
+            .map(|t| t.key.clone())
+            .unwrap_or_default(),
+    );
+    Ok(HandleForm {
+        may_take: offers.contains(&Offer::Take),
+        statuses: Choice::list(statuses, &status),
+        owners: Choice::list(owners.iter().map(|(v, l)| (v.as_str(), l.as_str())), &owner),
+        unit: text("unit", ticket.unit.name.clone()),
+        services: service_choices(catalogue, &service),
+        issue_types: issue_choices(catalogue, Some(&ticket.category.key), &issue_type),
+        tags: text("tags", ticket.tags.join(", ")),
+        reminder: text(
+            "reminder",
+            ticket
+                .reminder
+                .map(|at| {
+                    super::time::local_value(at, &visit.dial.zone)
+                        .chars()
+                        .take(10)
+                        .collect()
+                })
+                .unwrap_or_default(),
+        ),
+        reason: text("reason", String::new()),
+        errors,
+    })
+}
+
+/// Services by key, with none on top.
+pub fn service_choices(catalogue: &Catalogue, chosen: &str) -> Vec<Choice> {
+    Choice::list(
+        std::iter::once(("", "None")).chain(
+            catalogue
+                .services
+                .iter()
+                .filter(|s| s.active || s.key == chosen)
+                .map(|s| (s.key.as_str(), s.name.as_str())),
+        ),
+        chosen,
+    )
+}
+
+/// Types of issue by key, of one category or (named before each) of all.
+pub fn issue_choices(catalogue: &Catalogue, category: Option<&str>, chosen: &str) -> Vec<Choice> {
+    let mut choices = vec![Choice {
+        value: String::new(),
+        label: "None".to_owned(),
+        chosen: chosen.is_empty(),
+    }];
+    choices.extend(
+        catalogue
+            .issue_types
+            .iter()
+            .filter(|t| category.is_none_or(|c| t.category == c))
+            .map(|t| Choice {
+                value: t.key.clone(),
+                label: match category {
+                    Some(_) => t.name.clone(),
+                    None => format!("{}: {}", category_ref(catalogue, &t.category).name, t.name),
+                },
+                chosen: t.key == chosen,
+            }),
+    );
+    choices
+}
+
+fn priority(
+    visit: &Visit,
+    ticket: &TicketView,
+    can_confirm: bool,
+    again: Option<Errors>,
+) -> PriorityPane {
+    let by = match (&ticket.priority_by, ticket.priority_overruled) {
+        (Some(person), true) => format!("Set by {} against the rules.", person.name),
+        (None, true) => "Set by hand against the rules.".to_owned(),
+        (_, false) if ticket.priority_confirmed => "Given by the rules, and confirmed.".to_owned(),
+        (_, false) => "Given by the rules; nobody has confirmed it yet.".to_owned(),
+    };
+    let mut facts = vec![
+        ("Category".to_owned(), ticket.category.name.clone()),
+        ("Affected".to_owned(), people_words(ticket.affected_users)),
+        (
+            "Service".to_owned(),
+            degrades_words(ticket.degrades_service).to_owned(),
+        ),
+        (
+            "Security".to_owned(),
+            security_words(ticket.security_risk).to_owned(),
+        ),
+    ];
+    if let Some(since) = ticket.since {
+        facts.push(("Since".to_owned(), visit.dial.moment_words(since)));
+    }
+    let labels = Priority::ALL.map(|p| (p.key(), p.label()));
+    PriorityPane {
+        because: sentence(&ticket.priority_reason),
+        by,
+        facts,
+        can_confirm: can_confirm && !ticket.priority_confirmed,
+        overruled: ticket.priority_overruled,
+        choices: Choice::list(labels, ticket.priority.key()),
+        open: again.is_some(),
+        errors: again.unwrap_or_default(),
+    }
+}
+
+async fn requester(
+    visit: &Visit,
+    actor: &Actor,
+    ticket: &TicketView,
+) -> Result<RequesterPane, Fault> {
+    let others = visit
+        .desk
+        .tickets(
+            actor,
+            TicketQuery {
+                filter: Filter::default()
+                    .and(Condition::Requester(ticket.requester.id))
+                    .and(Condition::Open(true)),
+                sort: Sort::Newest,
+                limit: 6,
+                ..TicketQuery::default()
+            },
+        )
+        .await?;
+    let mut facts = Vec::new();
+    if let Some(mail) = &ticket.requester.email {
+        facts.push(("Address".to_owned(), mail.clone()));
+    }
+    if let Some(community) = &ticket.community {
+        facts.push(("Community".to_owned(), community.clone()));
+    }
+    if let Some(site) = &ticket.site {
+        facts.push(("Site".to_owned(), site.clone()));
+    }
+    for (key, value) in &ticket.custom {
+        let value = match value {
+            serde_json::Value::String(text) => text.clone(),
+            serde_json::Value::Bool(yes) => if *yes { "yes" } else { "no" }.to_owned(),
+            other => other.to_string(),
+        };
+        facts.push((key.clone(), value));
+    }
+    Ok(RequesterPane {
+        name: ticket.requester.name.clone(),
+        facts,
+        others: others
+            .items
+            .iter()
+            .filter(|i| i.number != ticket.number)
+            .take(5)
+            .map(link)
+            .collect(),
+    })
+}
+
+/// A ticket in one line.
+pub fn link(item: &Item) -> TicketLink {
+    TicketLink {
+        href: format!("/work/{}", item.number),
+        number: item.number.0,
+        subject: item.subject.clone(),
+        status: StatusMark::of(item.status),
+    }
+}
+
+/// The ties that can be made, as "this ticket … the other".
+fn relation_choices(offers: &std::collections::BTreeSet<Offer>) -> Vec<Choice> {
+    let all = [
+        (Offer::SeeAlso, "see_also", "has to do with"),
+        (Offer::BecomeSlave, "slave_of", "is slave of"),
+        (Offer::BecomeMaster, "master_of", "is master of"),
+        (Offer::AddChild, "parent_of", "is parent of"),
+        (Offer::AddChild, "child_of", "is child of"),
+        (Offer::SeeAlso, "duplicate_of", "duplicates"),
+        (Offer::Merge, "merge", "is merged into"),
+    ];
+    all.into_iter()
+        .filter(|(offer, ..)| offers.contains(offer))
+        .enumerate()
+        .map(|(i, (_, value, label))| Choice {
+            value: value.to_owned(),
+            label: label.to_owned(),
+            chosen: i == 0,
+        })
+        .collect()
+}
+
+fn related(ticket: &TicketView, can: bool) -> Vec<RelatedRow> {
+    ticket
+        .relations
+        .iter()
+        .map(|r| {
+            let undoable = matches!(
+                r.kind,
+                RelationKind::SlaveOf
+                    | RelationKind::MasterOf
+                    | RelationKind::ChildOf
+                    | RelationKind::ParentOf
+                    | RelationKind::DuplicateOf
+                    | RelationKind::SeeAlso
+                    | RelationKind::MergedInto
+                    | RelationKind::SplitInto
+            );
+            RelatedRow {
+                kind: relation_words(r.kind),
+                ticket: TicketLink {
+                    href: format!("/work/{}", r.number),
+                    number: r.number.0,
+                    subject: r
+                        .subject
+                        .clone()
+                        .unwrap_or_else(|| "(not yours to see)".to_owned()),
+                    status: StatusMark::of(r.status.unwrap_or(Status::New)),
+                },
+                removable: (can && undoable && r.subject.is_some()).then(|| r.kind.key()),
+            }
+        })
+        .collect()
+}
+
+fn following(ticket: &TicketView, can: bool) -> Vec<Follower> {
+    ticket
+        .parties
+        .iter()
+        .map(|p| Follower {
+            mark: PersonMark::of(&p.person.name),
+            role: role_words(p.role).to_owned(),
+            removable: (can && matches!(p.role, PartyRole::Cc | PartyRole::Involved))
+                .then(|| format!("{}:{}", role_key(p.role), p.person.id)),
+        })
+        .collect()
+}
+
+/// The word of a part in forms.
+pub fn role_key(role: PartyRole) -> &'static str {
+    match role {
+        PartyRole::Cc => "cc",
+        PartyRole::Subscriber => "subscriber",
+        PartyRole::Involved => "involved",
+        PartyRole::Site => "site",
+    }
+}

@@ -470,13 +470,18 @@ impl Desk {
         // Written once a minute at most: reading pages stays reading.
         if now - seen_at > 60_000 {
             let key = key.clone();
-            self.0
+            let touched = self
+                .0
                 .db
                 .write(move |c| {
                     store::person::touch_session(c, &key, now, now + SESSION_MS)
                         .map_err(Error::from)
                 })
-                .await?;
+                .await;
+            // On a full disk reading goes on.
+            if let Err(e) = touched {
+                tracing::warn!(error = %e, "that a session is in use could not be noted");
+            }
         }
         remember(&self.0.actors.sessions, key, now, signed_in.clone());
         Ok(Some(signed_in))

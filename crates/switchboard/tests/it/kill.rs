@@ -8,12 +8,10 @@
 use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::process::Stdio;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use connect::{Blobs, Mailer, MailerConfig};
-use desk::{Clock as _, Desk, FakeClock, SystemClock};
 use serde_json::json;
 use store::{Db, Options};
 use testkit::Place;
@@ -275,7 +273,10 @@ fn survive(place: &Place, kills: u64, seed: u64) {
         ledger.retries.into_inner(),
     );
     let enough = items.values().filter(|i| i.acknowledged).count();
-    assert!(enough > 50, "only {enough} items were acknowledged: no load");
+    assert!(
+        enough > 50,
+        "only {enough} items were acknowledged: no load"
+    );
     let (_serving, _) = at.serve();
     compare(&at, &token, &items);
     mails_add_up(&at, count(Kind::Mail));
@@ -294,18 +295,7 @@ fn survive(place: &Place, kills: u64, seed: u64) {
 /// Lets everything that waits be done: mails whose command died are looked at
 /// again after a minute, so the clock goes on by five.
 fn settle(at: &Installation) {
-    let clock = Arc::new(FakeClock::at(SystemClock.now() + 5 * 60_000));
-    let desk = Desk::new(
-        Db::open(&at.url, Options::default()).unwrap(),
-        Blobs::open(at.data.join("files")).unwrap(),
-        Mailer::new(&MailerConfig::Folder(at.data.join("outbox"))).unwrap(),
-        clock,
-        desk::Config {
-            mail_address: "desk@desk.example".into(),
-            ..desk::Config::default()
-        },
-    )
-    .unwrap();
+    let desk = at.desk(5 * 60_000);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -337,7 +327,10 @@ fn compare(at: &Installation, token: &str, items: &BTreeMap<String, Item>) {
     for number in &numbers {
         let path = format!("/api/v1/tickets/{number}/entries");
         let page = client.get(&path).unwrap().json();
-        assert!(page["next"].is_null(), "{number} has more entries than a page");
+        assert!(
+            page["next"].is_null(),
+            "{number} has more entries than a page"
+        );
         for entry in page["items"].as_array().unwrap() {
             let body = entry["body"].as_str().unwrap_or_default();
             if let Some(word) = body.strip_prefix("Entry ") {
@@ -349,7 +342,10 @@ fn compare(at: &Installation, token: &str, items: &BTreeMap<String, Item>) {
                 let word = name.trim_end_matches(".log").to_owned();
                 let url = file["url"].as_str().unwrap();
                 let bytes = client.get(url).unwrap().body;
-                assert!(bytes == content(&word), "the file of {word} has other bytes");
+                assert!(
+                    bytes == content(&word),
+                    "the file of {word} has other bytes"
+                );
                 seen.entry(word).or_default().push(*number);
             }
         }

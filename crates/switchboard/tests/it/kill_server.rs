@@ -4,7 +4,17 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+use connect::{Blobs, Mailer, MailerConfig};
+use desk::{Clock as _, Desk, FakeClock, SystemClock};
+use store::{Db, Options};
+
+/// The administrator's address.
+pub(crate) const KEEPER: &str = "keeper@desk.example";
+/// Their password.
+pub(crate) const PASSWORD: &str = "plain green tractor 71 north";
 
 /// Settings of a desk whose processes come and go.
 pub(crate) struct Installation {
@@ -93,15 +103,37 @@ impl Installation {
         text(&output.stdout)
     }
 
+    /// The same desk within this process, by a clock that is so many
+    /// milliseconds fast. Not from within a runtime.
+    pub(crate) fn desk(&self, fast: i64) -> Desk {
+        Desk::new(
+            Db::open(&self.url, Options::default()).unwrap(),
+            Blobs::open(self.data.join("files")).unwrap(),
+            Mailer::new(&MailerConfig::Folder(self.data.join("outbox"))).unwrap(),
+            Arc::new(FakeClock::at(SystemClock.now() + fast)),
+            desk::Config {
+                mail_address: "desk@desk.example".into(),
+                ..desk::Config::default()
+            },
+        )
+        .unwrap()
+    }
+
     /// An administrator, who is also a person that asks, and a token of theirs.
     pub(crate) fn token(&self) -> String {
-        let who = "keeper@desk.example";
         self.run(
-            &["admin", "create", "--email", who, "--password-stdin"],
-            "plain green tractor 71 north",
+            &["admin", "create", "--email", KEEPER, "--password-stdin"],
+            PASSWORD,
         );
         let printed = self.run(
-            &["token", "create", "--person", who, "--scope", "read,write,admin"],
+            &[
+                "token",
+                "create",
+                "--person",
+                KEEPER,
+                "--scope",
+                "read,write,admin",
+            ],
             "",
         );
         printed.trim().to_owned()

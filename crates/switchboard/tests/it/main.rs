@@ -3,6 +3,7 @@
 
 mod documents;
 mod kill;
+mod kill_disk;
 mod kill_server;
 mod layering;
 mod source;

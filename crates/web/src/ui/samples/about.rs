@@ -1,0 +1,254 @@
+//! Samples of pages about units, the reader, and what happened.
+
+use crate::ui::account::{AccountPage, SessionRow, TokenRow};
+use crate::ui::frame::{Errors, Frame, Here};
+use crate::ui::history::{HistoryPage, HistoryRow};
+use crate::ui::mail_frame::{MailFrame, Sanitised};
+use crate::ui::problem::ProblemPage;
+use crate::ui::sign_in::SignInPage;
+use crate::ui::text::prose;
+use crate::ui::unit::{
+    CalendarView, FaqRow, Figure, MemberRow, Quality, UnitPage, UnitRow, UnitsPage,
+};
+use crate::ui::view::{Chip, Choice, Pages, PrioMark, Tone};
+use switchboard_core::Priority;
+
+use super::{DAY, HOUR, NOW, dial, lamp, pairs, s};
+
+impl UnitsPage {
+    pub(crate) fn sample() -> UnitsPage {
+        UnitsPage {
+            frame: Frame {
+                here: Here::Units,
+                ..Frame::sample()
+            },
+            words: s("25 units in three levels."),
+            query: String::new(),
+            rows: vec![
+                UnitRow {
+                    href: s("/units/first-level"),
+                    name: s("First level"),
+                    text: s("Level 1. Takes what nothing routes elsewhere."),
+                    small: s("Responsible: Karel Beneš. 6 members."),
+                    chips: vec![Chip::new(Tone::Info, "First level")],
+                },
+                UnitRow {
+                    href: s("/units/b2share-operations"),
+                    name: s("B2SHARE operations"),
+                    text: s("Level 2. Uploads, records, DOIs, communities."),
+                    small: s("Responsibles: Ilona Novák, Matti Laine. 4 members."),
+                    chips: vec![],
+                },
+            ],
+            pages: Pages::default(),
+        }
+    }
+}
+
+impl UnitPage {
+    pub(crate) fn sample() -> UnitPage {
+        let work = vec![(540, 1020)];
+        UnitPage {
+            frame: Frame::staff_sample(Here::Units),
+            name: s("B2SHARE operations"),
+            purpose: s("Runs the B2SHARE repository: uploads, records, DOIs, communities."),
+            level: 2,
+            parent: Some((s("EUDAT operations"), s("/units/eudat-operations"))),
+            work_href: Some(s("/work?q=unit:b2share-operations")),
+            successor: None,
+            figures: vec![
+                Figure {
+                    name: s("Open"),
+                    value: s("31"),
+                    small: String::new(),
+                },
+                Figure {
+                    name: s("Nobody’s yet"),
+                    value: s("6"),
+                    small: String::new(),
+                },
+                Figure {
+                    name: s("Median response, 30 days"),
+                    value: s("2 h 10"),
+                    small: s("of 1 wd"),
+                },
+            ],
+            members: [
+                ("Ilona Novák", "Responsible", "9"),
+                ("Matti Laine", "Responsible", "4"),
+                ("Sofia Bianchi", "Member", "7"),
+            ]
+            .into_iter()
+            .map(|(name, part, open)| MemberRow {
+                name: s(name),
+                part: s(part),
+                open: s(open),
+            })
+            .collect(),
+            members_words: s("3 people"),
+            members_open: true,
+            faq: vec![
+                FaqRow {
+                    question: s("What belongs to us?"),
+                    answer: prose("Upload, download, record pages, DOI registration."),
+                },
+                FaqRow {
+                    question: s("What does not?"),
+                    answer: prose("Sign-in goes to Check-in."),
+                },
+            ],
+            reach: pairs(&[
+                ("Responsibles", "Ilona Novák, Matti Laine"),
+                ("Mailing list", "b2share-ops@eudat.example"),
+                ("Escalation", "EUDAT operations"),
+            ]),
+            services: pairs(&[("B2SHARE", "/services?q=B2SHARE")]),
+            quality: Some(Quality {
+                chip: Chip::new(Tone::Info, "Medium"),
+                targets: Priority::ALL
+                    .into_iter()
+                    .zip(["5 wd", "5 wd", "1 wd", "1 wd"])
+                    .map(|(p, t)| (PrioMark::of(p), s(t)))
+                    .collect(),
+            }),
+            calendar: Some(CalendarView {
+                lamp: lamp("", "Open now"),
+                label: s(
+                    "Open Monday to Friday from 9 to 17, closed at weekends. Now it is Thursday, 12:42 local time.",
+                ),
+                days: CalendarView::plot(
+                    &[
+                        work.clone(),
+                        work.clone(),
+                        work.clone(),
+                        work.clone(),
+                        work,
+                        vec![],
+                        vec![],
+                    ],
+                    Some((3, 762)),
+                ),
+                words: s(
+                    "09:00 to 17:00, Europe/Helsinki. Next holidays: 6 December, 24 to 26 December.",
+                ),
+            }),
+            hints: pairs(&[
+                ("checksum, md5, upload, draft", "strong"),
+                ("DOI, metadata, record", ""),
+            ]),
+        }
+    }
+}
+
+impl SignInPage {
+    pub(crate) fn sample() -> SignInPage {
+        let mut errors = Errors::default();
+        errors.add("password", "Address and password do not fit together.");
+        SignInPage {
+            frame: Frame::stranger_sample(),
+            mail: s("user@demo"),
+            next: s("/tickets"),
+            errors,
+        }
+    }
+}
+
+impl ProblemPage {
+    pub(crate) fn sample() -> ProblemPage {
+        ProblemPage {
+            frame: Frame::sample(),
+            code: s("403 Forbidden"),
+            title: s("This ticket is not yours to see"),
+            what: s("Ticket 48219 is restricted to its requester and the team that holds it."),
+            fields: pairs(&[("unit", "There is no unit “Foo”.")]),
+            todo: vec![
+                s("If you opened it with another address, ask for a link to that address."),
+                s("If you should see it, ask whoever added you."),
+            ],
+            links: pairs(&[("My tickets", "/tickets"), ("Front page", "/")]),
+            kept: s("Dear Marta, …"),
+        }
+    }
+}
+
+impl AccountPage {
+    pub(crate) fn sample() -> AccountPage {
+        AccountPage {
+            frame: Frame::staff_sample(Here::Elsewhere),
+            facts: pairs(&[
+                ("Addresses", "ilona@eudat.example"),
+                ("Units", "B2SHARE operations (responsible), First level"),
+            ]),
+            sessions: vec![
+                SessionRow {
+                    id: s("1"),
+                    name: s("Firefox on Linux"),
+                    since: dial().moment(NOW - 3 * DAY),
+                    seen: dial().ago(NOW),
+                    here: true,
+                },
+                SessionRow {
+                    id: s("2"),
+                    name: s("Safari on iPhone"),
+                    since: dial().moment(NOW - 20 * DAY),
+                    seen: dial().ago(NOW - DAY),
+                    here: false,
+                },
+            ],
+            tokens: vec![TokenRow {
+                id: s("1"),
+                name: s("nightly report"),
+                scopes: s("read"),
+                made: dial().moment(NOW - DAY),
+            }],
+            new_token: Some(s("sb_0123456789abcdef0123456789abcdef")),
+            scopes: Choice::list(
+                [("read", "read tickets"), ("write", "change tickets")],
+                "read",
+            ),
+            errors: Errors::default(),
+        }
+    }
+}
+
+impl HistoryPage {
+    pub(crate) fn sample() -> HistoryPage {
+        HistoryPage {
+            frame: Frame::staff_sample(Here::Workspace),
+            back: s("/work/48213"),
+            number: 48213,
+            subject: s("Upload of a 38 GB NetCDF file stops at 99 %"),
+            told: vec![s("Marta Kowalska: sent")],
+            rows: vec![
+                HistoryRow {
+                    time: dial().date_time(NOW - 67 * HOUR),
+                    who: s("Marta Kowalska"),
+                    channel: s("web form"),
+                    field: s("opened"),
+                    old: String::new(),
+                    new: s("new, medium"),
+                    why: s("more than 5 users affected"),
+                },
+                HistoryRow {
+                    time: dial().date_time(NOW - 66 * HOUR),
+                    who: s("Karel Beneš"),
+                    channel: s("web"),
+                    field: s("unit"),
+                    old: s("First level"),
+                    new: s("B2SHARE operations"),
+                    why: String::new(),
+                },
+            ],
+            pages: Pages::default(),
+        }
+    }
+}
+
+impl MailFrame {
+    pub(crate) fn sample() -> MailFrame {
+        MailFrame {
+            title: s("Mail of Jan Dvořák"),
+            html: Sanitised(s("<p>We can <b>reproduce</b> it.</p>")),
+        }
+    }
+}

@@ -151,7 +151,6 @@ fn is_ours(app: &AppState, host: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
 
     fn host(uri: &str, hosts: &[&str]) -> Result<String, &'static str> {

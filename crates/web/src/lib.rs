@@ -5,13 +5,12 @@
 //! headers (`headers`), the policy of every route (`policy`).
 
 use std::any::Any;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use axum::Json;
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -19,7 +18,7 @@ use desk::Desk;
 use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
-use tower_http::compression::predicate::{And, Predicate as _, SizeAbove};
+use tower_http::compression::predicate::{Predicate, SizeAbove};
 
 pub mod api;
 pub mod file;
@@ -115,7 +114,10 @@ pub fn router(desk: Desk, options: Options) -> Router {
 }
 
 async fn openapi() -> Response {
-    Json(api::document()).into_response()
+    static DOCUMENT: LazyLock<Vec<u8>> =
+        LazyLock::new(|| serde_json::to_vec(&api::document()).unwrap_or_default());
+    let kind = HeaderValue::from_static("application/json");
+    ([(header::CONTENT_TYPE, kind)], DOCUMENT.as_slice()).into_response()
 }
 
 /// A panic is a fault of ours; what it says is for the log.
@@ -142,9 +144,7 @@ async fn in_time(State(app): State<AppState>, request: Request, next: Next) -> R
 
 /// Texts from 1 kB on are compressed; pictures are already, and a stream would
 /// only come later.
-fn worth_it()
--> And<SizeAbove, fn(StatusCode, axum::http::Version, &HeaderMap, &axum::http::Extensions) -> bool>
-{
+fn worth_it() -> impl Predicate {
     SizeAbove::new(1024).and(is_text)
 }
 

@@ -18,10 +18,10 @@ pub struct Problem {
     /// and a word that stays.
     #[serde(rename = "type")]
     #[schema(example = "urn:switchboard:problem:invalid")]
-    pub kind: String,
+    pub kind: &'static str,
     /// The kind in words.
     #[schema(example = "a field is wrong")]
-    pub title: String,
+    pub title: &'static str,
     /// The HTTP status.
     #[serde(serialize_with = "status_number")]
     #[schema(value_type = u16, example = 422)]
@@ -40,7 +40,7 @@ pub struct Problem {
     pub errors: Vec<FieldProblem>,
     /// Seconds to wait before it makes sense to try again.
     #[serde(skip)]
-    pub retry_after: Option<i64>,
+    pub retry_after: Option<u32>,
 }
 
 /// What is wrong with one field.
@@ -56,32 +56,32 @@ fn status_number<S: serde::Serializer>(status: &StatusCode, s: S) -> Result<S::O
     s.serialize_u16(status.as_u16())
 }
 
-/// The word for a status in a problem's `type`.
-fn word(status: StatusCode) -> &'static str {
+/// A status as a problem's `type`.
+fn kind(status: StatusCode) -> &'static str {
     match status {
-        StatusCode::BAD_REQUEST => "bad-request",
-        StatusCode::UNAUTHORIZED => "unauthenticated",
-        StatusCode::FORBIDDEN => "forbidden",
-        StatusCode::NOT_FOUND => "not-found",
-        StatusCode::METHOD_NOT_ALLOWED => "method-not-allowed",
-        StatusCode::CONFLICT => "conflict",
-        StatusCode::PRECONDITION_FAILED => "stale",
-        StatusCode::PAYLOAD_TOO_LARGE => "too-large",
-        StatusCode::UNSUPPORTED_MEDIA_TYPE => "media-type",
-        StatusCode::MISDIRECTED_REQUEST => "host",
-        StatusCode::UNPROCESSABLE_ENTITY => "invalid",
-        StatusCode::TOO_MANY_REQUESTS => "too-many",
-        StatusCode::SERVICE_UNAVAILABLE => "unavailable",
-        _ => "internal",
+        StatusCode::BAD_REQUEST => "urn:switchboard:problem:bad-request",
+        StatusCode::UNAUTHORIZED => "urn:switchboard:problem:unauthenticated",
+        StatusCode::FORBIDDEN => "urn:switchboard:problem:forbidden",
+        StatusCode::NOT_FOUND => "urn:switchboard:problem:not-found",
+        StatusCode::METHOD_NOT_ALLOWED => "urn:switchboard:problem:method-not-allowed",
+        StatusCode::CONFLICT => "urn:switchboard:problem:conflict",
+        StatusCode::PRECONDITION_FAILED => "urn:switchboard:problem:stale",
+        StatusCode::PAYLOAD_TOO_LARGE => "urn:switchboard:problem:too-large",
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => "urn:switchboard:problem:media-type",
+        StatusCode::MISDIRECTED_REQUEST => "urn:switchboard:problem:host",
+        StatusCode::UNPROCESSABLE_ENTITY => "urn:switchboard:problem:invalid",
+        StatusCode::TOO_MANY_REQUESTS => "urn:switchboard:problem:too-many",
+        StatusCode::SERVICE_UNAVAILABLE => "urn:switchboard:problem:unavailable",
+        _ => "urn:switchboard:problem:internal",
     }
 }
 
 impl Problem {
     /// A problem of a status, with its kind in words.
-    pub fn new(status: StatusCode, title: &str) -> Problem {
+    pub fn new(status: StatusCode, title: &'static str) -> Problem {
         Problem {
-            kind: format!("urn:switchboard:problem:{}", word(status)),
-            title: title.to_owned(),
+            kind: kind(status),
+            title,
             status,
             detail: None,
             field: None,
@@ -141,7 +141,7 @@ pub fn status_of(error: &Error) -> StatusCode {
 }
 
 /// How long to wait when the desk can not do it now.
-const UNAVAILABLE_SECONDS: i64 = 5;
+const UNAVAILABLE_SECONDS: u32 = 5;
 
 impl From<Error> for Problem {
     fn from(error: Error) -> Problem {
@@ -168,7 +168,7 @@ impl From<Error> for Problem {
                 problem: why,
             } => problem.field(field, why),
             Error::TooMany { seconds } => Problem {
-                retry_after: Some(seconds),
+                retry_after: Some(u32::try_from(seconds).unwrap_or(u32::MAX)),
                 ..problem.detail(error_text(&Error::TooMany { seconds }))
             },
             Error::Unavailable(text) => Problem {

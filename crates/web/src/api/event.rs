@@ -155,7 +155,10 @@ async fn stream(
                 .ok()
                 .and_then(|v| v.trim().parse().ok())
                 .ok_or_else(|| {
-                    Problem::wrong_shape("Last-Event-ID", "takes an event's id, from 0")
+                    Problem::from(Error::invalid(
+                        "Last-Event-ID",
+                        "takes an event's id, from 0",
+                    ))
                 })?,
         ),
     };

@@ -559,10 +559,15 @@ enum Tags {
 
 fn tags(headers: &HeaderMap, name: &header::HeaderName) -> Result<Option<Tags>, Problem> {
     let wrong = || {
-        Problem::wrong_shape(
-            name.as_str(),
+        let name = if *name == header::IF_MATCH {
+            "If-Match"
+        } else {
+            "If-None-Match"
+        };
+        Problem::from(Error::invalid(
+            name,
             "takes * or the ETag of the ticket in quotes, as in \"7\"",
-        )
+        ))
     };
     let mut list = Vec::new();
     for value in headers.get_all(name) {
@@ -604,17 +609,17 @@ impl FromRequestParts<AppState> for IdempotencyKey {
         };
         match (text, given.next()) {
             (Some(text), None) if usable(text) => Ok(IdempotencyKey(Some(text.to_owned()))),
-            _ => Err(Problem::wrong_shape(
+            _ => Err(Error::invalid(
                 "Idempotency-Key",
                 "takes 1 to 200 visible ASCII characters, once",
-            )),
+            )
+            .into()),
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
 
     #[derive(Debug, serde::Deserialize)]

@@ -315,6 +315,9 @@ async fn bulk(
     if !(1..=MOST).contains(&numbers.len()) {
         return Err(Error::invalid("numbers", format!("takes 1 to {MOST} numbers")).into());
     }
+    if change.affected_users == Some(0) {
+        return Err(Error::invalid("change.affected_users", "takes at least 1").into());
+    }
     let mut work = JoinSet::new();
     for (place, number) in numbers.into_iter().enumerate() {
         let (desk, actor) = (app.desk.clone(), caller.actor.clone());

@@ -6,6 +6,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
+use utoipa::openapi::link::Link;
 use utoipa::openapi::path::Parameter;
 use utoipa::openapi::schema::{Schema, SchemaType, Type};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
@@ -208,6 +209,7 @@ pub fn document() -> OpenApi {
         "bearer",
         Vec::<String>::new(),
     )]);
+    let mut about_tickets = Vec::new();
     for (path, item) in &mut api.paths.paths {
         let operations = [
             (false, &mut item.get),
@@ -225,10 +227,56 @@ pub fn document() -> OpenApi {
                     .flatten()
                     .for_each(describe_parameter);
                 refusals_of(path, changes, operation);
+                if path.matches('{').count() == 1 && path.contains("{number}") {
+                    about_tickets.extend(operation.operation_id.clone());
+                }
             }
         }
     }
+    lead_on(&mut api, &about_tickets);
     api
+}
+
+/// Links: what can be asked about something that was just made.
+fn lead_on(api: &mut OpenApi, about_tickets: &[String]) {
+    let post = |api: &'_ mut OpenApi, path: &str, links: Vec<(&str, Vec<(&str, &str)>)>| {
+        let operation = api
+            .paths
+            .paths
+            .get_mut(path)
+            .and_then(|item| item.post.as_mut());
+        if let Some(RefOr::T(made)) = operation.and_then(|o| o.responses.responses.get_mut("201")) {
+            for (operation, parameters) in links {
+                let mut link = Link::builder().operation_id(operation);
+                for (name, value) in parameters {
+                    link = link.parameter(name, value);
+                }
+                made.links.insert(operation.to_owned(), link.build().into());
+            }
+        }
+    };
+    let number = vec![("number", "$response.body#/number")];
+    let of_ticket: Vec<_> = about_tickets
+        .iter()
+        .map(|operation| (operation.as_str(), number.clone()))
+        .collect();
+    post(api, &format!("{BASE}/tickets"), of_ticket);
+    post(
+        api,
+        &format!("{BASE}/tickets/{{number}}/attachments"),
+        vec![(
+            "attachments_download",
+            vec![
+                ("number", "$request.path.number"),
+                ("id", "$response.body#/attachments/0/id"),
+            ],
+        )],
+    );
+    post(
+        api,
+        &format!("{BASE}/people/me/tokens"),
+        vec![("tokens_revoke", vec![("id", "$response.body#/id")])],
+    );
 }
 
 /// `tickets_list` for `list` among the tickets: a name is there once.
@@ -238,18 +286,13 @@ fn name_operation(operation: &mut utoipa::openapi::path::Operation) {
         operation.operation_id = Some(format!("{tag}_{name}"));
     }
     // The sources break lines where the document should not.
-    for text in [&mut operation.summary, &mut operation.description] {
-        if let Some(text) = text {
-            *text = text.replace('\n', " ").replace("  ", "\n\n");
-        }
+    let texts = [&mut operation.summary, &mut operation.description];
+    for text in texts.into_iter().flatten() {
+        *text = text.replace('\n', " ").replace("  ", "\n\n");
     }
 }
 
-/// A list of ETags, or `*`.
-const ETAGS: &str = r#"^(\*|(W/)?"[!#-+\--~]*"( ?, ?(W/)?"[!#-+\--~]*")*)$"#;
-
-/// What is left out of a path, query or header is left out, not null; and what
-/// headers look like.
+/// What is left out of a path, query or header is left out, not null.
 fn describe_parameter(parameter: &mut RefOr<Parameter>) {
     let RefOr::T(parameter) = parameter else {
         return;
@@ -262,11 +305,6 @@ fn describe_parameter(parameter: &mut RefOr<Parameter>) {
         if let [only] = types.as_slice() {
             schema.schema_type = SchemaType::Type(only.clone());
         }
-    }
-    match parameter.name.as_str() {
-        "If-Match" | "If-None-Match" => schema.pattern = Some(ETAGS.into()),
-        "Idempotency-Key" => schema.pattern = Some("^[!-~]{1,200}$".into()),
-        _ => {}
     }
 }
 

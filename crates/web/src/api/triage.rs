@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use switchboard_core::triage::{Condition, Effect, Rule};
 use switchboard_core::{Facts, Priority, RuleSet, SecurityRisk};
 use utoipa::openapi::RefOr;
-use utoipa::openapi::schema::Schema;
+use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, OneOfBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -129,31 +129,40 @@ pub struct TriageCondition {
     pub categories: Vec<String>,
 }
 
-/// A priority, as the document lists it.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct PriorityGiven(Priority);
-
-impl PartialSchema for PriorityGiven {
-    fn schema() -> RefOr<Schema> {
-        PriorityWord::schema()
-    }
-}
-
-impl ToSchema for PriorityGiven {
-    fn name() -> Cow<'static, str> {
-        PriorityWord::name()
-    }
-}
-
 /// What a rule does to the priority found so far.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+///
+/// `{"at_least": "high"}` or `"one_more"`.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TriageEffect {
     /// At least this priority.
-    AtLeast(PriorityGiven),
+    AtLeast(Priority),
     /// One level more than the rules before it gave.
     OneMore,
+}
+
+impl PartialSchema for TriageEffect {
+    fn schema() -> RefOr<Schema> {
+        // Written by hand: the derived one leaves the object open.
+        let at_least = ObjectBuilder::new()
+            .property("at_least", PriorityWord::schema())
+            .required("at_least")
+            .additional_properties(Some(AdditionalProperties::<Schema>::FreeForm(false)));
+        let one_more = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .enum_values(Some(["one_more"]));
+        OneOfBuilder::new()
+            .item(at_least)
+            .item(one_more)
+            .description(Some("What a rule does to the priority found so far."))
+            .into()
+    }
+}
+
+impl ToSchema for TriageEffect {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("TriageEffect")
+    }
 }
 
 /// One rule of triage.
@@ -199,7 +208,7 @@ impl From<RuleSet> for TriageRules {
                         categories: r.when.categories,
                     }),
                     then: match r.then {
-                        Effect::AtLeast(priority) => TriageEffect::AtLeast(PriorityGiven(priority)),
+                        Effect::AtLeast(priority) => TriageEffect::AtLeast(priority),
                         Effect::OneMore => TriageEffect::OneMore,
                     },
                 })
@@ -227,9 +236,7 @@ impl From<TriageRules> for RuleSet {
                             categories: when.categories,
                         },
                         then: match r.then {
-                            TriageEffect::AtLeast(PriorityGiven(priority)) => {
-                                Effect::AtLeast(priority)
-                            }
+                            TriageEffect::AtLeast(priority) => Effect::AtLeast(priority),
                             TriageEffect::OneMore => Effect::OneMore,
                         },
                     }

@@ -103,7 +103,7 @@ fn who_read_an_older_version_changes_nothing() {
             .expect(200);
         // What is no tag of ours matches nothing; what is no tag is refused.
         desk.ask(change("\"abc\"", "No")).await.expect(412);
-        desk.ask(change("7", "No")).await.expect(400);
+        desk.ask(change("7", "No")).await.expect(422);
 
         // Who has it already is told so.
         let now = desk.get(&f.sam, &path).await.header("etag").to_owned();

@@ -203,7 +203,6 @@ fn number<N: std::str::FromStr>(name: &str, text: Option<&str>) -> anyhow::Resul
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
 
     #[test]

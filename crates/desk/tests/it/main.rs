@@ -1,5 +1,9 @@
 //! Tests of the application layer on real databases.
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "tests say what they found or skipped"
+)]
 
 mod demo;
 mod mail_in;

@@ -33,14 +33,23 @@ impl Desk {
     /// then is handled the next time.
     pub async fn follow(&self) -> Result<u64, Error> {
         let mut handled = 0;
+        let mut failed = None;
         for name in FOLLOWERS {
             loop {
-                let n = self.follow_once(name).await?;
-                handled += n;
-                if n == 0 {
-                    break;
+                match self.follow_once(name).await {
+                    Ok(0) => break,
+                    Ok(n) => handled += n,
+                    // One that is stuck does not hold up the others.
+                    Err(e) => {
+                        tracing::warn!(follower = name, error = %e, "a follower is stuck");
+                        failed.get_or_insert(e);
+                        break;
+                    }
                 }
             }
+        }
+        if let Some(e) = failed {
+            return Err(e);
         }
         Ok(handled)
     }

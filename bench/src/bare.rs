@@ -24,7 +24,7 @@ pub(crate) enum Link {
     /// To a file.
     Sqlite(rusqlite::Connection),
     /// To a server.
-    Postgres(postgres::Client, HashMap<String, postgres::Statement>),
+    Postgres(Box<(postgres::Client, HashMap<String, postgres::Statement>)>),
 }
 
 impl Bare {
@@ -58,10 +58,10 @@ impl Bare {
                 connection.set_prepared_statement_cache_capacity(100);
                 Link::Sqlite(connection)
             }
-            Bare::Postgres(url) => Link::Postgres(
+            Bare::Postgres(url) => Link::Postgres(Box::new((
                 postgres::Client::connect(url, postgres::NoTls)?,
                 HashMap::new(),
-            ),
+            ))),
         })
     }
 }
@@ -87,7 +87,8 @@ impl Link {
                 }
                 Ok(count)
             }
-            Link::Postgres(client, known) => {
+            Link::Postgres(link) => {
+                let (client, known) = link.as_mut();
                 let statement = match known.get(sql) {
                     Some(statement) => statement.clone(),
                     None => {
@@ -114,7 +115,7 @@ impl Link {
     pub(crate) fn begin(&mut self) -> anyhow::Result<()> {
         match self {
             Link::Sqlite(c) => c.execute_batch("BEGIN IMMEDIATE")?,
-            Link::Postgres(c, _) => c.batch_execute("BEGIN")?,
+            Link::Postgres(link) => link.0.batch_execute("BEGIN")?,
         }
         Ok(())
     }
@@ -126,7 +127,7 @@ impl Link {
     pub(crate) fn commit(&mut self) -> anyhow::Result<()> {
         match self {
             Link::Sqlite(c) => c.execute_batch("COMMIT")?,
-            Link::Postgres(c, _) => c.batch_execute("COMMIT")?,
+            Link::Postgres(link) => link.0.batch_execute("COMMIT")?,
         }
         Ok(())
     }
@@ -279,22 +280,45 @@ pub(crate) mod sql {
     const JOINS: &str = "JOIN unit u ON u.id = t.unit JOIN person r ON r.id = t.requester
         LEFT JOIN person o ON o.id = t.owner LEFT JOIN service s ON s.id = t.service";
 
+    /// The 50 newest tickets from several sources, as each page's permissions
+    /// need them.
+    fn newest_of(sources: &[&str]) -> String {
+        let sources: Vec<_> = sources
+            .iter()
+            .map(|what| {
+                format!(
+                    "SELECT number FROM (SELECT t.number AS number FROM ticket t WHERE {what}
+                     ORDER BY t.number DESC LIMIT 51) AS x"
+                )
+            })
+            .collect();
+        format!(
+            "{ROW} FROM ({}) AS n JOIN ticket t ON t.number = n.number
+             {JOINS} ORDER BY t.number DESC LIMIT 51",
+            sources.join(" UNION ")
+        )
+    }
+
     /// The 50 newest open tickets that a member ($2) of a unit ($1) may see.
     pub(crate) fn agent_open() -> String {
-        let source = |what: &str| {
-            format!(
-                "SELECT number FROM (SELECT t.number AS number FROM ticket t WHERE {what}
-                 AND t.open = 1 ORDER BY t.number DESC LIMIT 51) AS x"
-            )
-        };
-        format!(
-            "{ROW} FROM ({} UNION {} UNION {} UNION {}) AS n JOIN ticket t ON t.number = n.number
-             {JOINS} ORDER BY t.number DESC LIMIT 51",
-            source("t.unit = $1"),
-            source("t.requester = $2"),
-            source("t.number IN (SELECT ticket FROM party WHERE person = $2)"),
-            source("t.owner = $2"),
-        )
+        newest_of(&[
+            "t.unit = $1 AND t.open = 1",
+            "t.requester = $2 AND t.open = 1",
+            "t.number IN (SELECT ticket FROM party WHERE person = $2) AND t.open = 1",
+            "t.owner = $2 AND t.open = 1",
+        ])
+    }
+
+    /// The 50 newest tickets that a member ($2) of first level ($1) may see:
+    /// all that are not restricted, and their own.
+    pub(crate) fn newest() -> String {
+        newest_of(&[
+            "t.restricted = 0",
+            "t.unit = $1",
+            "t.requester = $2",
+            "t.number IN (SELECT ticket FROM party WHERE person = $2)",
+            "t.owner = $2",
+        ])
     }
 
     /// The 50 most urgent open tickets of a unit ($1).
@@ -302,13 +326,6 @@ pub(crate) mod sql {
         format!(
             "{ROW} FROM ticket t {JOINS} WHERE t.unit = $1 AND t.open = 1
              ORDER BY t.priority DESC, t.number ASC LIMIT 51"
-        )
-    }
-
-    /// The 50 newest tickets that first level sees.
-    pub(crate) fn newest() -> String {
-        format!(
-            "{ROW} FROM ticket t {JOINS} WHERE t.restricted = 0 ORDER BY t.number DESC LIMIT 51"
         )
     }
 

@@ -495,7 +495,6 @@ impl Maker {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
     use store::unit::Unit;
     use switchboard_core::UnitId;

@@ -167,7 +167,7 @@ impl Vocabulary {
                 rest += number % 5;
             }
             // Every third is an identifier, as host names and files have them.
-            if number % 3 == 0 {
+            if number.is_multiple_of(3) {
                 let _ = write!(word, "{number:03}");
             } else {
                 word.push_str(SYLLABLES[(number / 13) % SYLLABLES.len()]);

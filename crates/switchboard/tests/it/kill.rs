@@ -205,6 +205,7 @@ fn content(word: &str) -> Vec<u8> {
 }
 
 /// Load with `kills` kills, then everything is looked at.
+#[expect(clippy::print_stdout, reason = "says how large the sample was")]
 fn survive(place: &Place, kills: u64, seed: u64) {
     let folder = tempfile::tempdir().unwrap();
     let at = Installation::new(place.url(), folder.path());

@@ -243,7 +243,7 @@ pub const TRIAGE: [Row; 4] = [
 /// The pages. Every form carries the token of its visitor against forgery, also
 /// where nobody has to be signed in. Of `/work/{number}`, those who are only on
 /// the requester's side are sent to `/tickets/{number}`.
-pub const PAGES: [Row; 35] = [
+pub const PAGES: [Row; 36] = [
     row("GET", "/", Needs::Nothing, Who::Everybody),
     row("POST", "/follow", Needs::Nothing, Who::Everybody),
     row("GET", "/sign-in", Needs::Nothing, Who::Everybody),
@@ -258,12 +258,32 @@ pub const PAGES: [Row; 35] = [
     row("GET", "/tickets", Needs::Session, Who::Oneself),
     row("GET", "/tickets/new", Needs::Nothing, Who::Everybody),
     row("POST", "/tickets/new", Needs::Nothing, Who::Everybody),
-    row("POST", "/tickets/new/preview", Needs::Nothing, Who::Everybody),
+    row(
+        "POST",
+        "/tickets/new/preview",
+        Needs::Nothing,
+        Who::Everybody,
+    ),
     row("GET", "/tickets/sent", Needs::Nothing, Who::Everybody),
     row("GET", "/tickets/{number}", Needs::Session, Who::Sees),
-    row("GET", "/tickets/{number}/history", Needs::Session, Who::Sees),
-    row("GET", "/tickets/{number}/entries/{id}/html", Needs::Session, Who::Sees),
-    row("POST", "/tickets/{number}/{deed}", Needs::Form, Who::Answers),
+    row(
+        "GET",
+        "/tickets/{number}/history",
+        Needs::Session,
+        Who::Sees,
+    ),
+    row(
+        "GET",
+        "/tickets/{number}/entries/{id}/html",
+        Needs::Session,
+        Who::Sees,
+    ),
+    row(
+        "POST",
+        "/tickets/{number}/{deed}",
+        Needs::Form,
+        Who::Answers,
+    ),
     row("GET", "/t/{word}", Needs::Link, Who::Sees),
     row("POST", "/t/{word}/{deed}", Needs::Link, Who::Answers),
     row("GET", "/t/{word}/entries/{id}/html", Needs::Link, Who::Sees),
@@ -271,6 +291,7 @@ pub const PAGES: [Row; 35] = [
     row("GET", "/attachments/{id}", Needs::Session, Who::Sees),
     row("GET", "/work", Needs::Session, Who::Staff),
     row("POST", "/work/bulk", Needs::Form, Who::Staff),
+    row("POST", "/work/views", Needs::Form, Who::Staff),
     row("GET", "/work/suggest", Needs::Session, Who::Staff),
     row("GET", "/work/{number}", Needs::Session, Who::Sees),
     row("GET", "/work/{number}/history", Needs::Session, Who::Sees),

@@ -510,6 +510,9 @@ function ready(scope) {
   for (const form of $$("form[data-draft]", scope)) recall(form);
   for (const button of $$("[data-keys-help]", scope)) { button.hidden = false; button.onclick = () => { button.closest("[popover]")?.hidePopover?.(); help(); }; }
   for (const input of $$("[data-palette]", scope)) palette(input);
+  // In the panes room is dear: what went well is said and goes again. What went wrong stays.
+  const well = $(".desk #notice .alert.ok");
+  if (well) setTimeout(() => well.remove(), 8000);
   // A link to a folded part opens it.
   const target = location.hash.length > 1 && document.getElementById(location.hash.slice(1));
   if (target && scope === document) for (let d = target.closest("details"); d; d = d.parentElement?.closest("details")) d.open = true;

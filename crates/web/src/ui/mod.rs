@@ -71,6 +71,7 @@ pub fn router() -> Router<AppState> {
         .route("/attachments/{id}", get(ticket::attachment))
         .route("/work", get(work::list))
         .route("/work/bulk", post(work_post::bulk))
+        .route("/work/views", post(work_post::views))
         .route("/work/suggest", get(live::suggest))
         .route("/work/{number}", get(work::show))
         .route("/work/{number}/history", get(history::show))

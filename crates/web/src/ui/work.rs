@@ -126,11 +126,12 @@ pub async fn page(
     if let Some(problem) = problem {
         frame.notice = Some(problem);
     }
-    let (views, units) = rail(visit, actor, &catalogue, &address).await?;
+    let (views, units, saved) = rail(visit, actor, &catalogue, &address).await?;
     let page = WorkspacePage {
         frame,
         views,
         units,
+        saved,
         list,
         unit_names: unit_names(&catalogue),
         ticket,
@@ -164,7 +165,7 @@ async fn rail(
     actor: &Actor,
     catalogue: &Catalogue,
     address: &ListAddress,
-) -> Result<(Vec<ViewLink>, Vec<ViewLink>), Fault> {
+) -> Result<(Vec<ViewLink>, Vec<ViewLink>, Vec<ViewLink>), Fault> {
     let now = visit.dial.now;
     let units: Vec<_> = actor
         .units
@@ -181,6 +182,22 @@ async fn rail(
             .and(Condition::Open(true));
         (String::new(), open)
     }));
+    let saved = match actor.person {
+        Some(person) => visit.desk.saved_views(person).await?,
+        None => Vec::new(),
+    };
+    let saved = saved
+        .into_iter()
+        .map(|view| ViewLink {
+            key: view.id.to_string(),
+            href: format!("/work?q={}", encode(&view.query)),
+            icon: None,
+            label: view.name,
+            // Searches may look for words, which takes longer than counting.
+            count: None,
+            current: address.query == view.query,
+        })
+        .collect();
     let counts = visit.desk.count_tickets(actor, queries, MANY).await?;
     let views = View::ALL
         .into_iter()
@@ -209,7 +226,7 @@ async fn rail(
             }
         })
         .collect();
-    Ok((views, units))
+    Ok((views, units, saved))
 }
 
 /// A count as the rail has room for it.

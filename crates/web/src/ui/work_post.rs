@@ -14,12 +14,13 @@ use switchboard_core::ticket::RelationKind;
 use switchboard_core::{
     Actor, Command, EntryVisibility, PartyRole, Priority, SolutionKind, Status, TicketNumber,
 };
+use uuid::Uuid;
 
 use super::fault::Fault;
 use super::frame::{Errors, Notice, NoticeTone};
 use super::pane::Again;
 use super::posted::Posted;
-use super::visit::{number, own_path, sentence};
+use super::visit::{encode, number, own_path, sentence};
 use super::work::page;
 use super::workspace::Composer;
 
@@ -611,6 +612,39 @@ async fn one_of_many(posted: &Posted, actor: &Actor, number: TicketNumber) -> Re
         _ => return Err(Error::invalid("do", "choose one of the list")),
     }
     Ok(())
+}
+
+/// `POST /work/views`: saves a search under a name, or forgets one.
+pub async fn views(posted: Posted) -> Response {
+    let posted = match posted.ours().await {
+        Ok(posted) => posted,
+        Err(response) => return response,
+    };
+    let result = save_view(&posted).await;
+    posted.visit.close(result).await
+}
+
+async fn save_view(posted: &Posted) -> Result<Response, Fault> {
+    let visit = &posted.visit;
+    let person = visit.staff()?.person.ok_or(Fault::SignInFirst)?;
+    let forget = posted.text("forget");
+    if !forget.is_empty() {
+        let id = Uuid::try_parse(forget).map_err(|_| Fault::no_page())?;
+        visit.desk.delete_view(person, id).await?;
+        return visit.go("/work", Some(Notice::new(NoticeTone::Ok, "Forgotten")));
+    }
+    let (name, query) = (posted.text("name"), posted.text("query"));
+    let to = format!("/work?q={}", encode(query));
+    let notice = match visit.desk.save_view(person, name, query).await {
+        Ok(()) => Notice::new(NoticeTone::Ok, "The view is on the rail now"),
+        Err(Error::Invalid { problem, .. }) => Notice {
+            tone: NoticeTone::Warn,
+            title: "The view was not saved".to_owned(),
+            text: sentence(&problem),
+        },
+        Err(other) => return Err(other.into()),
+    };
+    visit.go(&to, Some(notice))
 }
 
 #[cfg(test)]

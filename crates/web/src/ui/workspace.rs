@@ -255,6 +255,8 @@ pub struct WorkspacePage {
     pub views: Vec<ViewLink>,
     /// The reader's units.
     pub units: Vec<ViewLink>,
+    /// Searches the reader has saved; the key is what forgets them.
+    pub saved: Vec<ViewLink>,
     /// The list.
     pub list: ListPane,
     /// All units' names, to choose from.

@@ -904,6 +904,41 @@ fn ties_people_and_many_at_once() {
 }
 
 #[test]
+fn a_search_can_be_kept_as_a_view() {
+    on_sqlite(|desk| async move {
+        let f = desk.federation().await;
+        let mut sam = Browser::of(&desk, &f.sam).await;
+        let query = "status:open unit:storage";
+        sam.send("/work/views", &[("name", "Ours <b>"), ("query", query)])
+            .await
+            .expect(303);
+        let page = sam.page("/work").await;
+        assert!(page.contains("Ours &#60;b&#62;") || page.contains("Ours &lt;b&gt;"));
+        assert!(page.contains("/work?q=status%3Aopen%20unit%3Astorage"));
+        let (_, rest) = page.split_once("name=\"forget\" value=\"").unwrap();
+        let id = rest.split('"').next().unwrap().to_owned();
+        let mut fay = Browser::of(&desk, &f.fay).await;
+        assert!(!fay.page("/work").await.contains("Saved views"));
+        fay.send("/work/views", &[("forget", &id)])
+            .await
+            .expect(404);
+        sam.send("/work/views", &[("forget", &id)])
+            .await
+            .expect(303);
+        assert!(!sam.page("/work").await.contains("Saved views"));
+        for (name, query) in [("", "status:open"), ("x", "status:nonsense")] {
+            sam.send("/work/views", &[("name", name), ("query", query)])
+                .await
+                .expect(303);
+            assert!(
+                sam.page("/work").await.contains("The view was not saved"),
+                "{name:?} {query}"
+            );
+        }
+    });
+}
+
+#[test]
 fn pages_carry_the_policy_they_promise() {
     on_sqlite(|desk| async move {
         let mut nobody = Browser::new(&desk);

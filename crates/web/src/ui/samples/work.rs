@@ -370,6 +370,14 @@ impl WorkspacePage {
                 count: Some(s("31")),
                 current: false,
             }],
+            saved: vec![ViewLink {
+                key: s("0190"),
+                href: s("/work?q=large%20upload"),
+                icon: None,
+                label: s("Large uploads"),
+                count: None,
+                current: false,
+            }],
             list: ListPane {
                 title: s("Needs reply"),
                 words: s("9, most urgent first"),
@@ -409,6 +417,7 @@ impl WorkspacePage {
         page.list.rows.clear();
         page.list.pages = Pages::default();
         page.frame.query = s("status:open \"nothing\"");
+        page.list.query.clone_from(&page.frame.query);
         page
     }
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -127,9 +127,19 @@ fn fault(_: Box<dyn Any + Send + 'static>) -> Response {
         .into_response()
 }
 
+/// Files take longer to come than forms and JSON: so many times as long.
+const FILES_TAKE: u32 = 10;
+
 /// Gives up on answers that take too long to begin.
 async fn in_time(State(app): State<AppState>, request: Request, next: Next) -> Response {
-    match tokio::time::timeout(app.options.timeout, next.run(request)).await {
+    let files = request.method() == Method::POST
+        && (request.uri().path().ends_with("/attachments")
+            || request
+                .headers()
+                .get(header::CONTENT_TYPE)
+                .is_some_and(|kind| kind.as_bytes().starts_with(b"multipart/")));
+    let patience = app.options.timeout * if files { FILES_TAKE } else { 1 };
+    match tokio::time::timeout(patience, next.run(request)).await {
         Ok(response) => response,
         Err(_) => Problem {
             retry_after: Some(5),
@@ -162,4 +172,40 @@ fn is_text(
         || kind.contains("json")
         || kind.contains("svg")
         || kind.contains("javascript")
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use http_body_util::BodyExt as _;
+    use tower::ServiceExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_is_an_answer_that_tells_nothing() {
+        let site: Router = Router::new()
+            .route(
+                "/",
+                get(|| async {
+                    let none: Option<u8> = None;
+                    none.expect("the secret of the inside").to_string()
+                }),
+            )
+            .layer(CatchPanicLayer::custom(fault));
+        let response = site
+            .oneshot(Request::new(Body::empty()))
+            .await
+            .expect("an answer");
+        assert_eq!(response.status(), 500);
+        let body = response
+            .into_body()
+            .collect()
+            .await
+            .expect("a body")
+            .to_bytes();
+        let text = String::from_utf8_lossy(&body);
+        assert!(text.contains("a fault of ours"), "{text}");
+        assert!(!text.contains("secret"), "{text}");
+    }
 }

@@ -74,9 +74,10 @@ impl Desk {
     }
 
     async fn tick(&self, holder: &str) -> Result<(), Error> {
-        self.follow().await?;
+        // Jobs that are due do not wait for a follower that is stuck.
+        let followed = self.follow().await;
         self.run_due(holder).await?;
-        Ok(())
+        followed.map(|_| ())
     }
 
     /// Makes sure that timed jobs are waiting for their next run.

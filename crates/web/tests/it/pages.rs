@@ -904,6 +904,42 @@ fn ties_people_and_many_at_once() {
 }
 
 #[test]
+fn a_formatted_mail_is_shown_where_it_can_do_nothing() {
+    on_sqlite(|desk| async move {
+        let f = desk.federation().await;
+        let mail = format!(
+            "From: Rita <{}>\r\nTo: desk@desk.example\r\nSubject: Formatted\r\nMessage-ID: <a@people.example>\r\n\
+             MIME-Version: 1.0\r\nContent-Type: text/html; charset=utf-8\r\n\r\n\
+             <p onclick=\"x()\">Bold <b>words</b><script>alert(1)</script>\
+             <img src=\"https://tracker.example/a.gif\"><a href=\"javascript:x()\">go</a></p>\r\n",
+            f.rita.email
+        );
+        desk.desk.take_mail(mail.into_bytes(), "pipe", None).await.unwrap();
+        desk.run_jobs().await;
+        let mut fay = Browser::of(&desk, &f.fay).await;
+        let number = desk.get(&f.ada, "/tickets").await.json["items"][0]["number"]
+            .as_i64()
+            .unwrap();
+        let page = fay.page(&format!("/work/{number}")).await;
+        assert!(page.contains("Bold words"), "its text is on the page");
+        let (_, rest) = page.split_once("<iframe src=\"").unwrap();
+        let (path, rest) = rest.split_once('"').unwrap();
+        assert!(rest.starts_with(" sandbox title="), "{rest:.40}");
+        let frame = fay.get(path).await.expect(200);
+        let policy = frame.header("content-security-policy");
+        assert!(policy.starts_with("sandbox; default-src 'none'"), "{policy}");
+        assert!(policy.contains("frame-ancestors 'self'"));
+        let html = frame.text();
+        assert!(html.contains("<b>words</b>"));
+        for never in ["<script", "onclick", "javascript:", "src=\"https://tracker"] {
+            assert!(!html.contains(never), "{never}");
+        }
+        let mut otto = Browser::of(&desk, &f.otto).await;
+        otto.get(path).await.expect(404);
+    });
+}
+
+#[test]
 fn a_search_can_be_kept_as_a_view() {
     on_sqlite(|desk| async move {
         let f = desk.federation().await;

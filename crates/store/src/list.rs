@@ -203,7 +203,7 @@ pub fn page(
            t.subject, t.status_since, t.created_at, t.updated_at
          FROM (",
     );
-    numbers(&mut sql, scope, filter, sort, cursor, limit);
+    numbers(&mut sql, scope, filter, Some(sort), cursor, limit);
     sql.push(
         ") AS n JOIN ticket t ON t.number = n.number
          JOIN unit u ON u.id = t.unit
@@ -250,7 +250,7 @@ pub fn count(conn: &mut Conn<'_>, scope: &Scope, filter: &Filter, most: i64) -> 
         return Ok(0);
     }
     let mut sql = Sql::new("SELECT COUNT(*) FROM (");
-    numbers(&mut sql, scope, filter, Sort::Newest, None, most);
+    numbers(&mut sql, scope, filter, None, None, most);
     sql.push(" LIMIT ").bind(most).push(") AS counted");
     Ok(conn
         .run(&sql, |row| row.get(0))?
@@ -260,12 +260,14 @@ pub fn count(conn: &mut Conn<'_>, scope: &Scope, filter: &Filter, most: i64) -> 
 }
 
 /// Appends a query for the ticket numbers of a page: each source cut to
-/// `limit` rows in the order of the list, then joined without doubles.
+/// `limit` rows in the order of the list, then joined without doubles. Counting
+/// wants no order: SQLite would walk a unit's tickets over all the years to
+/// keep one, instead of its open ones.
 fn numbers(
     sql: &mut Sql,
     scope: &Scope,
     filter: &Filter,
-    sort: Sort,
+    sort: Option<Sort>,
     cursor: Option<Cursor>,
     limit: i64,
 ) {
@@ -277,8 +279,10 @@ fn numbers(
         sql.push("SELECT number FROM (SELECT t.number AS number FROM ticket t WHERE ");
         source.condition(sql);
         conditions(sql, filter);
-        after(sql, sort, cursor);
-        order(sql, sort);
+        if let Some(sort) = sort {
+            after(sql, sort, cursor);
+            order(sql, sort);
+        }
         sql.push(" LIMIT ").bind(limit).push(") AS source");
     }
 }
@@ -359,9 +363,14 @@ impl Condition {
             // Literals, so that the partial indexes of open tickets are used.
             Condition::Open(true) => sql.push("t.open = 1"),
             Condition::Open(false) => sql.push("t.open = 0"),
-            Condition::Status(list) => sql
-                .push("t.status IN ")
-                .list(list.iter().map(|s| s.key().into())),
+            Condition::Status(list) => {
+                // Said as well, so that the indexes of open tickets are used.
+                if !list.is_empty() && list.iter().all(|s| s.is_open()) {
+                    sql.push("t.open = 1 AND ");
+                }
+                sql.push("t.status IN ")
+                    .list(list.iter().map(|s| s.key().into()))
+            }
             Condition::Priority(how, priority) => sql
                 .push("t.priority")
                 .push(sign(*how))

@@ -16,6 +16,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0001_base", include_str!("migrations/0001_base.sql")),
     ("0002_jobs", include_str!("migrations/0002_jobs.sql")),
     ("0003_search", include_str!("migrations/0003_search.sql")),
+    ("0004_counts", include_str!("migrations/0004_counts.sql")),
 ];
 
 /// How often to start again when another node migrates at the same moment.

@@ -116,10 +116,8 @@ impl Desk {
             .0
             .db
             .read(move |c| {
-                let counts = store::job::counts(c)?;
-                Ok::<_, Error>(
-                    counts.running > 0 || counts.oldest_ready.is_some_and(|at| at <= now),
-                )
+                let next = store::job::next_due(c)?;
+                Ok::<_, Error>(next.is_some_and(|at| at <= now))
             })
             .await?;
         if !due {

@@ -208,6 +208,23 @@ pub fn prune(conn: &mut Conn<'_>, before: Millis) -> Result<u64, Error> {
     )
 }
 
+/// When there is something to do next: a job that waits for its time, or one
+/// whose worker's lease ends. `None`: nothing is waiting. Cheap, however many
+/// jobs there are and were.
+pub fn next_due(conn: &mut Conn<'_>) -> Result<Option<Millis>, Error> {
+    let ready: Option<Millis> = conn.query_one(
+        "SELECT MIN(run_at) FROM job WHERE state = 'ready'",
+        params![],
+        |row| row.get(0),
+    )?;
+    let running: Option<Millis> = conn.query_one(
+        "SELECT MIN(lease_until) FROM job WHERE state = 'running'",
+        params![],
+        |row| row.get(0),
+    )?;
+    Ok([ready, running].into_iter().flatten().min())
+}
+
 /// How many jobs there are in each state, for the metrics.
 pub fn counts(conn: &mut Conn<'_>) -> Result<Counts, Error> {
     let mut counts = Counts::default();

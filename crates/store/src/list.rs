@@ -298,21 +298,24 @@ enum Source {
 }
 
 fn sources(scope: &Scope, filter: &Filter) -> Vec<Source> {
-    match scope {
-        Scope::Everything => vec![Source::All],
-        Scope::Unrestricted { person, units } => {
-            let mut list = vec![Source::Unrestricted];
-            list.extend(personal(*person, units));
-            list
+    let (person, units) = match scope {
+        Scope::Everything => return vec![Source::All],
+        Scope::Unrestricted { person, units } | Scope::Related { person, units } => {
+            (*person, units)
         }
-        Scope::Related { person, units } => match filter.units() {
-            // A unit that is asked for and is one's own needs no other source.
-            Some(asked) if asked.iter().all(|u| units.contains(u)) => {
-                asked.iter().copied().map(Source::Unit).collect()
-            }
-            _ => personal(*person, units),
-        },
+    };
+    // A unit that is asked for and is one's own needs no other source.
+    if let Some(asked) = filter.units()
+        && !asked.is_empty()
+        && asked.iter().all(|u| units.contains(u))
+    {
+        return asked.iter().copied().map(Source::Unit).collect();
     }
+    let mut list = personal(person, units);
+    if matches!(scope, Scope::Unrestricted { .. }) {
+        list.push(Source::Unrestricted);
+    }
+    list
 }
 
 fn personal(person: PersonId, units: &[UnitId]) -> Vec<Source> {

@@ -17,6 +17,10 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0002_jobs", include_str!("migrations/0002_jobs.sql")),
     ("0003_search", include_str!("migrations/0003_search.sql")),
     ("0004_counts", include_str!("migrations/0004_counts.sql")),
+    (
+        "0005_monitors",
+        include_str!("migrations/0005_monitors.sql"),
+    ),
 ];
 
 /// How often to start again when another node migrates at the same moment.

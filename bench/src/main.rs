@@ -52,6 +52,9 @@ enum Command {
         /// The results' name; made from database and size without it.
         #[arg(long)]
         name: Option<String>,
+        /// Measure only this; repeat or separate by commas.
+        #[arg(long, value_delimiter = ',')]
+        only: Vec<run::Part>,
     },
 }
 
@@ -67,11 +70,13 @@ fn main() -> anyhow::Result<()> {
             server,
             results,
             name,
+            only,
         } => run::run(&run::Options {
             url,
             server,
             results,
             name,
+            only,
         }),
     }
 }

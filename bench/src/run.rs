@@ -7,7 +7,7 @@ use anyhow::{Context as _, bail};
 use desk::account::NewAccount;
 use desk::{Clock as _, Desk, SystemClock, TokenScope};
 use store::Db;
-use switchboard_core::{Part, PersonId, UnitId};
+use switchboard_core::{Part as Standing, PersonId, UnitId};
 use tokio::runtime::Runtime;
 
 use crate::bare::{self, Bare, Creation, Link};
@@ -47,6 +47,27 @@ pub(crate) struct Options {
     pub(crate) results: PathBuf,
     /// The results' name; made from database and size when it is not given.
     pub(crate) name: Option<String>,
+    /// What is measured; all when empty.
+    pub(crate) only: Vec<Part>,
+}
+
+/// A part of the measurements.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Part {
+    /// Lists and tickets.
+    Pages,
+    /// Searching.
+    Search,
+    /// Creating tickets.
+    Create,
+    /// Taking mails in.
+    Mail,
+}
+
+impl Options {
+    fn wants(&self, part: Part) -> bool {
+        self.only.is_empty() || self.only.contains(&part)
+    }
 }
 
 /// Somebody with an account for this run.
@@ -85,15 +106,22 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     lines.push(Line::one("binary", "MB", size));
     // While nobody serves: the bare database has the machine to itself, as
     // the product has it later.
-    let creations = stand.bare_creations()?;
+    let creations = match options.wants(Part::Create) {
+        true => stand.bare_creations()?,
+        false => Vec::new(),
+    };
     starts(&stand, &binary, &mut lines)?;
     let server = stand.start(&binary)?;
     // What was written by bare SQL is not for the followers.
     std::thread::sleep(Duration::from_secs(3));
     let rest = server.resident_mb()?;
     lines.push(Line::one("memory at rest", "MB", rest).goal("≤ 60", rest <= 60.0));
-    pages(&stand, &server, &mut lines)?;
-    searches(&stand, &server, &mut lines)?;
+    if options.wants(Part::Pages) {
+        pages(&stand, &server, &mut lines)?;
+    }
+    if options.wants(Part::Search) {
+        searches(&stand, &server, &mut lines)?;
+    }
     creation(&stand, &server, &creations, &mut lines)?;
     let peak = server.peak_mb()?;
     lines.push(
@@ -101,7 +129,9 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
             .note("after reading, searching and creating with 64 clients"),
     );
     drop(server);
-    mails::measure(&stand, &mut lines)?;
+    if options.wants(Part::Mail) {
+        mails::measure(&stand, &mut lines)?;
+    }
     machine.push(format!("load average at the end: {}", report::load()));
     let database = if stand.bare.is_sqlite() {
         "sqlite"
@@ -304,7 +334,7 @@ async fn account(desk: &Desk, name: &str, unit: UnitId) -> anyhow::Result<Who> {
             ..NewAccount::default()
         })
         .await?;
-    desk.set_member(unit, person.id, Part::Member).await?;
+    desk.set_member(unit, person.id, Standing::Member).await?;
     let scopes = [TokenScope::Read, TokenScope::Write];
     let (_, token) = desk.create_token(person.id, "bench", &scopes, None).await?;
     Ok(Who {
@@ -357,18 +387,19 @@ fn both(
     Ok((Times::of(product), Times::of(alone)))
 }
 
-/// A ticket of a unit for each reading: all over the years.
+/// A ticket of a unit for each reading, all over the years; two for each, so
+/// that product and bare SQL never read the same and warm it for each other.
 fn tickets_of(stand: &Stand, link: &mut Link) -> anyhow::Result<Vec<i64>> {
     let mut rng = Rng::new(99);
     let mut found = Vec::new();
-    for _ in 0..20_000 {
+    for _ in 0..40_000 {
         let number = rng.below(stand.filled.tickets) as i64 + 1;
         let sql = "SELECT number FROM ticket WHERE number = $1 AND unit = $2";
         let unit = Cell::Uuid(stand.unit.0);
         if link.run(sql, &[Cell::Int(number), unit])? == 1 {
             found.push(number);
         }
-        if found.len() == READS + 10 {
+        if found.len() == 2 * (READS + 10) {
             return Ok(found);
         }
     }
@@ -381,12 +412,19 @@ fn pages(stand: &Stand, server: &Server, lines: &mut Vec<Line>) -> anyhow::Resul
     let mut first = stand.client(server, &stand.first);
     let (unit, me) = (Cell::Uuid(stand.unit.0), Cell::Uuid(stand.agent.person.0));
     let numbers = tickets_of(stand, &mut link)?;
+    let (numbers, others) = numbers.split_at(READS + 10);
     let ratio = |(product, bare): &(Times, Times)| product.p50 <= 2.0 * bare.p50;
     let compared = |what: &str, times: &(Times, Times)| {
         Line::times(what, &times.0)
             .beside_times(&times.1)
             .goal("≤ 2 × bare at p50", ratio(times))
     };
+
+    let times = both(stand, &mut agent, |_| "/healthz".into(), |_| Ok(()))?;
+    lines.push(
+        Line::times("the smallest answer by HTTP", &times.0)
+            .note("`/healthz`: what any answer costs before it does anything"),
+    );
 
     let (sql, values) = (bare::sql::agent_open(), [unit.clone(), me]);
     let times = both(
@@ -418,7 +456,7 @@ fn pages(stand: &Stand, server: &Server, lines: &mut Vec<Line>) -> anyhow::Resul
         &mut agent,
         |i| format!("/api/v1/tickets/{}", numbers[i]),
         |i| {
-            let number = [Cell::Int(numbers[i])];
+            let number = [Cell::Int(others[i])];
             link.run(bare::sql::TICKET, &number)?;
             link.run(bare::sql::PEOPLE, &number).map(drop)
         },
@@ -430,7 +468,7 @@ fn pages(stand: &Stand, server: &Server, lines: &mut Vec<Line>) -> anyhow::Resul
         &mut agent,
         |i| format!("/api/v1/tickets/{}/entries", numbers[i]),
         |i| {
-            let number = [Cell::Int(numbers[i])];
+            let number = [Cell::Int(others[i])];
             link.run(bare::sql::TICKET, &number)?;
             link.run(bare::sql::ENTRIES, &number)?;
             link.run(bare::sql::FILES, &number).map(drop)
@@ -478,7 +516,7 @@ fn pages(stand: &Stand, server: &Server, lines: &mut Vec<Line>) -> anyhow::Resul
         &mut browser,
         |i| format!("/work/{}", numbers[i]),
         |i| {
-            let number = [Cell::Int(numbers[i])];
+            let number = [Cell::Int(others[i])];
             for sql in [
                 bare::sql::TICKET,
                 bare::sql::PEOPLE,

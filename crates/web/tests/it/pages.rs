@@ -914,7 +914,10 @@ fn a_formatted_mail_is_shown_where_it_can_do_nothing() {
              <img src=\"https://tracker.example/a.gif\"><a href=\"javascript:x()\">go</a></p>\r\n",
             f.rita.email
         );
-        desk.desk.take_mail(mail.into_bytes(), "pipe", None).await.unwrap();
+        desk.desk
+            .take_mail(mail.into_bytes(), "pipe", None)
+            .await
+            .unwrap();
         desk.run_jobs().await;
         let mut fay = Browser::of(&desk, &f.fay).await;
         let number = desk.get(&f.ada, "/tickets").await.json["items"][0]["number"]
@@ -927,7 +930,10 @@ fn a_formatted_mail_is_shown_where_it_can_do_nothing() {
         assert!(rest.starts_with(" sandbox title="), "{rest:.40}");
         let frame = fay.get(path).await.expect(200);
         let policy = frame.header("content-security-policy");
-        assert!(policy.starts_with("sandbox; default-src 'none'"), "{policy}");
+        assert!(
+            policy.starts_with("sandbox; default-src 'none'"),
+            "{policy}"
+        );
         assert!(policy.contains("frame-ancestors 'self'"));
         let html = frame.text();
         assert!(html.contains("<b>words</b>"));

@@ -21,7 +21,7 @@ mod notices;
 const STRETCH: i64 = 64;
 
 /// The followers, by the names of their cursors. To add one: write a function
-/// like [`index`] and put it here.
+/// like [`words`] and put it here.
 const FOLLOWERS: [&str; 2] = ["notices", "search"];
 
 impl Desk {
@@ -54,42 +54,67 @@ impl Desk {
         Ok(handled)
     }
 
+    /// One stretch. What follows from it is found out by reading, while others
+    /// write; the writer has only to store it, if the cursor still stands where
+    /// it stood.
     async fn follow_once(&self, name: &'static str) -> Result<u64, Error> {
-        // Looked at before a write transaction is begun for nothing.
-        let behind = self
+        let catalogue = self.catalogue().await?;
+        let desk = self.clone();
+        let found = self
             .0
             .db
             .read(move |c| {
-                Ok::<_, Error>(store::event::position(c, name)? < store::event::last(c)?)
+                let position = store::event::position(c, name)?;
+                if position == store::event::last(c)? {
+                    return Ok::<_, Error>(None);
+                }
+                let events = store::event::feed(c, position, STRETCH)?;
+                let Some(end) = events.last().map(|e| e.id) else {
+                    return Ok(None);
+                };
+                let follows = match name {
+                    "notices" => Follows::Mails(notices::tell(c, &desk, &catalogue, &events)?),
+                    _ => Follows::Words(words(c, &catalogue, &events)?),
+                };
+                Ok(Some((position, end, events.len() as u64, follows)))
             })
             .await?;
-        if !behind {
+        let Some((position, end, handled, follows)) = found else {
             return Ok(0);
-        }
-        let catalogue = self.catalogue().await?;
-        let desk = self.clone();
+        };
+        let now = self.now();
         self.0
             .db
             .write(move |c| {
-                let position = store::event::position(c, name)?;
-                let events = store::event::feed(c, position, STRETCH)?;
-                let Some(last) = events.last() else {
-                    return Ok(0);
-                };
-                let end = last.id;
-                match name {
-                    "notices" => notices::tell(c, &desk, &catalogue, &events)?,
-                    _ => index(c, &catalogue, &events)?,
+                if store::event::position(c, name)? != position {
+                    // Another node was faster.
+                    return Ok(handled);
+                }
+                match &follows {
+                    Follows::Mails(mails) => notices::queue(c, mails, now)?,
+                    Follows::Words(docs) => store::search::index(c, docs)?,
                 }
                 store::event::set_position(c, name, end)?;
-                Ok(events.len() as u64)
+                Ok(handled)
             })
             .await
     }
 }
 
-/// Brings the search index up to date with the tickets that changed.
-fn index(c: &mut Conn<'_>, catalogue: &Catalogue, events: &[Event]) -> Result<(), Error> {
+/// What is to be stored for a stretch of events.
+enum Follows {
+    /// Mails that go out.
+    Mails(Vec<notices::Ready>),
+    /// Tickets as the search index is to know them.
+    Words(Vec<SearchDoc>),
+}
+
+/// The tickets that changed, for the search index.
+fn words(
+    c: &mut Conn<'_>,
+    catalogue: &Catalogue,
+    events: &[Event],
+) -> Result<Vec<SearchDoc>, Error> {
     let tickets: BTreeSet<TicketNumber> = events.iter().map(|e| e.ticket).collect();
     let mut docs = Vec::new();
     for number in tickets {
@@ -97,8 +122,7 @@ fn index(c: &mut Conn<'_>, catalogue: &Catalogue, events: &[Event]) -> Result<()
             docs.push(search_doc(c, catalogue, &ticket)?);
         }
     }
-    store::search::index(c, &docs)?;
-    Ok(())
+    Ok(docs)
 }
 
 /// What the search index knows of a ticket: subject, entries, and the words

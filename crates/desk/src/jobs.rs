@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use store::job::Job;
 use switchboard_core::Millis;
+use tokio::task::JoinSet;
 
 use crate::{Desk, Error};
 
@@ -132,8 +133,20 @@ impl Desk {
             })
             .await?;
         let n = jobs.len() as u64;
+        // Mails go out beside each other, so that their states are saved in
+        // one transaction and a slow server does not hold up all; the rest in
+        // its order, as one mail may answer the other.
+        let mut deliveries = JoinSet::new();
         for job in jobs {
-            self.run_one(job).await?;
+            if job.kind == DELIVER {
+                let desk = self.clone();
+                deliveries.spawn(async move { desk.run_one(job).await });
+            } else {
+                self.run_one(job).await?;
+            }
+        }
+        while let Some(done) = deliveries.join_next().await {
+            done.map_err(|e| Error::Internal(format!("a delivery: {e}")))??;
         }
         Ok(n)
     }

@@ -18,13 +18,37 @@ use super::{by_cause, state_after};
 use crate::jobs::DELIVER;
 use crate::{Catalogue, Desk, Error};
 
-/// Queues the mails about a stretch of events.
+/// A mail that is ready to be queued.
+pub(super) struct Ready {
+    mail: store::mail::Outgoing,
+    /// The first answer to a stranger's mail about this ticket, which not
+    /// everybody gets.
+    acknowledges: Option<TicketNumber>,
+}
+
+/// Queues mails, each at most once.
+pub(super) fn queue(c: &mut Conn<'_>, mails: &[Ready], now: i64) -> Result<(), Error> {
+    for Ready { mail, acknowledges } in mails {
+        if let Some(number) = acknowledges
+            && !may_acknowledge(c, *number, &mail.address, mail.created_at)?
+        {
+            continue;
+        }
+        if store::mail::insert_outgoing(c, mail)? && mail.state == "queued" {
+            deliver_later(c, mail.id, now)?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes the mails about a stretch of events.
 pub(super) fn tell(
     c: &mut Conn<'_>,
     desk: &Desk,
     catalogue: &Catalogue,
     events: &[Event],
-) -> Result<(), Error> {
+) -> Result<Vec<Ready>, Error> {
+    let mut mails = Vec::new();
     for ((_, number), group) in by_cause(events) {
         let Some(last) = group.last() else { continue };
         let Some(ticket) = state_after(c, last)? else {
@@ -63,10 +87,10 @@ pub(super) fn tell(
             });
         }
         for notice in notices {
-            queue(c, desk, catalogue, &ticket, &group, &notice)?;
+            mails.extend(ready(c, desk, catalogue, &ticket, &group, &notice)?);
         }
     }
-    Ok(())
+    Ok(mails)
 }
 
 fn unit_audience(
@@ -99,26 +123,23 @@ fn addressee(
     })
 }
 
-fn queue(
+fn ready(
     c: &mut Conn<'_>,
     desk: &Desk,
     catalogue: &Catalogue,
     ticket: &Ticket,
     events: &[&Event],
     notice: &Notice,
-) -> Result<(), Error> {
+) -> Result<Option<Ready>, Error> {
     let Some((address, name, person)) = addressee(c, &notice.to)? else {
-        return Ok(());
+        return Ok(None);
     };
     let Some(first) = events.first() else {
-        return Ok(());
+        return Ok(None);
     };
     let first_word = notice.reason == Reason::Requester
         && notice.kinds.contains(&Told::Opened)
         && (first.channel == Channel::Mail.key() || first.actor.is_none());
-    if first_word && !may_acknowledge(c, ticket.number, &address, first.at)? {
-        return Ok(());
-    }
     let id = desk.uuid();
     let config = desk.config();
     // Anybody can write anything under anybody's address: the first answer to
@@ -140,7 +161,7 @@ fn queue(
         mail::Address::parse(&address),
         mail::Address::parse(&config.mail_address),
     ) else {
-        return Ok(());
+        return Ok(None);
     };
     let built = mail::build(&Outgoing {
         from: Mailbox {
@@ -167,9 +188,8 @@ fn queue(
         // Kept and shown, so that nobody wonders why nothing came.
         Err(e) => (Vec::new(), "failed", Some(e.to_string())),
     };
-    let queued = store::mail::insert_outgoing(
-        c,
-        &store::mail::Outgoing {
+    Ok(Some(Ready {
+        mail: store::mail::Outgoing {
             id,
             created_at: first.at,
             cause: first.cause,
@@ -183,11 +203,8 @@ fn queue(
             attempts: 0,
             error,
         },
-    )?;
-    if queued && state == "queued" {
-        deliver_later(c, id, desk.now())?;
-    }
-    Ok(())
+        acknowledges: first_word.then_some(ticket.number),
+    }))
 }
 
 /// At most so many acknowledgements go to one address in a day.

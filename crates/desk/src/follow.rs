@@ -32,26 +32,24 @@ impl Desk {
     /// When the database can not be read or written; what was not handled
     /// then is handled the next time.
     pub async fn follow(&self) -> Result<u64, Error> {
+        // Beside each other: one that is stuck or slow does not hold up the other.
+        let [notices, search] = FOLLOWERS;
+        let (notices, search) = tokio::join!(self.keep_up(notices), self.keep_up(search));
+        Ok(notices? + search?)
+    }
+
+    async fn keep_up(&self, name: &'static str) -> Result<u64, Error> {
         let mut handled = 0;
-        let mut failed = None;
-        for name in FOLLOWERS {
-            loop {
-                match self.follow_once(name).await {
-                    Ok(0) => break,
-                    Ok(n) => handled += n,
-                    // One that is stuck does not hold up the others.
-                    Err(e) => {
-                        tracing::warn!(follower = name, error = %e, "a follower is stuck");
-                        failed.get_or_insert(e);
-                        break;
-                    }
+        loop {
+            match self.follow_once(name).await {
+                Ok(0) => return Ok(handled),
+                Ok(n) => handled += n,
+                Err(e) => {
+                    tracing::warn!(follower = name, error = %e, "a follower is stuck");
+                    return Err(e);
                 }
             }
         }
-        if let Some(e) = failed {
-            return Err(e);
-        }
-        Ok(handled)
     }
 
     /// One stretch. What follows from it is found out by reading, while others

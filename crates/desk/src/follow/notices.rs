@@ -1,6 +1,7 @@
 //! One mail to each human for each event, by the matrix of the rules.
 
-use std::collections::BTreeSet;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 use mail::{Mailbox, Outgoing};
 use store::Conn;
@@ -10,7 +11,7 @@ use store::person::Person;
 use switchboard_core::notify::{Notice, Reason, Recipient, Told, UnitAudience, audience};
 use switchboard_core::{
     Actor, Caused, Change, Channel, EntryId, EntryVisibility, PersonId, Status, Ticket,
-    TicketNumber,
+    TicketNumber, UnitId,
 };
 use uuid::Uuid;
 
@@ -49,6 +50,8 @@ pub(super) fn tell(
     events: &[Event],
 ) -> Result<Vec<Ready>, Error> {
     let mut mails = Vec::new();
+    // The same few units hold most of what changes at a time.
+    let mut audiences: BTreeMap<UnitId, UnitAudience> = BTreeMap::new();
     for ((_, number), group) in by_cause(events) {
         let Some(last) = group.last() else { continue };
         let Some(ticket) = state_after(c, last)? else {
@@ -70,8 +73,11 @@ pub(super) fn tell(
             support: false,
             units: Vec::new(),
         };
-        let people = unit_audience(c, catalogue, &ticket)?;
-        let mut notices = audience(&caused, &ticket, &actor, &people);
+        let people = match audiences.entry(ticket.unit) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(free) => free.insert(unit_audience(c, catalogue, &ticket)?),
+        };
+        let mut notices = audience(&caused, &ticket, &actor, people);
         // Nobody is told of their own deeds, except that a requester gets the
         // number of the ticket they opened.
         let requester = Recipient::Person(ticket.requester);

@@ -28,6 +28,8 @@ const KINDS: [&str; 4] = [DELIVER, INTAKE, CLOSE, SWEEP];
 const TIMED: [(&str, Millis); 2] = [(CLOSE, 3_600_000), (SWEEP, 600_000)];
 /// A job that runs longer than this is taken for dead.
 const LEASE_MS: Millis = 120_000;
+/// For so long changes are gathered before they are followed.
+const GATHER: Duration = Duration::from_millis(60);
 /// After so many tries a job is given up and shown to administrators.
 const TRIES: i64 = 12;
 
@@ -71,6 +73,9 @@ impl Desk {
             // seen within the interval.
             let wait = Duration::from_millis(500);
             let _ = tokio::time::timeout(wait, self.0.wake.notified()).await;
+            // What comes at the same time is followed together: a commit for each
+            // change would hold up the changes. Open pages are told at once.
+            tokio::time::sleep(GATHER).await;
         }
     }
 

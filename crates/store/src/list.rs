@@ -212,7 +212,7 @@ pub fn page(
          LEFT JOIN service s ON s.id = t.service ",
     );
     order(&mut sql, sort);
-    sql.push(" LIMIT ").bind(limit);
+    sql.push(" LIMIT ").number(limit);
     conn.run(&sql, |row| {
         let status: String = row.get(2)?;
         let rank: i64 = row.get(3)?;
@@ -251,7 +251,7 @@ pub fn count(conn: &mut Conn<'_>, scope: &Scope, filter: &Filter, most: i64) -> 
     }
     let mut sql = Sql::new("SELECT COUNT(*) FROM (");
     numbers(&mut sql, scope, filter, None, None, most);
-    sql.push(" LIMIT ").bind(most).push(") AS counted");
+    sql.push(" LIMIT ").number(most).push(") AS counted");
     Ok(conn
         .run(&sql, |row| row.get(0))?
         .first()
@@ -283,7 +283,7 @@ fn numbers(
             after(sql, sort, cursor);
             order(sql, sort);
         }
-        sql.push(" LIMIT ").bind(limit).push(") AS source");
+        sql.push(" LIMIT ").number(limit).push(") AS source");
     }
 }
 

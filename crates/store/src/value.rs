@@ -282,6 +282,15 @@ impl Sql {
         self
     }
 
+    /// Appends a number as it stands, for the length of a page: PostgreSQL plans
+    /// a statement once and for all only when it knows how many rows are wanted.
+    /// Only for numbers with few values; each makes a statement of its own.
+    pub fn number(&mut self, number: i64) -> &mut Self {
+        // Writing to a String can not fail.
+        let _ = write!(self.text, "{number}");
+        self
+    }
+
     /// Appends `($3, $4, $5)` for `x IN …`. Nothing is in an empty list:
     /// it becomes `(NULL)`, so `NOT IN` of an empty list is never true either.
     pub fn list(&mut self, values: impl IntoIterator<Item = Value>) -> &mut Self {

@@ -115,14 +115,18 @@ fn a_failed_write_leaves_nothing_and_its_neighbours_alone() {
     on_both(|fresh| {
         // The first write keeps the writer busy until the others wait, so that they share a group.
         let gate = Arc::new(Barrier::new(2));
+        let begun = Arc::new(Barrier::new(2));
+        let before = fresh.db.written();
         let writes: Vec<_> = (0..30)
             .map(|n| {
                 let (db, gate) = (fresh.db.clone(), gate.clone());
+                let (begun, first) = (begun.clone(), begun.clone());
                 let write = std::thread::spawn(move || {
                     let mut held = n != 0;
                     db.write_blocking(move |conn| {
                         if !held {
                             held = true;
+                            begun.wait();
                             gate.wait();
                         }
                         set(conn, &format!("{n:02}"), "kept")?;
@@ -134,12 +138,15 @@ fn a_failed_write_leaves_nothing_and_its_neighbours_alone() {
                         }
                     })
                 });
-                std::thread::sleep(std::time::Duration::from_millis(5));
+                if n == 0 {
+                    // The others come to a writer that is busy with the first.
+                    first.wait();
+                }
                 write
             })
             .collect();
-        std::thread::sleep(std::time::Duration::from_millis(50));
-        let before = fresh.db.written();
+        // Time to queue up, so that they share a transaction.
+        std::thread::sleep(std::time::Duration::from_millis(200));
         gate.wait();
         for (n, write) in writes.into_iter().enumerate() {
             let answer = write.join().unwrap();
@@ -297,13 +304,16 @@ fn what_fails_later_fails_its_own_write_only() {
             constraint: "setting(key)".into(),
         };
         let gate = Arc::new(Barrier::new(2));
+        let begun = Arc::new(Barrier::new(2));
         let writes: Vec<_> = (0..12)
             .map(|n| {
                 let (db, gate) = (fresh.db.clone(), gate.clone());
+                let (begun, first) = (begun.clone(), begun.clone());
                 let mut held = n != 0;
                 let write = std::thread::spawn(move || {
                     db.write_blocking(move |conn| {
                         if !std::mem::replace(&mut held, true) {
+                            begun.wait();
                             gate.wait();
                         }
                         set_later(conn, &format!("{n:02}"), "kept")?;
@@ -317,10 +327,15 @@ fn what_fails_later_fails_its_own_write_only() {
                         Ok::<_, Error>(n)
                     })
                 });
-                std::thread::sleep(std::time::Duration::from_millis(3));
+                if n == 0 {
+                    // The others come to a writer that is busy with the first.
+                    first.wait();
+                }
                 write
             })
             .collect();
+        // Time to queue up, so that they share a transaction; right without it, too.
+        std::thread::sleep(std::time::Duration::from_millis(50));
         gate.wait();
         for (n, write) in writes.into_iter().enumerate() {
             let expected = if n % 2 == 1 {

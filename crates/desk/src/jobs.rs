@@ -86,8 +86,11 @@ impl Desk {
         followed.map(|_| ())
     }
 
-    /// Makes sure that timed jobs are waiting for their next run.
-    async fn schedule(&self) -> Result<(), Error> {
+    /// Enqueues the timed jobs of a desk that starts.
+    ///
+    /// # Errors
+    /// When the database can not be written.
+    pub async fn start_timers(&self) -> Result<(), Error> {
         let now = self.now();
         self.0
             .db
@@ -106,14 +109,6 @@ impl Desk {
                 Ok(())
             })
             .await
-    }
-
-    /// Enqueues the timed jobs of a desk that starts.
-    ///
-    /// # Errors
-    /// When the database can not be written.
-    pub async fn start_timers(&self) -> Result<(), Error> {
-        self.schedule().await
     }
 
     async fn run_due(&self, holder: &str) -> Result<u64, Error> {

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde::Serialize;
 use store::Conn;
-use store::entry::Entry;
+use store::entry::{Attachment, Entry};
 use store::event::Event;
 use store::person::Person;
 use switchboard_core::decide::{Offer, allowed};
@@ -196,6 +196,19 @@ pub struct FileView {
     /// For images in the mail's HTML.
     #[serde(skip)]
     pub content_id: Option<String>,
+}
+
+impl From<Attachment> for FileView {
+    fn from(file: Attachment) -> Self {
+        FileView {
+            id: file.id,
+            name: file.name,
+            media_type: file.media_type,
+            size: file.size,
+            entry: file.entry,
+            content_id: file.content_id,
+        }
+    }
 }
 
 /// An entry as one actor may see it.
@@ -493,14 +506,7 @@ fn entry_views(
     let entries = store::entry::of_ticket(c, number, access.may_see_internal(), after_seq, limit)?;
     let mut files: HashMap<EntryId, Vec<FileView>> = HashMap::new();
     for file in store::entry::attachments(c, number)? {
-        files.entry(file.entry).or_default().push(FileView {
-            id: file.id,
-            name: file.name,
-            media_type: file.media_type,
-            size: file.size,
-            entry: file.entry,
-            content_id: file.content_id,
-        });
+        files.entry(file.entry).or_default().push(file.into());
     }
     Ok(entries
         .into_iter()
@@ -721,14 +727,7 @@ impl Desk {
                 let files = store::entry::attachments(c, number)?
                     .into_iter()
                     .filter(|f| f.entry == id)
-                    .map(|f| FileView {
-                        id: f.id,
-                        name: f.name,
-                        media_type: f.media_type,
-                        size: f.size,
-                        entry: f.entry,
-                        content_id: f.content_id,
-                    })
+                    .map(FileView::from)
                     .collect();
                 Ok((html, files))
             })

@@ -68,6 +68,11 @@ impl Desk {
             problem: (!unlike.is_empty())
                 .then(|| format!("tickets {} differ from their history", unlike.join(", "))),
         });
+        let chain = self.check_audit().await?;
+        checks.push(Check {
+            name: "audit log holds together",
+            problem: chain.problem,
+        });
         Ok(checks)
     }
 }

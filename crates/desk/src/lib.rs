@@ -9,6 +9,7 @@
 pub mod account;
 pub mod act;
 pub mod attachment;
+pub mod audit;
 pub mod catalogue;
 pub mod checkup;
 pub mod clock;

@@ -3,6 +3,7 @@
 use switchboard_core::triage::{WhatIf, what_if};
 use switchboard_core::{Actor, RuleSet};
 
+use crate::audit::{self, Subject};
 use crate::{Desk, Error};
 
 /// So many of the newest tickets are tried.
@@ -48,9 +49,19 @@ impl Desk {
         let text = serde_json::to_string(&rules)
             .map_err(|e| Error::Internal(format!("triage rules: {e}")))?;
         let now = self.now();
+        let by = actor.clone();
         self.0
             .db
-            .write(move |c| store::setting::set(c, "triage", &text, now).map_err(Error::from))
+            .write(move |c| {
+                let before = store::setting::get(c, "triage")?;
+                store::setting::set(c, "triage", &text, now)?;
+                let detail = serde_json::json!({
+                    "before": before.and_then(|t| serde_json::from_str::<serde_json::Value>(&t).ok()),
+                    "after": serde_json::from_str::<serde_json::Value>(&text).ok(),
+                });
+                let subject = Subject::Setting("triage".into());
+                audit::record(c, &by, now, "setting.changed", &subject, &detail)
+            })
             .await?;
         self.forget_catalogue();
         Ok(rules)

@@ -13,6 +13,7 @@ mod pg;
 mod sqlite;
 mod value;
 
+pub mod audit;
 pub mod counter;
 pub mod entry;
 pub mod event;

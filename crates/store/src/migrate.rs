@@ -21,6 +21,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
         "0005_monitors",
         include_str!("migrations/0005_monitors.sql"),
     ),
+    ("0006_audit", include_str!("migrations/0006_audit.sql")),
 ];
 
 /// How often to start again when another node migrates at the same moment.

@@ -5,6 +5,7 @@
     reason = "tests say what they found or skipped"
 )]
 
+mod audit;
 mod demo;
 mod mail_in;
 mod notices;

@@ -1,0 +1,9 @@
+//! Providers bring their services in.
+
+use super::Row;
+
+/// The API.
+pub(super) const API: &[Row] = &[];
+
+/// The pages.
+pub(super) const PAGES: &[Row] = &[];

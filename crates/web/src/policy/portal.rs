@@ -1,0 +1,9 @@
+//! Communities' own front doors.
+
+use super::Row;
+
+/// The API.
+pub(super) const API: &[Row] = &[];
+
+/// The pages.
+pub(super) const PAGES: &[Row] = &[];

@@ -1,0 +1,9 @@
+//! Calendars, targets, rules, reports.
+
+use super::Row;
+
+/// The API.
+pub(super) const API: &[Row] = &[];
+
+/// The pages.
+pub(super) const PAGES: &[Row] = &[];

@@ -24,6 +24,8 @@ pub enum Here {
     Triage,
     /// Units.
     Units,
+    /// What administrators look after.
+    Admin,
 }
 
 /// Which of the two faces a page shows: airy in public, dense at work.
@@ -64,6 +66,8 @@ pub struct Me {
     pub staff: bool,
     /// They may triage what is new.
     pub triage: bool,
+    /// They administer the desk.
+    pub admin: bool,
 }
 
 /// How a message looks.
@@ -162,6 +166,11 @@ impl Frame {
     /// Staff are shown the way to the workspace.
     pub fn is_staff(&self) -> bool {
         self.me.as_ref().is_some_and(|me| me.staff)
+    }
+
+    /// Administrators are shown the way to what they look after.
+    pub fn is_admin(&self) -> bool {
+        self.me.as_ref().is_some_and(|me| me.admin)
     }
 
     /// First level is shown the way to triage.
@@ -292,6 +301,7 @@ impl Frame {
                 about: "marta.kowalska@ug.example".to_owned(),
                 staff: false,
                 triage: false,
+                admin: false,
             }),
             csrf: "0123456789abcdef".to_owned(),
             theme: None,
@@ -315,6 +325,7 @@ impl Frame {
                 about: "B2SHARE operations and First level".to_owned(),
                 staff: true,
                 triage: true,
+                admin: true,
             }),
             room: Room::Staff,
             here,

@@ -2,6 +2,7 @@
 //! a script; the one script only makes it smoother.
 
 pub mod account;
+pub mod admin;
 pub mod assets;
 pub mod fault;
 pub mod frame;
@@ -53,6 +54,7 @@ pub fn router() -> Router<AppState> {
         .route("/theme", post(sign_in::theme))
         .route("/account", get(account::show))
         .route("/account/{deed}", post(account::act))
+        .route("/admin", get(admin::show))
         .route("/services", get(services::show))
         .route("/units", get(unit::list))
         .route("/units/{key}", get(unit::show))

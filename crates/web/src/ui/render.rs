@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use askama::Template as _;
 
 use super::account::AccountPage;
+use super::admin::AdminPage;
 use super::history::HistoryPage;
 use super::home::HomePage;
 use super::mail_frame::MailFrame;
@@ -22,6 +23,7 @@ use super::workspace::WorkspacePage;
 fn pages() -> BTreeMap<&'static str, String> {
     BTreeMap::from([
         ("account", AccountPage::sample().render().unwrap()),
+        ("admin", AdminPage::sample().render().unwrap()),
         ("history", HistoryPage::sample().render().unwrap()),
         ("home", HomePage::sample().render().unwrap()),
         (

@@ -2,6 +2,7 @@
 //! `render`.
 
 mod about;
+mod admin;
 mod work;
 
 use super::frame::{Errors, Frame, Here, Notice, NoticeTone};

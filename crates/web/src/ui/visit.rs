@@ -260,6 +260,21 @@ impl Visit {
         }
     }
 
+    /// Who acts, on pages for administrators.
+    ///
+    /// # Errors
+    /// When they are not signed in, or no administrator.
+    pub fn admin(&self) -> Result<&Actor, Fault> {
+        let actor = self.actor()?;
+        if actor.admin {
+            Ok(actor)
+        } else {
+            Err(Fault::Desk(Error::Forbidden(
+                "This page is for administrators.".into(),
+            )))
+        }
+    }
+
     /// Who looks, for what everybody may see: somebody without any rights when
     /// nobody is signed in.
     pub fn looker(&self) -> Actor {
@@ -335,6 +350,7 @@ impl Visit {
             about,
             staff,
             triage: self.may_triage(),
+            admin: who.actor.admin,
         })
     }
 

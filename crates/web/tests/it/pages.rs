@@ -65,6 +65,7 @@ fn everybody_gets_the_pages_that_are_theirs() {
                 Who::Sees => [303, 404, 200, 200, 200, 200],
                 Who::Staff => [303, 403, 403, 200, 200, 200],
                 Who::FirstLevel => [303, 403, 403, 403, 200, 200],
+                Who::Administrators => [303, 403, 403, 403, 403, 200],
                 other => panic!("{path}: {other:?} is not known here"),
             };
             let mut got = Vec::new();

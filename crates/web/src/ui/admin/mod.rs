@@ -1,0 +1,127 @@
+//! `/admin`: what administrators look after, one file per page, and the list
+//! of all of them.
+
+use askama::Template;
+use axum::response::Response;
+
+use crate::ui::assets::Asset;
+use crate::ui::frame::{Frame, Here, Room};
+use crate::ui::view::Icon;
+use crate::ui::visit::Visit;
+
+/// A group of pages on `/admin`, in the order in which they are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Group {
+    /// People and their rights.
+    People,
+    /// Units, services and lists of values.
+    Catalogue,
+    /// Other systems.
+    Exchange,
+    /// The desk itself.
+    Desk,
+}
+
+impl Group {
+    /// Every group.
+    pub const ALL: [Group; 4] = [
+        Group::People,
+        Group::Catalogue,
+        Group::Exchange,
+        Group::Desk,
+    ];
+
+    /// Its heading.
+    pub fn name(self) -> &'static str {
+        match self {
+            Group::People => "People and rights",
+            Group::Catalogue => "Units and services",
+            Group::Exchange => "Other systems",
+            Group::Desk => "The desk itself",
+        }
+    }
+
+    /// The id of its heading.
+    pub fn key(self) -> &'static str {
+        match self {
+            Group::People => "people",
+            Group::Catalogue => "catalogue",
+            Group::Exchange => "exchange",
+            Group::Desk => "desk",
+        }
+    }
+}
+
+/// One page of the administration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Line {
+    /// Where it is listed.
+    pub group: Group,
+    /// Its address; its row in the policy table says `Administrators`.
+    pub href: &'static str,
+    /// The picture beside it.
+    pub icon: &'static str,
+    /// What it is called.
+    pub name: &'static str,
+    /// What can be done there, in one sentence.
+    pub text: &'static str,
+}
+
+/// Every page of the administration. A new page adds its line here; a test
+/// fails when one is missing, or when a line leads nowhere.
+pub const LINES: &[Line] = &[];
+
+/// `/admin`.
+#[derive(Debug, Clone, Template)]
+#[template(path = "admin/index.html")]
+pub struct AdminPage {
+    /// Around it.
+    pub frame: Frame,
+    /// The groups that have pages, each with its pages.
+    pub groups: Vec<(Group, Vec<Line>)>,
+}
+
+/// The pages in their groups; groups without a page are left out.
+pub(crate) fn groups() -> Vec<(Group, Vec<Line>)> {
+    Group::ALL
+        .into_iter()
+        .map(|group| {
+            let lines: Vec<Line> = LINES.iter().filter(|l| l.group == group).copied().collect();
+            (group, lines)
+        })
+        .filter(|(_, lines)| !lines.is_empty())
+        .collect()
+}
+
+/// `GET /admin`.
+pub async fn show(visit: Visit) -> Response {
+    let result = async {
+        visit.admin()?;
+        visit.page(&AdminPage {
+            frame: visit.frame(Room::Staff, Here::Admin).await?,
+            groups: groups(),
+        })
+    }
+    .await;
+    visit.close(result).await
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::LINES;
+    use crate::policy::{self, Who};
+
+    #[test]
+    fn the_list_is_complete_and_leads_somewhere() {
+        let listed: BTreeSet<&str> = LINES.iter().map(|l| l.href).collect();
+        assert_eq!(listed.len(), LINES.len(), "an address is listed twice");
+        let routed: BTreeSet<&str> = policy::pages()
+            .filter(|r| r.method == "GET" && r.who == Who::Administrators)
+            .map(|r| r.path)
+            .filter(|p| p.starts_with("/admin/") && !p.contains('{') && p.matches('/').count() == 2)
+            .collect();
+        assert_eq!(listed, routed);
+    }
+}

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod assign;
 mod attachment;
 mod bad_input;
 mod browser;
@@ -12,6 +13,7 @@ mod job;
 mod matrix;
 mod pages;
 mod relation;
+mod routes;
 mod site;
 mod ticket;
 mod token;

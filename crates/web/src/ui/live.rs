@@ -6,16 +6,15 @@ use std::time::Duration;
 
 use askama::Template;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
-use desk::TicketQuery;
 use desk::list::View;
+use desk::{Error, SignedIn, TicketQuery};
 use store::list::{Condition, Filter};
 use switchboard_core::Actor;
-use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::mpsc;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep};
 use tokio_stream::wrappers::ReceiverStream;
 
 use super::fault::Fault;
@@ -25,68 +24,110 @@ use crate::AppState;
 
 /// Changes that come close together are told together.
 const TOGETHER: Duration = Duration::from_millis(600);
-/// After this the browser asks anew, and so who may see what is looked at anew.
+/// How often session and feed are looked at when nothing wakes the stream: it
+/// has to end within 5 s after a sign-out (bar A-04).
+const LOOK: Duration = Duration::from_secs(3);
+/// After this the browser asks anew.
 const LONGEST: Duration = Duration::from_secs(10 * 60);
-/// More changes than this at once are told as "something".
+/// Events read at a time.
+const STRETCH: i64 = 200;
+/// Who was away for more than this is told to look, and not what changed.
+const FAR: i64 = 1_000;
+/// More tickets than this at once are told as "something".
 const MANY: usize = 100;
 
 /// `GET /live`: server-sent events named `changed` with the numbers of the
-/// tickets, only those that the reader may see.
-pub async fn stream(State(app): State<AppState>, visit: Visit) -> Response {
-    let Ok(actor) = visit.actor().cloned() else {
+/// tickets, only for changes that the reader may see, by the rights they have
+/// at that moment. Who comes back with `Last-Event-ID` is told what they
+/// missed, by the same rule. The stream ends when the session does, and when
+/// its person's rights change; the browser then comes back by itself.
+pub async fn stream(State(app): State<AppState>, visit: Visit, headers: HeaderMap) -> Response {
+    let Some(who) = visit.who else {
         // Without a sign-in there is nothing to tell; 204 ends the asking.
         return StatusCode::NO_CONTENT.into_response();
     };
     let Ok(permit) = app.streams.clone().try_acquire_owned() else {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     };
-    let (tell, told) = mpsc::channel::<Result<Event, Infallible>>(8);
-    let desk = app.desk.clone();
+    let last = headers
+        .get("last-event-id")
+        .and_then(|id| id.to_str().ok()?.trim().parse().ok());
+    let (tell, told) = mpsc::channel(8);
     tokio::spawn(async move {
         let _permit = permit;
-        let mut live = desk.live();
-        let until = Instant::now() + LONGEST;
-        while Instant::now() < until {
-            let first = tokio::select! {
-                () = tell.closed() => return,
-                () = tokio::time::sleep_until(until) => return,
-                first = live.recv() => first,
-            };
-            let mut numbers = match first {
-                Ok(one) => vec![one.ticket.0],
-                // Too much at once: let the page look for itself.
-                Err(RecvError::Lagged(_)) => Vec::new(),
-                Err(RecvError::Closed) => return,
-            };
-            let mut lagged = numbers.is_empty();
-            let end = Instant::now() + TOGETHER;
-            while let Ok(next) = timeout(end - Instant::now(), live.recv()).await {
-                match next {
-                    Ok(one) => numbers.push(one.ticket.0),
-                    Err(RecvError::Lagged(_)) => lagged = true,
-                    Err(RecvError::Closed) => return,
-                }
-            }
-            numbers.sort_unstable();
-            numbers.dedup();
-            if !lagged && numbers.len() <= MANY {
-                numbers = seen(&desk, &actor, numbers).await;
-                if numbers.is_empty() {
-                    continue;
-                }
-            } else {
-                numbers.clear();
-            }
-            let data = serde_json::json!({ "tickets": numbers }).to_string();
-            let event = Event::default().event("changed").data(data);
-            if tell.send(Ok(event)).await.is_err() {
-                return;
-            }
+        if let Err(error) = follow(&app.desk, who, last, &tell).await {
+            tracing::debug!(%error, "live page ended");
         }
     });
     Sse::new(ReceiverStream::new(told))
         .keep_alive(KeepAlive::new().interval(Duration::from_secs(20)))
         .into_response()
+}
+
+/// Tells until the page is left, the session ends or its rights change.
+async fn follow(
+    desk: &desk::Desk,
+    who: SignedIn,
+    last: Option<i64>,
+    tell: &mpsc::Sender<Result<Event, Infallible>>,
+) -> Result<(), Error> {
+    let until = Instant::now() + LONGEST;
+    let mut live = desk.live();
+    let end = desk.feed_end().await?;
+    let mut after = match last {
+        Some(last) if (0..=FAR).contains(&(end - last)) => last,
+        Some(_) => {
+            if tell.send(Ok(changed(end, &[]))).await.is_err() {
+                return Ok(());
+            }
+            end
+        }
+        None => end,
+    };
+    loop {
+        let mut numbers = Vec::new();
+        loop {
+            // Looked up again before anything is told.
+            match desk.session_now(&who).await? {
+                Some(now) if now.actor == who.actor => {}
+                _ => return Ok(()),
+            }
+            let stretch = desk.feed(&who.actor, after, STRETCH).await?;
+            after = stretch.next;
+            numbers.extend(stretch.events.iter().map(|e| e.ticket.0));
+            if !stretch.more {
+                break;
+            }
+        }
+        if !numbers.is_empty() {
+            numbers.sort_unstable();
+            numbers.dedup();
+            if numbers.len() > MANY {
+                numbers.clear();
+            }
+            if tell.send(Ok(changed(after, &numbers))).await.is_err() {
+                return Ok(());
+            }
+        }
+        if Instant::now() > until {
+            return Ok(());
+        }
+        tokio::select! {
+            () = tell.closed() => return Ok(()),
+            // Whatever woke it (or that it missed some): the feed is read.
+            _ = live.recv() => sleep(TOGETHER).await,
+            () = sleep(LOOK) => {}
+        }
+    }
+}
+
+/// That these tickets changed; none named: something, look for yourself.
+fn changed(id: i64, numbers: &[i64]) -> Event {
+    let data = serde_json::json!({ "tickets": numbers }).to_string();
+    Event::default()
+        .id(id.to_string())
+        .event("changed")
+        .data(data)
 }
 
 /// Those of the tickets that the actor may see.

@@ -131,8 +131,9 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Demo { listen, data } => demo(&listen, data),
         Command::Serve { config, no_worker } => {
             let settings = Settings::load(config.config.as_deref())?;
+            let options = settings.web()?;
             let desk = open(&settings)?;
-            runtime()?.block_on(serve(&settings, desk, !no_worker))?;
+            runtime()?.block_on(serve(&settings, desk, options, !no_worker))?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Worker { config } => {
@@ -249,15 +250,25 @@ fn open(settings: &Settings) -> anyhow::Result<Desk> {
     )?)
 }
 
-async fn serve(settings: &Settings, desk: Desk, work: bool) -> anyhow::Result<()> {
+async fn serve(
+    settings: &Settings,
+    desk: Desk,
+    options: web::Options,
+    work: bool,
+) -> anyhow::Result<()> {
     let listen = settings.listen();
     let listener = tokio::net::TcpListener::bind(&listen)
         .await
         .with_context(|| format!("listen: {listen}"))?;
-    serve_on(listener, desk, work).await
+    serve_on(listener, desk, options, work).await
 }
 
-async fn serve_on(listener: tokio::net::TcpListener, desk: Desk, work: bool) -> anyhow::Result<()> {
+async fn serve_on(
+    listener: tokio::net::TcpListener,
+    desk: Desk,
+    options: web::Options,
+    work: bool,
+) -> anyhow::Result<()> {
     tracing::info!(address = %listener.local_addr()?, "listening");
     desk.remember_identity().await?;
     if work {
@@ -265,7 +276,7 @@ async fn serve_on(listener: tokio::net::TcpListener, desk: Desk, work: bool) -> 
         let desk = desk.clone();
         tokio::spawn(async move { desk.work().await });
     }
-    web::serve(listener, desk, web::Options::default(), stop_signal()).await?;
+    web::serve(listener, desk, options, stop_signal()).await?;
     Ok(())
 }
 
@@ -326,7 +337,7 @@ fn demo(listen: &str, data: Option<PathBuf>) -> anyhow::Result<ExitCode> {
     say(&format!("\nThe same in {}", file.display()))?;
     runtime.block_on(async {
         let listener = tokio::net::TcpListener::from_std(listener)?;
-        serve_on(listener, desk, true).await
+        serve_on(listener, desk, web::Options::default(), true).await
     })?;
     Ok(ExitCode::SUCCESS)
 }

@@ -7,6 +7,7 @@ use connect::MailerConfig;
 use connect::outbox::SmtpSecurity;
 use desk::setup::Identity;
 use serde::Deserialize;
+use web::peer::Network;
 
 /// What an operator may set. Every name is also read from the environment as
 /// `SWITCHBOARD_` and the name in capitals, which goes before the file.
@@ -41,6 +42,9 @@ pub(crate) struct Settings {
     smtp_password_file: Option<PathBuf>,
     /// Largest attachment in bytes; default 50 MiB.
     max_attachment: Option<String>,
+    /// Addresses and networks of proxies whose `X-Forwarded-For` is believed,
+    /// separated by commas or spaces.
+    trusted_proxies: Option<String>,
 }
 
 impl Settings {
@@ -72,6 +76,7 @@ impl Settings {
             ("SWITCHBOARD_SMTP_SECURITY", &mut self.smtp_security),
             ("SWITCHBOARD_SMTP_USER", &mut self.smtp_user),
             ("SWITCHBOARD_MAX_ATTACHMENT", &mut self.max_attachment),
+            ("SWITCHBOARD_TRUSTED_PROXIES", &mut self.trusted_proxies),
         ];
         for (name, field) in texts {
             if let Some(value) = env(name) {
@@ -156,6 +161,24 @@ impl Settings {
         })
     }
 
+    /// How the site is served.
+    pub(crate) fn web(&self) -> anyhow::Result<web::Options> {
+        let trusted_proxies = self
+            .trusted_proxies
+            .as_deref()
+            .unwrap_or_default()
+            .split([',', ' '])
+            .filter(|text| !text.is_empty())
+            .map(|text| {
+                Network::parse(text).map_err(|why| anyhow::anyhow!("trusted_proxies: {why}"))
+            })
+            .collect::<Result<_, _>>()?;
+        Ok(web::Options {
+            trusted_proxies,
+            ..web::Options::default()
+        })
+    }
+
     pub(crate) fn mailer(&self) -> anyhow::Result<MailerConfig> {
         if let Some(host) = &self.smtp_host {
             let security = match self.smtp_security.as_deref() {
@@ -220,6 +243,19 @@ mod tests {
     fn an_unknown_setting_is_an_error_that_names_it() {
         let error = toml::from_str::<Settings>("lissten = \"x\"").unwrap_err();
         assert!(error.to_string().contains("lissten"));
+    }
+
+    #[test]
+    fn proxies_are_read_or_named() {
+        let of = |text: &str| Settings {
+            trusted_proxies: Some(text.into()),
+            ..Settings::default()
+        };
+        let proxies = |text: &str| of(text).web().unwrap().trusted_proxies.len();
+        assert_eq!(proxies("10.0.0.0/8, 2001:db8::1  192.0.2.7"), 3);
+        assert_eq!(proxies(""), 0);
+        let error = of("10.0.0.0/8, proxy").web().unwrap_err().to_string();
+        assert!(error.starts_with("trusted_proxies: \"proxy\""), "{error}");
     }
 
     #[test]

@@ -25,6 +25,7 @@ pub mod file;
 pub mod headers;
 mod health;
 mod metrics;
+pub mod peer;
 pub mod policy;
 pub mod problem;
 mod serve;
@@ -32,6 +33,7 @@ pub mod ui;
 
 pub use serve::serve;
 
+use peer::Network;
 use problem::Problem;
 
 /// What an operator decides about serving over HTTP.
@@ -44,6 +46,8 @@ pub struct Options {
     pub listen: Option<String>,
     /// How long an answer may take to begin.
     pub timeout: Duration,
+    /// Proxies whose word about where a request came from is believed.
+    pub trusted_proxies: Vec<Network>,
 }
 
 impl Default for Options {
@@ -52,6 +56,7 @@ impl Default for Options {
             hosts: Vec::new(),
             listen: None,
             timeout: Duration::from_secs(60),
+            trusted_proxies: Vec::new(),
         }
     }
 }
@@ -93,18 +98,32 @@ impl axum::extract::FromRef<AppState> for Desk {
 /// failures by.
 pub fn router(desk: Desk, options: Options) -> Router {
     let app = AppState::new(desk, options);
+    let routes = routes(&app);
+    site(app, routes)
+}
+
+/// All that is answered.
+fn routes(app: &AppState) -> Router<AppState> {
     let max_attachment = app.desk.config().max_attachment;
-    let whole: Router<AppState> = api::router(max_attachment)
+    api::router(max_attachment)
         .route("/openapi.json", get(openapi))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(metrics::show))
         .merge(ui::router())
-        .fallback(ui::nowhere);
+        .fallback(ui::nowhere)
+}
+
+/// Routes with all that lies around every answer: compression, what becomes of
+/// a panic, headers, time limits.
+pub fn site(app: AppState, routes: Router<AppState>) -> Router {
     // The first layer lies innermost: what a handler answers passes them from
     // top to bottom, what a client sends from bottom to top.
-    whole
+    routes
         .layer(CompressionLayer::new().gzip(true).compress_when(worth_it()))
+        .layer(CatchPanicLayer::custom(fault))
+        .layer(from_fn_with_state(app.clone(), ui::page_of_a_panic))
+        // In case that page panics, too.
         .layer(CatchPanicLayer::custom(fault))
         .layer(from_fn_with_state(app.clone(), in_time))
         .layer(from_fn_with_state(app.clone(), headers::known_host))
@@ -122,9 +141,11 @@ async fn openapi() -> Response {
 
 /// A panic is a fault of ours; what it says is for the log.
 fn fault(_: Box<dyn Any + Send + 'static>) -> Response {
-    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "a fault of ours")
+    let mut response = Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "a fault of ours")
         .detail("it has been logged")
-        .into_response()
+        .into_response();
+    response.extensions_mut().insert(ui::Panicked);
+    response
 }
 
 /// Files take longer to come than forms and JSON: so many times as long.
@@ -172,40 +193,4 @@ fn is_text(
         || kind.contains("json")
         || kind.contains("svg")
         || kind.contains("javascript")
-}
-
-#[cfg(test)]
-mod tests {
-    use axum::body::Body;
-    use http_body_util::BodyExt as _;
-    use tower::ServiceExt as _;
-
-    use super::*;
-
-    #[tokio::test]
-    async fn a_panic_is_an_answer_that_tells_nothing() {
-        let site: Router = Router::new()
-            .route(
-                "/",
-                get(|| async {
-                    let none = "not a number".parse::<u8>().ok();
-                    none.expect("the secret of the inside").to_string()
-                }),
-            )
-            .layer(CatchPanicLayer::custom(fault));
-        let response = site
-            .oneshot(Request::new(Body::empty()))
-            .await
-            .expect("an answer");
-        assert_eq!(response.status(), 500);
-        let body = response
-            .into_body()
-            .collect()
-            .await
-            .expect("a body")
-            .to_bytes();
-        let text = String::from_utf8_lossy(&body);
-        assert!(text.contains("a fault of ours"), "{text}");
-        assert!(!text.contains("secret"), "{text}");
-    }
 }

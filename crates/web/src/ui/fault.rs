@@ -17,6 +17,8 @@ pub enum Fault {
     Forged,
     /// What was sent can not be read.
     Unreadable(StatusCode, String),
+    /// There is such an address, but it is used with another method.
+    WrongMethod,
 }
 
 impl From<Error> for Fault {
@@ -59,6 +61,13 @@ pub fn explain(fault: &Fault) -> (StatusCode, &'static str, String, &'static [&'
                 "Go back and send the form again.",
                 "If a file is large, attach a smaller one or give a link to it.",
             ],
+        ),
+        Fault::WrongMethod => (
+            StatusCode::METHOD_NOT_ALLOWED,
+            "This address is used another way",
+            "It is for a form to be sent to, or for a page to be read; nothing was changed."
+                .to_owned(),
+            &["Begin at the page that has the form."],
         ),
         Fault::Desk(error) => {
             let status = status_of(error);

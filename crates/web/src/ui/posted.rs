@@ -9,6 +9,7 @@ use desk::NewFile;
 use http_body_util::Limited;
 
 use super::fault::Fault;
+use super::mask::unmasked;
 use super::visit::{Visit, same, sentence};
 use crate::AppState;
 
@@ -59,7 +60,9 @@ impl FromRequest<AppState> for Posted {
             posted.fields.clear();
             posted.files.clear();
             posted.fault = Some(fault);
-        } else if !same(posted.text("csrf"), &posted.visit.csrf) {
+        } else if !unmasked(posted.text("csrf"))
+            .is_some_and(|token| same(&token, &posted.visit.csrf))
+        {
             posted.fault = Some(Fault::Forged);
         }
         Ok(posted)

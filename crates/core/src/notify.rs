@@ -15,6 +15,10 @@ use crate::id::PersonId;
 use crate::status::Status;
 use crate::ticket::{EntryVisibility, PartyRole, TellRequester, Ticket, Visibility};
 
+/// The tag of tickets that are spam. Who sent them, and whom they named, is not
+/// told what becomes of them: an answer would only say that somebody reads.
+pub const SPAM: &str = "spam";
+
 /// The people behind the unit that holds the ticket, and those who look after
 /// all units.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -198,6 +202,7 @@ pub fn audience(
 
     let mut gathering = Gathering {
         told: &told,
+        spam: is_spam(events, ticket),
         new: told.contains(&Told::Opened) && ticket.status == Status::New,
         escalation,
         every_change: ticket.tell == TellRequester::EveryChange,
@@ -264,9 +269,20 @@ pub fn audience(
     notices
 }
 
+/// Whether a ticket is spam, or these changes say that it is none after all:
+/// its sender heard nothing of the one, so they hear nothing of the other.
+fn is_spam(events: &[Caused], ticket: &Ticket) -> bool {
+    ticket.tags.contains(SPAM)
+        || events.iter().any(|caused| {
+            caused.ticket == ticket.number
+                && matches!(&caused.change, Change::TagsSet { old, .. } if old.contains(SPAM))
+        })
+}
+
 /// Collects one notice a person.
 struct Gathering<'a> {
     told: &'a BTreeSet<Told>,
+    spam: bool,
     new: bool,
     escalation: u8,
     every_change: bool,
@@ -295,6 +311,7 @@ impl Gathering<'_> {
     /// The matrix.
     fn hears(&self, reason: Reason, told: Told) -> bool {
         match reason {
+            Reason::Requester | Reason::Cc | Reason::Subscriber if self.spam => false,
             _ if reason.is_unit_side() => true,
             Reason::FirstLevel => match told {
                 Told::Opened => self.new,

@@ -18,6 +18,7 @@ pub mod error;
 pub mod feed;
 pub mod follow;
 pub mod guest;
+pub mod incident;
 pub mod jobs;
 pub mod list;
 pub mod mail_in;
@@ -31,6 +32,7 @@ pub mod setup;
 pub mod split;
 pub mod unit;
 pub mod view;
+pub mod watch;
 
 use std::sync::{Arc, Mutex, RwLock};
 use std::time::Instant;

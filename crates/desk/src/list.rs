@@ -93,7 +93,7 @@ pub(crate) mod term {
 }
 
 /// Which texts an actor's words are looked for in, and on which tickets.
-fn looks(actor: &Actor) -> Vec<(SearchSide, Option<Vec<String>>)> {
+pub(crate) fn looks(actor: &Actor) -> Vec<(SearchSide, Option<Vec<String>>)> {
     match scope_of(actor) {
         Scope::Everything => vec![(SearchSide::Staff, None)],
         Scope::Unrestricted { person, units } => {

@@ -30,8 +30,9 @@ pub struct Patch {
     pub reminder: Option<Millis>,
     /// For on hold: when a solution is expected.
     pub eta: Option<Millis>,
-    /// Another priority than the rules give; needs `reason`.
-    pub priority: Option<Priority>,
+    /// Another priority than the rules give; needs `reason`. `Some(None)`: back
+    /// to what the rules give.
+    pub priority: Option<Option<Priority>>,
     /// Leave the priority as the rules give it.
     pub priority_confirmed: bool,
     /// A unit's name or key.
@@ -156,12 +157,16 @@ impl Desk {
         if let Some(tell) = patch.tell {
             command(Command::SetTell(tell));
         }
-        if let Some(priority) = patch.priority
-            && priority != ticket.priority()
-        {
-            let reason = patch.reason.clone().unwrap_or_default();
-            command(Command::Overrule { priority, reason });
-        } else if patch.priority_confirmed || patch.priority.is_some() {
+        match patch.priority {
+            Some(Some(priority)) if priority != ticket.priority() => {
+                let reason = patch.reason.clone().unwrap_or_default();
+                command(Command::Overrule { priority, reason });
+            }
+            Some(Some(_)) => command(Command::ConfirmPriority),
+            Some(None) => command(Command::WithdrawOverrule),
+            None => {}
+        }
+        if patch.priority_confirmed && !matches!(patch.priority, Some(Some(_))) {
             command(Command::ConfirmPriority);
         }
         if let Some(name) = patch.unit {

@@ -388,6 +388,7 @@ const inBoard = (act) => () => board() ? act() : false;
 const keys = [
   ["help", "?", "Everywhere", "This list", () => { help(); return true; }],
   ["search", "/", "Everywhere", "Search", focus("#q")],
+  ["undo", "z", "Everywhere", "Undo what was just done", press("[data-undo]")],
   ["next", "j", "Lists", "Next ticket", () => { step(1); return true; }],
   ["previous", "k", "Lists", "Previous ticket", () => { step(-1); return true; }],
   ["select", "x", "Lists", "Tick it", () => { const box = $(".pick input", document.activeElement?.closest(".row") ?? $(".row[aria-current]") ?? document); if (!box) return false; box.click(); return true; }],
@@ -395,7 +396,7 @@ const keys = [
   ["reply", "r", "Ticket", "Reply", () => { const ask = $("[data-ask]"); if (board() && ask) { location.assign(ask.href); return true; } return write("reply")(); }],
   ["note", "i", "Ticket", "Internal note", write("note")],
   ["take", "a", "Ticket", "Take it", press("#handle [value=take]")],
-  ["merge", "m", "Ticket", "Merge or attach", () => { const fold = unfold($("#related")); if (!fold) return false; $("#relate select")?.focus(); return true; }],
+  ["merge", "m", "Ticket", "Merge or attach", () => { if (board() || $("#incident")) return focus("#incident [value=slaves]")(); const fold = unfold($("#related")); if (!fold) return false; $("#relate select")?.focus(); return true; }],
   ["tags", "t", "Ticket", "Tags", () => { if (board()) return focus("#issue_type")(); const tags = $("#tags"); if (!tags) return false; unfold(tags.closest("details")); tags.focus(); return true; }],
   ["remind", "h", "Ticket", "Remind me", () => { const date = $("#reminder"); if (!date) return false; unfold(date.closest("details")); date.focus(); return true; }],
   ["copy", ".", "Ticket", "Copy the number", press("[data-copy]")],

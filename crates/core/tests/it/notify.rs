@@ -165,6 +165,28 @@ fn waiting_and_solutions_reach_the_requester_always() {
 }
 
 #[test]
+fn who_sent_spam_hears_nothing_more() {
+    let mut w = World::new();
+    let t = busy(&mut w);
+    let tags = |tags: &[&str]| Command::SetTags(tags.iter().map(|t| (*t).to_owned()).collect());
+    let outside = |text: &str| {
+        ["requester", "cc", "subscriber"]
+            .iter()
+            .any(|reason| text.contains(reason))
+    };
+    let mut spam = w.must(t, tags(&["spam"]), &sam());
+    spam.extend(w.must(t, solve(), &sam()));
+    let text = told(&w, t, &spam, &sam());
+    assert!(!outside(&text) && text.contains("unit"), "{text}");
+    let mut none = w.must(t, Command::Reopen { entry: None }, &sam());
+    none.extend(w.must(t, tags(&[]), &sam()));
+    let text = told(&w, t, &none, &sam());
+    assert!(!outside(&text), "{text}");
+    let solved = w.must(t, solve(), &sam());
+    assert!(outside(&told(&w, t, &solved, &sam())));
+}
+
+#[test]
 fn reopening_tells_the_unit_and_first_level() {
     let mut w = World::new();
     let t = w.solved();

@@ -458,9 +458,11 @@ pub struct TicketChange {
     pub reminder: Option<Time>,
     /// For on hold: when a solution is expected.
     pub eta: Option<Time>,
-    /// Another priority than the rules give; needs `reason`.
+    /// Another priority than the rules give; needs `reason`. null: back to
+    /// what the rules give.
+    #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<PriorityWord>)]
-    pub priority: Option<Priority>,
+    pub priority: Option<Option<Priority>>,
     /// `true`: first level leaves the priority as the rules give it.
     pub priority_confirmed: Option<bool>,
     /// A unit's name or key.

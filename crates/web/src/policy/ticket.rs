@@ -211,6 +211,7 @@ pub(super) const PAGES: &[Row] = &[
     row("GET", "/work/{number}/history", Needs::Session, Who::Sees),
     row("POST", "/work/{number}/{deed}", Needs::Form, Who::Works),
     row("GET", "/triage", Needs::Session, Who::FirstLevel),
+    row("POST", "/triage/incident", Needs::Form, Who::FirstLevel),
     row("POST", "/triage/{number}", Needs::Form, Who::FirstLevel),
     row("GET", "/live", Needs::Session, Who::Everybody),
     row("GET", "/static/{name}", Needs::Nothing, Who::Everybody),

@@ -5,6 +5,7 @@ use std::fmt;
 
 use askama::Template;
 use askama::filters::HtmlSafe;
+use serde::{Deserialize, Serialize};
 
 use super::view::{Icon, PersonMark};
 
@@ -132,6 +133,49 @@ impl Notice {
     }
 }
 
+/// The way back from what was just done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Undo {
+    /// A ticket was marked as spam.
+    Spam(i64),
+    /// Tickets were tied to one that leads.
+    Tie {
+        /// The one that leads.
+        lead: i64,
+        /// They.
+        others: Vec<i64>,
+        /// As slaves; else as children.
+        slaves: bool,
+    },
+}
+
+impl Undo {
+    /// Where its form goes.
+    pub fn action(&self) -> String {
+        match self {
+            Undo::Spam(number) => format!("/triage/{number}"),
+            Undo::Tie { .. } => "/triage/incident".to_owned(),
+        }
+    }
+
+    /// What its form says.
+    pub fn fields(&self) -> Vec<(&'static str, String)> {
+        match self {
+            Undo::Spam(_) => vec![("do", "no-spam".to_owned())],
+            Undo::Tie {
+                lead,
+                others,
+                slaves,
+            } => {
+                let deed = if *slaves { "no-slaves" } else { "no-children" };
+                let mut fields = vec![("do", deed.to_owned()), ("lead", lead.to_string())];
+                fields.extend(others.iter().map(|n| ("ticket", n.to_string())));
+                fields
+            }
+        }
+    }
+}
+
 /// What every page gets beside its own content.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Frame {
@@ -149,6 +193,8 @@ pub struct Frame {
     pub path: String,
     /// What just happened.
     pub notice: Option<Notice>,
+    /// The way back from it.
+    pub undo: Option<Undo>,
     /// How many new tickets wait for triage, for those who may.
     pub triage_count: Option<i64>,
     /// Where to hear of changes to what is shown; `None`: nothing here is live.
@@ -309,6 +355,7 @@ impl Frame {
             here: Here::Services,
             path: "/".to_owned(),
             notice: None,
+            undo: None,
             triage_count: None,
             live: None,
             query: String::new(),

@@ -10,6 +10,7 @@ pub mod history;
 pub mod home;
 pub mod live;
 pub mod mail_frame;
+pub mod mask;
 pub mod my_tickets;
 pub mod new_ticket;
 pub mod pane;
@@ -22,6 +23,7 @@ pub mod thread;
 pub mod ticket;
 pub mod time;
 pub mod triage;
+pub mod triage_post;
 pub mod unit;
 pub mod view;
 pub mod visit;
@@ -36,11 +38,14 @@ mod render;
 mod samples;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{DefaultBodyLimit, FromRequestParts as _, Request, State};
+use axum::middleware::Next;
 use axum::response::Response;
 use axum::routing::{get, post};
+use desk::Error;
 
 use crate::AppState;
+use crate::headers::is_api;
 use fault::Fault;
 use visit::Visit;
 
@@ -79,9 +84,11 @@ pub fn router() -> Router<AppState> {
         .route("/work/{number}/history", get(history::show))
         .route("/work/{number}/{deed}", post(work_post::act))
         .route("/triage", get(triage::show))
-        .route("/triage/{number}", post(triage::act))
+        .route("/triage/incident", post(triage_post::incident))
+        .route("/triage/{number}", post(triage_post::act))
         .route("/live", get(live::stream))
         .route("/static/{name}", get(assets::serve))
+        .method_not_allowed_fallback(wrong_method)
         // Forms are limited where they are read, by what they may hold.
         .layer(DefaultBodyLimit::disable())
 }
@@ -89,4 +96,39 @@ pub fn router() -> Router<AppState> {
 /// The page for an address that leads nowhere.
 pub async fn nowhere(visit: Visit) -> Response {
     visit.close(Err(Fault::no_page())).await
+}
+
+/// The page for an address that is used another way; which ways there are is
+/// said by the header `Allow`.
+async fn wrong_method(visit: Visit) -> Response {
+    visit.close(Err(Fault::WrongMethod)).await
+}
+
+/// That something panicked, on an answer that is not yet what people read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Panicked;
+
+/// Answers a panic under a page with a page.
+pub(crate) async fn page_of_a_panic(
+    State(app): State<AppState>,
+    request: Request,
+    next: Next,
+) -> Response {
+    if is_api(request.uri().path()) {
+        return next.run(request).await;
+    }
+    let (mut parts, body) = request.into_parts();
+    let request = Request::from_parts(parts.clone(), body);
+    let response = next.run(request).await;
+    if response.extensions().get::<Panicked>().is_none() {
+        return response;
+    }
+    match Visit::from_request_parts(&mut parts, &app).await {
+        Ok(visit) => {
+            // What panicked has been logged where it did.
+            let fault = Fault::Desk(Error::Internal("a page panicked".into()));
+            visit.close(Err(fault)).await
+        }
+        Err(_) => response,
+    }
 }

@@ -1,28 +1,26 @@
 //! `/triage`: first level's board of what nobody has routed yet.
 
 use askama::Template;
-use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::Response;
+use desk::incident::Incident;
 use desk::list::triage_filter;
 use desk::view::Conversation;
-use desk::{Catalogue, Error, Patch, TicketQuery};
+use desk::{Catalogue, Error, TicketQuery};
 use store::list::Item;
 use store::unit::Unit;
 use switchboard_core::{Actor, Facts, Priority, TicketNumber};
 
 use super::assets::Asset;
 use super::fault::Fault;
-use super::frame::{Errors, Frame, Here, Notice, NoticeTone, Room};
+use super::frame::{Errors, Frame, Here, Room};
 use super::pane::{issue_choices, link, service_choices};
-use super::posted::Posted;
 use super::text::{Prose, prose};
 use super::thread::Lens;
 use super::view::{Chip, Choice, ClockMark, FileView, Icon, Pages, PrioMark, TimeMark, Tone};
-use super::visit::{Visit, encode, number, sentence};
+use super::visit::{Visit, encode};
 use super::words::{Namer, channel_words, degrades_words, people_words, security_words};
 use super::work::unit_names;
-use super::work_post::take_steps;
 use super::workspace::TicketLink;
 
 /// A unit that suits, and why.
@@ -61,6 +59,8 @@ pub struct TriageCard {
     pub rules: Priority,
     /// "medium: more than 5 users affected".
     pub rules_words: String,
+    /// It was set by hand, and can go back to what the rules give.
+    pub overruled: bool,
     /// The four, and which is ticked.
     pub priorities: Vec<(PrioMark, bool)>,
     /// Why another than the rules give.
@@ -86,6 +86,17 @@ impl TriageCard {
     fn other_chosen(&self) -> bool {
         !self.units.iter().any(|u| u.chosen)
     }
+}
+
+/// New tickets that look like one incident.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IncidentPane {
+    /// The one they would belong to.
+    pub lead: TicketLink,
+    /// They.
+    pub others: Vec<TicketLink>,
+    /// "Same service, B2SHARE, and the words “login”, all since 09:10."
+    pub words: String,
 }
 
 /// A ticket on the board.
@@ -119,6 +130,8 @@ pub struct TriagePage {
     pub chips: Vec<Chip>,
     /// The oldest's clock.
     pub oldest: Option<ClockMark>,
+    /// What looks like one incident; the largest.
+    pub incident: Option<IncidentPane>,
     /// What is new, most urgent first.
     pub rows: Vec<TriageRow>,
     /// All units' names, to choose from.
@@ -131,10 +144,14 @@ pub struct TriagePage {
 const PAGE: i64 = 50;
 
 /// What was sent and could not be done, to be shown again.
-struct Again {
-    number: TicketNumber,
-    typed: Vec<(String, String)>,
-    errors: Errors,
+#[derive(Debug)]
+pub struct Again {
+    /// The ticket.
+    pub number: TicketNumber,
+    /// What was typed, by field.
+    pub typed: Vec<(String, String)>,
+    /// What was wrong with it.
+    pub errors: Errors,
 }
 
 impl Again {
@@ -153,7 +170,10 @@ pub async fn show(visit: Visit) -> Response {
 }
 
 /// Who may be here.
-fn allowed(visit: &Visit) -> Result<&Actor, Fault> {
+///
+/// # Errors
+/// For everybody who is not first level.
+pub fn allowed(visit: &Visit) -> Result<&Actor, Fault> {
     let actor = visit.staff()?;
     if visit.may_triage() {
         Ok(actor)
@@ -164,7 +184,11 @@ fn allowed(visit: &Visit) -> Result<&Actor, Fault> {
     }
 }
 
-async fn board(visit: &Visit, again: Option<Again>) -> Result<Response, Fault> {
+/// The board, with what could not be done unfolded.
+///
+/// # Errors
+/// As [`allowed`], and when the database can not be read.
+pub async fn board(visit: &Visit, again: Option<Again>) -> Result<Response, Fault> {
     let actor = allowed(visit)?;
     let catalogue = visit.desk.catalogue().await?;
     let (filter, sort) = triage_filter();
@@ -207,8 +231,16 @@ async fn board(visit: &Visit, again: Option<Again>) -> Result<Response, Fault> {
     } else {
         StatusCode::OK
     };
+    // Beside the first page; who reads on has seen it.
+    let incident = if after.is_empty() {
+        let found = visit.desk.incidents(actor).await?;
+        found.into_iter().next().map(|i| incident(visit, i))
+    } else {
+        None
+    };
     let page = TriagePage {
         frame,
+        incident,
         chips: vec![Chip::with_icon(Tone::Plain, "tray", format!("{count} new"))],
         oldest: None,
         rows,
@@ -220,6 +252,29 @@ async fn board(visit: &Visit, again: Option<Again>) -> Result<Response, Fault> {
         },
     };
     visit.page_as(status, &page)
+}
+
+/// Words one after the other: “a”, “b” and “c”.
+fn listed(words: &[String]) -> String {
+    let quoted: Vec<String> = words.iter().map(|w| format!("“{w}”")).collect();
+    match quoted.as_slice() {
+        [] => String::new(),
+        [one] => one.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
+
+fn incident(visit: &Visit, found: Incident) -> IncidentPane {
+    let service = found.lead.service_name.as_deref().unwrap_or_default();
+    IncidentPane {
+        lead: link(&found.lead),
+        others: found.others.iter().map(link).collect(),
+        words: format!(
+            "All ask about {service} with the words {}, since {}.",
+            listed(&found.words),
+            visit.dial.moment_words(found.since)
+        ),
+    }
 }
 
 fn row(item: &Item, visit: &Visit) -> TriageRow {
@@ -316,6 +371,7 @@ async fn card(
                 .map(|c| (c.key.as_str(), c.name.as_str())),
             &category,
         ),
+        overruled: ticket.priority_overruled,
         rules: assessment.priority,
         rules_words: format!(
             "{}: {}",
@@ -409,145 +465,6 @@ fn has_word(text: &str, word: &str) -> bool {
             let after = text[at + found.len()..].chars().next();
             !before.is_some_and(char::is_alphanumeric) && !after.is_some_and(char::is_alphanumeric)
         })
-}
-
-/// `POST /triage/{number}`.
-pub async fn act(Path(text): Path<String>, posted: Posted) -> Response {
-    let mut posted = match posted.ours().await {
-        Ok(posted) => posted,
-        Err(response) => return response,
-    };
-    posted.visit.at("/triage".to_owned());
-    let result = async {
-        let number = number(&text)?;
-        let actor = allowed(&posted.visit)?;
-        decide(&posted, actor, number).await
-    }
-    .await;
-    posted.visit.close(result).await
-}
-
-async fn decide(posted: &Posted, actor: &Actor, number: TicketNumber) -> Result<Response, Fault> {
-    let visit = &posted.visit;
-    let desk = &visit.desk;
-    let ticket = desk.ticket(actor, number).await?;
-    let take = posted.text("do") == "take";
-    let unit = match posted.text("pick") {
-        "" => posted.text("unit"),
-        picked => picked,
-    };
-    let patch = patch(posted, &ticket, unit, take);
-    let version = posted.text("version").parse::<i64>().ok();
-    let result = if !take && unit.is_empty() {
-        Err(Error::invalid("unit", "name the unit that should take it"))
-    } else {
-        match patch {
-            Ok(patch) => desk.change(actor, number, version, patch).await,
-            Err(error) => Err(error),
-        }
-    };
-    let result = match result {
-        Ok(_) if take => {
-            let ticket = desk.ticket(actor, number).await?;
-            desk.act(actor, number, None, take_steps(actor, &ticket))
-                .await
-        }
-        other => other,
-    };
-    match result {
-        Ok(_) if take => visit.go(
-            &format!("/work/{number}"),
-            Some(Notice::new(NoticeTone::Ok, "It is yours")),
-        ),
-        Ok(_) => {
-            let catalogue = desk.catalogue().await?;
-            let name = catalogue
-                .find_unit("unit", unit)
-                .map_or_else(|_| unit.to_owned(), |u| u.name.clone());
-            visit.go(
-                "/triage",
-                Some(Notice::new(
-                    NoticeTone::Ok,
-                    format!("{number} went to {name}"),
-                )),
-            )
-        }
-        Err(Error::Stale { .. }) => visit.go(
-            "/triage",
-            Some(Notice {
-                tone: NoticeTone::Warn,
-                title: format!("{number} was changed meanwhile"),
-                text: "Somebody else had it open, too. Look again.".to_owned(),
-            }),
-        ),
-        Err(error) => {
-            let (field, problem) = match error {
-                Error::Invalid { field, problem } => (field, problem),
-                Error::Conflict(text) | Error::Forbidden(text) => ("unit".to_owned(), text),
-                other => return Err(other.into()),
-            };
-            let field = match field.as_str() {
-                "reason" => "because",
-                "owner" => "unit",
-                other => other,
-            };
-            let names = [
-                "category",
-                "priority",
-                "because",
-                "pick",
-                "unit",
-                "service",
-                "issue_type",
-                "note",
-            ];
-            let again = Again {
-                number,
-                typed: names
-                    .iter()
-                    .map(|n| ((*n).to_owned(), posted.text(n).to_owned()))
-                    .collect(),
-                errors: Errors::one(field, sentence(&problem)),
-            };
-            board(visit, Some(again)).await
-        }
-    }
-}
-
-/// What the card changes.
-fn patch(
-    posted: &Posted,
-    ticket: &desk::view::TicketView,
-    unit: &str,
-    take: bool,
-) -> Result<Patch, Error> {
-    let because = posted.text("because");
-    let priority = Priority::parse(posted.text("priority"));
-    let overrules = priority.filter(|p| *p != ticket.priority);
-    if overrules.is_some() && because.is_empty() {
-        return Err(Error::invalid(
-            "reason",
-            "another priority than the rules give needs a reason",
-        ));
-    }
-    let category = posted.text("category");
-    let service = posted.text("service");
-    let issue_type = posted.text("issue_type");
-    Ok(Patch {
-        category: Some(category.to_owned()).filter(|c| !c.is_empty() && *c != ticket.category.key),
-        service: (posted.has("service")
-            && service != ticket.service.as_ref().map_or("", |s| &s.key))
-        .then(|| Some(service.to_owned()).filter(|s| !s.is_empty())),
-        issue_type: (posted.has("issue_type")
-            && issue_type != ticket.issue_type.as_ref().map_or("", |t| &t.key))
-        .then(|| Some(issue_type.to_owned()).filter(|t| !t.is_empty())),
-        priority: overrules,
-        priority_confirmed: overrules.is_none(),
-        reason: Some(because.to_owned()).filter(|b| !b.is_empty()),
-        unit: (!take).then(|| unit.to_owned()),
-        note: Some(posted.text("note").to_owned()).filter(|n| !n.is_empty()),
-        ..Patch::default()
-    })
 }
 
 #[cfg(test)]

@@ -19,11 +19,13 @@ use switchboard_core::{Actor, Channel, PersonId, Status, TicketNumber};
 use uuid::Uuid;
 
 use super::fault::{Fault, explain};
-use super::frame::{Frame, Here, Me, Notice, NoticeTone, Room};
+use super::frame::{Frame, Here, Me, Notice, NoticeTone, Room, Undo};
+use super::mask::masked;
 use super::problem::ProblemPage;
 use super::time::Dial;
 use super::view::PersonMark;
 use crate::AppState;
+use crate::peer::{network_name, sender};
 use crate::problem::status_of;
 
 /// One request for a page.
@@ -46,6 +48,7 @@ pub struct Visit {
     query: Vec<(String, String)>,
     theme: Option<&'static str>,
     notice: Option<Notice>,
+    undo: Option<Undo>,
     fresh: Option<String>,
     secure: bool,
 }
@@ -127,19 +130,20 @@ fn header_text(headers: &HeaderMap, name: HeaderName) -> String {
         .collect()
 }
 
-fn read_notice(text: &str) -> Option<Notice> {
+fn read_notice(text: &str) -> Option<(Notice, Option<Undo>)> {
     let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
-    let (tone, title, text): (char, String, String) = serde_json::from_slice(&bytes).ok()?;
+    let (tone, title, text, undo): (char, String, String, Option<Undo>) =
+        serde_json::from_slice(&bytes).ok()?;
     let tone = match tone {
         'o' => NoticeTone::Ok,
         'w' => NoticeTone::Warn,
         'b' => NoticeTone::Bad,
         _ => NoticeTone::Info,
     };
-    Some(Notice { tone, title, text })
+    Some((Notice { tone, title, text }, undo))
 }
 
-fn write_notice(notice: &Notice) -> String {
+fn write_notice(notice: &Notice, undo: Option<&Undo>) -> String {
     let tone = match notice.tone {
         NoticeTone::Ok => 'o',
         NoticeTone::Warn => 'w',
@@ -148,7 +152,7 @@ fn write_notice(notice: &Notice) -> String {
     };
     // A cookie has room for some 4,000 characters.
     let clip = |text: &str| text.chars().take(500).collect::<String>();
-    let value = (tone, clip(&notice.title), clip(&notice.text));
+    let value = (tone, clip(&notice.title), clip(&notice.text), undo);
     URL_SAFE_NO_PAD.encode(serde_json::to_vec(&value).unwrap_or_default())
 }
 
@@ -183,6 +187,10 @@ impl Visit {
                 (csrf_of(&visitor), Some(visitor))
             }
         };
+        let (notice, undo) = get(Cookie::Notice)
+            .as_deref()
+            .and_then(read_notice)
+            .map_or((None, None), |(notice, undo)| (Some(notice), undo));
         let now = desk.now();
         let path = parts
             .uri
@@ -196,14 +204,12 @@ impl Visit {
                 Some("dark") => Some("dark"),
                 _ => None,
             },
-            notice: get(Cookie::Notice).as_deref().and_then(read_notice),
+            notice,
+            undo,
             query: Query::<Vec<(String, String)>>::try_from_uri(&parts.uri)
                 .map(|Query(pairs)| pairs)
                 .unwrap_or_default(),
-            network: parts
-                .extensions
-                .get::<axum::extract::ConnectInfo<std::net::SocketAddr>>()
-                .map_or_else(|| "unknown".to_owned(), |peer| peer.0.ip().to_string()),
+            network: network_name(sender(parts, &app.options.trusted_proxies)),
             agent: header_text(headers, header::USER_AGENT),
             desk,
             who,
@@ -311,12 +317,13 @@ impl Visit {
         let live = me.as_ref().map(|_| "/live".to_owned());
         Ok(Frame {
             me,
-            csrf: self.csrf.clone(),
+            csrf: masked(&self.csrf),
             theme: self.theme,
             room,
             here,
             path: self.path.clone(),
             notice: self.notice.clone(),
+            undo: self.undo.clone(),
             triage_count,
             live,
             query: String::new(),
@@ -394,13 +401,21 @@ impl Visit {
     pub fn go(&self, to: &str, notice: Option<Notice>) -> Result<Response, Fault> {
         let mut response = see_other(to);
         if let Some(notice) = notice {
-            self.set(
-                &mut response,
-                Cookie::Notice,
-                &write_notice(&notice),
-                Some(60),
-            );
+            let text = write_notice(&notice, None);
+            self.set(&mut response, Cookie::Notice, &text, Some(60));
         }
+        Ok(response)
+    }
+
+    /// Sends the browser to another page, which then shows the notice with the
+    /// way back from what was done.
+    ///
+    /// # Errors
+    /// None; the type fits what handlers return.
+    pub fn go_undoable(&self, to: &str, notice: Notice, undo: &Undo) -> Result<Response, Fault> {
+        let mut response = see_other(to);
+        let text = write_notice(&notice, Some(undo));
+        self.set(&mut response, Cookie::Notice, &text, Some(60));
         Ok(response)
     }
 
@@ -480,7 +495,7 @@ impl Visit {
             .frame(Room::Public, Here::Elsewhere)
             .await
             .unwrap_or_else(|_| Frame {
-                csrf: self.csrf.clone(),
+                csrf: masked(&self.csrf),
                 theme: self.theme,
                 path: "/".to_owned(),
                 ..Frame::default()
@@ -610,12 +625,17 @@ mod tests {
             title: "„Größe“; =".to_owned(),
             text: "<b>".to_owned(),
         };
-        let text = write_notice(&notice);
+        let undo = Undo::Tie {
+            lead: 7,
+            others: vec![8, 9],
+            slaves: true,
+        };
+        let text = write_notice(&notice, Some(&undo));
         assert!(
             text.bytes()
                 .all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))
         );
-        assert_eq!(read_notice(&text).unwrap(), notice);
+        assert_eq!(read_notice(&text).unwrap(), (notice, Some(undo)));
         assert_eq!(read_notice("garbage"), None);
     }
 

@@ -2,18 +2,26 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod account_page;
 mod assign;
 mod attachment;
 mod bad_input;
 mod browser;
 mod canary;
 mod document;
+mod fault;
 mod feed;
 mod job;
+mod live;
+mod main_job;
 mod matrix;
+mod new_ticket_page;
 mod pages;
 mod relation;
 mod routes;
 mod site;
 mod ticket;
+mod ticket_page;
 mod token;
+mod triage_page;
+mod work_page;

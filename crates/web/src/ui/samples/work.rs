@@ -1,9 +1,9 @@
 //! Samples of the agents' pages.
 
-use crate::ui::frame::{Errors, Frame, Here, Notice, NoticeTone, Room};
+use crate::ui::frame::{Errors, Frame, Here, Notice, NoticeTone, Room, Undo};
 use crate::ui::text::prose;
 use crate::ui::ticket::Follower;
-use crate::ui::triage::{TriageCard, TriagePage, TriageRow, UnitSuggestion};
+use crate::ui::triage::{IncidentPane, TriageCard, TriagePage, TriageRow, UnitSuggestion};
 use crate::ui::view::{
     Chip, Choice, ClockMark, ListRow, Pages, PersonMark, PrioMark, StatusGlyph, StatusMark, Tone,
 };
@@ -400,7 +400,12 @@ impl WorkspacePage {
     pub(crate) fn list_sample() -> WorkspacePage {
         let mut page = WorkspacePage::sample();
         page.ticket = None;
-        page.frame.notice = Some(Notice::new(NoticeTone::Ok, "Taken: 48209 is yours"));
+        page.frame.notice = Some(Notice::new(NoticeTone::Ok, "3 are slaves of 48217 now"));
+        page.frame.undo = Some(Undo::Tie {
+            lead: 48217,
+            others: vec![48222, 48223],
+            slaves: true,
+        });
         page.list.pages = Pages {
             words: s("1 to 50"),
             newer: Some(s("/work?view=reply")),
@@ -482,6 +487,7 @@ impl TriagePage {
                 ],
                 "service_request",
             ),
+            overruled: true,
             rules: Priority::Medium,
             rules_words: s("medium: more than 5 users affected"),
             priorities: Priority::ALL
@@ -521,6 +527,22 @@ impl TriagePage {
                 Chip::with_icon(Tone::Ok, "check", "38 routed today"),
             ],
             oldest: Some(clock(82, "oldest: 1 h 25 left")),
+            incident: Some(IncidentPane {
+                lead: link(
+                    48217,
+                    "Login loops back to the list of institutes",
+                    Status::InProgress,
+                ),
+                others: vec![
+                    link(
+                        48223,
+                        "Endless redirect after choosing my university",
+                        Status::New,
+                    ),
+                    link(48222, "Login page sends me round in circles", Status::New),
+                ],
+                words: s("All ask about Check-in with the words “login”, since 09:10."),
+            }),
             rows: vec![
                 row(
                     48225,
@@ -554,6 +576,7 @@ impl TriagePage {
         TriagePage {
             chips: vec![],
             oldest: None,
+            incident: None,
             rows: vec![],
             ..TriagePage::sample()
         }

@@ -161,6 +161,13 @@ pub enum Change {
         /// After.
         new: Option<String>,
     },
+    /// The time of the issue changed.
+    SinceSet {
+        /// Before.
+        old: Option<Millis>,
+        /// After.
+        new: Option<Millis>,
+    },
     /// The tags changed.
     TagsSet {
         /// Before.
@@ -306,6 +313,7 @@ impl Change {
             Change::ServiceSet { .. } => "service_set",
             Change::SiteSet { .. } => "site_set",
             Change::CommunitySet { .. } => "community_set",
+            Change::SinceSet { .. } => "since_set",
             Change::TagsSet { .. } => "tags_set",
             Change::CustomSet { .. } => "custom_set",
             Change::VisibilitySet { .. } => "visibility_set",

@@ -135,6 +135,8 @@ pub enum Command {
     SetSite(Option<String>),
     /// Another community.
     SetCommunity(Option<String>),
+    /// Another time since when it is so; not in the future.
+    SetSince(Option<Millis>),
     /// Other tags.
     SetTags(BTreeSet<String>),
     /// Set or (`None`) remove a custom field.

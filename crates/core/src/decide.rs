@@ -244,6 +244,7 @@ fn play(stage: &mut Stage<'_>, number: TicketNumber, command: &Command) -> Resul
         Command::SetService(new) => field::service(stage, number, *new),
         Command::SetSite(new) => field::site(stage, number, new.as_ref()),
         Command::SetCommunity(new) => field::community(stage, number, new.as_ref()),
+        Command::SetSince(new) => field::since(stage, number, *new),
         Command::SetTags(tags) => field::tags(stage, number, tags),
         Command::SetCustom(key, new) => field::custom(stage, number, key, new.as_ref()),
         Command::SetVisibility(new) => field::visibility(stage, number, *new),

@@ -552,6 +552,7 @@ impl Ticket {
             Change::ServiceSet { new, .. } => self.service = *new,
             Change::SiteSet { new, .. } => self.site.clone_from(new),
             Change::CommunitySet { new, .. } => self.community.clone_from(new),
+            Change::SinceSet { new, .. } => self.since = *new,
             Change::TagsSet { new, .. } => self.tags.clone_from(new),
             Change::CustomSet { key, new, .. } => {
                 match new {

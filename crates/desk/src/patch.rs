@@ -55,6 +55,8 @@ pub struct Patch {
     pub site: Option<Option<String>>,
     /// A community's key; `Some(None)`: none.
     pub community: Option<Option<String>>,
+    /// Since when it is so; `Some(None)`: not known.
+    pub since: Option<Option<Millis>>,
     /// All tags.
     pub tags: Option<BTreeSet<String>>,
     /// Custom fields to set (or, with null, remove).
@@ -129,6 +131,9 @@ impl Desk {
         }
         if let Some(community) = patch.community {
             command(Command::SetCommunity(community));
+        }
+        if let Some(since) = patch.since {
+            command(Command::SetSince(since));
         }
         if let Some(tags) = patch.tags {
             command(Command::SetTags(check_tags(tags)?));

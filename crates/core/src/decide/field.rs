@@ -6,7 +6,7 @@ use crate::change::Change;
 use crate::command::Refusal;
 use crate::decide::open::{check_subject, visibility_for};
 use crate::decide::stage::{Stage, invalid, said};
-use crate::id::{ServiceId, TicketNumber};
+use crate::id::{Millis, ServiceId, TicketNumber};
 use crate::ticket::{Overrule, PartyRole, TellRequester, Visibility};
 use crate::triage::{Facts, Priority, SecurityRisk};
 
@@ -17,6 +17,8 @@ const LONGEST_TAG: usize = 64;
 /// A key (of a site, a community, a type of issue, a custom field) may have
 /// this many characters.
 const LONGEST_KEY: usize = 200;
+/// A time this far ahead is still taken for now.
+const CLOCKS_DIFFER: Millis = 10 * 60_000;
 
 /// Other facts give another priority by the rules; an overrule stays.
 pub(super) fn facts(
@@ -154,6 +156,23 @@ pub(super) fn community(
     }
     let new = new.cloned();
     stage.emit(number, Change::CommunitySet { old, new })
+}
+
+/// Since when it is so: nobody knows the future, but clocks differ a little.
+pub(super) fn since(
+    stage: &mut Stage<'_>,
+    number: TicketNumber,
+    new: Option<Millis>,
+) -> Result<(), Refusal> {
+    let soon = stage.now.saturating_add(CLOCKS_DIFFER);
+    if new.is_some_and(|at| at > soon) {
+        return invalid("since", "must be a time that has passed");
+    }
+    let old = stage.ticket(number)?.since;
+    if old == new {
+        return Ok(());
+    }
+    stage.emit(number, Change::SinceSet { old, new })
 }
 
 /// A key is not empty, not endless and has no control characters. Whether it is

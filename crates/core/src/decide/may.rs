@@ -112,6 +112,7 @@ fn may(
         | Command::SetService(_)
         | Command::SetSite(_)
         | Command::SetCommunity(_)
+        | Command::SetSince(_)
         | Command::SetTags(_)
         | Command::SetCustom(..)
         | Command::SetVisibility(_)

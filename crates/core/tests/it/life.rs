@@ -491,6 +491,7 @@ fn the_same_value_again_is_no_change() {
         Command::SetService(None),
         Command::SetSite(None),
         Command::SetCommunity(None),
+        Command::SetSince(None),
         Command::SetTags([].into()),
         Command::SetCustom("host".to_owned(), None),
         Command::SetCustom("host".to_owned(), Some(serde_json::Value::Null)),
@@ -527,6 +528,7 @@ fn fields_are_checked() {
         ("site", Command::SetSite(Some(" ".to_owned()))),
         ("community", Command::SetCommunity(Some("x".repeat(201)))),
         ("issue_type", Command::SetIssueType(Some("a\0".to_owned()))),
+        ("since", Command::SetSince(Some(i64::MAX))),
         ("tags", Command::SetTags([" disk".to_owned()].into())),
         ("tags", Command::SetTags(["a,b".to_owned()].into())),
         (

@@ -263,6 +263,9 @@ impl Names<'_> {
             }
             Change::SiteSet { old, new } => said(Some("site"), value(old), value(new)),
             Change::CommunitySet { old, new } => said(Some("community"), value(old), value(new)),
+            Change::SinceSet { old, new } => {
+                said(Some("since"), value(old.map(Time)), value(new.map(Time)))
+            }
             Change::TagsSet { old, new } => said(Some("tags"), value(old), value(new)),
             Change::CustomSet { key, old, new } => {
                 said(Some("custom"), json!({ &key: old }), json!({ &key: new }))

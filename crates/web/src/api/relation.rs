@@ -99,6 +99,18 @@ async fn step(
     Ok(())
 }
 
+/// One command, answered with the ticket as it is then.
+async fn done(
+    app: &AppState,
+    caller: &Caller,
+    number: TicketNumber,
+    if_match: &IfMatch,
+    command: Command,
+) -> Result<Response, Problem> {
+    step(app, caller, number, if_match, command).await?;
+    changed(app, caller, number).await
+}
+
 /// Ties two tickets together.
 #[utoipa::path(
     post,
@@ -214,8 +226,7 @@ async fn merge(
         target: TicketNumber(body.value.into),
         entries: Vec::new(),
     };
-    step(&app, &caller, number, &if_match, command).await?;
-    changed(&app, &caller, number).await
+    done(&app, &caller, number, &if_match, command).await
 }
 
 /// Undoes the merge of this ticket: everything goes back to where it was.
@@ -238,9 +249,7 @@ async fn unmerge(
     at: At,
     if_match: IfMatch,
 ) -> Result<Response, Problem> {
-    let number = at.number()?;
-    step(&app, &caller, number, &if_match, Command::Unmerge).await?;
-    changed(&app, &caller, number).await
+    done(&app, &caller, at.number()?, &if_match, Command::Unmerge).await
 }
 
 /// Frees slaves: of a master all, of a slave itself.
@@ -263,9 +272,7 @@ async fn release(
     at: At,
     if_match: IfMatch,
 ) -> Result<Response, Problem> {
-    let number = at.number()?;
-    step(&app, &caller, number, &if_match, Command::Release).await?;
-    changed(&app, &caller, number).await
+    done(&app, &caller, at.number()?, &if_match, Command::Release).await
 }
 
 /// What is split off.
@@ -355,8 +362,7 @@ async fn unsplit(
     let command = Command::UndoSplit {
         new: TicketNumber(body.value.number),
     };
-    step(&app, &caller, number, &if_match, command).await?;
-    changed(&app, &caller, number).await
+    done(&app, &caller, number, &if_match, command).await
 }
 
 /// Why more attention is needed.
@@ -395,8 +401,7 @@ async fn escalate(
     let command = Command::Escalate {
         reason: body.value.reason,
     };
-    step(&app, &caller, number, &if_match, command).await?;
-    changed(&app, &caller, number).await
+    done(&app, &caller, number, &if_match, command).await
 }
 
 /// A tie to a ticket in another system.

@@ -498,6 +498,10 @@ pub struct TicketChange {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<String>)]
     pub community: Option<Option<String>>,
+    /// Since when it is so, a time that has passed; null: not known.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<Time>)]
+    pub since: Option<Option<Time>>,
     /// All tags; what is not in the list goes.
     pub tags: Option<Vec<String>>,
     /// Extra fields to set, or with null to remove.
@@ -535,6 +539,7 @@ impl From<TicketChange> for Patch {
             security_risk: c.security_risk,
             site: c.site,
             community: c.community,
+            since: c.since.map(|since| since.map(|t| t.0)),
             tags: c.tags.map(BTreeSet::from_iter),
             custom: c.custom.unwrap_or_default(),
             visibility: c.visibility,

@@ -209,6 +209,8 @@ pub(super) const PAGES: &[Row] = &[
     row("GET", "/work/suggest", Needs::Session, Who::Staff),
     row("GET", "/work/{number}", Needs::Session, Who::Sees),
     row("GET", "/work/{number}/history", Needs::Session, Who::Sees),
+    row("GET", "/work/{number}/split", Needs::Session, Who::Works),
+    row("POST", "/work/{number}/split", Needs::Form, Who::Works),
     row("POST", "/work/{number}/{deed}", Needs::Form, Who::Works),
     row("GET", "/triage", Needs::Session, Who::FirstLevel),
     row("POST", "/triage/incident", Needs::Form, Who::FirstLevel),

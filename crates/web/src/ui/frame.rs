@@ -138,6 +138,13 @@ impl Notice {
 pub enum Undo {
     /// A ticket was marked as spam.
     Spam(i64),
+    /// Messages were split off a ticket.
+    Split {
+        /// The ticket.
+        from: i64,
+        /// The one that they became.
+        new: i64,
+    },
     /// Tickets were tied to one that leads.
     Tie {
         /// The one that leads.
@@ -154,6 +161,7 @@ impl Undo {
     pub fn action(&self) -> String {
         match self {
             Undo::Spam(number) => format!("/triage/{number}"),
+            Undo::Split { from, .. } => format!("/work/{from}/relate"),
             Undo::Tie { .. } => "/triage/incident".to_owned(),
         }
     }
@@ -162,6 +170,11 @@ impl Undo {
     pub fn fields(&self) -> Vec<(&'static str, String)> {
         match self {
             Undo::Spam(_) => vec![("do", "no-spam".to_owned())],
+            Undo::Split { new, .. } => vec![
+                ("do", "undo".to_owned()),
+                ("kind", "split_into".to_owned()),
+                ("other", new.to_string()),
+            ],
             Undo::Tie {
                 lead,
                 others,

@@ -4,6 +4,7 @@
 pub mod account;
 pub mod admin;
 pub mod assets;
+pub mod facts;
 pub mod fault;
 pub mod frame;
 pub mod history;
@@ -14,10 +15,12 @@ pub mod mask;
 pub mod my_tickets;
 pub mod new_ticket;
 pub mod pane;
+pub mod place;
 pub mod posted;
 pub mod problem;
 pub mod services;
 pub mod sign_in;
+pub mod split;
 pub mod text;
 pub mod thread;
 pub mod ticket;
@@ -82,6 +85,7 @@ pub fn router() -> Router<AppState> {
         .route("/work/suggest", get(live::suggest))
         .route("/work/{number}", get(work::show))
         .route("/work/{number}/history", get(history::show))
+        .route("/work/{number}/split", get(split::show).post(split::act))
         .route("/work/{number}/{deed}", post(work_post::act))
         .route("/triage", get(triage::show))
         .route("/triage/incident", post(triage_post::incident))

@@ -9,8 +9,10 @@ use switchboard_core::decide::Offer;
 use switchboard_core::ticket::RelationKind;
 use switchboard_core::{Actor, PartyRole, Priority, Status, Visibility};
 
+use super::facts;
 use super::fault::Fault;
 use super::frame::{Errors, Notice};
+use super::place;
 use super::thread::Lens;
 use super::ticket::Follower;
 use super::view::{Chip, Choice, PersonMark, PrioMark, StatusMark, Tone};
@@ -33,11 +35,30 @@ pub struct Again {
     /// The message and what was wrong with it.
     pub composer: Option<(Composer, Errors)>,
     /// What was typed into the form for handling, and what was wrong.
-    pub handle: Option<(Vec<(String, String)>, Errors)>,
+    pub handle: Option<(Typed, Errors)>,
     /// What was wrong with the priority.
     pub priority: Option<Errors>,
     /// What was wrong with the tie.
     pub relate: Option<Errors>,
+    /// The facts that were typed, and what was wrong.
+    pub facts: Option<(Typed, Errors)>,
+    /// Visibility, site and community as typed, and what was wrong.
+    pub place: Option<(Typed, Errors)>,
+}
+
+/// What was typed into a form, by field.
+#[derive(Debug, Clone, Default)]
+pub struct Typed(pub Vec<(String, String)>);
+
+impl Typed {
+    /// What was typed into a field; else what is stored.
+    pub fn or(&self, name: &str, stored: &str) -> String {
+        self.0
+            .iter()
+            .find(|(key, _)| key == name)
+            .map_or(stored, |(_, value)| value.as_str())
+            .to_owned()
+    }
 }
 
 /// The ticket, as the reader may see and change it. `here` is the list's part
@@ -75,6 +96,7 @@ pub async fn pane(
         priority: has(Offer::Overrule) || has(Offer::ConfirmPriority),
         relate: !relation_kinds.is_empty(),
         people: has(Offer::AddCc) || has(Offer::Involve),
+        split: has(Offer::Split),
     };
     let (composer, errors) = again.composer.unwrap_or_default();
     let handle =
@@ -121,6 +143,11 @@ pub async fn pane(
             offers.contains(&Offer::ConfirmPriority),
             again.priority,
         ),
+        facts: has(Offer::SetFacts).then(|| facts::form(visit, catalogue, ticket, again.facts)),
+        place: {
+            let may = (has(Offer::SetVisibility), has(Offer::Classify));
+            (may.0 || may.1).then(|| place::form(ticket, may, again.place))
+        },
         clocks: Vec::new(),
         requester: requester(visit, actor, ticket).await?,
         related: related(ticket, can.relate),
@@ -216,17 +243,12 @@ async fn handle(
     actor: &Actor,
     catalogue: &Catalogue,
     conversation: &Conversation,
-    again: Option<(Vec<(String, String)>, Errors)>,
+    again: Option<(Typed, Errors)>,
 ) -> Result<HandleForm, Fault> {
     let ticket = &conversation.ticket;
     let offers = &conversation.offers;
     let (typed, errors) = again.unwrap_or_default();
-    let text = |name: &str, stored: String| {
-        typed
-            .iter()
-            .find(|(key, _)| key == name)
-            .map_or(stored, |(_, value)| value.clone())
-    };
+    let text = |name: &str, stored: String| typed.or(name, &stored);
     let status = text("status", ticket.status.key().to_owned());
     let mut statuses = vec![(ticket.status.key(), ticket.status.label())];
     statuses.extend(

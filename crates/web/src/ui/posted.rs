@@ -10,6 +10,7 @@ use http_body_util::Limited;
 
 use super::fault::Fault;
 use super::mask::unmasked;
+use super::pane::Typed;
 use super::visit::{Visit, same, sentence};
 use crate::AppState;
 
@@ -137,6 +138,15 @@ impl Posted {
             .iter()
             .find(|(key, _)| key == name)
             .map_or("", |(_, value)| value.trim())
+    }
+
+    /// What was typed into those of the fields that were sent.
+    pub fn typed(&self, fields: &[&str]) -> Typed {
+        let sent = fields.iter().filter(|name| self.has(name));
+        Typed(
+            sent.map(|name| ((*name).to_owned(), self.text(name).to_owned()))
+                .collect(),
+        )
     }
 
     /// The first value of a field exactly as it was sent.

@@ -15,6 +15,7 @@ use super::new_ticket::{NewTicketPage, NewTicketParts};
 use super::problem::ProblemPage;
 use super::services::ServicesPage;
 use super::sign_in::SignInPage;
+use super::split::SplitPage;
 use super::ticket::TicketPage;
 use super::triage::TriagePage;
 use super::unit::{UnitPage, UnitsPage};
@@ -39,6 +40,7 @@ fn pages() -> BTreeMap<&'static str, String> {
         ("problem", ProblemPage::sample().render().unwrap()),
         ("services", ServicesPage::sample().render().unwrap()),
         ("sign-in", SignInPage::sample().render().unwrap()),
+        ("split", SplitPage::sample().render().unwrap()),
         ("ticket", TicketPage::sample().render().unwrap()),
         (
             "ticket-solved",

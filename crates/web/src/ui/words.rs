@@ -196,6 +196,14 @@ impl Namer<'_> {
             }
             Change::SiteSet { old, new } => Words::new("site", text(old), text(new)),
             Change::CommunitySet { old, new } => Words::new("community", text(old), text(new)),
+            Change::SinceSet { old, new } => {
+                let at = |at: &Option<_>| at.map(|at| self.dial.moment_words(at));
+                Words::new(
+                    "since",
+                    at(old).unwrap_or_default(),
+                    at(new).unwrap_or_default(),
+                )
+            }
             Change::TagsSet { old, new } => {
                 let list = |set: &std::collections::BTreeSet<String>| {
                     set.iter()

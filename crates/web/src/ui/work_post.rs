@@ -44,6 +44,8 @@ pub async fn act(Path((text, deed)): Path<(String, String)>, posted: Posted) -> 
         match deed.as_str() {
             "write" => work.write(&mut posted).await,
             "handle" => work.handle(&posted).await,
+            "facts" => work.facts(&posted).await,
+            "place" => work.place(&posted).await,
             "priority" => work.priority(&posted).await,
             "relate" => work.relate(&posted).await,
             "people" => work.people(&posted).await,
@@ -56,13 +58,18 @@ pub async fn act(Path((text, deed)): Path<(String, String)>, posted: Posted) -> 
 }
 
 /// One agent at one ticket.
-struct Work {
-    actor: Actor,
-    number: TicketNumber,
+pub(super) struct Work {
+    /// Who.
+    pub(super) actor: Actor,
+    /// Which.
+    pub(super) number: TicketNumber,
 }
 
 /// What a refused command says: which field, and what would be right.
-fn told(error: Error, field: &str) -> Result<(String, String), Fault> {
+///
+/// # Errors
+/// What can not be told beside a field.
+pub(super) fn told(error: Error, field: &str) -> Result<(String, String), Fault> {
     match error {
         Error::Invalid { field, problem } => Ok((field, sentence(&problem))),
         Error::Conflict(text) | Error::Forbidden(text) => Ok((field.to_owned(), sentence(&text))),
@@ -167,7 +174,6 @@ impl Work {
     async fn handle(&self, posted: &Posted) -> Result<Response, Fault> {
         let visit = &posted.visit;
         let ticket = visit.desk.ticket(&self.actor, self.number).await?;
-        let version = posted.text("version").parse::<i64>().ok();
         let result = if posted.text("do") == "take" {
             visit
                 .desk
@@ -179,70 +185,76 @@ impl Work {
                 )
                 .await
         } else {
-            match self.patch(posted, &ticket) {
-                Ok(patch) => {
-                    visit
-                        .desk
-                        .change(&self.actor, self.number, version, patch)
-                        .await
-                }
-                Err(error) => Err(error),
-            }
+            self.change(posted, self.patch(posted, &ticket)).await
         };
-        let typed = || {
-            [
-                "status",
-                "owner",
-                "unit",
-                "service",
-                "issue_type",
-                "tags",
-                "reminder",
-                "reason",
-            ]
-            .iter()
-            .filter(|name| posted.has(name))
-            .map(|name| ((*name).to_owned(), posted.text(name).to_owned()))
-            .collect::<Vec<_>>()
+        let fields = [
+            "status",
+            "owner",
+            "unit",
+            "service",
+            "issue_type",
+            "tags",
+            "reminder",
+            "reason",
+        ];
+        let said = if posted.text("do") == "take" {
+            "It is yours"
+        } else {
+            "Applied"
         };
-        match result {
-            Ok(_) => {
-                let said = if posted.text("do") == "take" {
-                    "It is yours"
-                } else {
-                    "Applied"
-                };
-                self.done(posted, said).await
-            }
-            Err(Error::Stale { .. }) => {
-                let again = Again {
-                    status: Some(StatusCode::CONFLICT),
-                    notice: Some(Notice {
-                        tone: NoticeTone::Warn,
-                        title: "Not applied: somebody changed the ticket meanwhile".to_owned(),
-                        text: "Look what is new, then apply again if it is still right.".to_owned(),
-                    }),
-                    handle: Some((typed(), Errors::default())),
-                    ..Again::default()
-                };
-                page(visit, Some(self.number), again).await
-            }
-            Err(error) => {
-                let (field, problem) = told(error, "status")?;
+        self.applied(posted, result, said, |error| {
+            let errors = error.map(|(field, problem)| {
                 let field = match field.as_str() {
                     "solution" | "comment" => "reason",
-                    "status" | "owner" | "unit" | "service" | "issue_type" | "tags"
-                    | "reminder" | "reason" => field.as_str(),
-                    _ => "status",
+                    other => fields.iter().find(|f| **f == other).unwrap_or(&"status"),
                 };
-                let again = Again {
-                    status: refused(),
-                    handle: Some((typed(), Errors::one(field, problem))),
-                    ..Again::default()
-                };
-                page(visit, Some(self.number), again).await
+                Errors::one(field, problem)
+            });
+            Again {
+                handle: Some((posted.typed(&fields), errors.unwrap_or_default())),
+                ..Again::default()
             }
-        }
+        })
+        .await
+    }
+
+    /// Changes the ticket if it is still as the form has it.
+    pub(super) async fn change(
+        &self,
+        posted: &Posted,
+        patch: Result<Patch, Error>,
+    ) -> Result<i64, Error> {
+        let version = posted.text("version").parse::<i64>().ok();
+        let desk = &posted.visit.desk;
+        desk.change(&self.actor, self.number, version, patch?).await
+    }
+
+    /// Back to the ticket, or the form once more: `again` makes it from what
+    /// was wrong with which field; `None`: somebody was quicker.
+    pub(super) async fn applied(
+        &self,
+        posted: &Posted,
+        result: Result<i64, Error>,
+        said: &str,
+        again: impl FnOnce(Option<(String, String)>) -> Again,
+    ) -> Result<Response, Fault> {
+        let again = match result {
+            Ok(_) => return self.done(posted, said).await,
+            Err(Error::Stale { .. }) => Again {
+                status: Some(StatusCode::CONFLICT),
+                notice: Some(Notice {
+                    tone: NoticeTone::Warn,
+                    title: "Not applied: somebody changed the ticket meanwhile".to_owned(),
+                    text: "Look what is new, then apply again if it is still right.".to_owned(),
+                }),
+                ..again(None)
+            },
+            Err(error) => Again {
+                status: refused(),
+                ..again(Some(told(error, "")?))
+            },
+        };
+        page(&posted.visit, Some(self.number), again).await
     }
 
     /// What the form changes: only what differs from the ticket.

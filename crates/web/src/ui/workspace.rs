@@ -4,7 +4,9 @@
 use askama::Template;
 
 use super::assets::Asset;
+use super::facts::FactsForm;
 use super::frame::{Errors, Frame, Here, Room};
+use super::place::PlaceForm;
 use super::ticket::Follower;
 use super::view::{
     Chip, Choice, ClockMark, Icon, ListRow, Pages, PrioMark, Route, StatusMark, ThreadItem,
@@ -61,6 +63,8 @@ pub struct StaffCan {
     pub relate: bool,
     /// Add and remove people.
     pub people: bool,
+    /// Split messages off.
+    pub split: bool,
 }
 
 /// Somebody who gets a reply.
@@ -229,6 +233,10 @@ pub struct TicketPane {
     pub handle: Option<HandleForm>,
     /// Its priority, explained.
     pub priority: PriorityPane,
+    /// The facts behind it; `None`: not the reader's to change.
+    pub facts: Option<FactsForm>,
+    /// Who sees it, and where it belongs; `None`: likewise.
+    pub place: Option<PlaceForm>,
     /// Its clocks.
     pub clocks: Vec<NamedClock>,
     /// Who asked.

@@ -39,6 +39,8 @@ fn everybody_gets_the_pages_that_are_theirs() {
                 Who::Oneself | Who::Everybody => [303, 200, 200, 200, 200, 200],
                 Who::Sees if work => [303, 403, 403, 200, 200, 200],
                 Who::Sees => [303, 404, 200, 200, 200, 200],
+                // Nothing but the description: there is nothing to split.
+                Who::Works if path.ends_with("/split") => [303, 403, 403, 303, 303, 303],
                 Who::Staff => [303, 403, 403, 200, 200, 200],
                 Who::FirstLevel => [303, 403, 403, 403, 200, 200],
                 Who::Administrators => [303, 403, 403, 403, 403, 200],

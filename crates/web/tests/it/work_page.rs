@@ -1,7 +1,8 @@
 //! The agents' workspace from outside: the composer, ties, people, many at once,
 //! views.
 
-use testkit::on_sqlite;
+use serde_json::{Value, json};
+use testkit::{both, on_sqlite};
 
 use crate::browser::Browser;
 
@@ -195,5 +196,200 @@ fn a_search_can_be_kept_as_a_view() {
                 "{name:?} {query}"
             );
         }
+    });
+}
+
+#[test]
+fn the_facts_of_triage_are_changed_on_the_ticket() {
+    both(|desk| async move {
+        let f = desk.federation().await;
+        let mut rita = Browser::of(&desk, &f.rita).await;
+        let number = rita.open(&[("service", "Archive")]).await;
+        let at = format!("/tickets/{number}");
+        let path = format!("/work/{number}/facts");
+        let mut sam = Browser::of(&desk, &f.sam).await;
+        assert!(
+            sam.page(&format!("/work/{number}"))
+                .await
+                .contains("Change the facts")
+        );
+        let version = desk.get(&f.sam, &at).await.json["version"].to_string();
+        let all = [
+            ("version", version.as_str()),
+            ("category", "service_request"),
+            ("affected", "60"),
+            ("degrades", "yes"),
+            ("security", "trivial"),
+            ("since", "2026-09-20T08:30"),
+        ];
+        sam.send(&path, &all).await.expect(303);
+        let now = desk.get(&f.sam, &at).await.json;
+        assert_eq!(now["category"], "service_request");
+        assert_eq!(now["affected_users"], 60);
+        assert_eq!(now["degrades_service"], true);
+        assert_eq!(now["security_risk"], "trivial");
+        assert_eq!(now["since"], "2026-09-20T08:30:00.000Z");
+        assert_eq!(now["priority"], "top", "{now}");
+        // The same once more, with the version of before: somebody was quicker.
+        let page = sam.send(&path, &all).await.expect(409).text();
+        assert!(page.contains("somebody changed the ticket meanwhile"));
+        // What is wrong is said beside its field, and what was typed is kept.
+        for (field, value, problem) in [
+            ("affected", "0", "at least 1"),
+            ("affected", "many", "at least 1"),
+            ("security", "huge", "choose one"),
+            ("since", "soon", "a day and a time"),
+            ("since", "2031-01-01T00:00", "has passed"),
+            ("category", "riddle", "riddle"),
+        ] {
+            let page = sam.send(&path, &[(field, value)]).await.expect(422).text();
+            assert!(page.to_lowercase().contains(problem), "{field} {value}");
+            assert!(
+                page.contains(&format!("id=\"{field}-err\"")),
+                "{field} {value}"
+            );
+        }
+        // Left empty: not known since when.
+        sam.send(&path, &[("since", "")]).await.expect(303);
+        let now = desk.get(&f.sam, &at).await.json;
+        assert_eq!(
+            (&now["since"], &now["affected_users"]),
+            (&Value::Null, &json!(60))
+        );
+        let history = sam.page(&format!("/work/{number}/history")).await;
+        assert!(history.contains("since"));
+        // Not theirs: the requester's side has no such form.
+        rita.send(&path, &[("affected", "5000")]).await.expect(403);
+        // By the API, too.
+        let wrong = json!({"since": "2031-01-01T00:00:00Z"});
+        let refused = desk.patch(&f.sam, &at, wrong).await.expect(422);
+        assert!(refused.text().contains("since"));
+        let right = json!({"since": "2026-09-01T00:00:00Z"});
+        let now = desk.patch(&f.sam, &at, right).await.expect(200);
+        assert_eq!(now.json["since"], "2026-09-01T00:00:00.000Z");
+    });
+}
+
+#[test]
+fn who_sees_a_ticket_and_where_it_belongs_is_changed_on_it() {
+    both(|desk| async move {
+        let f = desk.federation().await;
+        let mut rita = Browser::of(&desk, &f.rita).await;
+        let number = rita.open(&[("service", "Archive")]).await;
+        let at = format!("/tickets/{number}");
+        let path = format!("/work/{number}/place");
+        let mut sam = Browser::of(&desk, &f.sam).await;
+        let form = [
+            ("visibility", "community"),
+            ("site", "CESNET"),
+            ("community", "vo.climadapt.eu"),
+        ];
+        sam.send(&path, &form).await.expect(303);
+        let now = desk.get(&f.sam, &at).await.json;
+        assert_eq!(now["visibility"], "community");
+        assert_eq!(
+            (&now["site"], &now["community"]),
+            (&json!("CESNET"), &json!("vo.climadapt.eu"))
+        );
+        let page = sam.page(&format!("/work/{number}")).await;
+        assert!(page.contains("value=\"community\" selected"));
+        sam.send(&path, &[("site", ""), ("visibility", "restricted")])
+            .await
+            .expect(303);
+        let now = desk.get(&f.sam, &at).await.json;
+        assert_eq!(
+            (&now["site"], &now["visibility"]),
+            (&Value::Null, &json!("restricted"))
+        );
+        // Nobody else sees it now, and the one who holds it still does.
+        desk.get(&f.mona, &at).await.expect(404);
+        let page = sam
+            .send(&path, &[("visibility", "all")])
+            .await
+            .expect(422)
+            .text();
+        assert!(page.contains("id=\"visibility-err\""));
+        // A danger keeps it restricted.
+        sam.send(
+            &format!("/work/{number}/facts"),
+            &[("security", "imminent")],
+        )
+        .await
+        .expect(303);
+        let page = sam
+            .send(&path, &[("visibility", "parties")])
+            .await
+            .expect(422)
+            .text();
+        assert!(page.contains("Stays restricted"), "{page}");
+    });
+}
+
+#[test]
+fn messages_are_split_off_and_come_back() {
+    both(|desk| async move {
+        let f = desk.federation().await;
+        let mut rita = Browser::of(&desk, &f.rita).await;
+        let number = rita.open(&[("service", "Archive")]).await;
+        let mut sam = Browser::of(&desk, &f.sam).await;
+        let page = format!("/work/{number}/split");
+        // Nothing but the description: nothing to split.
+        sam.get(&page).await.expect(303);
+        let menu = format!("href=\"{page}\"");
+        assert!(!sam.page(&format!("/work/{number}")).await.contains(&menu));
+        for text in ["One more thing: a DOI.", "Thanks."] {
+            rita.send(&format!("/tickets/{number}/answer"), &[("body", text)])
+                .await
+                .expect(303);
+        }
+        assert!(sam.page(&format!("/work/{number}")).await.contains(&menu));
+        rita.get(&page).await.expect(403);
+        let form = sam.page(&page).await;
+        let ids: Vec<&str> = form
+            .split("name=\"entry\" value=\"")
+            .skip(1)
+            .map(|t| t.split('"').next().unwrap())
+            .collect();
+        assert_eq!(ids.len(), 2, "all but the first");
+        let wrong = sam
+            .send(&page, &[("entry", ids[0])])
+            .await
+            .expect(422)
+            .text();
+        assert!(wrong.contains("id=\"subject-err\"") && wrong.contains("checked"));
+        let wrong = sam
+            .send(&page, &[("subject", "A DOI")])
+            .await
+            .expect(422)
+            .text();
+        assert!(wrong.contains("id=\"entries-err\"") && wrong.contains("value=\"A DOI\""));
+        let stale = [("subject", "A DOI"), ("entry", ids[0]), ("version", "1")];
+        sam.send(&page, &stale).await.expect(409);
+        let fine = [("subject", "A DOI"), ("entry", ids[0])];
+        let answer = sam.send(&page, &fine).await.expect(303);
+        let new = answer.header("location").to_owned();
+        let other = sam.page(&new).await;
+        assert!(other.contains("One more thing") && !other.contains("Thanks."));
+        assert!(
+            !sam.page(&format!("/work/{number}"))
+                .await
+                .contains("One more thing")
+        );
+        // The way back that was offered.
+        assert!(other.contains(&format!("action=\"/work/{number}/relate\"")));
+        let number_of_new = new.rsplit('/').next().unwrap();
+        let undo = [
+            ("do", "undo"),
+            ("kind", "split_into"),
+            ("other", number_of_new),
+        ];
+        sam.send(&format!("/work/{number}/relate"), &undo)
+            .await
+            .expect(303);
+        assert!(
+            sam.page(&format!("/work/{number}"))
+                .await
+                .contains("One more thing")
+        );
     });
 }

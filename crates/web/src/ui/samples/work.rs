@@ -1,6 +1,9 @@
 //! Samples of the agents' pages.
 
+use crate::ui::facts::FactsForm;
 use crate::ui::frame::{Errors, Frame, Here, Notice, NoticeTone, Room, Undo};
+use crate::ui::place::PlaceForm;
+use crate::ui::split::{SplitPage, SplitRow};
 use crate::ui::text::prose;
 use crate::ui::ticket::Follower;
 use crate::ui::triage::{IncidentPane, TriageCard, TriagePage, TriageRow, UnitSuggestion};
@@ -214,6 +217,7 @@ fn pane() -> TicketPane {
             priority: true,
             relate: true,
             people: true,
+            split: true,
         },
         read_only: None,
         follow: Some(false),
@@ -300,6 +304,33 @@ fn pane() -> TicketPane {
             open: false,
             errors: Errors::default(),
         },
+        facts: Some(FactsForm {
+            categories: Choice::list([("incident", "Incident"), ("test", "Test")], "incident"),
+            affected: s("12"),
+            degrades: Choice::list(
+                [("no", "Works otherwise"), ("yes", "Degraded or down")],
+                "no",
+            ),
+            security: Choice::list([("none", "no risk"), ("trivial", "a small risk")], "none"),
+            since: s("2026-11-23T15:20"),
+            zone: s("UTC"),
+            open: false,
+            errors: Errors::default(),
+        }),
+        place: Some(PlaceForm {
+            visibilities: Choice::list(
+                [
+                    ("parties", "Those on it, and the units"),
+                    ("restricted", "Restricted"),
+                ],
+                "parties",
+            ),
+            classify: true,
+            site: s("CESNET"),
+            community: s("vo.climadapt.eu"),
+            open: false,
+            errors: Errors::default(),
+        }),
         clocks: vec![
             NamedClock {
                 name: s("Answer to requester"),
@@ -437,6 +468,14 @@ impl WorkspacePage {
             }
             ticket.priority.errors.add("because", "Say why.");
             ticket.priority.open = true;
+            if let Some(facts) = &mut ticket.facts {
+                facts.errors.add("since", "Takes a day and a time.");
+                facts.open = true;
+            }
+            if let Some(place) = &mut ticket.place {
+                place.errors.add("site", "Takes a key.");
+                place.open = true;
+            }
         }
         page
     }
@@ -579,6 +618,38 @@ impl TriagePage {
             incident: None,
             rows: vec![],
             ..TriagePage::sample()
+        }
+    }
+}
+
+impl SplitPage {
+    pub(crate) fn sample() -> SplitPage {
+        let row = |id: &str, author: &str, words: &str, note: bool| SplitRow {
+            id: s(id),
+            author: s(author),
+            time: dial().moment(NOW - HOUR),
+            words: s(words),
+            note,
+            chosen: note,
+        };
+        let mut errors = Errors::default();
+        errors.add("entries", "Tick the messages that should go along.");
+        SplitPage {
+            frame: Frame::staff_sample(Here::Workspace),
+            number: 48213,
+            version: 17,
+            about: s("Upload of a 38 GB NetCDF file stops at 99 %"),
+            subject: s("Reserve a DOI before the file is there"),
+            rows: vec![
+                row("0190a", "Ilona Novák", "Seen before in 47811.", true),
+                row(
+                    "0190b",
+                    "Marta Kowalska",
+                    "Can I reserve the DOI now?",
+                    false,
+                ),
+            ],
+            errors,
         }
     }
 }

@@ -1,0 +1,106 @@
+//! Who may see a ticket, and where it belongs: its site and its community.
+
+use axum::response::Response;
+use desk::view::TicketView;
+use desk::{Error, Patch};
+use switchboard_core::Visibility;
+
+use super::fault::Fault;
+use super::frame::Errors;
+use super::pane::{Again, Typed};
+use super::posted::Posted;
+use super::view::Choice;
+use super::work_post::Work;
+
+/// The form.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PlaceForm {
+    /// Who may see it; empty: not the reader's to change.
+    pub visibilities: Vec<Choice>,
+    /// Site and community are the reader's to change.
+    pub classify: bool,
+    /// The site's key.
+    pub site: String,
+    /// The community's key.
+    pub community: String,
+    /// It is unfolded.
+    pub open: bool,
+    /// What was wrong.
+    pub errors: Errors,
+}
+
+/// The names of the form's fields.
+const FIELDS: [&str; 3] = ["visibility", "site", "community"];
+
+const VISIBILITIES: [(Visibility, &str); 3] = [
+    (Visibility::Community, "Everybody of the community"),
+    (Visibility::Parties, "Those on it, and the units"),
+    (
+        Visibility::Restricted,
+        "Restricted: those on it, and the unit that holds it",
+    ),
+];
+
+/// The form as the ticket is, or as it was typed.
+pub fn form(
+    ticket: &TicketView,
+    (show, classify): (bool, bool),
+    again: Option<(Typed, Errors)>,
+) -> PlaceForm {
+    let open = again.is_some();
+    let (typed, errors) = again.unwrap_or_default();
+    let stored = |value: &Option<String>| value.clone().unwrap_or_default();
+    PlaceForm {
+        visibilities: if show {
+            Choice::list(
+                VISIBILITIES.map(|(visibility, words)| (visibility.key(), words)),
+                &typed.or("visibility", ticket.visibility.key()),
+            )
+        } else {
+            Vec::new()
+        },
+        classify,
+        site: typed.or("site", &stored(&ticket.site)),
+        community: typed.or("community", &stored(&ticket.community)),
+        open,
+        errors,
+    }
+}
+
+/// What the form changes: only what differs from the ticket.
+fn patch(posted: &Posted, ticket: &TicketView) -> Result<Patch, Error> {
+    let mut patch = Patch::default();
+    if posted.has("visibility") {
+        let (visibility, _) = VISIBILITIES
+            .into_iter()
+            .find(|(v, _)| v.key() == posted.text("visibility"))
+            .ok_or_else(|| Error::invalid("visibility", "choose one of the list"))?;
+        patch.visibility = Some(visibility).filter(|v| *v != ticket.visibility);
+    }
+    let differs = |name: &str, stored: &Option<String>| {
+        let typed = Some(posted.text(name).to_owned()).filter(|t| !t.is_empty());
+        (posted.has(name) && typed != *stored).then_some(typed)
+    };
+    patch.site = differs("site", &ticket.site);
+    patch.community = differs("community", &ticket.community);
+    Ok(patch)
+}
+
+impl Work {
+    /// `POST /work/{number}/place`.
+    pub(super) async fn place(&self, posted: &Posted) -> Result<Response, Fault> {
+        let ticket = posted.visit.desk.ticket(&self.actor, self.number).await?;
+        let result = self.change(posted, patch(posted, &ticket)).await;
+        self.applied(posted, result, "Changed", |error| {
+            let again = error.map(|(field, problem)| {
+                let field = FIELDS.iter().find(|f| **f == field);
+                Errors::one(field.copied().unwrap_or("visibility"), problem)
+            });
+            Again {
+                place: Some((posted.typed(&FIELDS), again.unwrap_or_default())),
+                ..Again::default()
+            }
+        })
+        .await
+    }
+}

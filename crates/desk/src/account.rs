@@ -407,10 +407,25 @@ impl Desk {
                 return Err(wrong());
             }
         };
+        self.start_session(person.id, agent, Some(account)).await
+    }
+
+    /// Begins a session of somebody who has proved who they are; failed
+    /// sign-ins of `account` are forgiven. Returns the cookie's secret.
+    ///
+    /// # Errors
+    /// When the database can not be written.
+    pub(crate) async fn start_session(
+        &self,
+        person: PersonId,
+        agent: &str,
+        account: Option<String>,
+    ) -> Result<String, Error> {
+        let now = self.now();
         let secret = secret::make()?;
         let session = Session {
             id_hash: secret::hash(&secret),
-            person: person.id,
+            person,
             csrf: secret::make()?,
             created_at: now,
             seen_at: now,
@@ -424,7 +439,9 @@ impl Desk {
         self.0
             .db
             .write(move |c| {
-                store::person::login_worked(c, &account)?;
+                if let Some(account) = &account {
+                    store::person::login_worked(c, account)?;
+                }
                 store::person::insert_session(c, &session).map_err(Error::from)
             })
             .await?;

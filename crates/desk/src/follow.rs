@@ -14,7 +14,7 @@ use switchboard_core::{EntryVisibility, PartyRole, PersonId, Ticket, TicketNumbe
 use crate::list::term;
 use crate::{Catalogue, Desk, Error};
 
-mod notices;
+pub(crate) mod notices;
 
 /// Events handled in one transaction: few, so that people's changes do not
 /// wait long for the writer.

@@ -20,6 +20,7 @@ pub mod follow;
 pub mod guest;
 pub mod incident;
 pub mod jobs;
+mod letter;
 pub mod list;
 pub mod mail_in;
 pub mod open;

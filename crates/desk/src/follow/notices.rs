@@ -264,7 +264,7 @@ pub(crate) fn deliver_later(c: &mut Conn<'_>, id: Uuid, now: i64) -> Result<(), 
 
 /// The Message-ID that all mails of a ticket refer to, so that mail programs
 /// show them as one conversation.
-fn root_message_id(number: TicketNumber, domain: &str) -> String {
+pub(crate) fn root_message_id(number: TicketNumber, domain: &str) -> String {
     mail::message_id(number, "root", domain)
 }
 
@@ -410,75 +410,4 @@ fn change_line(catalogue: &Catalogue, change: &Change) -> Option<String> {
         Change::Escalated { reason, .. } => format!("Why: {reason}"),
         _ => return None,
     })
-}
-
-impl Desk {
-    /// Mails somebody the link by which they follow a ticket.
-    pub(crate) async fn mail_follow_link(
-        &self,
-        number: TicketNumber,
-        person: Person,
-    ) -> Result<(), Error> {
-        let Some(address) = person.email.clone() else {
-            return Ok(());
-        };
-        let (id, now, config) = (self.uuid(), self.now(), self.config().clone());
-        let message_id = mail::message_id(number, id.simple(), config.mail_domain());
-        let subject = format!("[#{number}] Your link");
-        let parse = |text: &str| {
-            mail::Address::parse(text)
-                .map_err(|e| Error::Internal(format!("a stored mail address: {e}")))
-        };
-        let bytes = mail::build(&Outgoing {
-            from: Mailbox {
-                name: Some(config.name.clone()),
-                address: parse(&config.mail_address)?,
-            },
-            to: Mailbox {
-                name: Some(person.name.clone()),
-                address: parse(&address)?,
-            },
-            reply_to: None,
-            subject: subject.clone(),
-            text: format!(
-                "Follow ticket {number} here, without signing in, for 30 days:\n\n{}\n\n\
-                 Whoever has this link can read and answer the ticket as you.\n\
-                 If you did not ask for it, do nothing.\n",
-                self.follow_link(number, person.id)
-            ),
-            message_id: message_id.clone(),
-            in_reply_to: None,
-            references: vec![root_message_id(number, config.mail_domain())],
-            date: now,
-            automatic: true,
-            loop_id: self.loop_id(),
-            attachments: Vec::new(),
-        })
-        .map_err(|e| Error::Internal(e.to_string()))?;
-        self.0
-            .db
-            .write(move |c| {
-                store::mail::insert_outgoing(
-                    c,
-                    &store::mail::Outgoing {
-                        id,
-                        created_at: now,
-                        cause: id,
-                        ticket: Some(number),
-                        person: Some(person.id),
-                        address: address.clone(),
-                        message_id: message_id.clone(),
-                        subject: subject.clone(),
-                        bytes: bytes.clone(),
-                        state: "queued".into(),
-                        attempts: 0,
-                        error: None,
-                    },
-                )?;
-                deliver_later(c, id, now)
-            })
-            .await?;
-        self.0.wake.notify_one();
-        Ok(())
-    }
 }

@@ -72,6 +72,11 @@ pub(super) fn classify(error: &tokio_postgres::Error) -> Failure {
         "23503" => Error::Conflict {
             constraint: "foreign key".into(),
         },
+        // Two nodes that make the same table at once: which of its parts (table,
+        // row type, index) collides first is a matter of chance.
+        "42710" | "42P07" => Error::Conflict {
+            constraint: "schema".into(),
+        },
         "23502" => Error::Conflict {
             constraint: format!(
                 "{}.{} not null",

@@ -1,0 +1,146 @@
+//! Mails that somebody wrote nothing for: confirmations, links, decisions about
+//! applications. What happens to tickets is told by `follow::notices`.
+
+use mail::{Mailbox, Outgoing};
+use store::Conn;
+use store::person::Person;
+use switchboard_core::{PersonId, TicketNumber};
+use uuid::Uuid;
+
+use crate::follow::notices::{deliver_later, root_message_id};
+use crate::{Desk, Error};
+
+/// One mail to one human.
+#[derive(Debug, Clone)]
+pub(crate) struct Letter {
+    /// Where it goes.
+    pub address: String,
+    /// The name beside the address, or empty.
+    pub name: String,
+    /// Whom it concerns, when the desk knows them.
+    pub person: Option<PersonId>,
+    /// The ticket that it is about, if any; mail programs show it there.
+    pub ticket: Option<TicketNumber>,
+    /// What the mail is written for. One cause makes one mail for an address,
+    /// however often it is queued.
+    pub cause: Uuid,
+    /// The subject. Must carry no words of a person who is not known yet.
+    pub subject: String,
+    /// The text. Links in it begin with [`crate::Config::public_url`].
+    pub text: String,
+}
+
+impl Letter {
+    /// A mail to a person that is about no ticket; `None`: they have no
+    /// address, or their account is disabled.
+    pub(crate) fn to(person: &Person, cause: Uuid, subject: &str, text: String) -> Option<Letter> {
+        Some(Letter {
+            address: person.email.clone().filter(|_| person.active)?,
+            name: person.name.clone(),
+            person: Some(person.id),
+            ticket: None,
+            cause,
+            subject: subject.to_owned(),
+            text,
+        })
+    }
+}
+
+/// Queues a mail in the transaction of what it tells of. It goes out after
+/// the commit; call [`Desk::wake`] then, or it waits for the next round.
+///
+/// # Errors
+/// When the database refuses, or an address can not be written.
+pub(crate) fn queue(desk: &Desk, c: &mut Conn<'_>, letter: Letter) -> Result<(), Error> {
+    let (id, now, config) = (desk.uuid(), desk.now(), desk.config());
+    let number = letter.ticket.unwrap_or(TicketNumber(0));
+    let message_id = mail::message_id(number, id.simple(), config.mail_domain());
+    let parse = |text: &str| {
+        mail::Address::parse(text)
+            .map_err(|e| Error::Internal(format!("a stored mail address: {e}")))
+    };
+    let bytes = mail::build(&Outgoing {
+        from: Mailbox {
+            name: Some(config.name.clone()),
+            address: parse(&config.mail_address)?,
+        },
+        to: Mailbox {
+            name: (!letter.name.is_empty()).then(|| letter.name.clone()),
+            address: parse(&letter.address)?,
+        },
+        reply_to: None,
+        subject: letter.subject.clone(),
+        text: letter.text,
+        message_id: message_id.clone(),
+        in_reply_to: None,
+        references: letter
+            .ticket
+            .map(|number| root_message_id(number, config.mail_domain()))
+            .into_iter()
+            .collect(),
+        date: now,
+        automatic: true,
+        loop_id: desk.loop_id(),
+        attachments: Vec::new(),
+    })
+    .map_err(|e| Error::Internal(e.to_string()))?;
+    let queued = store::mail::insert_outgoing(
+        c,
+        &store::mail::Outgoing {
+            id,
+            created_at: now,
+            cause: letter.cause,
+            ticket: letter.ticket,
+            person: letter.person,
+            address: letter.address,
+            message_id,
+            subject: letter.subject,
+            bytes,
+            state: "queued".into(),
+            attempts: 0,
+            error: None,
+        },
+    )?;
+    if queued {
+        deliver_later(c, id, now)?;
+    }
+    Ok(())
+}
+
+impl Desk {
+    /// Lets background work begin at once: something was queued.
+    pub(crate) fn wake(&self) {
+        self.0.wake.notify_one();
+    }
+
+    /// Mails somebody the link by which they follow a ticket.
+    pub(crate) async fn mail_follow_link(
+        &self,
+        number: TicketNumber,
+        person: Person,
+    ) -> Result<(), Error> {
+        let text = format!(
+            "Follow ticket {number} here, without signing in, for 30 days:\n\n{}\n\n\
+             Whoever has this link can read and answer the ticket as you.\n\
+             If you did not ask for it, do nothing.\n",
+            self.follow_link(number, person.id)
+        );
+        let subject = format!("[#{number}] Your link");
+        let Some(letter) = Letter::to(&person, self.uuid(), &subject, text) else {
+            return Ok(());
+        };
+        let desk = self.clone();
+        self.0
+            .db
+            .write(move |c| {
+                let letter = Letter {
+                    ticket: Some(number),
+                    ..letter.clone()
+                };
+                queue(&desk, c, letter)
+            })
+            .await?;
+        self.wake();
+        Ok(())
+    }
+}

@@ -14,7 +14,8 @@ use store::unit::{News, Service, ServiceDoc, Unit, UnitDoc};
 use switchboard_core::{Channel, Millis, Part, PersonId, ServiceId, UnitId};
 use uuid::Uuid;
 
-use crate::account::{NewAccount, TokenScope};
+use crate::account::NewAccount;
+use crate::token::TokenScope;
 use crate::{Desk, Error, FakeClock};
 
 /// One of the people who can sign in to a demo.

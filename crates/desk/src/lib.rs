@@ -25,12 +25,17 @@ pub mod list;
 pub mod mail_in;
 pub mod open;
 pub mod party;
+pub mod password;
 pub mod patch;
 pub mod rules;
+pub mod saved_view;
 pub mod scene;
 pub mod secret;
+pub mod session;
 pub mod setup;
+pub mod sign_in;
 pub mod split;
+pub mod token;
 pub mod unit;
 pub mod view;
 pub mod watch;
@@ -44,7 +49,6 @@ use switchboard_core::{Millis, TicketNumber};
 use tokio::sync::{Notify, broadcast};
 use uuid::Uuid;
 
-pub use account::{SignedIn, TokenScope};
 pub use act::{EntryDraft, NewFile, Step};
 pub use catalogue::Catalogue;
 pub use clock::{Clock, FakeClock, SystemClock};
@@ -52,6 +56,8 @@ pub use error::Error;
 pub use list::{Page, TicketQuery};
 pub use open::{OpenRequest, RequesterRef};
 pub use patch::Patch;
+pub use session::SignedIn;
+pub use token::TokenScope;
 
 /// What an operator decides about a desk.
 #[derive(Debug, Clone)]
@@ -115,7 +121,7 @@ struct Inner {
     secret: secret::Secret,
     threads: mail::ThreadKeys,
     catalogue: RwLock<Option<(Instant, Arc<Catalogue>)>>,
-    actors: account::ActorCache,
+    actors: session::ActorCache,
     live: broadcast::Sender<Live>,
     wake: Notify,
     ids: Mutex<uuid::ContextV7>,
@@ -157,7 +163,7 @@ impl Desk {
             secret,
             threads,
             catalogue: RwLock::new(None),
-            actors: account::ActorCache::default(),
+            actors: session::ActorCache::default(),
             live: broadcast::channel(1024).0,
             wake: Notify::new(),
             ids: Mutex::new(uuid::ContextV7::new()),
@@ -177,7 +183,7 @@ impl Desk {
             secret: inner.secret.clone(),
             threads: inner.threads.clone(),
             catalogue: RwLock::new(inner.catalogue.read().ok().and_then(|c| c.clone())),
-            actors: account::ActorCache::default(),
+            actors: session::ActorCache::default(),
             live: inner.live.clone(),
             wake: Notify::new(),
             ids: Mutex::new(uuid::ContextV7::new()),

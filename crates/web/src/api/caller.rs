@@ -4,7 +4,7 @@
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
-use desk::account::Bearer;
+use desk::token::Bearer;
 use desk::{Error, TokenScope};
 use switchboard_core::{Actor, PersonId};
 

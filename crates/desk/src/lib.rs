@@ -27,6 +27,7 @@ pub mod open;
 pub mod party;
 pub mod password;
 pub mod patch;
+pub mod privacy;
 pub mod rules;
 pub mod saved_view;
 pub mod scene;

@@ -22,6 +22,7 @@ pub mod lease;
 pub mod list;
 pub mod mail;
 pub mod person;
+pub mod schema;
 pub mod search;
 pub mod setting;
 pub mod ticket;

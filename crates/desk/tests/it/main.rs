@@ -9,3 +9,4 @@ mod audit;
 mod demo;
 mod mail_in;
 mod notices;
+mod places;

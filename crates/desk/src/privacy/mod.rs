@@ -1,0 +1,3 @@
+//! A person's data: where it is, and what becomes of it.
+
+pub mod places;

@@ -1,0 +1,528 @@
+//! Every place in the database where something about a person can be.
+//!
+//! The export gives out what is listed here and the erasure goes through it, so
+//! a column that is missing would be forgotten by both. A test compares the list
+//! with the schema of both databases: whoever adds a column says here what it
+//! holds.
+
+use store::Dialect;
+
+/// What a column holds, as far as people are concerned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Holds {
+    /// Nothing about anybody: keys, counts, times, words of a fixed list.
+    Nothing,
+    /// The id of a person. It stays when they are erased: their row says nobody's
+    /// name any more, and statistics still count right.
+    Person,
+    /// What is about the person whose row it is; goes with the row, or is emptied
+    /// by the step that erases people.
+    Own,
+    /// A secret or its hash: never given out. Goes with its row.
+    Secret,
+    /// Text in which anybody's name or address may stand: it is taken out where
+    /// it is found.
+    Words,
+    /// The same as JSON: its strings are looked through.
+    Json,
+    /// One mail address that may be somebody's; emptied when it is.
+    Address,
+    /// The name of a file in the folder of files; the file goes when no row names it.
+    File,
+    /// Handled by a step of the erasure that knows what the table means.
+    Step,
+    /// Made from other columns, and made anew after a change.
+    Derived,
+}
+
+/// What becomes of a person's rows when the person is erased.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rows {
+    /// Nobody's rows, or rows that say nothing once the person has no name.
+    Stay,
+    /// They are deleted.
+    Go,
+}
+
+/// A table.
+#[derive(Debug, Clone, Copy)]
+pub struct Table {
+    /// Its name.
+    pub name: &'static str,
+    /// Only this database has it.
+    pub only: Option<Dialect>,
+    /// The column by which its rows are told apart; empty where that takes several.
+    pub key: &'static str,
+    /// The column that names the person whose row it is; empty: nobody's. Such
+    /// rows are given out to that person.
+    pub whose: &'static str,
+    /// What becomes of those rows.
+    pub rows: Rows,
+    /// Every column.
+    pub columns: &'static [(&'static str, Holds)],
+}
+
+const fn table(
+    name: &'static str,
+    key: &'static str,
+    columns: &'static [(&'static str, Holds)],
+) -> Table {
+    Table {
+        name,
+        only: None,
+        key,
+        whose: "",
+        rows: Rows::Stay,
+        columns,
+    }
+}
+
+impl Table {
+    /// The rows belong to the person that the column names.
+    const fn of(mut self, whose: &'static str, rows: Rows) -> Table {
+        self.whose = whose;
+        self.rows = rows;
+        self
+    }
+
+    const fn only(mut self, dialect: Dialect) -> Table {
+        self.only = Some(dialect);
+        self
+    }
+}
+
+use Holds::{Address, Derived, File, Json, Nothing, Own, Person, Secret, Step, Words};
+
+/// Every table, in the order of the migrations that made them.
+pub const TABLES: &[Table] = &[
+    table(
+        "migration",
+        "name",
+        &[
+            ("name", Nothing),
+            ("checksum", Nothing),
+            ("applied_at", Nothing),
+        ],
+    ),
+    // 0001: people, units, services, tickets and their history
+    table("counter", "name", &[("name", Nothing), ("value", Nothing)]),
+    table(
+        "setting",
+        "key",
+        &[("key", Nothing), ("value", Json), ("updated_at", Nothing)],
+    ),
+    table(
+        "person",
+        "id",
+        &[
+            ("id", Person),
+            ("name", Own),
+            ("email", Own),
+            ("institute", Own),
+            ("community", Own),
+            ("password_hash", Secret),
+            ("support", Own),
+            ("monitor", Own),
+            ("admin", Own),
+            ("active", Own),
+            ("created_at", Nothing),
+            ("updated_at", Nothing),
+        ],
+    )
+    .of("id", Rows::Stay),
+    table(
+        "person_email",
+        "address",
+        &[("address", Own), ("person", Person), ("verified", Own)],
+    )
+    .of("person", Rows::Go),
+    table(
+        "session",
+        "id_hash",
+        &[
+            ("id_hash", Secret),
+            ("person", Person),
+            ("csrf", Secret),
+            ("created_at", Own),
+            ("seen_at", Own),
+            ("expires_at", Own),
+            ("agent", Own),
+        ],
+    )
+    .of("person", Rows::Go),
+    table(
+        "token",
+        "id",
+        &[
+            ("id", Nothing),
+            ("secret_hash", Secret),
+            ("person", Person),
+            ("name", Own),
+            ("scopes", Own),
+            ("created_at", Own),
+            ("expires_at", Own),
+            ("revoked_at", Own),
+        ],
+    )
+    .of("person", Rows::Go),
+    table("login_failure", "", &[("subject", Step), ("at", Nothing)]),
+    table(
+        "unit",
+        "id",
+        &[
+            ("id", Nothing),
+            ("key", Nothing),
+            ("name", Words),
+            ("level", Nothing),
+            ("parent", Nothing),
+            ("category", Nothing),
+            ("description", Words),
+            ("email", Address),
+            ("first_level", Nothing),
+            ("security", Nothing),
+            ("active", Nothing),
+            ("successor", Nothing),
+            ("doc", Json),
+            ("updated_at", Nothing),
+        ],
+    ),
+    table(
+        "membership",
+        "",
+        &[
+            ("unit", Nothing),
+            ("person", Person),
+            ("part", Own),
+            ("since", Own),
+        ],
+    )
+    .of("person", Rows::Go),
+    table(
+        "service",
+        "id",
+        &[
+            ("id", Nothing),
+            ("key", Nothing),
+            ("name", Words),
+            ("provider", Words),
+            ("area", Nothing),
+            ("description", Words),
+            ("unit", Nothing),
+            ("option", Nothing),
+            ("lamp", Nothing),
+            ("lamp_text", Words),
+            ("active", Nothing),
+            ("position", Nothing),
+            ("doc", Json),
+            ("updated_at", Nothing),
+        ],
+    ),
+    table(
+        "category",
+        "key",
+        &[
+            ("key", Nothing),
+            ("name", Nothing),
+            ("position", Nothing),
+            ("in_reports", Nothing),
+            ("active", Nothing),
+        ],
+    ),
+    table(
+        "issue_type",
+        "key",
+        &[
+            ("key", Nothing),
+            ("category", Nothing),
+            ("name", Nothing),
+            ("position", Nothing),
+            ("active", Nothing),
+        ],
+    ),
+    table(
+        "ticket",
+        "number",
+        &[
+            ("number", Nothing),
+            ("version", Nothing),
+            ("status", Nothing),
+            ("open", Nothing),
+            ("priority", Nothing),
+            ("unit", Nothing),
+            ("owner", Person),
+            ("requester", Person),
+            ("service", Nothing),
+            ("category", Nothing),
+            ("restricted", Nothing),
+            ("needs_reply", Nothing),
+            ("subject", Step),
+            ("status_since", Nothing),
+            ("created_at", Nothing),
+            ("updated_at", Nothing),
+            ("closed_at", Nothing),
+            ("issue_type", Nothing),
+            ("site", Nothing),
+            ("community", Nothing),
+            ("doc", Step),
+        ],
+    ),
+    table(
+        "party",
+        "",
+        &[("ticket", Nothing), ("person", Person), ("role", Own)],
+    )
+    .of("person", Rows::Stay),
+    table("ticket_tag", "", &[("tag", Step), ("ticket", Nothing)]),
+    table(
+        "relation",
+        "",
+        &[("ticket", Nothing), ("kind", Nothing), ("other", Nothing)],
+    ),
+    table(
+        "entry",
+        "id",
+        &[
+            ("id", Nothing),
+            ("ticket", Nothing),
+            ("seq", Nothing),
+            ("at", Nothing),
+            ("author", Person),
+            ("author_name", Step),
+            ("author_side", Nothing),
+            ("channel", Nothing),
+            ("visibility", Nothing),
+            ("solution", Nothing),
+            ("body", Step),
+            ("quoted", Step),
+            ("html", Step),
+            ("mail", Nothing),
+        ],
+    ),
+    table(
+        "attachment",
+        "id",
+        &[
+            ("id", Nothing),
+            ("ticket", Nothing),
+            ("entry", Nothing),
+            ("name", Step),
+            ("media_type", Nothing),
+            ("size", Nothing),
+            ("sha256", File),
+            ("content_id", Step),
+            ("created_at", Nothing),
+        ],
+    ),
+    table(
+        "event",
+        "id",
+        &[
+            ("id", Nothing),
+            ("ticket", Nothing),
+            ("seq", Nothing),
+            ("at", Nothing),
+            ("actor", Person),
+            ("actor_name", Step),
+            ("channel", Nothing),
+            ("cause", Nothing),
+            ("kind", Nothing),
+            ("data", Step),
+        ],
+    ),
+    table(
+        "cursor_position",
+        "name",
+        &[("name", Nothing), ("event", Nothing)],
+    ),
+    table(
+        "idempotency",
+        "",
+        &[
+            ("person", Person),
+            ("key", Own),
+            ("request_hash", Secret),
+            ("ticket", Nothing),
+            ("created_at", Own),
+        ],
+    )
+    .of("person", Rows::Go),
+    table(
+        "mail_in",
+        "id",
+        &[
+            ("id", Nothing),
+            ("received_at", Nothing),
+            ("channel", Nothing),
+            ("unit", Nothing),
+            ("digest", Nothing),
+            ("message_id", Step),
+            ("raw", File),
+            ("size", Nothing),
+            ("sender", Step),
+            ("subject", Step),
+            ("state", Nothing),
+            ("reason", Step),
+            ("ticket", Nothing),
+            ("entry", Nothing),
+            ("flagged", Step),
+        ],
+    ),
+    table(
+        "mail_out",
+        "id",
+        &[
+            ("id", Nothing),
+            ("created_at", Nothing),
+            ("cause", Nothing),
+            ("ticket", Nothing),
+            ("person", Person),
+            ("address", Step),
+            ("message_id", Nothing),
+            ("subject", Step),
+            ("bytes", Step),
+            ("state", Nothing),
+            ("attempts", Nothing),
+            ("error", Step),
+            ("sent_at", Nothing),
+        ],
+    ),
+    table(
+        "saved_view",
+        "id",
+        &[
+            ("id", Nothing),
+            ("person", Person),
+            ("name", Own),
+            ("query", Own),
+        ],
+    )
+    .of("person", Rows::Go),
+    table(
+        "news",
+        "id",
+        &[
+            ("id", Nothing),
+            ("at", Nothing),
+            ("kind", Nothing),
+            ("title", Words),
+            ("body", Words),
+            ("service", Nothing),
+            ("active", Nothing),
+        ],
+    ),
+    // 0002: jobs
+    table(
+        "job",
+        "id",
+        &[
+            ("id", Nothing),
+            ("kind", Nothing),
+            ("payload", Words),
+            ("run_at", Nothing),
+            ("attempts", Nothing),
+            ("state", Nothing),
+            ("lease_until", Nothing),
+            ("lease_holder", Nothing),
+            ("last_error", Words),
+            ("unique_key", Nothing),
+            ("ended_at", Nothing),
+        ],
+    ),
+    table(
+        "lease",
+        "name",
+        &[
+            ("name", Nothing),
+            ("holder", Nothing),
+            ("expires_at", Nothing),
+        ],
+    ),
+    table(
+        "write_group",
+        "node",
+        &[("node", Nothing), ("id", Nothing), ("at", Nothing)],
+    )
+    .only(Dialect::Postgres),
+    // 0003: search
+    table(
+        "ticket_search",
+        "rowid",
+        &[
+            ("subject", Derived),
+            ("public", Derived),
+            ("internal", Derived),
+            ("scope", Derived),
+        ],
+    )
+    .only(Dialect::Sqlite),
+    table(
+        "ticket_search",
+        "number",
+        &[("number", Nothing), ("lexemes", Derived)],
+    )
+    .only(Dialect::Postgres),
+    table("search_word", "word", &[("word", Derived)]),
+    // 0006: audit
+    table(
+        "audit",
+        "id",
+        &[
+            ("id", Nothing),
+            ("at", Nothing),
+            ("actor", Person),
+            ("channel", Nothing),
+            ("action", Nothing),
+            ("subject_kind", Nothing),
+            ("subject", Person),
+            ("detail", Step),
+            ("salt", Secret),
+            ("digest", Nothing),
+            ("hash", Nothing),
+        ],
+    ),
+];
+
+/// The tables of one database.
+pub fn tables(dialect: Dialect) -> impl Iterator<Item = &'static Table> {
+    TABLES
+        .iter()
+        .filter(move |t| t.only.is_none_or(|only| only == dialect))
+}
+
+/// The columns of one database that hold this, as (table, column).
+pub fn columns(
+    dialect: Dialect,
+    holds: Holds,
+) -> impl Iterator<Item = (&'static Table, &'static str)> {
+    tables(dialect).flat_map(move |table| {
+        table
+            .columns
+            .iter()
+            .filter(move |(_, h)| *h == holds)
+            .map(move |(name, _)| (table, *name))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_that_go_have_an_owner_and_texts_have_a_key() {
+        for table in TABLES {
+            if table.rows == Rows::Go {
+                assert!(!table.whose.is_empty(), "{}: whose?", table.name);
+            }
+            let searched = |h: &Holds| matches!(h, Holds::Words | Holds::Json | Holds::Address);
+            if table.columns.iter().any(|(_, h)| searched(h)) {
+                assert!(!table.key.is_empty(), "{}: needs a key", table.name);
+            }
+            let own = table.columns.iter().any(|(_, h)| *h == Holds::Own);
+            assert!(
+                !own || !table.whose.is_empty(),
+                "{}: whose is what is somebody's own?",
+                table.name
+            );
+        }
+    }
+}

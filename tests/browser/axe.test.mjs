@@ -3,13 +3,18 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { assertFits, assertQuiet, axe, phone, shot, startDemo, wide } from "./harness.mjs";
 
-let demo, ticket, worked, unit;
+let demo, ticket, worked, unit, form, waiting, accepted;
 before(async () => {
   demo = await startDemo();
   ticket = (await demo.api("user@demo", "/api/v1/tickets?limit=1")).items[0].number;
   worked = (await demo.api("storage@demo", "/api/v1/tickets?limit=1&q=owner:me")).items[0].number;
   const units = (await demo.api("storage@demo", "/api/v1/units")).items;
   unit = units.find((u) => u.key === "storage").key;
+  const forms = (await demo.api("admin@demo", "/api/v1/onboardings")).items;
+  waiting = forms.find((f) => f.state === "submitted").id;
+  accepted = forms.find((f) => f.state === "accepted").id;
+  const mine = (await demo.api("user@demo", "/api/v1/onboardings")).items;
+  form = `/provider/onboarding/${mine.find((f) => f.state === "draft").id}`;
 }, { timeout: 120_000 });
 after(() => demo?.stop());
 
@@ -67,6 +72,14 @@ suite("the requester", "user@demo", [
   ["history", () => `/tickets/${ticket}/history`],
   ["services", "/services"],
   ["account", "/account"],
+  ["provider", "/provider"],
+  ["onboarding", "/provider/onboarding"],
+  ["onboarding-form", () => form],
+  ["onboarding-connect", () => `${form}?step=connect`],
+  ["onboarding-unit", () => `${form}?step=unit`],
+  ["onboarding-quality", () => `${form}?step=quality`],
+  ["onboarding-issues", () => `${form}?step=issues`],
+  ["onboarding-review", () => `${form}?step=review`],
   ["refused", "/triage"],
 ]);
 
@@ -78,6 +91,16 @@ suite("a unit's responsible", "storage@demo", [
   ["units", "/units"],
   ["unit", () => `/units/${unit}`],
   ["account", "/account"],
+  ["provider", "/provider"],
+  ["provider-way", "/provider/services/sky-atlas/option"],
+]);
+
+suite("an administrator", "admin@demo", [
+  ["onboardings", "/admin/onboarding"],
+  ["onboarding", () => `/admin/onboarding/${waiting}`],
+  ["onboarding-accepted", () => `/admin/onboarding/${accepted}`],
+  ["providers", "/admin/providers"],
+  ["provider", "/admin/providers/eudat"],
 ]);
 
 suite("first level", "first@demo", [

@@ -77,7 +77,7 @@ export async function startDemo() {
       executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
       args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
     });
-    return new Demo(url, people, browser, stop);
+    return new Demo(url, people, browser, stop, data);
   } catch (error) {
     await stop().catch(() => {});
     throw error;
@@ -85,8 +85,9 @@ export async function startDemo() {
 }
 
 class Demo {
-  constructor(url, people, browser, stop) {
-    Object.assign(this, { url, people, browser, stop });
+  /** `data` is the demo's folder, with its outbox. */
+  constructor(url, people, browser, stop, data) {
+    Object.assign(this, { url, people, browser, stop, data });
   }
 
   /** The demo's person with that mail address. */

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::id::{EntryId, Millis, PersonId, ServiceId, TicketNumber, UnitId};
+use crate::onboarding::Way;
 use crate::status::Status;
 use crate::ticket::{
     BeforeMerge, EntryVisibility, Hold, MergedFrom, Overrule, Party, Relation, Solution,
@@ -146,6 +147,15 @@ pub enum Change {
         old: Option<ServiceId>,
         /// After.
         new: Option<ServiceId>,
+    },
+    /// Its service goes another way from now on. The ticket stays where it is.
+    ServiceMoved {
+        /// The service.
+        service: ServiceId,
+        /// Before.
+        old: Way,
+        /// After.
+        new: Way,
     },
     /// The site changed.
     SiteSet {
@@ -311,6 +321,7 @@ impl Change {
             Change::SubjectSet { .. } => "subject_set",
             Change::IssueTypeSet { .. } => "issue_type_set",
             Change::ServiceSet { .. } => "service_set",
+            Change::ServiceMoved { .. } => "service_moved",
             Change::SiteSet { .. } => "site_set",
             Change::CommunitySet { .. } => "community_set",
             Change::SinceSet { .. } => "since_set",

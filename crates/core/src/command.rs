@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::id::{EntryId, Millis, PersonId, ServiceId, TicketNumber, UnitId};
+use crate::onboarding::Way;
 use crate::status::Status;
 use crate::ticket::{
     EntryVisibility, Party, RelationKind, SolutionKind, TellRequester, TicketType, Visibility,
@@ -131,6 +132,13 @@ pub enum Command {
     SetIssueType(Option<String>),
     /// Another service. Does not move the ticket.
     SetService(Option<ServiceId>),
+    /// Its service goes another way from now on; a row of the history.
+    NoteMove {
+        /// Before.
+        old: Way,
+        /// After.
+        new: Way,
+    },
     /// Another site.
     SetSite(Option<String>),
     /// Another community.

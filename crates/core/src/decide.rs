@@ -242,6 +242,7 @@ fn play(stage: &mut Stage<'_>, number: TicketNumber, command: &Command) -> Resul
         Command::SetSubject(subject) => field::subject(stage, number, subject),
         Command::SetIssueType(new) => field::issue_type(stage, number, new.as_ref()),
         Command::SetService(new) => field::service(stage, number, *new),
+        Command::NoteMove { old, new } => field::moved(stage, number, *old, *new),
         Command::SetSite(new) => field::site(stage, number, new.as_ref()),
         Command::SetCommunity(new) => field::community(stage, number, new.as_ref()),
         Command::SetSince(new) => field::since(stage, number, *new),

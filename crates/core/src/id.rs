@@ -43,6 +43,8 @@ uuid_id! {
     UnitId;
     /// A service of the catalogue.
     ServiceId;
+    /// Who provides services.
+    ProviderId;
     /// One message of a ticket's public or internal diary.
     EntryId;
 }

@@ -157,6 +157,8 @@ impl Told {
             Change::Escalated { .. } => Some(Told::Escalated),
             // The solution is told with the status that goes with it.
             Change::SolutionSet { .. } => None,
+            // Nothing changes for the ticket, and a service has many.
+            Change::ServiceMoved { .. } => None,
             _ => Some(Told::Fields),
         }
     }

@@ -518,7 +518,10 @@ impl Ticket {
         self.version += 1;
         self.updated_at = at;
         match change {
-            Change::Opened { .. } | Change::ChildSolved { .. } | Change::ChildReopened { .. } => {}
+            Change::Opened { .. }
+            | Change::ServiceMoved { .. }
+            | Change::ChildSolved { .. }
+            | Change::ChildReopened { .. } => {}
             Change::EntryAdded { entry } => self.add_entry(entry),
             Change::MasterEntry { .. } => self.answered(),
             Change::StatusSet {

@@ -193,10 +193,13 @@ impl Desk {
     /// # Errors
     /// When the key or name is taken, or its unit is unknown.
     pub async fn save_service(&self, service: Service) -> Result<(), DeskError> {
-        let now = self.now();
+        let (desk, now) = (self.clone(), self.now());
         self.0
             .db
-            .write(move |c| store::unit::save_service(c, &service, now).map_err(Error::from))
+            .write(move |c| {
+                store::unit::save_service(c, &service, now)?;
+                crate::service_provider::adopt(c, || desk.uuid(), now)
+            })
             .await?;
         self.forget_catalogue();
         Ok(())

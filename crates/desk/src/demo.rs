@@ -5,6 +5,7 @@
 
 mod federation;
 mod plots;
+mod providers;
 mod stories;
 
 use std::collections::{BTreeMap, HashMap};
@@ -87,6 +88,7 @@ pub async fn fill(desk: &Desk, password: &str) -> Result<Vec<DemoPerson>, Error>
     news(&past, now).await?;
     stories::play(&past, &cast, now).await?;
     quiet_past(desk).await?;
+    providers::fill(desk).await?;
     sign_ins(desk, password).await
 }
 

@@ -20,9 +20,11 @@ pub mod follow;
 pub mod guest;
 pub mod incident;
 pub mod jobs;
+pub mod kept;
 mod letter;
 pub mod list;
 pub mod mail_in;
+pub mod onboarding;
 pub mod open;
 pub mod party;
 pub mod password;
@@ -32,6 +34,7 @@ pub mod rules;
 pub mod saved_view;
 pub mod scene;
 pub mod secret;
+pub mod service_provider;
 pub mod session;
 pub mod setup;
 pub mod sign_in;
@@ -54,6 +57,7 @@ pub use act::{EntryDraft, NewFile, Step};
 pub use catalogue::Catalogue;
 pub use clock::{Clock, FakeClock, SystemClock};
 pub use error::Error;
+pub use kept::KeptSecrets;
 pub use list::{Page, TicketQuery};
 pub use open::{OpenRequest, RequesterRef};
 pub use patch::Patch;
@@ -76,6 +80,8 @@ pub struct Config {
     pub max_attachment: usize,
     /// Accounts can be made by anybody.
     pub registration: bool,
+    /// Secrets for other systems, by the names under which people know them.
+    pub secrets: KeptSecrets,
 }
 
 impl Default for Config {
@@ -87,6 +93,7 @@ impl Default for Config {
             authserv_id: None,
             max_attachment: 50 * 1024 * 1024,
             registration: true,
+            secrets: KeptSecrets::default(),
         }
     }
 }
@@ -151,6 +158,7 @@ impl Desk {
     ) -> Result<Desk, Error> {
         let secret = secret::load_or_make(&db, clock.now())?;
         setup::ship_defaults(&db, clock.now())?;
+        service_provider::adopt_at_start(&db, clock.now())?;
         let address = mail::Address::parse(&config.mail_address)
             .map_err(|e| Error::invalid("mail_address", format!("{}: {e}", config.mail_address)))?;
         let threads = mail::ThreadKeys::new(secret.derive("mail-thread"), address)

@@ -289,7 +289,8 @@ pub(crate) fn event_visible(change: &Change, access: &Access) -> bool {
     }
     match change {
         Change::EntryAdded { entry } => entry.visibility == EntryVisibility::Public,
-        Change::TagsSet { .. } | Change::EntriesMoved { .. } => false,
+        Change::TagsSet { .. } | Change::ServiceMoved { .. } => false,
+        Change::EntriesMoved { .. } => false,
         Change::MergedIn { .. } | Change::MergeUndone { .. } => false,
         Change::EntriesReturned { .. } => false,
         Change::MergedAway { .. } | Change::CameBack { .. } => false,

@@ -22,6 +22,10 @@ const MIGRATIONS: &[(&str, &str)] = &[
         include_str!("migrations/0005_monitors.sql"),
     ),
     ("0006_audit", include_str!("migrations/0006_audit.sql")),
+    (
+        "0011_onboarding",
+        include_str!("migrations/0011_onboarding.sql"),
+    ),
 ];
 
 /// How often to start again when another node migrates at the same moment.

@@ -214,6 +214,13 @@ pub fn part_key(part: Part) -> &'static str {
     }
 }
 
+/// Everybody who administers the desk.
+pub fn admins(conn: &mut Conn<'_>) -> Result<Vec<Person>, Error> {
+    let mut sql = crate::value::Sql::new(COLUMNS);
+    sql.push(" WHERE p.admin = 1 AND p.active = 1 ORDER BY p.name");
+    conn.run(&sql, read)
+}
+
 /// Everybody who watches overdue tickets.
 pub fn monitors(conn: &mut Conn<'_>) -> Result<Vec<PersonId>, Error> {
     conn.query(

@@ -1,7 +1,7 @@
 //! Tickets: the document the rules work on and its projections.
 
 use switchboard_core::ticket::{PartyRole, Relation};
-use switchboard_core::{EntryId, Party, PersonId, Ticket, TicketNumber};
+use switchboard_core::{EntryId, Party, PersonId, ServiceId, Ticket, TicketNumber};
 
 use crate::conn::Conn;
 use crate::error::Error;
@@ -207,6 +207,21 @@ pub fn unanswered_solutions(
         "SELECT number FROM ticket WHERE status IN ('solved', 'unsolved') AND status_since < $1
          ORDER BY number LIMIT $2",
         params![before, limit],
+        |row| row.get(0),
+    )
+}
+
+/// Open tickets about a service, from a number on.
+pub fn open_of_service(
+    conn: &mut Conn<'_>,
+    service: ServiceId,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<TicketNumber>, Error> {
+    conn.query(
+        "SELECT number FROM ticket WHERE service = $1 AND open = 1 AND number > $2
+         ORDER BY number LIMIT $3",
+        params![service, after, limit],
         |row| row.get(0),
     )
 }

@@ -263,14 +263,16 @@ pub struct Service {
     pub doc: ServiceDoc,
 }
 
-/// Stores a service, new or changed.
+/// Stores a service, new or changed. Its reference to a provider follows the
+/// provider's name.
 pub fn save_service(conn: &mut Conn<'_>, s: &Service, now: Millis) -> Result<(), Error> {
     conn.execute(
         "INSERT INTO service (id, key, name, provider, area, description, unit, option, lamp,
-           lamp_text, active, position, doc, updated_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+           lamp_text, active, position, doc, updated_at, provider_id)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14,
+           (SELECT p.id FROM service_provider p WHERE p.name = $4))
          ON CONFLICT (id) DO UPDATE SET key = excluded.key, name = excluded.name,
-           provider = excluded.provider, area = excluded.area,
+           provider = excluded.provider, provider_id = excluded.provider_id, area = excluded.area,
            description = excluded.description, unit = excluded.unit, option = excluded.option,
            lamp = excluded.lamp, lamp_text = excluded.lamp_text, active = excluded.active,
            position = excluded.position, doc = excluded.doc, updated_at = excluded.updated_at",

@@ -1,5 +1,6 @@
 //! Settings: a TOML file, each of them also by environment.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
@@ -45,6 +46,18 @@ pub(crate) struct Settings {
     /// Addresses and networks of proxies whose `X-Forwarded-For` is believed,
     /// separated by commas or spaces.
     trusted_proxies: Option<String>,
+    /// Secrets for other systems, by the name that forms give.
+    secrets: BTreeMap<String, KeptSecret>,
+}
+
+/// A secret for another system.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct KeptSecret {
+    /// The only host that it is sent to.
+    host: String,
+    /// The file that holds it.
+    file: PathBuf,
 }
 
 impl Settings {
@@ -158,7 +171,23 @@ impl Settings {
             max_attachment: number("max_attachment", self.max_attachment.as_deref())?
                 .unwrap_or(fallback.max_attachment),
             registration: fallback.registration,
+            secrets: self.kept()?,
         })
+    }
+
+    /// The secrets for other systems, read from their files.
+    fn kept(&self) -> anyhow::Result<desk::KeptSecrets> {
+        let mut kept = desk::KeptSecrets::default();
+        for (name, secret) in &self.secrets {
+            let value = std::fs::read_to_string(&secret.file)
+                .with_context(|| format!("secrets.{name}: file {}", secret.file.display()))?;
+            kept.keep(
+                name,
+                &secret.host,
+                value.trim_end_matches(['\r', '\n']).to_owned(),
+            );
+        }
+        Ok(kept)
     }
 
     /// How the site is served.
@@ -256,6 +285,25 @@ mod tests {
         assert_eq!(proxies(""), 0);
         let error = of("10.0.0.0/8, proxy").web().unwrap_err().to_string();
         assert!(error.starts_with("trusted_proxies: \"proxy\""), "{error}");
+    }
+
+    #[test]
+    fn secrets_are_read_from_their_files() {
+        let folder = std::env::temp_dir().join(format!("secrets-{}", std::process::id()));
+        std::fs::write(&folder, "s3cret\n").unwrap();
+        let text = format!(
+            "[secrets.eudat-rt]\nhost = \"rt.eudat.example\"\nfile = {:?}",
+            folder.display().to_string()
+        );
+        let settings: Settings = toml::from_str(&text).unwrap();
+        let kept = settings.desk(None).unwrap().secrets;
+        std::fs::remove_file(&folder).unwrap();
+        assert_eq!(
+            kept.for_host("eudat-rt", "rt.eudat.example"),
+            Some("s3cret")
+        );
+        let error = format!("{:#}", settings.desk(None).unwrap_err());
+        assert!(error.starts_with("secrets.eudat-rt"), "{error}");
     }
 
     #[test]

@@ -7,6 +7,7 @@ use crate::command::Refusal;
 use crate::decide::open::{check_subject, visibility_for};
 use crate::decide::stage::{Stage, invalid, said};
 use crate::id::{Millis, ServiceId, TicketNumber};
+use crate::onboarding::Way;
 use crate::ticket::{Overrule, PartyRole, TellRequester, Visibility};
 use crate::triage::{Facts, Priority, SecurityRisk};
 
@@ -128,6 +129,22 @@ pub(super) fn service(
         return Ok(());
     }
     stage.emit(number, Change::ServiceSet { old, new })
+}
+
+/// The service of a ticket goes another way: the ticket itself stays as it is.
+pub(super) fn moved(
+    stage: &mut Stage<'_>,
+    number: TicketNumber,
+    old: Way,
+    new: Way,
+) -> Result<(), Refusal> {
+    let ticket = stage.ticket(number)?;
+    match ticket.service {
+        Some(service) if old != new && ticket.status.is_open() => {
+            stage.emit(number, Change::ServiceMoved { service, old, new })
+        }
+        _ => Ok(()),
+    }
 }
 
 pub(super) fn site(

@@ -120,6 +120,10 @@ fn may(
         | Command::SplitInto { .. }
         | Command::UndoSplit { .. }
         | Command::Release => (access.may_work(), WORKERS),
+        Command::NoteMove { .. } => (
+            access.admin || access.system,
+            "administrators let a service go another way",
+        ),
         Command::SetTell(_) => (
             access.may_set_tell(),
             "the requester says how much they want to hear",
@@ -222,7 +226,10 @@ fn harmless(command: &Command) -> bool {
         ),
         Command::AddParty(party) => party.role == PartyRole::Subscriber,
         Command::SetVisibility(visibility) => *visibility == Visibility::Restricted,
-        Command::SetTags(_) | Command::SetTell(_) | Command::RemoveParty(_) => true,
+        Command::SetTags(_)
+        | Command::SetTell(_)
+        | Command::NoteMove { .. }
+        | Command::RemoveParty(_) => true,
         _ => false,
     }
 }

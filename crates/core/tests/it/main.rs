@@ -5,6 +5,7 @@ mod access;
 mod life;
 mod merge;
 mod notify;
+mod onboarding;
 mod opening;
 mod query;
 mod relation;

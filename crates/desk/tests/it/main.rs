@@ -9,4 +9,5 @@ mod audit;
 mod demo;
 mod mail_in;
 mod notices;
+mod onboarding;
 mod places;

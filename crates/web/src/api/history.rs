@@ -261,6 +261,7 @@ impl Names<'_> {
             Change::ServiceSet { old, new } => {
                 said(Some("service"), self.service(old), self.service(new))
             }
+            Change::ServiceMoved { old, new, .. } => said(None, value(old), value(new)),
             Change::SiteSet { old, new } => said(Some("site"), value(old), value(new)),
             Change::CommunitySet { old, new } => said(Some("community"), value(old), value(new)),
             Change::SinceSet { old, new } => {

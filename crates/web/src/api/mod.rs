@@ -26,8 +26,10 @@ pub mod event;
 pub mod history;
 pub(crate) mod input;
 pub mod list;
+pub mod onboarding;
 pub mod party;
 pub mod person;
+pub mod provider;
 pub mod relation;
 pub mod ticket;
 pub mod token;
@@ -87,6 +89,8 @@ fn routes(max_attachment: usize) -> OpenApiRouter<AppState> {
         .merge(person::router())
         .merge(token::router())
         .merge(event::router())
+        .merge(onboarding::router())
+        .merge(provider::router())
         .merge(triage::router())
         .layer(DefaultBodyLimit::max(MAX_JSON));
     let files = attachment::upload_router().layer(DefaultBodyLimit::max(

@@ -25,6 +25,8 @@ pub enum Here {
     Triage,
     /// Units.
     Units,
+    /// What providers look after.
+    Providers,
     /// What administrators look after.
     Admin,
 }

@@ -3,6 +3,7 @@
 
 pub mod account;
 pub mod admin;
+pub mod ask;
 pub mod assets;
 pub mod facts;
 pub mod fault;
@@ -18,6 +19,7 @@ pub mod pane;
 pub mod place;
 pub mod posted;
 pub mod problem;
+pub mod provider;
 pub mod services;
 pub mod sign_in;
 pub mod split;
@@ -63,6 +65,33 @@ pub fn router() -> Router<AppState> {
         .route("/account", get(account::show))
         .route("/account/{deed}", post(account::act))
         .route("/admin", get(admin::show))
+        .route("/admin/onboarding", get(admin::onboarding::queue))
+        .route(
+            "/admin/onboarding/{id}",
+            get(admin::onboarding::show).post(admin::onboarding::act),
+        )
+        .route("/admin/providers", get(admin::service_provider::list))
+        .route(
+            "/admin/providers/{key}",
+            get(admin::service_provider::show).post(admin::service_provider::act),
+        )
+        .route("/provider", get(provider::show))
+        .route(
+            "/provider/onboarding",
+            get(provider::form::begin).post(provider::form::start),
+        )
+        .route(
+            "/provider/onboarding/{id}",
+            get(provider::form::show).post(provider::form::act),
+        )
+        .route(
+            "/provider/list/{word}",
+            get(provider::list::show).post(provider::list::confirm),
+        )
+        .route(
+            "/provider/services/{key}/option",
+            get(provider::way::show).post(provider::way::act),
+        )
         .route("/services", get(services::show))
         .route("/units", get(unit::list))
         .route("/units/{key}", get(unit::show))

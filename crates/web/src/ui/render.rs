@@ -7,12 +7,18 @@ use askama::Template as _;
 
 use super::account::AccountPage;
 use super::admin::AdminPage;
+use super::admin::onboarding::{DecisionPage, QueuePage};
+use super::admin::service_provider::{OneProviderPage, ProvidersPage};
 use super::history::HistoryPage;
 use super::home::HomePage;
 use super::mail_frame::MailFrame;
 use super::my_tickets::MyTicketsPage;
 use super::new_ticket::{NewTicketPage, NewTicketParts};
 use super::problem::ProblemPage;
+use super::provider::ProviderIndex;
+use super::provider::form::{BeginPage, FormPage};
+use super::provider::list::ListPage;
+use super::provider::way::WayPage;
 use super::services::ServicesPage;
 use super::sign_in::SignInPage;
 use super::split::SplitPage;
@@ -37,7 +43,40 @@ fn pages() -> BTreeMap<&'static str, String> {
             "new-ticket-wrong",
             NewTicketPage::wrong_sample().render().unwrap(),
         ),
+        ("onboarding-admin", DecisionPage::sample().render().unwrap()),
+        (
+            "onboarding-admin-undo",
+            DecisionPage::undo_sample().render().unwrap(),
+        ),
+        ("onboarding-begin", BeginPage::sample().render().unwrap()),
+        ("onboarding-connect", FormPage::sample().render().unwrap()),
+        ("onboarding-list", ListPage::sample().render().unwrap()),
+        (
+            "onboarding-list-done",
+            ListPage::done_sample().render().unwrap(),
+        ),
+        ("onboarding-queue", QueuePage::sample().render().unwrap()),
+        (
+            "onboarding-review",
+            FormPage::review_sample().render().unwrap(),
+        ),
+        ("onboarding-sent", FormPage::sent_sample().render().unwrap()),
+        ("onboarding-way", WayPage::sample().render().unwrap()),
+        (
+            "onboarding-way-waits",
+            WayPage::waiting_sample().render().unwrap(),
+        ),
+        (
+            "onboarding-wrong",
+            FormPage::wrong_sample().render().unwrap(),
+        ),
         ("problem", ProblemPage::sample().render().unwrap()),
+        ("provider", ProviderIndex::sample().render().unwrap()),
+        (
+            "provider-admin",
+            OneProviderPage::sample().render().unwrap(),
+        ),
+        ("providers", ProvidersPage::sample().render().unwrap()),
         ("services", ServicesPage::sample().render().unwrap()),
         ("sign-in", SignInPage::sample().render().unwrap()),
         ("split", SplitPage::sample().render().unwrap()),

@@ -3,6 +3,7 @@
 
 mod about;
 mod admin;
+mod provider;
 mod work;
 
 use super::frame::{Errors, Frame, Here, Notice, NoticeTone};

@@ -194,6 +194,12 @@ impl Namer<'_> {
             Change::ServiceSet { old, new } => {
                 Words::new("service", self.service(*old), self.service(*new))
             }
+            Change::ServiceMoved { service, old, new } => {
+                Words::new("way of the service", old.label(), new.label()).because(format!(
+                    "{} goes another way; this ticket stays here",
+                    self.service(Some(*service))
+                ))
+            }
             Change::SiteSet { old, new } => Words::new("site", text(old), text(new)),
             Change::CommunitySet { old, new } => Words::new("community", text(old), text(new)),
             Change::SinceSet { old, new } => {

@@ -17,6 +17,7 @@ mod main_job;
 mod matrix;
 mod new_ticket_page;
 mod pages;
+mod provider_page;
 mod relation;
 mod routes;
 mod site;

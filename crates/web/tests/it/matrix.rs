@@ -329,6 +329,19 @@ async fn call(
         }
         _ => {}
     }
+    if path.starts_with("/onboardings") {
+        body = onboarding_body(end);
+        if path.contains("{id}") {
+            let id = onboarding(desk, f, who, end).await;
+            filled = filled.replace("{id}", &id);
+        }
+    }
+    if path.starts_with("/providers/") {
+        if row.method == "PATCH" {
+            body = Some(json!({"country": "Norway"}));
+        }
+        filled = provider_path(desk, f, who, &filled).await;
+    }
     filled = filled.replace("{id}", &scene.file).replace(
         "{name}",
         if path.starts_with("/services") {
@@ -338,6 +351,80 @@ async fn call(
         },
     );
     (filled, body)
+}
+
+/// What is sent to a form's routes.
+fn onboarding_body(end: &str) -> Option<Value> {
+    Some(match end {
+        "onboardings" | "submit" => json!({}),
+        "decision" => json!({"decision": "refuse", "text": "No."}),
+        "{id}" => onboarding_form(),
+        _ => return None,
+    })
+}
+
+/// A whole form.
+fn onboarding_form() -> Value {
+    json!({
+        "provider": {"name": "Sky", "country": "Norway", "contact": "o@sky.example"},
+        "services": [{"name": "Atlas", "area": "Data", "description": "Sky."}],
+        "option": "direct",
+        "redirection": {"list": "list@sky.example"},
+        "unit": {"name": "Atlas support", "parent": "storage", "level": "2",
+                 "description": "Atlas.", "responsibles": ["o@sky.example"]},
+        "quality": {"qos": "base", "time_zone": "Europe/Oslo", "opens": "08:00",
+                    "closes": "16:00", "escalation": "o@sky.example"},
+    })
+}
+
+/// A form of theirs that the call makes sense for.
+async fn onboarding(desk: &TestDesk, f: &Federation, who: &Somebody, end: &str) -> String {
+    // Who can not write has it from somebody who can.
+    let author = match who {
+        nobody if nobody.token.is_empty() => &f.rita,
+        reader if reader.id == f.sam.id => &f.sam,
+        other => other,
+    };
+    let known = desk.get(author, "/onboardings").await.expect(200).json;
+    let draft = known["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|o| o["state"] == "draft" && o["kind"] == "entry")
+        .map(|o| o["id"].as_str().unwrap().to_owned());
+    let id = match draft {
+        Some(id) => id,
+        None => desk
+            .post(author, "/onboardings", json!({}))
+            .await
+            .expect(201)
+            .json["id"]
+            .as_str()
+            .unwrap()
+            .to_owned(),
+    };
+    let path = format!("/onboardings/{id}");
+    desk.put(author, &path, onboarding_form()).await.expect(200);
+    if end == "decision" && who.id == f.ada.id {
+        desk.post(author, &format!("{path}/submit"), json!({}))
+            .await
+            .expect(200);
+    }
+    id
+}
+
+/// The provider that is here, with whoever asks as its contact.
+async fn provider_path(desk: &TestDesk, f: &Federation, who: &Somebody, path: &str) -> String {
+    let contact = if who.token.is_empty() { &f.rita } else { who };
+    desk.put(
+        &f.ada,
+        &format!("/providers/tests/contacts/{}", contact.email),
+        Value::Null,
+    )
+    .await
+    .expect(204);
+    path.replace("{key}", "tests")
+        .replace("{email}", &contact.email)
 }
 
 /// A requester is on their ticket already: following it changes nothing, so
@@ -421,6 +508,8 @@ fn a_reading_token_changes_nothing() {
                 .replace("{kind}", "see_also")
                 .replace("{role}", "cc")
                 .replace("{who}", "me")
+                .replace("{key}", "tests")
+                .replace("{email}", "stan@people.example")
                 .replace("{id}", &scene.file);
             for body in [
                 json!({}),

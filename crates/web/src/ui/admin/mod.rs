@@ -1,6 +1,9 @@
 //! `/admin`: what administrators look after, one file per page, and the list
 //! of all of them.
 
+pub mod onboarding;
+pub mod service_provider;
+
 use askama::Template;
 use axum::response::Response;
 
@@ -69,7 +72,22 @@ pub struct Line {
 
 /// Every page of the administration. A new page adds its line here; a test
 /// fails when one is missing, or when a line leads nowhere.
-pub const LINES: &[Line] = &[];
+pub const LINES: &[Line] = &[
+    Line {
+        group: Group::Catalogue,
+        href: "/admin/onboarding",
+        icon: "plug",
+        name: "Forms of providers",
+        text: "Services that want to come in or go another way: review, accept, undo.",
+    },
+    Line {
+        group: Group::Catalogue,
+        href: "/admin/providers",
+        icon: "people",
+        name: "Providers",
+        text: "Who provides the services, and who looks after how they are connected.",
+    },
+];
 
 /// `/admin`.
 #[derive(Debug, Clone, Template)]

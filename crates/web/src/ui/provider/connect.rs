@@ -1,0 +1,281 @@
+//! How to connect: the three ways side by side, and what each of them asks.
+
+use askama::Template;
+use askama::filters::HtmlSafe;
+use desk::onboarding::Sheet;
+use store::onboarding::Onboarding;
+use switchboard_core::onboarding::{DIRECTIONS, Form, Problem, SYSTEMS, Way, from_remote};
+use switchboard_core::{Priority, Status};
+
+use crate::ui::ask::{Ask, AskKind, id_of};
+use crate::ui::time::Dial;
+use crate::ui::view::{Icon, PrioMark, StatusMark};
+
+/// One of the three ways.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OptionCard {
+    /// `direct`, `redirection`, `integration`.
+    pub value: &'static str,
+    /// Its name.
+    pub name: &'static str,
+    /// What it is, in one sentence.
+    pub text: &'static str,
+    /// What it needs and gives: question and answer.
+    pub facts: [(&'static str, &'static str); 4],
+    /// It is the one that was chosen.
+    pub chosen: bool,
+    /// It is what holds now.
+    pub now: bool,
+}
+
+/// A row of a map: our word, theirs, and what theirs does here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatusRow {
+    /// Our status.
+    pub mark: StatusMark,
+    /// The field for theirs.
+    pub ask: Ask,
+    /// What it does when it comes back.
+    pub back: &'static str,
+}
+
+/// A row of the map of priorities.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PriorityRow {
+    /// Our priority.
+    pub mark: PrioMark,
+    /// The field for theirs.
+    pub ask: Ask,
+}
+
+/// A line of a test.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CheckRow {
+    /// `good`, `odd`, `bad`.
+    pub class: &'static str,
+    /// Its picture.
+    pub icon: &'static str,
+    /// What was looked at.
+    pub text: String,
+    /// More about it, or empty.
+    pub detail: String,
+}
+
+/// What the page shows of a test.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TestCard {
+    /// "2 minutes ago", or empty: not tested yet.
+    pub when: String,
+    /// Its lines.
+    pub rows: Vec<CheckRow>,
+}
+
+/// The part of a form about how to connect.
+#[derive(Debug, Clone, PartialEq, Eq, Template)]
+#[template(path = "provider/connect.html")]
+pub struct Connect {
+    /// The three ways.
+    pub cards: Vec<OptionCard>,
+    /// What is wrong with the choice.
+    pub problem: Option<String>,
+    /// For redirection.
+    pub redirection: Vec<Ask>,
+    /// The list, tested.
+    pub list: TestCard,
+    /// For integration.
+    pub exchange: Vec<Ask>,
+    /// The map of statuses.
+    pub statuses: Vec<StatusRow>,
+    /// The map of priorities.
+    pub priorities: Vec<PriorityRow>,
+    /// What may travel.
+    pub travel: Vec<Ask>,
+    /// The connection, tested.
+    pub test: TestCard,
+}
+
+impl HtmlSafe for Connect {}
+
+fn cards(chosen: Option<Way>, now: Option<Way>) -> Vec<OptionCard> {
+    let card = |way: Way, text, facts| OptionCard {
+        value: way.key(),
+        name: way.label(),
+        text,
+        facts,
+        chosen: chosen == Some(way),
+        now: now == Some(way),
+    };
+    vec![
+        card(
+            Way::Direct,
+            "Your people work here, in a support unit of their own.",
+            [
+                ("You need", "Accounts for your people"),
+                ("Requester sees", "Every answer, live status"),
+                ("Who keeps targets", "Your unit, measured here"),
+                ("Ready in", "A day"),
+            ],
+        ),
+        card(
+            Way::Redirection,
+            "We mail your list; answers from the list come back into the ticket.",
+            [
+                ("You need", "A mailing list"),
+                ("Requester sees", "Answers; status set by first level"),
+                ("Who keeps targets", "You; silence wakes first level"),
+                ("Ready in", "An hour"),
+            ],
+        ),
+        card(
+            Way::Integration,
+            "Your tracker and this desk keep the same ticket in step, both ways.",
+            [
+                ("You need", "An account in your tracker’s API"),
+                ("Requester sees", "Every public answer, live status, files"),
+                ("Who keeps targets", "You, in your own system"),
+                ("Ready in", "A few days with tests"),
+            ],
+        ),
+    ]
+}
+
+fn check(class: &'static str, text: impl Into<String>, detail: impl Into<String>) -> CheckRow {
+    CheckRow {
+        class,
+        icon: match class {
+            "good" => "check",
+            "bad" => "x",
+            _ => "warn",
+        },
+        text: text.into(),
+        detail: detail.into(),
+    }
+}
+
+/// How far the list in a form was confirmed.
+fn list_card(row: &Onboarding, asked: Option<i64>, dial: &Dial) -> TestCard {
+    let list = row.form.redirection.list.trim().to_lowercase();
+    let confirmed = row
+        .list_confirmed
+        .as_deref()
+        .is_some_and(|known| known.to_lowercase() == list && !list.is_empty());
+    let line = match (confirmed, asked) {
+        (true, _) => check(
+            "good",
+            format!("Confirmed by somebody who reads {list}"),
+            "",
+        ),
+        (false, Some(_)) => check(
+            "odd",
+            "The test mail was sent; its link was not followed yet",
+            "The link works for 7 days. Look into the list’s archive or its moderation.",
+        ),
+        (false, None) => return TestCard::default(),
+    };
+    TestCard {
+        when: asked
+            .filter(|_| !confirmed)
+            .map(|at| dial.ago_words(at))
+            .unwrap_or_default(),
+        rows: vec![line],
+    }
+}
+
+impl Connect {
+    /// The part of a form. `now` is the way that holds, of a service that is
+    /// here.
+    pub fn of(
+        form: &Form,
+        sheet: Option<&Sheet>,
+        now: Option<Way>,
+        wrong: &[Problem],
+        dial: &Dial,
+    ) -> Connect {
+        let e = &form.exchange;
+        let systems = [("", "Please choose")].into_iter().chain(SYSTEMS);
+        let mut redirection = vec![
+            Ask::line(
+                "redirection.list",
+                "Address of the list",
+                &form.redirection.list,
+            )
+            .of_type("email")
+            .hint("Every request goes there, with an address to answer to."),
+            Ask::tick(
+                "redirection.personal_data",
+                "The requester’s name and mail address may be told to the list",
+                form.redirection.personal_data,
+            ),
+        ];
+        let mut exchange = vec![
+            Ask::pick("exchange.system", "System", &e.system, systems),
+            Ask::line("exchange.queue", "Queue or group", &e.queue)
+                .hint("Also a project or a repository."),
+            Ask::line("exchange.endpoint", "Address of its API", &e.endpoint)
+                .of_type("url")
+                .hint("As https://rt.example.org/REST/2.0")
+                .wide(),
+            Ask::line("exchange.secret", "Secret", &e.secret)
+                .small("a reference, never the secret itself")
+                .hint("The operator of this desk keeps it under a name, for your host only."),
+            Ask::pick("exchange.direction", "Direction", &e.direction, DIRECTIONS),
+        ];
+        let mut travel = vec![
+            Ask::tick("exchange.attachments", "Attachments", e.attachments),
+            Ask::tick(
+                "exchange.personal_data",
+                "Requester’s name and mail address",
+                e.personal_data,
+            ),
+        ];
+        for asks in [&mut redirection, &mut exchange, &mut travel] {
+            for ask in asks.iter_mut() {
+                *ask = ask.clone().judged(wrong);
+            }
+        }
+        let word = |name: String, label: String, value: Option<&String>| Ask {
+            kind: AskKind::Line("text"),
+            ..Ask::line(&name, &label, value.map_or("", String::as_str)).judged(wrong)
+        };
+        Connect {
+            cards: cards(form.option, now),
+            problem: wrong
+                .iter()
+                .find(|p| p.field == "option")
+                .map(|p| p.problem.clone()),
+            statuses: Status::ALL
+                .into_iter()
+                .map(|status| StatusRow {
+                    mark: StatusMark::of(status),
+                    ask: word(
+                        format!("exchange.statuses.{}", status.key()),
+                        format!("“{}” there", status.label()),
+                        e.statuses.get(status.key()),
+                    ),
+                    back: from_remote(status),
+                })
+                .collect(),
+            priorities: Priority::ALL
+                .into_iter()
+                .map(|priority| PriorityRow {
+                    mark: PrioMark::of(priority),
+                    ask: word(
+                        format!("exchange.priorities.{}", priority.key()),
+                        format!("“{}” there", priority.label()),
+                        e.priorities.get(priority.key()),
+                    ),
+                })
+                .collect(),
+            list: sheet.map_or_else(TestCard::default, |s| list_card(&s.row, s.list_asked, dial)),
+            test: TestCard::default(),
+            redirection,
+            exchange,
+            travel,
+        }
+    }
+}
+
+/// The id of the first of the three ways, for links to it.
+pub fn option_id() -> String {
+    id_of("option")
+}

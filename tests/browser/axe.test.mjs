@@ -60,6 +60,7 @@ suite("signed out", null, [
   ["home", "/"],
   ["sign-in", "/sign-in"],
   ["services", "/services"],
+  ["status", "/status"],
   ["units", "/units"],
   ["not-found", "/no/such/page"],
 ]);
@@ -90,6 +91,8 @@ suite("a unit's responsible", "storage@demo", [
   ["work-history", () => `/work/${worked}/history`],
   ["units", "/units"],
   ["unit", () => `/units/${unit}`],
+  ["unit-edit", () => `/units/${unit}/edit`],
+  ["service-status", "/services/object-storage/status"],
   ["account", "/account"],
   ["provider", "/provider"],
   ["provider-way", "/provider/services/sky-atlas/option"],
@@ -101,6 +104,17 @@ suite("an administrator", "admin@demo", [
   ["onboarding-accepted", () => `/admin/onboarding/${accepted}`],
   ["providers", "/admin/providers"],
   ["provider", "/admin/providers/eudat"],
+]);
+
+suite("the administrator's catalogue", "admin@demo", [
+  ["units", "/admin/units"],
+  ["unit", () => `/admin/units/${unit}`],
+  ["services", "/admin/services"],
+  ["service", "/admin/services/fedcloud"],
+  ["values", "/admin/values"],
+  ["sites", "/admin/sites"],
+  ["rules", "/admin/triage"],
+  ["import", "/admin/import"],
 ]);
 
 suite("first level", "first@demo", [

@@ -8,6 +8,7 @@ pub mod access;
 pub mod change;
 pub mod command;
 pub mod decide;
+pub mod form;
 pub mod id;
 pub mod notify;
 pub mod onboarding;
@@ -15,11 +16,14 @@ pub mod query;
 pub mod status;
 pub mod ticket;
 pub mod triage;
+pub mod unit;
+pub mod week;
 
 pub use access::{Access, Actor, Channel, Membership, Part};
 pub use change::{Change, EntryFacts};
 pub use command::{Command, NewTicket, Refusal};
 pub use decide::{Caused, Offer, Scene, UnitFacts, allowed, decide, open, status_choices};
+pub use form::{FieldType, FormField};
 pub use id::{EntryId, Millis, PersonId, ProviderId, ServiceId, TicketNumber, UnitId};
 pub use notify::{Notice, Reason, Recipient, Told, UnitAudience, audience};
 pub use query::Query;
@@ -29,3 +33,4 @@ pub use ticket::{
     Solution, SolutionKind, TellRequester, Ticket, TicketType, Visibility,
 };
 pub use triage::{Assessment, Facts, Priority, RuleSet, SecurityRisk, WhatIf};
+pub use week::Week;

@@ -159,6 +159,8 @@ impl Told {
             Change::SolutionSet { .. } => None,
             // Nothing changes for the ticket, and a service has many.
             Change::ServiceMoved { .. } => None,
+            // Nobody outside the support side hears of its own fields.
+            Change::CustomSet { key, .. } if crate::form::support_only(key) => None,
             _ => Some(Told::Fields),
         }
     }

@@ -5,8 +5,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use store::site::Site;
 use store::unit::{ListValue, Service, Unit};
-use switchboard_core::{RuleSet, ServiceId, UnitId};
+use switchboard_core::unit::heir;
+use switchboard_core::{Actor, RuleSet, ServiceId, UnitId};
 
 use crate::error::Error;
 use crate::{Desk, Error as DeskError};
@@ -25,6 +27,11 @@ pub struct Catalogue {
     pub categories: Vec<ListValue>,
     /// The types of issue.
     pub issue_types: Vec<ListValue>,
+    /// Categories and types of issue that can not be chosen any more: tickets
+    /// may have them.
+    pub old_values: Vec<ListValue>,
+    /// Every site, by name.
+    pub sites: Vec<Site>,
     /// The triage rules.
     pub rules: RuleSet,
     unit_index: HashMap<UnitId, usize>,
@@ -47,13 +54,38 @@ impl Catalogue {
     /// # Errors
     /// Names `field` and says where the names are listed.
     pub fn find_unit(&self, field: &str, name: &str) -> Result<&Unit, Error> {
-        self.units
+        known_unit(&self.units, field, name)
+    }
+
+    /// The unit that works for a unit now: itself, or the one that took over
+    /// when it was retired, and so on; `None` when nobody did.
+    pub fn heir(&self, id: UnitId) -> Option<&Unit> {
+        heir(id, |id| self.unit(id), |u| u.active, |u| u.successor)
+    }
+
+    /// The key of a site by key, name or alias, in any case. Where no sites are
+    /// known, any word is one.
+    ///
+    /// # Errors
+    /// Names `field` and says where the names are listed.
+    pub fn site_key(&self, field: &str, name: &str) -> Result<String, Error> {
+        let name = name.trim();
+        if self.sites.is_empty() {
+            return Ok(name.to_owned());
+        }
+        self.sites
             .iter()
-            .find(|u| u.key.eq_ignore_ascii_case(name) || same(&u.name, name))
+            .find(|s| {
+                s.key.eq_ignore_ascii_case(name)
+                    || same(&s.name, name)
+                    || s.aliases.iter().any(|a| same(a, name))
+            })
+            .map(|s| s.key.clone())
             .ok_or_else(|| {
+                let name = crate::act::clip(name, 60);
                 Error::invalid(
                     field,
-                    format!("there is no unit {name:?}; GET /api/v1/units lists them"),
+                    format!("there is no site {name:?}; GET /api/v1/sites lists them"),
                 )
             })
     }
@@ -63,19 +95,12 @@ impl Catalogue {
     /// # Errors
     /// Names `field` and says where the names are listed.
     pub fn find_service(&self, field: &str, name: &str) -> Result<&Service, Error> {
-        self.services
-            .iter()
-            .find(|s| {
-                s.key.eq_ignore_ascii_case(name)
-                    || same(&s.name, name)
-                    || s.doc.aliases.iter().any(|a| same(a, name))
-            })
-            .ok_or_else(|| {
-                Error::invalid(
-                    field,
-                    format!("there is no service {name:?}; GET /api/v1/services lists them"),
-                )
-            })
+        find_service_in(&self.services, name).ok_or_else(|| {
+            Error::invalid(
+                field,
+                format!("there is no service {name:?}; GET /api/v1/services lists them"),
+            )
+        })
     }
 
     /// Checks a category's key.
@@ -86,12 +111,17 @@ impl Catalogue {
         check_value("category", key, self.categories.iter())
     }
 
-    /// Checks a type of issue for a category.
+    /// Checks a type of issue for a category. Requesters choose only those that
+    /// they are offered.
     ///
     /// # Errors
     /// Lists the keys there are for the category.
-    pub fn check_issue_type(&self, category: &str, key: &str) -> Result<(), Error> {
-        let of_category = self.issue_types.iter().filter(|t| t.category == category);
+    pub fn check_issue_type(&self, actor: &Actor, category: &str, key: &str) -> Result<(), Error> {
+        let staff = actor.is_staff();
+        let of_category = self
+            .issue_types
+            .iter()
+            .filter(|t| t.category == category && (staff || !t.inner));
         check_value("issue_type", key, of_category)
     }
 
@@ -107,6 +137,39 @@ impl Catalogue {
     pub fn security(&self) -> Option<&Unit> {
         self.units.iter().find(|u| u.security && u.active)
     }
+}
+
+/// A unit by key or name, in any case.
+pub(crate) fn find_unit_in<'a>(units: &'a [Unit], name: &str) -> Option<&'a Unit> {
+    units
+        .iter()
+        .find(|u| u.key.eq_ignore_ascii_case(name) || same(&u.name, name))
+}
+
+/// The same, for a field that names one.
+///
+/// # Errors
+/// Names `field` and says where the names are listed.
+pub(crate) fn known_unit<'a>(
+    units: &'a [Unit],
+    field: &str,
+    name: &str,
+) -> Result<&'a Unit, Error> {
+    find_unit_in(units, name).ok_or_else(|| {
+        Error::invalid(
+            field,
+            format!("there is no unit {name:?}; GET /api/v1/units lists them"),
+        )
+    })
+}
+
+/// A service by key, name or alias, in any case.
+pub(crate) fn find_service_in<'a>(services: &'a [Service], name: &str) -> Option<&'a Service> {
+    services.iter().find(|s| {
+        s.key.eq_ignore_ascii_case(name)
+            || same(&s.name, name)
+            || s.doc.aliases.iter().any(|a| same(a, name))
+    })
 }
 
 fn same(a: &str, b: &str) -> bool {
@@ -146,6 +209,24 @@ impl Desk {
                 .read(|c| {
                     let units = store::unit::all(c)?;
                     let services = store::unit::services(c)?;
+                    let categories = store::values::all_categories(c)?;
+                    let issue_types = store::values::all_issue_types(c)?;
+                    let old = |key: &str, name: &str| ListValue {
+                        key: key.to_owned(),
+                        name: name.to_owned(),
+                        ..ListValue::default()
+                    };
+                    let old_values = categories
+                        .iter()
+                        .filter(|v| !v.active)
+                        .map(|v| old(&v.key, &v.name))
+                        .chain(
+                            issue_types
+                                .iter()
+                                .filter(|v| !v.active)
+                                .map(|v| old(&v.key, &v.name)),
+                        )
+                        .collect();
                     let rules = store::setting::get(c, "triage")?
                         .ok_or_else(|| Error::Internal("no triage rules are stored".into()))?;
                     Ok::<_, Error>(Catalogue {
@@ -155,6 +236,8 @@ impl Desk {
                         services,
                         categories: store::unit::categories(c)?,
                         issue_types: store::unit::issue_types(c)?,
+                        old_values,
+                        sites: store::site::all(c)?,
                         rules: serde_json::from_str(&rules)
                             .map_err(|e| Error::Internal(format!("stored triage rules: {e}")))?,
                     })
@@ -174,7 +257,8 @@ impl Desk {
         }
     }
 
-    /// Stores a unit.
+    /// Stores a unit as it is, for setting up a desk: without the rules of
+    /// the tree and without a deed in the audit log.
     ///
     /// # Errors
     /// When the key or name is taken.
@@ -188,7 +272,7 @@ impl Desk {
         Ok(())
     }
 
-    /// Stores a service.
+    /// Stores a service as it is, for setting up a desk.
     ///
     /// # Errors
     /// When the key or name is taken, or its unit is unknown.

@@ -11,7 +11,8 @@ mod stories;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use store::unit::{News, Service, ServiceDoc, Unit, UnitDoc};
+use store::notice::Notice;
+use store::unit::{Service, ServiceDoc, Unit, UnitDoc};
 use switchboard_core::{Channel, Millis, Part, PersonId, ServiceId, UnitId};
 use uuid::Uuid;
 
@@ -134,6 +135,7 @@ async fn people_and_units(desk: &Desk, password: &str) -> Result<Cast, Error> {
                 qos: u.qos.into(),
                 time_zone: u.time_zone.into(),
                 hours: Some((9 * 60, 17 * 60)),
+                ..UnitDoc::default()
             },
         })
         .await?;
@@ -253,7 +255,7 @@ async fn services(desk: &Desk, cast: &Cast) -> Result<(), Error> {
             doc: ServiceDoc {
                 aliases: s.aliases.iter().map(|a| (*a).to_owned()).collect(),
                 form: federation::form(s.key),
-                list: None,
+                ..ServiceDoc::default()
             },
         })
         .await?;
@@ -263,25 +265,41 @@ async fn services(desk: &Desk, cast: &Cast) -> Result<(), Error> {
 
 async fn news(desk: &Desk, now: Millis) -> Result<(), Error> {
     let catalogue = desk.catalogue().await?;
-    let notices: Vec<News> = federation::NEWS
+    // Days count from a Thursday.
+    let today = now / DAY;
+    let saturday = (today + 1 + (1 - today).rem_euclid(7)) * DAY;
+    let notices: Vec<Notice> = federation::NEWS
         .iter()
-        .map(|n| News {
-            id: desk.uuid(),
-            at: now - n.hours_ago * HOUR,
-            kind: n.kind.into(),
-            title: n.title.into(),
-            body: n.body.into(),
-            service: catalogue
-                .services
-                .iter()
-                .find(|s| s.key == n.service)
-                .map(|s| s.id),
+        .map(|n| {
+            let at = now - n.hours_ago * HOUR;
+            Notice {
+                id: desk.uuid(),
+                at,
+                kind: n.kind.into(),
+                title: n.title.into(),
+                body: n.body.into(),
+                starts_at: match n.kind {
+                    "incident" => Some(at),
+                    "downtime" => Some(saturday + 6 * HOUR),
+                    _ => None,
+                },
+                ends_at: (n.kind == "downtime").then_some(saturday + 10 * HOUR),
+                services: catalogue
+                    .services
+                    .iter()
+                    .filter(|s| s.key == n.service)
+                    .map(|s| s.id)
+                    .collect(),
+                active: true,
+                author: None,
+                version: 0,
+            }
         })
         .collect();
     desk.db()
         .write(move |c| {
             for notice in &notices {
-                store::unit::insert_news(c, notice)?;
+                store::notice::save(c, notice)?;
             }
             Ok::<_, Error>(())
         })

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use store::Conn;
 use store::event::Event;
 use store::search::SearchDoc;
+use switchboard_core::form::support_only;
 use switchboard_core::{EntryVisibility, PartyRole, PersonId, Ticket, TicketNumber, Visibility};
 
 use crate::list::term;
@@ -167,9 +168,19 @@ fn search_doc(
         public.push_str(name);
         public.push('\n');
     }
-    for value in ticket.custom.values().filter_map(|v| v.as_str()) {
-        public.push_str(value);
-        public.push('\n');
+    for (key, value) in &ticket.custom {
+        let text = if support_only(key) {
+            &mut internal
+        } else {
+            &mut public
+        };
+        let words = value
+            .as_array()
+            .map_or(std::slice::from_ref(value), Vec::as_slice);
+        for word in words.iter().filter_map(|v| v.as_str()) {
+            text.push_str(word);
+            text.push('\n');
+        }
     }
     for tag in &ticket.tags {
         internal.push_str(tag);

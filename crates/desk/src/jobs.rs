@@ -10,6 +10,7 @@ use crate::{Desk, Error};
 
 mod close;
 mod deliver;
+mod heirs;
 mod intake;
 mod sweep;
 
@@ -17,13 +18,15 @@ mod sweep;
 pub(crate) const DELIVER: &str = "deliver";
 /// Looks again at a mail that was taken in.
 pub(crate) const INTAKE: &str = "intake";
+/// Hands on the open tickets of retired units.
+pub(crate) const HEIRS: &str = "heirs";
 /// Closes what was solved long ago and nobody answered.
 const CLOSE: &str = "close";
 /// Forgets sessions, keys and jobs that are over.
 const SWEEP: &str = "sweep";
 
 /// Every kind there is.
-const KINDS: [&str; 4] = [DELIVER, INTAKE, CLOSE, SWEEP];
+const KINDS: [&str; 5] = [DELIVER, INTAKE, HEIRS, CLOSE, SWEEP];
 /// Kinds that run again and again, and how often.
 const TIMED: [(&str, Millis); 2] = [(CLOSE, 3_600_000), (SWEEP, 600_000)];
 /// A job that runs longer than this is taken for dead.
@@ -155,6 +158,7 @@ impl Desk {
         let outcome = match job.kind.as_str() {
             DELIVER => deliver::run(self, &job).await,
             INTAKE => intake::run(self, &job).await,
+            HEIRS => heirs::run(self, &job).await,
             CLOSE => close::run(self).await,
             SWEEP => sweep::run(self).await,
             other => Ok(Outcome::Never(format!("there is no job {other:?}"))),

@@ -425,7 +425,7 @@ impl Desk {
         let catalogue = self.catalogue().await?;
         let unit = stored
             .unit
-            .and_then(|id| catalogue.unit(id))
+            .and_then(|id| catalogue.heir(id))
             .filter(|u| !u.first_level)
             .map(|u| u.name.clone());
         let own = self.own_addresses()?;

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use store::Conn;
-use store::unit::{FieldType, FormField};
 use switchboard_core::decide::open;
+use switchboard_core::form::{WrongAnswer, check_answers};
 use switchboard_core::{
     Access, Actor, EntryVisibility, Facts, Millis, NewTicket, Party, PartyRole, PersonId, Scene,
     SecurityRisk, ServiceId, TellRequester, TicketNumber, TicketType, UnitId, Visibility,
@@ -201,13 +201,20 @@ impl Desk {
             .unwrap_or_else(|| "incident".into());
         catalogue.check_category(&category)?;
         if let Some(issue_type) = &request.issue_type {
-            catalogue.check_issue_type(&category, issue_type)?;
+            catalogue.check_issue_type(actor, &category, issue_type)?;
         }
         let service = match &request.service {
             Some(name) => Some(catalogue.find_service("service", name)?),
             None => None,
         };
-        check_custom(service.map_or(&[], |s| &s.doc.form), &request.custom)?;
+        if let Some(site) = &request.site {
+            request.site = Some(catalogue.site_key("site", site)?);
+        }
+        check_answers(
+            service.map_or(&[], |s| &s.doc.form),
+            &request.custom,
+            actor.is_staff(),
+        )?;
         let facts = Facts {
             affected_users: request.affected_users.unwrap_or(1),
             degrades_service: request.degrades_service,
@@ -226,10 +233,8 @@ impl Desk {
         } else {
             // Picking a service picks its unit (domain section 4); requesters
             // can not address third level, so first level does it for them.
-            match service.and_then(|s| catalogue.unit(s.unit)) {
-                Some(unit) if unit.active && (unit.level < 3 || actor.is_staff()) => {
-                    (unit, !unit.first_level)
-                }
+            match service.and_then(|s| catalogue.heir(s.unit)) {
+                Some(unit) if unit.level < 3 || actor.is_staff() => (unit, !unit.first_level),
                 _ => (catalogue.first_level()?, false),
             }
         };
@@ -374,52 +379,8 @@ pub(crate) fn one_line(text: &str) -> String {
     words.join(" ").chars().take(500).collect()
 }
 
-/// Checks custom fields against a service's form.
-///
-/// # Errors
-/// Names the field as `custom.key`.
-pub(crate) fn check_custom(
-    form: &[FormField],
-    custom: &BTreeMap<String, serde_json::Value>,
-) -> Result<(), Error> {
-    for key in custom.keys() {
-        if !form.iter().any(|f| f.key == *key) {
-            let known: Vec<_> = form.iter().map(|f| f.key.as_str()).collect();
-            return Err(Error::invalid(
-                format!("custom.{}", crate::act::clip(key, 60)),
-                if known.is_empty() {
-                    "the service's form has no extra fields".into()
-                } else {
-                    format!("the service's form has only: {}", known.join(", "))
-                },
-            ));
-        }
+impl From<WrongAnswer> for Error {
+    fn from(wrong: WrongAnswer) -> Error {
+        Error::invalid(wrong.field, wrong.problem)
     }
-    for field in form {
-        let name = format!("custom.{}", field.key);
-        let Some(value) = custom.get(&field.key) else {
-            if field.required {
-                return Err(Error::invalid(name, format!("{} is needed", field.label)));
-            }
-            continue;
-        };
-        let problem = match field.kind {
-            FieldType::Text => value
-                .as_str()
-                .is_none_or(|s| s.len() > 2000)
-                .then(|| "takes a text of at most 2,000 bytes".to_owned()),
-            FieldType::Number => (!value.is_i64()).then(|| "takes a whole number".to_owned()),
-            FieldType::Boolean => (!value.is_boolean()).then(|| "takes true or false".to_owned()),
-            FieldType::Choice => {
-                let chosen = value
-                    .as_str()
-                    .is_some_and(|s| field.options.iter().any(|o| o == s));
-                (!chosen).then(|| format!("takes one of: {}", field.options.join(", ")))
-            }
-        };
-        if let Some(problem) = problem {
-            return Err(Error::invalid(name, problem));
-        }
-    }
-    Ok(())
 }

@@ -115,7 +115,7 @@ impl Desk {
         }
         if let Some(issue_type) = patch.issue_type {
             if let Some(key) = &issue_type {
-                catalogue.check_issue_type(&category, key)?;
+                catalogue.check_issue_type(actor, &category, key)?;
             }
             command(Command::SetIssueType(issue_type));
         }
@@ -127,6 +127,10 @@ impl Desk {
             command(Command::SetService(id));
         }
         if let Some(site) = patch.site {
+            let site = match site {
+                Some(name) => Some(catalogue.site_key("site", &name)?),
+                None => None,
+            };
             command(Command::SetSite(site));
         }
         if let Some(community) = patch.community {
@@ -143,15 +147,7 @@ impl Desk {
                 .service
                 .and_then(|id| catalogue.service(id))
                 .map_or(&[][..], |s| &s.doc.form);
-            let mut whole = ticket.custom.clone();
-            for (key, value) in &patch.custom {
-                if value.is_null() {
-                    whole.remove(key);
-                } else {
-                    whole.insert(key.clone(), value.clone());
-                }
-            }
-            crate::open::check_custom(form, &whole)?;
+            switchboard_core::form::check_changed(form, &patch.custom)?;
             for (key, value) in patch.custom {
                 command(Command::SetCustom(key, (!value.is_null()).then_some(value)));
             }

@@ -96,7 +96,7 @@ fn defaults(c: &mut Conn<'_>, now: Millis) -> Result<(), Error> {
         let value = store::unit::ListValue {
             key: key.into(),
             name: name.into(),
-            category: String::new(),
+            ..Default::default()
         };
         store::unit::save_category(c, &value, position, in_reports)?;
     }
@@ -105,6 +105,7 @@ fn defaults(c: &mut Conn<'_>, now: Millis) -> Result<(), Error> {
             key: key.into(),
             name: name.into(),
             category: category.into(),
+            ..Default::default()
         };
         store::unit::save_issue_type(c, &value, position)?;
     }

@@ -1,11 +1,17 @@
 //! What pages show of units and of the desk as a whole.
 
+pub(crate) mod edit;
+pub(crate) mod retire;
+
 use store::list::{Condition, Filter, OwnerIs, Scope};
 use store::unit::{Member, News, Unit};
 use switchboard_core::query::Span;
 use switchboard_core::{Actor, PersonId, UnitId};
 
 use crate::{Desk, Error};
+
+pub use edit::{KnownUnit, UnitEdit};
+pub use retire::Retired;
 
 /// A unit with its people and figures.
 #[derive(Debug, Clone, PartialEq)]

@@ -11,6 +11,7 @@ use store::entry::{Attachment, Entry};
 use store::event::Event;
 use store::person::Person;
 use switchboard_core::decide::{Offer, allowed};
+use switchboard_core::form::support_only;
 use switchboard_core::ticket::{Hold, RelationKind};
 use switchboard_core::triage::Step;
 use switchboard_core::{
@@ -289,6 +290,7 @@ pub(crate) fn event_visible(change: &Change, access: &Access) -> bool {
     }
     match change {
         Change::EntryAdded { entry } => entry.visibility == EntryVisibility::Public,
+        Change::CustomSet { key, .. } => !support_only(key),
         Change::TagsSet { .. } | Change::ServiceMoved { .. } => false,
         Change::EntriesMoved { .. } => false,
         Change::MergedIn { .. } | Change::MergeUndone { .. } => false,
@@ -305,6 +307,7 @@ pub(crate) fn outward(mut event: EventView, access: &Access) -> EventView {
         match &mut event.change {
             Change::UnitSet { reason, .. } => *reason = None,
             Change::StatusSet { reminder, .. } => *reminder = None,
+            Change::Opened { custom, .. } => custom.retain(|key, _| !support_only(key)),
             _ => {}
         }
     }
@@ -362,14 +365,15 @@ pub fn unit_ref(catalogue: &Catalogue, id: UnitId) -> UnitRef {
 
 /// A category as shown.
 pub fn category_ref(catalogue: &Catalogue, key: &str) -> ValueRef {
-    value_ref(&catalogue.categories, key)
+    value_ref(catalogue, &catalogue.categories, key)
 }
 
-fn value_ref(values: &[store::unit::ListValue], key: &str) -> ValueRef {
+fn value_ref(catalogue: &Catalogue, values: &[store::unit::ListValue], key: &str) -> ValueRef {
     ValueRef {
         key: key.to_owned(),
         name: values
             .iter()
+            .chain(&catalogue.old_values)
             .find(|v| v.key == key)
             .map_or_else(|| key.to_owned(), |v| v.name.clone()),
     }
@@ -445,7 +449,7 @@ pub(crate) fn ticket_view(
         issue_type: ticket
             .issue_type
             .as_deref()
-            .map(|key| value_ref(&catalogue.issue_types, key)),
+            .map(|key| value_ref(catalogue, &catalogue.issue_types, key)),
         site: ticket.site.clone(),
         community: ticket.community.clone(),
         since: ticket.since,
@@ -461,7 +465,12 @@ pub(crate) fn ticket_view(
         } else {
             Vec::new()
         },
-        custom: ticket.custom.clone(),
+        custom: ticket
+            .custom
+            .iter()
+            .filter(|(key, _)| staff || !support_only(key))
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect(),
         visibility: ticket.visibility,
         parties: ticket
             .parties

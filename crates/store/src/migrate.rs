@@ -23,6 +23,10 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ),
     ("0006_audit", include_str!("migrations/0006_audit.sql")),
     (
+        "0010_catalogue",
+        include_str!("migrations/0010_catalogue.sql"),
+    ),
+    (
         "0011_onboarding",
         include_str!("migrations/0011_onboarding.sql"),
     ),

@@ -1,13 +1,14 @@
 //! Support units, services and the lists of values.
 
 use serde::{Deserialize, Serialize};
-use switchboard_core::{Millis, Part, PersonId, ServiceId, UnitId};
-use uuid::Uuid;
+use switchboard_core::{Millis, Part, PersonId, ServiceId, TicketNumber, UnitId, Week};
 
 use crate::conn::Conn;
 use crate::error::Error;
 use crate::params;
 use crate::value::Row;
+
+pub use switchboard_core::form::{FieldType, FormField};
 
 /// One question and its answer on a unit's page.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +28,16 @@ pub struct Hint {
     pub weight: i64,
 }
 
+/// A day on which nobody of a unit works.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holiday {
+    /// The day, as `2026-12-24`.
+    pub date: String,
+    /// What is celebrated; may be empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub name: String,
+}
+
 /// The part of a unit that is only shown or read whole.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(default)]
@@ -39,8 +50,42 @@ pub struct UnitDoc {
     pub qos: String,
     /// IANA name of the time zone of the hours.
     pub time_zone: String,
-    /// Working hours, from and to, in minutes after midnight.
+    /// Working hours from Monday to Friday, from and to, in minutes after
+    /// midnight; `None`: see `week`.
     pub hours: Option<(u32, u32)>,
+    /// Working hours of each day from Monday to Sunday, where the days differ;
+    /// empty: see `hours`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub week: Vec<Vec<(u32, u32)>>,
+    /// Days on which nobody works.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub holidays: Vec<Holiday>,
+    /// When and how the unit supports, in its own words.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub support_hours: String,
+    /// Whom to turn to when the unit does not answer.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub escalation: String,
+}
+
+impl UnitDoc {
+    /// The working hours of a week; `None`: the unit has not said.
+    pub fn working_week(&self) -> Option<Week> {
+        match self.hours {
+            Some(hours) => Some(Week::workdays(hours)),
+            None => Week::of(&self.week),
+        }
+    }
+
+    /// Keeps working hours, the usual ones in the shortest way.
+    pub fn set_week(&mut self, week: &Week) {
+        self.hours = week.one_stretch();
+        self.week = if self.hours.is_some() || week.is_empty() {
+            Vec::new()
+        } else {
+            week.days().to_vec()
+        };
+    }
 }
 
 /// A support unit.
@@ -112,7 +157,7 @@ pub fn save(conn: &mut Conn<'_>, u: &Unit, now: Millis) -> Result<(), Error> {
            description = excluded.description, email = excluded.email,
            first_level = excluded.first_level, security = excluded.security,
            active = excluded.active, successor = excluded.successor, doc = excluded.doc,
-           updated_at = excluded.updated_at",
+           updated_at = excluded.updated_at, version = unit.version + 1",
         params![
             u.id,
             u.key.as_str(),
@@ -138,6 +183,38 @@ pub fn all(conn: &mut Conn<'_>) -> Result<Vec<Unit>, Error> {
     let mut sql = crate::value::Sql::new(UNIT);
     sql.push(" ORDER BY level, name");
     conn.run(&sql, read)
+}
+
+/// How often a unit was stored; `None`: there is no such unit.
+pub fn version(conn: &mut Conn<'_>, unit: UnitId) -> Result<Option<i64>, Error> {
+    conn.query_opt(
+        "SELECT version FROM unit WHERE id = $1",
+        params![unit],
+        |row| row.get(0),
+    )
+}
+
+/// How many open tickets a unit holds.
+pub fn open_tickets(conn: &mut Conn<'_>, unit: UnitId) -> Result<i64, Error> {
+    conn.query_one(
+        "SELECT COUNT(*) FROM ticket WHERE unit = $1 AND open = 1",
+        params![unit],
+        |row| row.get(0),
+    )
+}
+
+/// Open tickets of retired units from a number on, with their unit.
+pub fn stranded(
+    conn: &mut Conn<'_>,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<(TicketNumber, UnitId)>, Error> {
+    conn.query(
+        "SELECT t.number, t.unit FROM ticket t JOIN unit u ON u.id = t.unit
+         WHERE t.open = 1 AND u.active = 0 AND t.number > $1 ORDER BY t.number LIMIT $2",
+        params![after, limit],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )
 }
 
 /// One member of a unit.
@@ -188,38 +265,6 @@ pub fn first_level_members(conn: &mut Conn<'_>) -> Result<Vec<PersonId>, Error> 
     )
 }
 
-/// The type of a custom field of a service's form.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FieldType {
-    /// One line.
-    Text,
-    /// A whole number.
-    Number,
-    /// Yes or no.
-    Boolean,
-    /// One of the field's options.
-    Choice,
-}
-
-/// A custom field of a service's form.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FormField {
-    /// Its key in the ticket's `custom`.
-    pub key: String,
-    /// Its label.
-    pub label: String,
-    /// What it takes.
-    #[serde(rename = "type")]
-    pub kind: FieldType,
-    /// It must be filled in.
-    #[serde(default)]
-    pub required: bool,
-    /// For a choice: the values.
-    #[serde(default)]
-    pub options: Vec<String>,
-}
-
 /// The part of a service that is only shown or read whole.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(default)]
@@ -230,6 +275,15 @@ pub struct ServiceDoc {
     pub form: Vec<FormField>,
     /// For redirection: the list's address.
     pub list: Option<String>,
+    /// Whom to ask about the service itself: a name, an address.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub contact: String,
+    /// The page with its known errors.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub known_errors: String,
+    /// The page with its changes.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub changes: String,
 }
 
 /// A service of the catalogue.
@@ -275,7 +329,8 @@ pub fn save_service(conn: &mut Conn<'_>, s: &Service, now: Millis) -> Result<(),
            provider = excluded.provider, provider_id = excluded.provider_id, area = excluded.area,
            description = excluded.description, unit = excluded.unit, option = excluded.option,
            lamp = excluded.lamp, lamp_text = excluded.lamp_text, active = excluded.active,
-           position = excluded.position, doc = excluded.doc, updated_at = excluded.updated_at",
+           position = excluded.position, doc = excluded.doc, updated_at = excluded.updated_at,
+           version = service.version + 1",
         params![
             s.id,
             s.key.as_str(),
@@ -324,133 +379,14 @@ pub fn services(conn: &mut Conn<'_>) -> Result<Vec<Service>, Error> {
     )
 }
 
-/// A value of a list: category or type of issue.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ListValue {
-    /// Its key.
-    pub key: String,
-    /// Its name.
-    pub name: String,
-    /// For a type of issue: its category.
-    pub category: String,
-}
-
-/// Stores a category.
-pub fn save_category(
-    conn: &mut Conn<'_>,
-    value: &ListValue,
-    position: i64,
-    in_reports: bool,
-) -> Result<(), Error> {
-    conn.execute(
-        "INSERT INTO category (key, name, position, in_reports, active) VALUES ($1, $2, $3, $4, 1)
-         ON CONFLICT (key) DO UPDATE SET name = excluded.name, position = excluded.position,
-           in_reports = excluded.in_reports",
-        params![
-            value.key.as_str(),
-            value.name.as_str(),
-            position,
-            in_reports
-        ],
-    )?;
-    Ok(())
-}
-
-/// Stores a type of issue.
-pub fn save_issue_type(conn: &mut Conn<'_>, value: &ListValue, position: i64) -> Result<(), Error> {
-    conn.execute(
-        "INSERT INTO issue_type (key, category, name, position, active)
-         VALUES ($1, $2, $3, $4, 1)
-         ON CONFLICT (key) DO UPDATE SET name = excluded.name, position = excluded.position",
-        params![
-            value.key.as_str(),
-            value.category.as_str(),
-            value.name.as_str(),
-            position
-        ],
-    )?;
-    Ok(())
-}
-
-/// The categories in use.
-pub fn categories(conn: &mut Conn<'_>) -> Result<Vec<ListValue>, Error> {
-    conn.query(
-        "SELECT key, name FROM category WHERE active = 1 ORDER BY position",
-        params![],
-        |row| {
-            Ok(ListValue {
-                key: row.get(0)?,
-                name: row.get(1)?,
-                category: String::new(),
-            })
-        },
+/// How often a service was stored; `None`: there is no such service.
+pub fn service_version(conn: &mut Conn<'_>, service: ServiceId) -> Result<Option<i64>, Error> {
+    conn.query_opt(
+        "SELECT version FROM service WHERE id = $1",
+        params![service],
+        |row| row.get(0),
     )
 }
 
-/// The types of issue in use.
-pub fn issue_types(conn: &mut Conn<'_>) -> Result<Vec<ListValue>, Error> {
-    conn.query(
-        "SELECT key, name, category FROM issue_type WHERE active = 1 ORDER BY category, position",
-        params![],
-        |row| {
-            Ok(ListValue {
-                key: row.get(0)?,
-                name: row.get(1)?,
-                category: row.get(2)?,
-            })
-        },
-    )
-}
-
-/// A notice on the public page.
-#[derive(Debug, Clone, PartialEq)]
-pub struct News {
-    /// Its id.
-    pub id: Uuid,
-    /// When.
-    pub at: Millis,
-    /// `news`, `incident` or `downtime`.
-    pub kind: String,
-    /// One line.
-    pub title: String,
-    /// The rest.
-    pub body: String,
-    /// The service concerned.
-    pub service: Option<ServiceId>,
-}
-
-/// Stores a notice.
-pub fn insert_news(conn: &mut Conn<'_>, n: &News) -> Result<(), Error> {
-    conn.execute(
-        "INSERT INTO news (id, at, kind, title, body, service, active)
-         VALUES ($1, $2, $3, $4, $5, $6, 1)",
-        params![
-            n.id,
-            n.at,
-            n.kind.as_str(),
-            n.title.as_str(),
-            n.body.as_str(),
-            n.service
-        ],
-    )?;
-    Ok(())
-}
-
-/// The newest notices.
-pub fn news(conn: &mut Conn<'_>, limit: i64) -> Result<Vec<News>, Error> {
-    conn.query(
-        "SELECT id, at, kind, title, body, service FROM news WHERE active = 1
-         ORDER BY at DESC LIMIT $1",
-        params![limit],
-        |row| {
-            Ok(News {
-                id: row.get(0)?,
-                at: row.get(1)?,
-                kind: row.get(2)?,
-                title: row.get(3)?,
-                body: row.get(4)?,
-                service: row.get(5)?,
-            })
-        },
-    )
-}
+pub use crate::notice::{News, insert as insert_news, newest as news};
+pub use crate::values::{ListValue, categories, issue_types, save_category, save_issue_type};

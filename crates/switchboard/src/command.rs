@@ -10,9 +10,11 @@ use clap::{Parser, Subcommand};
 use connect::{Blobs, Mailer};
 use desk::account::NewAccount;
 use desk::demo::DemoPerson;
+use desk::import::{Dump, Format, Kind, Verdict};
 use desk::mail_in::Fate;
 use desk::{Desk, SystemClock, TokenScope};
 use store::{Db, Options};
+use switchboard_core::{Actor, Channel};
 
 use crate::config::Settings;
 
@@ -75,6 +77,9 @@ enum Command {
         #[command(subcommand)]
         command: TokenCommand,
     },
+    /// Take in units, services, sites or members from a CSV or JSON file: all of
+    /// it or nothing. Exit 0 done or nothing to do, 1 refused.
+    Import(ImportArgs),
     /// Look whether everything is in order.
     Doctor {
         #[command(flatten)]
@@ -87,6 +92,27 @@ struct ConfigFile {
     /// Settings file (TOML).
     #[arg(long, env = "SWITCHBOARD_CONFIG")]
     config: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+struct ImportArgs {
+    #[command(flatten)]
+    config: ConfigFile,
+    /// What the file is of: units, services, sites or members.
+    #[arg(long)]
+    kind: String,
+    /// The file; CSV or JSON by its name, else by how it begins.
+    #[arg(long)]
+    file: PathBuf,
+    /// Only say, line by line, what would happen.
+    #[arg(long)]
+    dry_run: bool,
+    /// The file is the whole list: what it does not have is retired or removed.
+    #[arg(long)]
+    complete: bool,
+    /// More may be retired or removed than is kept.
+    #[arg(long)]
+    confirm: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -206,6 +232,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             say(&secret.1)?;
             Ok(ExitCode::SUCCESS)
         }
+        Command::Import(args) => import(args),
         Command::Doctor { config } => doctor(&Settings::load(config.config.as_deref())?),
     }
 }
@@ -424,6 +451,53 @@ fn mail_in(config: Option<&Path>, unit: Option<String>) -> ExitCode {
             ExitCode::from(TRY_AGAIN)
         }
     }
+}
+
+fn import(args: ImportArgs) -> anyhow::Result<ExitCode> {
+    let Some(kind) = Kind::parse(&args.kind) else {
+        bail!("--kind takes units, services, sites or members");
+    };
+    let bytes = std::fs::read(&args.file).with_context(|| args.file.display().to_string())?;
+    let name = args.file.to_string_lossy().into_owned();
+    let desk = open(&Settings::load(args.config.config.as_deref())?)?;
+    let dump = Dump {
+        kind,
+        format: Format::of(&name, &bytes),
+        bytes,
+        complete: args.complete,
+        confirmed: args.confirm,
+        dry_run: args.dry_run,
+    };
+    let actor = Actor::system(Channel::Cli);
+    let plan = runtime()?.block_on(desk.import(&actor, dump))?;
+    for line in &plan.lines {
+        let place = match line.line {
+            0 => "not in the file".to_owned(),
+            n => format!("line {n}"),
+        };
+        let fate = match &line.verdict {
+            Verdict::Created => "new".to_owned(),
+            Verdict::Changed(fields) => format!("changed: {}", fields.join(", ")),
+            Verdict::Same => "unchanged".to_owned(),
+            Verdict::Retired => "retired or removed".to_owned(),
+            Verdict::Refused { field, problem } => format!("refused: {field}: {problem}"),
+        };
+        say(&format!("{place}: {}: {fate}", line.what))?;
+    }
+    say(&plan.words())?;
+    if plan.refused() > 0 {
+        bail!("something is refused, so nothing was changed");
+    }
+    if plan.needs_confirmation && !args.dry_run {
+        bail!(
+            "more would be retired or removed than stays, so nothing was changed; say --confirm \
+             if that is right"
+        );
+    }
+    if args.dry_run {
+        say("dry run: nothing was changed")?;
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 fn doctor(settings: &Settings) -> anyhow::Result<ExitCode> {

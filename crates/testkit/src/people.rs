@@ -150,8 +150,7 @@ impl TestDesk {
                         key: "path".into(),
                         label: "Path".into(),
                         kind: FieldType::Text,
-                        required: false,
-                        options: Vec::new(),
+                        ..FormField::default()
                     }],
                     ..ServiceDoc::default()
                 },

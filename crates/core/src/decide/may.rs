@@ -195,6 +195,8 @@ fn stands(
             } => true,
             // A mail or a remote answer can not be unsent, so it is kept.
             Command::Write { .. } if access.system => true,
+            // The desk itself hands on what a retired unit held.
+            Command::Assign { .. } if access.system => true,
             Command::Write { .. } if matches!(actor.channel, Channel::Mail | Channel::Bridge) => {
                 true
             }

@@ -11,7 +11,7 @@ use crate::ticket::{Hold, Ticket};
 /// nobody's.
 ///
 /// A parent with open children stays on hold: its new unit is told, and gets it
-/// back when the last child is solved.
+/// back when the last child is solved. So does a slave, which follows its master.
 pub(super) fn assign(
     stage: &mut Stage<'_>,
     number: TicketNumber,
@@ -41,7 +41,7 @@ pub(super) fn assign(
         );
     }
     let owner = ticket.owner;
-    let keeps_hold = ticket.hold == Some(Hold::Children);
+    let keeps_hold = matches!(ticket.hold, Some(Hold::Children | Hold::Master { .. }));
     stage.emit(
         number,
         Change::UnitSet {

@@ -498,8 +498,7 @@ pub(super) fn form(service: &str) -> Vec<FormField> {
         key: key.into(),
         label: label.into(),
         kind: FieldType::Text,
-        required: false,
-        options: Vec::new(),
+        ..FormField::default()
     };
     match service {
         "b2share" => vec![text("record", "Record or draft id")],
@@ -509,8 +508,7 @@ pub(super) fn form(service: &str) -> Vec<FormField> {
                 key: "cores".into(),
                 label: "Cores wanted".into(),
                 kind: FieldType::Number,
-                required: false,
-                options: Vec::new(),
+                ..FormField::default()
             },
         ],
         "checkin" => vec![text("institute", "Your institute")],

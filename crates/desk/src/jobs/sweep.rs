@@ -1,6 +1,9 @@
-//! Forgets what is over: sessions, repeated-request keys, finished jobs.
+//! Forgets what is over: sessions, repeated-request keys, finished jobs. And
+//! looks whether a ticket was left with a unit that is retired.
 
-use super::Outcome;
+use store::job::NewJob;
+
+use super::{HEIRS, Outcome};
 use crate::{Desk, Error};
 
 const DAY: i64 = 86_400_000;
@@ -13,6 +16,17 @@ pub(super) async fn run(desk: &Desk) -> Result<Outcome, Error> {
             store::person::sweep_sessions(c, now)?;
             store::setting::sweep_idempotent(c, now - DAY)?;
             store::job::prune(c, now - DAY)?;
+            if !store::unit::stranded(c, 0, 1)?.is_empty() {
+                store::job::enqueue(
+                    c,
+                    &NewJob {
+                        kind: HEIRS,
+                        payload: String::new(),
+                        run_at: now,
+                        unique_key: None,
+                    },
+                )?;
+            }
             Ok(Outcome::Done)
         })
         .await

@@ -397,7 +397,7 @@ fn services(
                 label: q.label.trim().to_owned(),
                 kind: FieldType::Text,
                 required: q.required,
-                options: Vec::new(),
+                ..FormField::default()
             })
             .collect();
         let mut doc = ServiceDoc {

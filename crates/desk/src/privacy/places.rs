@@ -184,6 +184,7 @@ pub const TABLES: &[Table] = &[
             ("successor", Nothing),
             ("doc", Json),
             ("updated_at", Nothing),
+            ("version", Nothing),
         ],
     ),
     table(
@@ -216,6 +217,7 @@ pub const TABLES: &[Table] = &[
             ("position", Nothing),
             ("doc", Json),
             ("updated_at", Nothing),
+            ("version", Nothing),
         ],
     ),
     table(
@@ -227,6 +229,7 @@ pub const TABLES: &[Table] = &[
             ("position", Nothing),
             ("in_reports", Nothing),
             ("active", Nothing),
+            ("version", Nothing),
         ],
     ),
     table(
@@ -238,6 +241,8 @@ pub const TABLES: &[Table] = &[
             ("name", Nothing),
             ("position", Nothing),
             ("active", Nothing),
+            ("version", Nothing),
+            ("visible", Nothing),
         ],
     ),
     table(
@@ -409,6 +414,33 @@ pub const TABLES: &[Table] = &[
             ("body", Words),
             ("service", Nothing),
             ("active", Nothing),
+            ("version", Nothing),
+            ("starts_at", Nothing),
+            ("ends_at", Nothing),
+            ("author", Person),
+        ],
+    ),
+    table(
+        "news_service",
+        "",
+        &[
+            ("news", Nothing),
+            ("service", Nothing),
+            ("position", Nothing),
+        ],
+    ),
+    table(
+        "site",
+        "key",
+        &[
+            ("key", Nothing),
+            ("name", Nothing),
+            ("aliases", Nothing),
+            ("contact", Address),
+            ("country", Nothing),
+            ("active", Nothing),
+            ("version", Nothing),
+            ("updated_at", Nothing),
         ],
     ),
     // 0002: jobs

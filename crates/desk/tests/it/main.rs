@@ -7,7 +7,10 @@
 
 mod audit;
 mod demo;
+mod import;
 mod mail_in;
 mod notices;
 mod onboarding;
 mod places;
+mod service;
+mod unit;

@@ -421,6 +421,16 @@ where
         .collect())
 }
 
+/// Structs within a body that may be left out or null, as objects only.
+pub(crate) fn maybe_objects<'de, T, D>(d: D) -> Result<Option<Vec<T>>, D::Error>
+where
+    T: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    let all = Option::<Vec<Object<T>>>::deserialize(d)?;
+    Ok(all.map(|all| all.into_iter().map(|o| o.0).collect()))
+}
+
 /// A whole number. In JSON `7.0` is one too.
 struct Whole<T>(T);
 
@@ -566,7 +576,7 @@ fn tags(headers: &HeaderMap, name: &header::HeaderName) -> Result<Option<Tags>, 
         };
         Problem::from(Error::invalid(
             name,
-            "takes * or the ETag of the ticket in quotes, as in \"7\"",
+            "takes * or the ETag that was read, in quotes, as in \"7\"",
         ))
     };
     let mut list = Vec::new();

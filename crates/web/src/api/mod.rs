@@ -26,15 +26,19 @@ pub mod event;
 pub mod history;
 pub(crate) mod input;
 pub mod list;
+pub mod notice;
 pub mod onboarding;
 pub mod party;
 pub mod person;
 pub mod provider;
 pub mod relation;
+pub mod service;
+pub mod site;
 pub mod ticket;
 pub mod token;
 pub mod triage;
 pub mod unit;
+pub mod values;
 pub mod words;
 
 /// Where the API lies.
@@ -63,6 +67,11 @@ impl<T> Items<T> {
     }
 }
 
+/// The ETag of something that was read or stored.
+fn tagged(version: i64) -> [(axum::http::HeaderName, String); 1] {
+    [(axum::http::header::ETAG, format!("\"{version}\""))]
+}
+
 /// Checks how many items a page shall have.
 fn limit(given: Option<i64>) -> Result<Option<i64>, Problem> {
     match given {
@@ -86,6 +95,10 @@ fn routes(max_attachment: usize) -> OpenApiRouter<AppState> {
         .merge(relation::router())
         .merge(party::router())
         .merge(unit::router())
+        .merge(service::router())
+        .merge(values::router())
+        .merge(site::router())
+        .merge(notice::router())
         .merge(person::router())
         .merge(token::router())
         .merge(event::router())
@@ -147,7 +160,7 @@ const REFUSALS: [(&str, &str, &str); 11] = [
     (
         "412",
         "Stale",
-        "Somebody was quicker: the ticket has another ETag by now",
+        "Somebody was quicker: it has another ETag by now",
     ),
     ("413", "TooLarge", "The body is larger than the path takes"),
     (

@@ -1,29 +1,55 @@
-//! Units, their members, services and lists of values.
+//! Units and their members.
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use desk::unit::{KnownUnit, UnitEdit};
 use desk::{Catalogue, Error};
-use serde::Serialize;
-use store::unit::{FieldType, FormField, Service as StoredService, Unit as StoredUnit};
+use serde::{Deserialize, Serialize};
+use store::unit::Unit as StoredUnit;
 use switchboard_core::{Actor, Part};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::Items;
-use super::caller::Reads;
-use super::input::At;
+use super::caller::{Caller, Reads, Writes};
+use super::input::{At, Body, IfMatch, given, maybe_objects, maybe_whole};
+use super::{Items, tagged};
 use crate::AppState;
 use crate::problem::Problem;
 
 /// A question and its answer.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Faq {
     /// The question.
     pub question: String,
     /// The answer.
     pub answer: String,
+}
+
+/// Words that point to a unit.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Hint {
+    /// The words.
+    pub words: Vec<String>,
+    /// How much a hit counts, 1 to 3; -1 to -3: points away.
+    #[schema(minimum = -3, maximum = 3)]
+    pub weight: i64,
+}
+
+/// A day on which nobody of a unit works.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Holiday {
+    /// The day, as `2026-12-24`.
+    pub date: String,
+    /// What is celebrated.
+    #[serde(default)]
+    pub name: String,
 }
 
 /// A support unit.
@@ -47,6 +73,8 @@ pub struct Unit {
     pub email: Option<String>,
     /// It triages what is new.
     pub first_level: bool,
+    /// It takes what endangers security now.
+    pub security: bool,
     /// A retired unit takes no tickets.
     pub active: bool,
     /// The key of the unit that took over from a retired one.
@@ -55,15 +83,28 @@ pub struct Unit {
     pub qos: String,
     /// IANA name of the time zone of its hours.
     pub time_zone: String,
-    /// Working hours as `09:00-17:00`.
+    /// Working hours: `09:00-17:00` is Monday to Friday, else with the days, as
+    /// `Mon-Thu 08:00-16:00, Fri 08:00-12:00`.
     pub hours: Option<String>,
+    /// Days on which nobody works.
+    pub holidays: Vec<Holiday>,
+    /// When and how it supports, in its own words.
+    pub support_hours: String,
+    /// Whom to turn to when it does not answer; only for the support side.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub escalation: Option<String>,
+    /// Words that point to it; only for the support side.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub hints: Option<Vec<Hint>>,
     /// For those who assign to it.
     pub faq: Vec<Faq>,
 }
 
 fn unit(catalogue: &Catalogue, actor: &Actor, u: &StoredUnit) -> Unit {
     let key_of = |id| catalogue.unit(id).map(|u| u.key.clone());
-    let clock = |minutes: u32| format!("{:02}:{:02}", minutes / 60, minutes % 60);
+    let staff = actor.is_staff();
     Unit {
         key: u.key.clone(),
         name: u.name.clone(),
@@ -71,16 +112,35 @@ fn unit(catalogue: &Catalogue, actor: &Actor, u: &StoredUnit) -> Unit {
         parent: u.parent.and_then(key_of),
         category: u.category.clone(),
         description: u.description.clone(),
-        email: u.email.clone().filter(|_| actor.is_staff()),
+        email: u.email.clone().filter(|_| staff),
         first_level: u.first_level,
+        security: u.security,
         active: u.active,
         successor: u.successor.and_then(key_of),
         qos: u.doc.qos.clone(),
         time_zone: u.doc.time_zone.clone(),
-        hours: u
+        hours: u.doc.working_week().map(|week| week.to_string()),
+        holidays: u
             .doc
-            .hours
-            .map(|(from, to)| format!("{}-{}", clock(from), clock(to))),
+            .holidays
+            .iter()
+            .map(|h| Holiday {
+                date: h.date.clone(),
+                name: h.name.clone(),
+            })
+            .collect(),
+        support_hours: u.doc.support_hours.clone(),
+        escalation: staff.then(|| u.doc.escalation.clone()),
+        hints: staff.then(|| {
+            u.doc
+                .hints
+                .iter()
+                .map(|h| Hint {
+                    words: h.words.clone(),
+                    weight: h.weight,
+                })
+                .collect()
+        }),
         faq: u
             .doc
             .faq
@@ -126,16 +186,205 @@ async fn units(
     path = "/units/{name}",
     tag = "catalogue",
     params(("name" = String, Path, description = "The unit's name or key")),
-    responses((status = 200, description = "The unit", body = Unit)),
+    responses((status = 200, description = "The unit", body = Unit, headers(("ETag" = String)))),
 )]
 async fn one_unit(
     State(app): State<AppState>,
     Reads(caller): Reads,
     at: At,
-) -> Result<Json<Unit>, Problem> {
+) -> Result<Response, Problem> {
+    let known = app.desk.known_unit(at.text("name")?).await?;
+    answer(&app, &caller, StatusCode::OK, &known).await
+}
+
+async fn answer(
+    app: &AppState,
+    caller: &Caller,
+    status: StatusCode,
+    known: &KnownUnit,
+) -> Result<Response, Problem> {
     let catalogue = app.desk.catalogue().await?;
-    let found = find(&catalogue, at.text("name")?)?;
-    Ok(Json(unit(&catalogue, &caller.actor, found)))
+    let body = unit(&catalogue, &caller.actor, &known.unit);
+    Ok((status, tagged(known.version), Json(body)).into_response())
+}
+
+/// A unit to be made or changed; what is left out stays as it is.
+///
+/// Responsibles of the unit may change `description`, `email`, `faq`, `hints`,
+/// `time_zone`, `hours`, `holidays`, `support_hours` and `escalation`;
+/// administrators everything.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UnitChange {
+    /// Its key; made from the name when a new unit comes without.
+    pub key: Option<String>,
+    /// Its name; needed for a new unit.
+    pub name: Option<String>,
+    /// 1, 2 or 3; a new unit has 2.
+    #[serde(default, deserialize_with = "maybe_whole")]
+    #[schema(minimum = 1, maximum = 3)]
+    pub level: Option<i64>,
+    /// The unit above it, by name or key; null: none.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>)]
+    pub parent: Option<Option<String>>,
+    /// The group it is listed under.
+    pub category: Option<String>,
+    /// What it does.
+    pub description: Option<String>,
+    /// Its mailing list; null: none.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>)]
+    pub email: Option<Option<String>>,
+    /// It triages what is new.
+    pub first_level: Option<bool>,
+    /// It takes what endangers security now.
+    pub security: Option<bool>,
+    /// For those who assign to it; the whole list.
+    #[serde(default, deserialize_with = "maybe_objects")]
+    pub faq: Option<Vec<Faq>>,
+    /// Words that point to it; the whole list.
+    #[serde(default, deserialize_with = "maybe_objects")]
+    pub hints: Option<Vec<Hint>>,
+    /// Quality of support: `base`, `medium` or `advanced`.
+    pub qos: Option<String>,
+    /// IANA name of the time zone of its hours.
+    pub time_zone: Option<String>,
+    /// Working hours, as `Mon-Fri 09:00-17:00`; empty: not said.
+    pub hours: Option<String>,
+    /// Days on which nobody works; the whole list.
+    #[serde(default, deserialize_with = "maybe_objects")]
+    pub holidays: Option<Vec<Holiday>>,
+    /// When and how it supports, in words.
+    pub support_hours: Option<String>,
+    /// Whom to turn to when it does not answer.
+    pub escalation: Option<String>,
+    /// `false` retires it, alone or with `successor`; `true` takes that back.
+    pub active: Option<bool>,
+    /// Who takes over when it is retired, by name or key.
+    pub successor: Option<String>,
+}
+
+impl From<UnitChange> for UnitEdit {
+    fn from(c: UnitChange) -> UnitEdit {
+        UnitEdit {
+            key: c.key,
+            name: c.name,
+            level: c.level,
+            parent: c.parent,
+            category: c.category,
+            description: c.description,
+            email: c.email,
+            first_level: c.first_level,
+            security: c.security,
+            active: c.active,
+            faq: c.faq.map(|all| {
+                all.into_iter()
+                    .map(|f| store::unit::Faq {
+                        question: f.question,
+                        answer: f.answer,
+                    })
+                    .collect()
+            }),
+            hints: c.hints.map(|all| {
+                all.into_iter()
+                    .map(|h| store::unit::Hint {
+                        words: h.words,
+                        weight: h.weight,
+                    })
+                    .collect()
+            }),
+            qos: c.qos,
+            time_zone: c.time_zone,
+            hours: c.hours,
+            holidays: c.holidays.map(|all| {
+                all.into_iter()
+                    .map(|h| store::unit::Holiday {
+                        date: h.date,
+                        name: h.name,
+                    })
+                    .collect()
+            }),
+            support_hours: c.support_hours,
+            escalation: c.escalation,
+        }
+    }
+}
+
+/// Makes a unit.
+#[utoipa::path(
+    post,
+    path = "/units",
+    tag = "catalogue",
+    request_body = UnitChange,
+    responses((status = 201, description = "The unit", body = Unit, headers(("ETag" = String)))),
+)]
+async fn create_unit(
+    State(app): State<AppState>,
+    Writes(caller): Writes,
+    body: Body<UnitChange>,
+) -> Result<Response, Problem> {
+    let change = body.value;
+    if change.active == Some(false) || change.successor.is_some() {
+        return Err(Error::invalid("active", "a new unit can not be retired yet").into());
+    }
+    let known = app.desk.create_unit(&caller.actor, change.into()).await?;
+    answer(&app, &caller, StatusCode::CREATED, &known).await
+}
+
+/// Changes a unit, or retires it: then its services, and as jobs its open
+/// tickets, go to the successor.
+#[utoipa::path(
+    patch,
+    path = "/units/{name}",
+    tag = "catalogue",
+    params(
+        ("name" = String, Path, description = "The unit's name or key"),
+        ("If-Match" = Option<String>, Header, description = "The ETag that you read: 412 when somebody was quicker"),
+    ),
+    request_body = UnitChange,
+    responses((status = 200, description = "The unit after it", body = Unit, headers(("ETag" = String)))),
+)]
+async fn change_unit(
+    State(app): State<AppState>,
+    Writes(caller): Writes,
+    at: At,
+    if_match: IfMatch,
+    body: Body<UnitChange>,
+) -> Result<Response, Problem> {
+    let known = app.desk.known_unit(at.text("name")?).await?;
+    let expected = if_match.expected(known.version)?;
+    // By its key from here on: the name may be what changes.
+    let key = known.unit.key;
+    let change = body.value;
+    if change.active == Some(false) {
+        let alone = UnitChange {
+            active: Some(false),
+            successor: change.successor.clone(),
+            ..UnitChange::default()
+        };
+        if change != alone {
+            return Err(Error::invalid(
+                "active",
+                "a unit is retired alone; make other changes before",
+            )
+            .into());
+        }
+        let successor = change.successor.as_deref();
+        app.desk
+            .retire_unit(&caller.actor, &key, successor, expected)
+            .await?;
+        let known = app.desk.known_unit(&key).await?;
+        return answer(&app, &caller, StatusCode::OK, &known).await;
+    }
+    if change.successor.is_some() {
+        return Err(Error::invalid("successor", "goes with \"active\": false").into());
+    }
+    let known = app
+        .desk
+        .change_unit(&caller.actor, &key, expected, change.into())
+        .await?;
+    answer(&app, &caller, StatusCode::OK, &known).await
 }
 
 /// A member of a unit.
@@ -186,193 +435,9 @@ async fn members(
     )))
 }
 
-/// An extra field of a service's form.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct Field {
-    /// Its key in `custom`.
-    pub key: String,
-    /// Its label.
-    pub label: String,
-    /// What it takes: `text`, `number`, `boolean` or `choice`.
-    #[serde(rename = "type")]
-    pub kind: String,
-    /// It must be filled in.
-    pub required: bool,
-    /// For a choice: the values.
-    pub options: Vec<String>,
-}
-
-fn field(f: &FormField) -> Field {
-    Field {
-        key: f.key.clone(),
-        label: f.label.clone(),
-        kind: match f.kind {
-            FieldType::Text => "text",
-            FieldType::Number => "number",
-            FieldType::Boolean => "boolean",
-            FieldType::Choice => "choice",
-        }
-        .into(),
-        required: f.required,
-        options: f.options.clone(),
-    }
-}
-
-/// A service of the catalogue.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct Service {
-    /// Its key.
-    pub key: String,
-    /// Its name.
-    pub name: String,
-    /// Who provides it.
-    pub provider: String,
-    /// The group it is listed under.
-    pub area: String,
-    /// What it is for.
-    pub description: String,
-    /// The name of the unit that answers for it.
-    pub unit: String,
-    /// That unit's key.
-    pub unit_key: String,
-    /// How it is worked on: `direct`, `redirection` or `integration`.
-    pub option: String,
-    /// How it runs now: `running`, `degraded`, `down` or `planned`.
-    pub lamp: String,
-    /// The same in words.
-    pub lamp_text: String,
-    /// It is offered.
-    pub active: bool,
-    /// Other names people use for it.
-    pub aliases: Vec<String>,
-    /// Extra fields of its form.
-    pub form: Vec<Field>,
-}
-
-fn service(catalogue: &Catalogue, s: &StoredService) -> Service {
-    let (unit, unit_key) = catalogue
-        .unit(s.unit)
-        .map(|u| (u.name.clone(), u.key.clone()))
-        .unwrap_or_default();
-    Service {
-        key: s.key.clone(),
-        name: s.name.clone(),
-        provider: s.provider.clone(),
-        area: s.area.clone(),
-        description: s.description.clone(),
-        unit,
-        unit_key,
-        option: s.option.clone(),
-        lamp: s.lamp.clone(),
-        lamp_text: s.lamp_text.clone(),
-        active: s.active,
-        aliases: s.doc.aliases.clone(),
-        form: s.doc.form.iter().map(field).collect(),
-    }
-}
-
-/// The services of the catalogue.
-#[utoipa::path(
-    get,
-    path = "/services",
-    tag = "catalogue",
-    responses((status = 200, description = "The services", body = Items<Service>)),
-)]
-async fn services(
-    State(app): State<AppState>,
-    _caller: Reads,
-) -> Result<Json<Items<Service>>, Problem> {
-    let catalogue = app.desk.catalogue().await?;
-    Ok(Json(Items::all(
-        catalogue
-            .services
-            .iter()
-            .map(|s| service(&catalogue, s))
-            .collect(),
-    )))
-}
-
-/// A service.
-#[utoipa::path(
-    get,
-    path = "/services/{name}",
-    tag = "catalogue",
-    params(("name" = String, Path, description = "The service's name, key or alias")),
-    responses((status = 200, description = "The service", body = Service)),
-)]
-async fn one_service(
-    State(app): State<AppState>,
-    _caller: Reads,
-    at: At,
-) -> Result<Json<Service>, Problem> {
-    let catalogue = app.desk.catalogue().await?;
-    let name = at.text("name")?;
-    let found = catalogue
-        .find_service("name", name)
-        .map_err(|_| Error::not_found(format!("service {name:?}")))?;
-    Ok(Json(service(&catalogue, found)))
-}
-
-/// A value of a list.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct ListValue {
-    /// Its key.
-    pub key: String,
-    /// Its name.
-    pub name: String,
-}
-
-/// A category with its types of issue.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct Category {
-    /// Its key.
-    pub key: String,
-    /// Its name.
-    pub name: String,
-    /// Its types of issue.
-    pub issue_types: Vec<ListValue>,
-}
-
-/// The categories and their types of issue.
-#[utoipa::path(
-    get,
-    path = "/categories",
-    tag = "catalogue",
-    responses((status = 200, description = "The categories", body = Items<Category>)),
-)]
-async fn categories(
-    State(app): State<AppState>,
-    _caller: Reads,
-) -> Result<Json<Items<Category>>, Problem> {
-    let catalogue = app.desk.catalogue().await?;
-    let value = |v: &store::unit::ListValue| ListValue {
-        key: v.key.clone(),
-        name: v.name.clone(),
-    };
-    Ok(Json(Items::all(
-        catalogue
-            .categories
-            .iter()
-            .map(|c| Category {
-                key: c.key.clone(),
-                name: c.name.clone(),
-                issue_types: catalogue
-                    .issue_types
-                    .iter()
-                    .filter(|t| t.category == c.key)
-                    .map(value)
-                    .collect(),
-            })
-            .collect(),
-    )))
-}
-
 pub(super) fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
-        .routes(routes!(units))
-        .routes(routes!(one_unit))
+        .routes(routes!(units, create_unit))
+        .routes(routes!(one_unit, change_unit))
         .routes(routes!(members))
-        .routes(routes!(services))
-        .routes(routes!(one_service))
-        .routes(routes!(categories))
 }

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use switchboard_core::ticket::RelationKind;
 use switchboard_core::{
-    EntryVisibility, Millis, PartyRole, Priority, SecurityRisk, SolutionKind, Status,
+    EntryVisibility, FieldType, Millis, PartyRole, Priority, SecurityRisk, SolutionKind, Status,
     TellRequester, TicketType, Visibility,
 };
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
@@ -81,6 +81,8 @@ words! {
         SolutionKind::WontFix,
         SolutionKind::Other,
     ];
+    /// What an extra field of a form takes.
+    FieldTypeWord = FieldType::ALL;
     /// As what somebody is on a ticket.
     PartyRoleWord = [
         PartyRole::Cc,

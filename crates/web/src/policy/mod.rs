@@ -57,6 +57,12 @@ pub enum Who {
     Staff,
     /// Members of a first level unit, and administrators.
     FirstLevel,
+    /// Responsibles of the unit, for what it says of itself; administrators for
+    /// everything.
+    Responsibles,
+    /// Those who work in the unit, or in the unit of the service; and
+    /// administrators.
+    UnitStaff,
     /// Administrators.
     Administrators,
 }

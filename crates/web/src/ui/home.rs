@@ -3,6 +3,8 @@
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
+use desk::notice::{Phase, phase};
+use desk::service::LAMPS;
 use desk::{Catalogue, Desk, Error, TicketQuery};
 use store::list::{Condition, Filter, Item, Sort};
 use store::unit::Service;
@@ -12,6 +14,7 @@ use super::assets::Asset;
 use super::fault::Fault;
 use super::frame::{Errors, Frame, Here, Notice, NoticeTone, Room};
 use super::posted::Posted;
+use super::status::when_words;
 use super::thread::since_words;
 use super::time::Dial;
 use super::view::{Chip, Icon, Lamp, Route, RouteStop, StatusMark, StopKind, Tone};
@@ -261,29 +264,29 @@ async fn incidents(
     catalogue: &Catalogue,
     dial: &Dial,
 ) -> Result<Vec<IncidentView>, Fault> {
-    /// Older notices are history.
-    const DAYS: i64 = 7 * 86_400_000;
     let mut views = Vec::new();
-    for news in desk.news(20).await? {
-        let planned = match news.kind.as_str() {
-            "incident" => false,
-            "downtime" => true,
-            _ => continue,
-        };
-        if dial.now - news.at > DAYS {
+    for notice in desk.notices().await? {
+        if phase(&notice, dial.now) == Phase::Past {
             continue;
         }
-        let lamp = news
-            .service
-            .and_then(|id| catalogue.service(id))
-            .filter(|_| !planned)
-            .map(|s| Chip::new(Tone::Warn, s.lamp_text.clone()));
+        let planned = notice.kind == "downtime";
+        let lamp = notice
+            .services
+            .first()
+            .and_then(|id| catalogue.service(*id))
+            .filter(|s| !planned && s.lamp != "running")
+            .map(|s| Chip::new(Tone::Warn, lamp(s).words));
+        let when = when_words(&notice, dial);
         views.push(IncidentView {
             planned,
-            title: news.title,
+            title: notice.title,
             chip: lamp,
-            text: news.body,
-            href: None,
+            text: match (when.as_str(), notice.body.as_str()) {
+                ("", body) => body.to_owned(),
+                (when, "") => format!("{when}."),
+                (when, body) => format!("{when}. {body}"),
+            },
+            href: Some("/status".to_owned()),
         });
     }
     Ok(views)
@@ -305,7 +308,11 @@ pub fn lamp(service: &Service) -> Lamp {
             _ => "",
         },
         words: if service.lamp_text.is_empty() {
-            "Running".to_owned()
+            LAMPS
+                .iter()
+                .find(|(key, _)| *key == service.lamp)
+                .map_or("Running", |(_, words)| words)
+                .to_owned()
         } else {
             service.lamp_text.clone()
         },

@@ -23,6 +23,7 @@ pub mod provider;
 pub mod services;
 pub mod sign_in;
 pub mod split;
+pub mod status;
 pub mod text;
 pub mod thread;
 pub mod ticket;
@@ -30,6 +31,8 @@ pub mod time;
 pub mod triage;
 pub mod triage_post;
 pub mod unit;
+pub mod unit_edit;
+pub mod unit_form;
 pub mod view;
 pub mod visit;
 pub mod words;
@@ -92,8 +95,33 @@ pub fn router() -> Router<AppState> {
             "/provider/services/{key}/option",
             get(provider::way::show).post(provider::way::act),
         )
+        .route("/admin/units", get(admin::units::show).post(admin::units::create))
+        .route("/admin/units/{key}", get(admin::unit::show).post(admin::unit::save))
+        .route("/admin/units/{key}/end", post(admin::unit::end))
+        .route(
+            "/admin/services",
+            get(admin::services::show).post(admin::services::create),
+        )
+        .route(
+            "/admin/services/{service}",
+            get(admin::service::show).post(admin::service::save),
+        )
+        .route("/admin/services/{service}/move", post(admin::services::order))
+        .route("/admin/values", get(admin::values::show).post(admin::values::save))
+        .route("/admin/sites", get(admin::sites::show).post(admin::sites::save))
+        .route("/admin/import", get(admin::import::show).post(admin::import::act))
+        .route("/admin/triage", get(admin::triage::show).post(admin::triage::act))
+        .route("/status", get(status::show))
         .route("/services", get(services::show))
+        .route(
+            "/services/{service}/status",
+            get(status::edit).post(status::save),
+        )
         .route("/units", get(unit::list))
+        .route(
+            "/units/{key}/edit",
+            get(unit_edit::show).post(unit_edit::save),
+        )
         .route("/units/{key}", get(unit::show))
         .route("/tickets", get(my_tickets::show))
         .route("/tickets/new", get(new_ticket::show).post(new_ticket::send))

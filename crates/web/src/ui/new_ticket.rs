@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
+use desk::notice::{Phase, phase};
 use desk::{Catalogue, Error, OpenRequest, RequesterRef, TicketQuery};
 use sha2::{Digest as _, Sha256};
 use store::list::{Condition, Filter, Sort};
@@ -105,14 +106,18 @@ pub struct GoesTo {
 /// How an extra field of a service's form is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Asked {
-    /// A line of text.
-    Text,
-    /// A whole number.
-    Number,
+    /// A line of text; the type of the input: `text`, `date`, `email`, `url`.
+    Line(&'static str),
+    /// A text of several lines.
+    Lines,
+    /// A whole number, with its least and most where they are set.
+    Number(String, String),
     /// Yes or no.
     Tick,
     /// One of several.
     Choice(Vec<Choice>),
+    /// Any of several.
+    Several(Vec<Choice>),
 }
 
 /// An extra field of a service's form.
@@ -124,12 +129,23 @@ pub struct CustomField {
     pub name: String,
     /// What is asked.
     pub label: String,
+    /// A sentence under it; may be empty.
+    pub help: String,
+    /// The id of that sentence; empty without one.
+    pub help_id: String,
     /// It must be filled.
     pub required: bool,
     /// How it is asked for.
     pub asked: Asked,
     /// What was typed.
     pub value: String,
+}
+
+impl CustomField {
+    /// The id of the sentence under it; empty: there is none.
+    fn hint(&self) -> &str {
+        &self.help_id
+    }
 }
 
 /// The request form.
@@ -274,11 +290,21 @@ pub async fn send(posted: Posted) -> Response {
     posted.visit.close(result).await
 }
 
+/// What was typed into a service's own fields; several values of one field are
+/// lines of one text.
 fn custom_values(posted: &Posted) -> BTreeMap<String, String> {
-    posted
-        .beginning("custom.")
-        .map(|(key, value)| (key.to_owned(), value.to_owned()))
-        .collect()
+    let mut values: BTreeMap<String, String> = BTreeMap::new();
+    for (key, value) in posted.beginning("custom.") {
+        let value = value.replace("\r\n", "\n");
+        values
+            .entry(key.to_owned())
+            .and_modify(|all| {
+                all.push('\n');
+                all.push_str(&value);
+            })
+            .or_insert(value);
+    }
+    values
 }
 
 /// What was typed into a service's own fields, as the desk wants it.
@@ -288,6 +314,7 @@ fn custom_json(
 ) -> BTreeMap<String, serde_json::Value> {
     let form = service.map_or(&[][..], |s| &s.doc.form);
     form.iter()
+        .filter(|field| !field.support_only())
         .filter_map(|field| {
             let text = typed.get(&field.key).map_or("", String::as_str);
             let value = match field.kind {
@@ -296,7 +323,8 @@ fn custom_json(
                 FieldType::Number => text
                     .parse::<i64>()
                     .map_or_else(|_| text.into(), serde_json::Value::from),
-                FieldType::Text | FieldType::Choice => text.into(),
+                FieldType::Multiple => text.lines().collect(),
+                _ => text.into(),
             };
             Some((field.key.clone(), value))
         })
@@ -466,30 +494,48 @@ async fn open(posted: &mut Posted) -> Result<Response, Fault> {
 fn custom_fields(service: Option<&Service>, typed: &BTreeMap<String, String>) -> Vec<CustomField> {
     let form = service.map_or(&[][..], |s| &s.doc.form);
     form.iter()
+        .filter(|field| !field.support_only())
         .enumerate()
         .map(|(i, field)| {
             let value = typed.get(&field.key).cloned().unwrap_or_default();
+            let choices = |chosen: &dyn Fn(&str) -> bool| -> Vec<Choice> {
+                field
+                    .options
+                    .iter()
+                    .map(|o| Choice {
+                        value: o.clone(),
+                        label: o.clone(),
+                        chosen: chosen(o),
+                    })
+                    .collect()
+            };
+            let bound = |bound: Option<i64>| bound.map_or_else(String::new, |n| n.to_string());
             CustomField {
                 id: format!("custom-{i}"),
                 name: format!("custom.{}", field.key),
                 label: field.label.clone(),
+                help: field.help.clone(),
+                help_id: if field.help.is_empty() {
+                    String::new()
+                } else {
+                    format!("custom-{i}-help")
+                },
                 required: field.required,
                 asked: match field.kind {
-                    FieldType::Text => Asked::Text,
-                    FieldType::Number => Asked::Number,
+                    FieldType::Text => Asked::Line("text"),
+                    FieldType::Date => Asked::Line("date"),
+                    FieldType::Email => Asked::Line("email"),
+                    FieldType::Url => Asked::Line("url"),
+                    FieldType::LongText => Asked::Lines,
+                    FieldType::Number => Asked::Number(bound(field.min), bound(field.max)),
                     FieldType::Boolean => Asked::Tick,
                     FieldType::Choice => {
-                        let mut choices: Vec<Choice> = field
-                            .options
-                            .iter()
-                            .map(|o| Choice {
-                                value: o.clone(),
-                                label: o.clone(),
-                                chosen: *o == value,
-                            })
-                            .collect();
-                        choices.insert(0, Choice::new("", "Please choose"));
-                        Asked::Choice(choices)
+                        let mut all = choices(&|o| o == value);
+                        all.insert(0, Choice::new("", "Please choose"));
+                        Asked::Choice(all)
+                    }
+                    FieldType::Multiple => {
+                        Asked::Several(choices(&|o| value.lines().any(|v| v == o)))
                     }
                 },
                 value,
@@ -521,7 +567,7 @@ async fn parts(
 }
 
 fn goes_to(service: &Service, catalogue: &Catalogue) -> GoesTo {
-    let unit = catalogue.unit(service.unit).filter(|u| u.level < 3);
+    let unit = catalogue.heir(service.unit).filter(|u| u.level < 3);
     GoesTo {
         lamp: super::home::lamp(service),
         unit: unit.map_or_else(|| "First level".to_owned(), |u| u.name.clone()),
@@ -547,8 +593,8 @@ fn road(service: Option<&Service>, catalogue: &Catalogue, form: &NewTicketForm) 
         .filter(|_| form.security == SecurityRisk::Imminent.key());
     let unit = security.or_else(|| {
         service
-            .and_then(|s| catalogue.unit(s.unit))
-            .filter(|u| u.active && u.level < 3)
+            .and_then(|s| catalogue.heir(s.unit))
+            .filter(|u| u.level < 3)
     });
     match unit {
         Some(unit) if !unit.first_level => {
@@ -578,14 +624,15 @@ async fn similar(
     service: Option<&Service>,
 ) -> Result<Vec<Similar>, Fault> {
     let mut found = Vec::new();
-    for news in visit.desk.news(20).await? {
-        let about = news.service.is_some() && news.service == service.map(|s| s.id);
-        if news.kind == "incident" && about {
+    let now = visit.dial.now;
+    for notice in visit.desk.notices().await? {
+        let about = service.is_some_and(|s| notice.services.contains(&s.id));
+        if notice.kind == "incident" && about && phase(&notice, now) == Phase::Now {
             found.push(Similar {
                 chip: Chip::with_icon(Tone::Warn, "warn", "Incident"),
-                href: "/#now".to_owned(),
-                title: news.title,
-                when: visit.dial.ago_words(news.at),
+                href: "/status".to_owned(),
+                title: notice.title,
+                when: visit.dial.ago_words(notice.starts_at.unwrap_or(notice.at)),
             });
         }
     }

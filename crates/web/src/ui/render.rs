@@ -7,8 +7,16 @@ use askama::Template as _;
 
 use super::account::AccountPage;
 use super::admin::AdminPage;
+use super::admin::import::ImportPage;
 use super::admin::onboarding::{DecisionPage, QueuePage};
+use super::admin::service::ServiceAdminPage;
 use super::admin::service_provider::{OneProviderPage, ProvidersPage};
+use super::admin::services::ServicesAdminPage;
+use super::admin::sites::SitesPage;
+use super::admin::triage::RulesPage;
+use super::admin::unit::UnitAdminPage;
+use super::admin::units::UnitsAdminPage;
+use super::admin::values::ValuesPage;
 use super::history::HistoryPage;
 use super::home::HomePage;
 use super::mail_frame::MailFrame;
@@ -22,15 +30,47 @@ use super::provider::way::WayPage;
 use super::services::ServicesPage;
 use super::sign_in::SignInPage;
 use super::split::SplitPage;
+use super::status::{ServiceStatusPage, StatusPage};
 use super::ticket::TicketPage;
 use super::triage::TriagePage;
 use super::unit::{UnitPage, UnitsPage};
+use super::unit_edit::UnitEditPage;
 use super::workspace::WorkspacePage;
 
 fn pages() -> BTreeMap<&'static str, String> {
     BTreeMap::from([
         ("account", AccountPage::sample().render().unwrap()),
         ("admin", AdminPage::sample().render().unwrap()),
+        ("admin-import", ImportPage::sample().render().unwrap()),
+        (
+            "admin-import-planned",
+            ImportPage::planned_sample().render().unwrap(),
+        ),
+        (
+            "admin-import-refused",
+            ImportPage::refused_sample().render().unwrap(),
+        ),
+        ("admin-sites", SitesPage::sample().render().unwrap()),
+        (
+            "admin-sites-empty",
+            SitesPage::empty_sample().render().unwrap(),
+        ),
+        ("admin-triage", RulesPage::sample().render().unwrap()),
+        ("admin-values", ValuesPage::sample().render().unwrap()),
+        (
+            "admin-service",
+            ServiceAdminPage::sample().render().unwrap(),
+        ),
+        (
+            "admin-services",
+            ServicesAdminPage::sample().render().unwrap(),
+        ),
+        ("admin-unit", UnitAdminPage::sample().render().unwrap()),
+        (
+            "admin-unit-retired",
+            UnitAdminPage::retired_sample().render().unwrap(),
+        ),
+        ("admin-units", UnitsAdminPage::sample().render().unwrap()),
         ("history", HistoryPage::sample().render().unwrap()),
         ("home", HomePage::sample().render().unwrap()),
         (
@@ -78,8 +118,13 @@ fn pages() -> BTreeMap<&'static str, String> {
         ),
         ("providers", ProvidersPage::sample().render().unwrap()),
         ("services", ServicesPage::sample().render().unwrap()),
+        (
+            "service-status",
+            ServiceStatusPage::sample().render().unwrap(),
+        ),
         ("sign-in", SignInPage::sample().render().unwrap()),
         ("split", SplitPage::sample().render().unwrap()),
+        ("status", StatusPage::sample().render().unwrap()),
         ("ticket", TicketPage::sample().render().unwrap()),
         (
             "ticket-solved",
@@ -88,6 +133,7 @@ fn pages() -> BTreeMap<&'static str, String> {
         ("triage", TriagePage::sample().render().unwrap()),
         ("triage-empty", TriagePage::empty_sample().render().unwrap()),
         ("unit", UnitPage::sample().render().unwrap()),
+        ("unit-edit", UnitEditPage::sample().render().unwrap()),
         ("units", UnitsPage::sample().render().unwrap()),
         ("work", WorkspacePage::list_sample().render().unwrap()),
         (

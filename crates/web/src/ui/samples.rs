@@ -373,14 +373,34 @@ fn custom() -> Vec<CustomField> {
         id: format!("custom-{i}"),
         name: format!("custom.k{i}"),
         label: s(label),
+        help: if required {
+            s("It stands in the address of the page.")
+        } else {
+            String::new()
+        },
+        help_id: if required {
+            format!("custom-{i}-help")
+        } else {
+            String::new()
+        },
         required,
         asked,
         value: String::new(),
     };
     vec![
-        field(0, "Record or draft id", true, Asked::Text),
-        field(1, "How many files", false, Asked::Number),
+        field(0, "Record or draft id", true, Asked::Line("text")),
+        field(1, "How many files", false, Asked::Number(s("1"), s("500"))),
         field(2, "It worked before", false, Asked::Tick),
+        field(4, "What was on the screen", false, Asked::Lines),
+        field(
+            5,
+            "Where it happens",
+            true,
+            Asked::Several(Choice::list(
+                [("upload", "Uploading"), ("download", "Downloading")],
+                "upload",
+            )),
+        ),
         field(
             3,
             "Client",

@@ -35,6 +35,11 @@ impl Dial {
         }
     }
 
+    /// Today, as `2026-11-26`.
+    pub fn date(&self) -> String {
+        self.zoned(self.now).strftime("%Y-%m-%d").to_string()
+    }
+
     /// Now as the day of the week (0 is Monday) and minutes after midnight.
     pub fn weekday_minute(&self) -> (usize, i32) {
         let now = self.zoned(self.now);

@@ -5,6 +5,7 @@ use axum::extract::Path;
 use axum::response::Response;
 use desk::Catalogue;
 use store::unit::Unit;
+use switchboard_core::unit::{Editor, editor};
 use switchboard_core::{Part, Priority};
 
 use super::assets::Asset;
@@ -154,6 +155,10 @@ pub struct UnitPage {
     pub parent: Option<(String, String)>,
     /// Its tickets, for those who may see them.
     pub work_href: Option<String>,
+    /// Where those who may edit it do so.
+    pub edit_href: Option<String>,
+    /// When and how it supports, in its own words.
+    pub support_hours: String,
     /// Who takes its tickets, when it is retired.
     pub successor: Option<(String, String)>,
     /// Its figures.
@@ -282,7 +287,20 @@ async fn unit(visit: &Visit, key: &str) -> Result<Response, Fault> {
             let query = format!("status:open unit:{}", unit.key);
             format!("/work?q={}", encode(&query))
         }),
-        successor: unit.successor.filter(|_| !unit.active).and_then(link),
+        edit_href: visit
+            .who
+            .as_ref()
+            .and_then(|w| editor(&w.actor, unit.id))
+            .map(|editor| match editor {
+                Editor::Administrator => format!("/admin/units/{}", encode(&unit.key)),
+                Editor::Responsible => format!("/units/{}/edit", encode(&unit.key)),
+            }),
+        support_hours: unit.doc.support_hours.clone(),
+        successor: catalogue
+            .heir(unit.id)
+            .filter(|_| !unit.active)
+            .map(|u| u.id)
+            .and_then(link),
         figures,
         members,
         members_words: match page.members.len() {
@@ -299,7 +317,7 @@ async fn unit(visit: &Visit, key: &str) -> Result<Response, Fault> {
                 answer: prose(&f.answer),
             })
             .collect(),
-        reach: reach(unit, &page.members, &catalogue),
+        reach: reach(unit, &page.members, &catalogue, page.inside),
         services: catalogue
             .services
             .iter()
@@ -316,6 +334,7 @@ fn reach(
     unit: &Unit,
     members: &[store::unit::Member],
     catalogue: &Catalogue,
+    inside: bool,
 ) -> Vec<(String, String)> {
     let responsibles: Vec<&str> = members
         .iter()
@@ -333,7 +352,9 @@ fn reach(
     if let Some(mail) = &unit.email {
         reach.push(("Mailing list".to_owned(), mail.clone()));
     }
-    if let Some(parent) = unit.parent.and_then(|id| catalogue.unit(id)) {
+    if inside && !unit.doc.escalation.is_empty() {
+        reach.push(("Escalation".to_owned(), unit.doc.escalation.clone()));
+    } else if let Some(parent) = unit.parent.and_then(|id| catalogue.unit(id)) {
         reach.push(("Escalation".to_owned(), parent.name.clone()));
     }
     reach
@@ -373,35 +394,61 @@ fn quality(qos: &str) -> Option<Quality> {
     })
 }
 
-/// When the unit works: Monday to Friday, in its own time zone.
+/// When the unit works, in its own time zone.
 fn calendar(unit: &Unit, now: i64) -> Option<CalendarView> {
-    let (from, to) = unit.doc.hours?;
+    let hours = unit.doc.working_week()?;
     let zone = if unit.doc.time_zone.is_empty() {
         "UTC"
     } else {
         &unit.doc.time_zone
     };
-    let (day, minute) = Dial::in_zone(now, zone).weekday_minute();
-    let hours = (i32::try_from(from).ok()?, i32::try_from(to).ok()?);
+    let dial = Dial::in_zone(now, zone);
+    let (day, minute) = dial.weekday_minute();
     let mut week: [Vec<(i32, i32)>; 7] = Default::default();
-    for day in week.iter_mut().take(5) {
-        day.push(hours);
+    for (plot, open) in week.iter_mut().zip(hours.days()) {
+        for (from, to) in open {
+            plot.push((i32::try_from(*from).ok()?, i32::try_from(*to).ok()?));
+        }
     }
-    let open = day < 5 && (hours.0..hours.1).contains(&minute);
+    let today = dial.date();
+    let holiday = unit.doc.holidays.iter().any(|h| h.date == today);
+    let works = |(from, to): &(i32, i32)| (*from..*to).contains(&minute);
+    let open = !holiday && week[day].iter().any(works);
     let clock = |m: u32| format!("{:02}:{:02}", m / 60, m % 60);
-    let words = format!("{} to {}, {zone}.", clock(from), clock(to));
+    let words = match hours.one_stretch() {
+        Some((from, to)) => format!("Monday to Friday, {} to {}", clock(from), clock(to)),
+        None => hours.to_string(),
+    };
+    let mut next: Vec<_> = unit
+        .doc
+        .holidays
+        .iter()
+        .filter(|h| h.date >= today)
+        .collect();
+    next.sort_by(|a, b| a.date.cmp(&b.date));
+    let next: Vec<String> = next
+        .iter()
+        .take(3)
+        .map(|h| format!("{} {}", h.date, h.name).trim().to_owned())
+        .collect();
+    let holidays = if next.is_empty() {
+        String::new()
+    } else {
+        format!(" Next holidays: {}.", next.join(", "))
+    };
     Some(CalendarView {
         lamp: Lamp {
             state: if open { "" } else { "off" },
-            words: if open { "Open now" } else { "Closed now" }.to_owned(),
+            words: match (open, holiday) {
+                (true, _) => "Open now",
+                (false, true) => "Closed, a holiday",
+                (false, false) => "Closed now",
+            }
+            .to_owned(),
         },
-        label: format!(
-            "Open Monday to Friday, {} to {}, closed at weekends.",
-            clock(from),
-            clock(to)
-        ),
+        label: format!("Open: {words}. Closed otherwise."),
         days: CalendarView::plot(&week, Some((day, minute))),
-        words: format!("Monday to Friday, {words} A working day (wd) is 8 of these hours."),
+        words: format!("{words}, {zone}.{holidays} A working day (wd) is 8 of these hours."),
     })
 }
 

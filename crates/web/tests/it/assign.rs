@@ -219,6 +219,8 @@ fn no_request_takes_a_field_that_is_not_its_own() {
             };
             let path = path
                 .replace("{number}", &number.to_string())
+                .replace("{name}", "storage")
+                .replace("{key}", "test")
                 .replace("{id}", "0190f3a0-0000-7000-8000-000000000000");
             for target in &targets {
                 for name in names.difference(&target.own) {

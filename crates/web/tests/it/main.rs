@@ -8,6 +8,7 @@ mod attachment;
 mod bad_input;
 mod browser;
 mod canary;
+mod catalogue;
 mod document;
 mod fault;
 mod feed;

@@ -25,7 +25,8 @@ fn everybody_gets_the_pages_that_are_theirs() {
             let path = row
                 .path
                 .replace("{number}", &number.to_string())
-                .replace("{key}", "storage");
+                .replace("{key}", "storage")
+                .replace("{service}", "archive");
             if path.contains('{') {
                 continue;
             }
@@ -43,7 +44,8 @@ fn everybody_gets_the_pages_that_are_theirs() {
                 Who::Works if path.ends_with("/split") => [303, 403, 403, 303, 303, 303],
                 Who::Staff => [303, 403, 403, 200, 200, 200],
                 Who::FirstLevel => [303, 403, 403, 403, 200, 200],
-                Who::Administrators => [303, 403, 403, 403, 403, 200],
+                Who::UnitStaff => [303, 403, 403, 200, 403, 200],
+                Who::Responsibles | Who::Administrators => [303, 403, 403, 403, 403, 200],
                 other => panic!("{path}: {other:?} is not known here"),
             };
             let mut got = Vec::new();

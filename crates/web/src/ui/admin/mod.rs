@@ -1,8 +1,16 @@
 //! `/admin`: what administrators look after, one file per page, and the list
 //! of all of them.
 
+pub mod import;
 pub mod onboarding;
+pub mod service;
 pub mod service_provider;
+pub mod services;
+pub mod sites;
+pub mod triage;
+pub mod unit;
+pub mod units;
+pub mod values;
 
 use askama::Template;
 use axum::response::Response;
@@ -73,6 +81,48 @@ pub struct Line {
 /// Every page of the administration. A new page adds its line here; a test
 /// fails when one is missing, or when a line leads nowhere.
 pub const LINES: &[Line] = &[
+    Line {
+        group: Group::Catalogue,
+        href: "/admin/units",
+        icon: "people",
+        name: "Units",
+        text: "Make units, edit them, move them in the tree, retire them with a successor.",
+    },
+    Line {
+        group: Group::Catalogue,
+        href: "/admin/services",
+        icon: "plug",
+        name: "Services",
+        text: "The catalogue in its order: who answers for what, and what each form asks.",
+    },
+    Line {
+        group: Group::Catalogue,
+        href: "/admin/sites",
+        icon: "globe",
+        name: "Sites",
+        text: "The sites that tickets name, with their other names and contacts.",
+    },
+    Line {
+        group: Group::Catalogue,
+        href: "/admin/values",
+        icon: "filter",
+        name: "Categories and types of issue",
+        text: "What a ticket can be, in which order, and what requesters are offered.",
+    },
+    Line {
+        group: Group::Catalogue,
+        href: "/admin/triage",
+        icon: "flag",
+        name: "Rules of triage",
+        text: "Which facts give which priority; tried on past tickets before it counts.",
+    },
+    Line {
+        group: Group::Catalogue,
+        href: "/admin/import",
+        icon: "up",
+        name: "Import",
+        text: "Units, services, sites and members from CSV or JSON, all of it or nothing.",
+    },
     Line {
         group: Group::Catalogue,
         href: "/admin/onboarding",

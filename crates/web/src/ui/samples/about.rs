@@ -55,6 +55,8 @@ impl UnitPage {
             level: 2,
             parent: Some((s("EUDAT operations"), s("/units/eudat-operations"))),
             work_href: Some(s("/work?q=unit:b2share-operations")),
+            edit_href: Some(s("/units/b2share/edit")),
+            support_hours: s("On call at weekends for top priority."),
             successor: None,
             figures: vec![
                 Figure {

@@ -1,0 +1,205 @@
+//! Sites, looked after by administrators.
+
+use serde_json::json;
+use store::Conn;
+use store::site::Site;
+use switchboard_core::form::is_mail_address;
+use switchboard_core::unit::{check_name, same_name};
+use switchboard_core::{Actor, Millis};
+
+use crate::audit::{self, Subject, difference};
+use crate::{Desk, Error};
+
+/// What is to be changed of a site; `None` leaves it as it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SiteEdit {
+    /// Its name.
+    pub name: Option<String>,
+    /// Other names people use for it.
+    pub aliases: Option<Vec<String>>,
+    /// The address that is told; `Some(None)`: none.
+    pub contact: Option<Option<String>>,
+    /// Its country.
+    pub country: Option<String>,
+    /// It can be chosen.
+    pub active: Option<bool>,
+}
+
+impl SiteEdit {
+    /// Puts what is given into a site.
+    pub(crate) fn onto(self, site: &mut Site) {
+        if let Some(name) = self.name {
+            site.name = name.trim().to_owned();
+        }
+        if let Some(aliases) = self.aliases {
+            let mut kept: Vec<String> = Vec::new();
+            for alias in aliases {
+                let alias = alias.trim().to_owned();
+                if !alias.is_empty() && !kept.iter().any(|k| same_name(k, &alias)) {
+                    kept.push(alias);
+                }
+            }
+            site.aliases = kept;
+        }
+        if let Some(contact) = self.contact {
+            site.contact = contact;
+        }
+        if let Some(country) = self.country {
+            site.country = country.trim().to_owned();
+        }
+        if let Some(active) = self.active {
+            site.active = active;
+        }
+    }
+}
+
+/// Stores a site within somebody's transaction; gives what was done and what
+/// differs, or `None` when nothing does.
+///
+/// # Errors
+/// The field that is wrong, or [`Error::Stale`].
+pub(crate) fn put_site_in(
+    c: &mut Conn<'_>,
+    now: Millis,
+    site: &Site,
+    expected: Option<i64>,
+) -> Result<Option<(&'static str, serde_json::Value)>, Error> {
+    let all = store::site::all(c)?;
+    let before = all.iter().find(|s| s.key == site.key);
+    let current = before.map_or(0, |s| s.version);
+    if expected.is_some_and(|e| e != current) {
+        return Err(Error::Stale { current });
+    }
+    check(site, &all)?;
+    if let Some(before) = before {
+        let same = Site {
+            version: before.version,
+            ..site.clone()
+        };
+        if *before == same {
+            return Ok(None);
+        }
+    }
+    store::site::save(c, site, now)?;
+    let (action, mut detail) = match before {
+        None => ("site.created", json!(site)),
+        Some(before) => ("site.changed", difference(before, site)),
+    };
+    detail["key"] = json!(site.key);
+    Ok(Some((action, detail)))
+}
+
+fn check(site: &Site, all: &[Site]) -> Result<(), Error> {
+    check_name(&site.name)?;
+    // Keys of sites come from elsewhere (GOCDB): capitals and dots are usual.
+    let fine = (1..=60).contains(&site.key.len())
+        && site
+            .key
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'));
+    if !fine {
+        return Err(Error::invalid(
+            "key",
+            "takes 1 to 60 letters, digits, dots, - and _",
+        ));
+    }
+    for other in all.iter().filter(|s| s.key != site.key) {
+        let has = |name: &str| {
+            same_name(&other.key, name)
+                || same_name(&other.name, name)
+                || other.aliases.iter().any(|a| same_name(a, name))
+        };
+        let named = [("key", &site.key), ("name", &site.name)]
+            .into_iter()
+            .chain(site.aliases.iter().map(|a| ("aliases", a)));
+        for (field, name) in named {
+            if has(name) {
+                return Err(Error::invalid(
+                    field,
+                    format!("{name:?} is {} already", other.name),
+                ));
+            }
+        }
+    }
+    for alias in &site.aliases {
+        check_name(alias).map_err(|_| Error::invalid("aliases", "each takes one line"))?;
+    }
+    if let Some(contact) = &site.contact
+        && !is_mail_address(contact)
+    {
+        return Err(Error::invalid(
+            "contact",
+            "takes a mail address, as noc@site.example",
+        ));
+    }
+    if site.country.chars().count() > 60 || site.country.chars().any(char::is_control) {
+        return Err(Error::invalid(
+            "country",
+            "takes one line of at most 60 characters",
+        ));
+    }
+    Ok(())
+}
+
+impl Desk {
+    /// Every site, by name.
+    ///
+    /// # Errors
+    /// When the database can not be read.
+    pub async fn sites(&self) -> Result<Vec<Site>, Error> {
+        self.0
+            .db
+            .read(|c| store::site::all(c).map_err(Error::from))
+            .await
+    }
+
+    /// Adds a site, or (`new: false`) changes one.
+    ///
+    /// # Errors
+    /// [`Error::Stale`] when `expected` is no longer its version; unless an
+    /// administrator does it; or the field that is wrong.
+    pub async fn put_site(
+        &self,
+        actor: &Actor,
+        key: &str,
+        new: bool,
+        expected: Option<i64>,
+        edit: SiteEdit,
+    ) -> Result<Site, Error> {
+        if !(actor.admin || actor.is_system()) {
+            return Err(Error::Forbidden(
+                "only administrators may edit sites".into(),
+            ));
+        }
+        let (now, actor, key) = (self.now(), actor.clone(), key.trim().to_owned());
+        let site = self
+            .0
+            .db
+            .write(move |c| {
+                let all = store::site::all(c)?;
+                let found = all.iter().find(|s| s.key.eq_ignore_ascii_case(&key));
+                let mut site = match (found, new) {
+                    (Some(_), true) => {
+                        return Err(Error::invalid("key", "there is such a site already"));
+                    }
+                    (None, false) => return Err(Error::not_found(format!("site {key:?}"))),
+                    (Some(site), false) => site.clone(),
+                    (None, true) => Site {
+                        key: key.clone(),
+                        active: true,
+                        ..Site::default()
+                    },
+                };
+                edit.clone().onto(&mut site);
+                if let Some((action, detail)) = put_site_in(c, now, &site, expected)? {
+                    let subject = Subject::Setting(format!("site:{}", site.key));
+                    audit::record(c, &actor, now, action, &subject, &detail)?;
+                    site.version += 1;
+                }
+                Ok(site)
+            })
+            .await?;
+        self.forget_catalogue();
+        Ok(site)
+    }
+}

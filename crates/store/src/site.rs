@@ -1,0 +1,71 @@
+//! Sites: where services run, and whom to tell there.
+
+use switchboard_core::Millis;
+
+use crate::conn::Conn;
+use crate::error::Error;
+use crate::params;
+
+/// A site.
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize)]
+pub struct Site {
+    /// Its key, as tickets have it.
+    pub key: String,
+    /// Its name.
+    pub name: String,
+    /// Other names people use for it.
+    pub aliases: Vec<String>,
+    /// The address that is told.
+    pub contact: Option<String>,
+    /// Its country.
+    pub country: String,
+    /// It can be chosen.
+    pub active: bool,
+    /// How often it was stored.
+    #[serde(skip)]
+    pub version: i64,
+}
+
+/// Stores a site, new or changed.
+pub fn save(conn: &mut Conn<'_>, site: &Site, now: Millis) -> Result<(), Error> {
+    let aliases = serde_json::to_string(&site.aliases)
+        .map_err(|e| Error::Corrupt(format!("aliases to JSON: {e}")))?;
+    conn.execute(
+        "INSERT INTO site (key, name, aliases, contact, country, active, version, updated_at)
+         VALUES ($1, $2, $3, $4, $5, $6, 1, $7)
+         ON CONFLICT (key) DO UPDATE SET name = excluded.name, aliases = excluded.aliases,
+           contact = excluded.contact, country = excluded.country, active = excluded.active,
+           version = site.version + 1, updated_at = excluded.updated_at",
+        params![
+            site.key.as_str(),
+            site.name.as_str(),
+            aliases,
+            site.contact.clone(),
+            site.country.as_str(),
+            site.active,
+            now,
+        ],
+    )?;
+    Ok(())
+}
+
+/// Every site, by name.
+pub fn all(conn: &mut Conn<'_>) -> Result<Vec<Site>, Error> {
+    conn.query(
+        "SELECT key, name, aliases, contact, country, active, version FROM site ORDER BY name",
+        params![],
+        |row| {
+            let aliases: String = row.get(2)?;
+            Ok(Site {
+                key: row.get(0)?,
+                name: row.get(1)?,
+                aliases: serde_json::from_str(&aliases)
+                    .map_err(|e| Error::Corrupt(format!("aliases of a site: {e}")))?,
+                contact: row.get(3)?,
+                country: row.get(4)?,
+                active: row.get(5)?,
+                version: row.get(6)?,
+            })
+        },
+    )
+}

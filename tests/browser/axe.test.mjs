@@ -81,6 +81,7 @@ suite("the requester", "user@demo", [
   ["onboarding-quality", () => `${form}?step=quality`],
   ["onboarding-issues", () => `${form}?step=issues`],
   ["onboarding-review", () => `${form}?step=review`],
+  ["privacy", "/account/privacy"],
   ["refused", "/triage"],
 ]);
 
@@ -122,4 +123,10 @@ suite("first level", "first@demo", [
   ["work", "/work"],
   ["work-search", "/work?q=checksum"],
   ["work-ticket", () => `/work/${ticket}`],
+]);
+
+suite("who looks after people's data", "admin@demo", [
+  ["privacy", "/admin/privacy"],
+  ["privacy-person", "/admin/privacy?who=user%40demo"],
+  ["reads", "/admin/reads"],
 ]);

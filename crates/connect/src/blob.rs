@@ -6,8 +6,9 @@
 //! can acknowledge.
 
 use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::io::{self, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use sha2::{Digest as _, Sha256};
 
@@ -38,6 +39,20 @@ impl From<io::Error> for BlobError {
 #[derive(Debug, Clone)]
 pub struct Blobs {
     root: PathBuf,
+    rest: Duration,
+}
+
+/// A file younger than this is not removed: whoever stored it has perhaps not yet
+/// committed the row that names it.
+const REST: Duration = Duration::from_secs(60);
+
+/// What became of a file that was to be removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Removed {
+    /// It is gone, or never was there.
+    Gone,
+    /// Somebody stored the same bytes a moment ago: ask again later.
+    Fresh,
 }
 
 impl Blobs {
@@ -48,7 +63,14 @@ impl Blobs {
     pub fn open(root: impl Into<PathBuf>) -> Result<Blobs, BlobError> {
         let root = root.into();
         fs::create_dir_all(&root)?;
-        Ok(Blobs { root })
+        Ok(Blobs { root, rest: REST })
+    }
+
+    /// The same folder, where files may be removed when they are this old.
+    #[must_use]
+    pub fn with_rest(mut self, rest: Duration) -> Blobs {
+        self.rest = rest;
+        self
     }
 
     /// Stores bytes durably and returns their hash in hexadecimal. Storing the
@@ -59,7 +81,7 @@ impl Blobs {
     pub fn put(&self, bytes: &[u8]) -> Result<String, BlobError> {
         let name = hex(&Sha256::digest(bytes));
         let path = self.path(&name)?;
-        if path.exists() {
+        if path.exists() && touch(&path) {
             return Ok(name);
         }
         let folder = path.parent().unwrap_or(&self.root).to_owned();
@@ -86,6 +108,77 @@ impl Blobs {
         Ok(name)
     }
 
+    /// Stores what `write` writes into a file, durably, and returns its hash and its
+    /// bytes. Nothing larger than the file is held in memory.
+    ///
+    /// # Errors
+    /// [`BlobError::Full`] when there is no room; nothing is left behind.
+    pub fn build(
+        &self,
+        unique: &str,
+        write: impl FnOnce(&mut File) -> io::Result<()>,
+    ) -> Result<(String, u64), BlobError> {
+        let beside = self.root.join(format!(".building.{unique}"));
+        let built = (|| {
+            let mut file = File::options()
+                .create(true)
+                .truncate(true)
+                .write(true)
+                .read(true)
+                .open(&beside)?;
+            write(&mut file)?;
+            file.sync_all()?;
+            let mut hash = Sha256::new();
+            file.rewind()?;
+            let size = io::copy(&mut file, &mut Hashing(&mut hash))?;
+            let name = hex(&hash.finalize());
+            let path = self.root.join(&name[..2]).join(&name);
+            let folder = self.root.join(&name[..2]);
+            if !folder.exists() {
+                fs::create_dir_all(&folder)?;
+                sync_folder(&self.root)?;
+            }
+            fs::rename(&beside, &path)?;
+            sync_folder(&folder)?;
+            Ok((name, size))
+        })();
+        if built.is_err() {
+            let _ = fs::remove_file(&beside);
+        }
+        built.map_err(|e: io::Error| e.into())
+    }
+
+    /// Removes a file that no row names. To be asked again later when the same bytes
+    /// were stored a moment ago.
+    ///
+    /// # Errors
+    /// [`BlobError::Name`] for anything that is not a hash.
+    pub fn remove(&self, name: &str) -> Result<Removed, BlobError> {
+        let path = self.path(name)?;
+        // Set aside first: who stores the same bytes from now on writes them anew.
+        let aside = path.with_file_name(format!(".gone.{name}"));
+        match fs::rename(&path, &aside) {
+            Ok(()) => {}
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {
+                // Perhaps set aside before a crash.
+                let _ = fs::remove_file(&aside);
+                return Ok(Removed::Gone);
+            }
+            Err(e) => return Err(e.into()),
+        }
+        if age(&aside) < self.rest {
+            if !path.exists() {
+                fs::rename(&aside, &path)?;
+            }
+            return Ok(Removed::Fresh);
+        }
+        fs::remove_file(&aside)?;
+        if let Some(folder) = path.parent() {
+            sync_folder(folder)?;
+        }
+        Ok(Removed::Gone)
+    }
+
     /// The bytes of a hash; `None`: never stored.
     ///
     /// # Errors
@@ -107,6 +200,49 @@ impl Blobs {
             return Err(BlobError::Name);
         }
         Ok(self.root.join(&name[..2]).join(name))
+    }
+}
+
+/// Notes that a file was stored again; `false`: it went away meanwhile.
+fn touch(path: &Path) -> bool {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a file's age is told in the real world's time"
+    )]
+    let now = SystemTime::now();
+    File::options()
+        .append(true)
+        .open(path)
+        .and_then(|file| file.set_modified(now))
+        .is_ok()
+        && path.exists()
+}
+
+/// How long ago a file was stored; nothing for one whose time can not be told.
+fn age(path: &Path) -> Duration {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a file's age is told in the real world's time"
+    )]
+    let now = SystemTime::now();
+    fs::metadata(path)
+        .and_then(|m| m.modified())
+        .ok()
+        .and_then(|at| now.duration_since(at).ok())
+        .unwrap_or_default()
+}
+
+/// Takes a hash of what is written to it.
+struct Hashing<'h>(&'h mut Sha256);
+
+impl io::Write for Hashing<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
@@ -149,6 +285,39 @@ mod tests {
         ] {
             assert!(matches!(blobs.get(name), Err(BlobError::Name)), "{name}");
         }
+    }
+
+    #[test]
+    fn what_was_stored_a_moment_ago_is_not_removed() {
+        let dir = tempfile::tempdir().unwrap();
+        let blobs = Blobs::open(dir.path()).unwrap();
+        let name = blobs.put(b"bytes").unwrap();
+        assert_eq!(blobs.remove(&name).unwrap(), Removed::Fresh);
+        assert_eq!(blobs.get(&name).unwrap().unwrap(), b"bytes");
+        let path = dir.path().join(&name[..2]).join(&name);
+        let file = File::options().append(true).open(&path).unwrap();
+        let old = SystemTime::UNIX_EPOCH + Duration::from_secs(1);
+        file.set_modified(old).unwrap();
+        // Stored again: as new.
+        blobs.put(b"bytes").unwrap();
+        assert_eq!(blobs.remove(&name).unwrap(), Removed::Fresh);
+        file.set_modified(old).unwrap();
+        assert_eq!(blobs.remove(&name).unwrap(), Removed::Gone);
+        assert_eq!(blobs.get(&name).unwrap(), None);
+        assert_eq!(blobs.remove(&name).unwrap(), Removed::Gone);
+        assert_eq!(blobs.put(b"bytes").unwrap(), name);
+        assert_eq!(blobs.get(&name).unwrap().unwrap(), b"bytes");
+    }
+
+    #[test]
+    fn what_is_built_is_found_under_its_hash() {
+        let dir = tempfile::tempdir().unwrap();
+        let blobs = Blobs::open(dir.path()).unwrap();
+        let (name, size) = blobs.build("one", |f| f.write_all(b"bytes")).unwrap();
+        assert_eq!((name, size), (blobs.put(b"bytes").unwrap(), 5));
+        let failed = blobs.build("two", |_| Err(io::ErrorKind::StorageFull.into()));
+        assert!(matches!(failed, Err(BlobError::Full)));
+        assert!(!dir.path().join(".building.two").exists());
     }
 
     #[test]

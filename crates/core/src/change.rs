@@ -11,6 +11,7 @@ use crate::ticket::{
     BeforeMerge, EntryVisibility, Hold, MergedFrom, Overrule, Party, Relation, Solution,
     TellRequester, TicketType, Visibility,
 };
+use crate::tlp::Tlp;
 use crate::triage::{Assessment, Facts};
 
 /// What the rules need to know about an entry; its text lives in the store.
@@ -201,6 +202,13 @@ pub enum Change {
         /// After.
         new: Visibility,
     },
+    /// The TLP label of a restricted ticket changed.
+    TlpSet {
+        /// Before.
+        old: Tlp,
+        /// After.
+        new: Tlp,
+    },
     /// How much the requester wants to hear changed.
     TellSet {
         /// Before.
@@ -328,6 +336,7 @@ impl Change {
             Change::TagsSet { .. } => "tags_set",
             Change::CustomSet { .. } => "custom_set",
             Change::VisibilitySet { .. } => "visibility_set",
+            Change::TlpSet { .. } => "tlp_set",
             Change::TellSet { .. } => "tell_set",
             Change::PartyAdded { .. } => "party_added",
             Change::PartyRemoved { .. } => "party_removed",

@@ -8,6 +8,7 @@ use crate::status::Status;
 use crate::ticket::{
     EntryVisibility, Party, RelationKind, SolutionKind, TellRequester, TicketType, Visibility,
 };
+use crate::tlp::Tlp;
 use crate::triage::{Facts, Priority};
 
 /// A ticket to be opened. Names are already resolved to ids.
@@ -151,6 +152,8 @@ pub enum Command {
     SetCustom(String, Option<serde_json::Value>),
     /// Another visibility.
     SetVisibility(Visibility),
+    /// Another TLP label; on restricted tickets only.
+    SetTlp(Tlp),
     /// How much the requester wants to hear.
     SetTell(TellRequester),
     /// Add somebody. Anyone on the ticket may add a Cc and follow it

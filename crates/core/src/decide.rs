@@ -249,6 +249,7 @@ fn play(stage: &mut Stage<'_>, number: TicketNumber, command: &Command) -> Resul
         Command::SetTags(tags) => field::tags(stage, number, tags),
         Command::SetCustom(key, new) => field::custom(stage, number, key, new.as_ref()),
         Command::SetVisibility(new) => field::visibility(stage, number, *new),
+        Command::SetTlp(new) => field::tlp(stage, number, *new),
         Command::SetTell(new) => field::tell(stage, number, *new),
         Command::AddParty(party) => party::add(stage, number, *party),
         Command::RemoveParty(party) => party::remove(stage, number, *party),

@@ -13,8 +13,10 @@ pub mod id;
 pub mod notify;
 pub mod onboarding;
 pub mod query;
+pub mod redact;
 pub mod status;
 pub mod ticket;
+pub mod tlp;
 pub mod triage;
 pub mod unit;
 pub mod week;
@@ -32,5 +34,6 @@ pub use ticket::{
     EntryVisibility, Hold, MergedFrom, Overrule, Party, PartyRole, Relation, RelationKind,
     Solution, SolutionKind, TellRequester, Ticket, TicketType, Visibility,
 };
+pub use tlp::Tlp;
 pub use triage::{Assessment, Facts, Priority, RuleSet, SecurityRisk, WhatIf};
 pub use week::Week;

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::change::{Change, EntryFacts};
 use crate::id::{EntryId, Millis, PersonId, ServiceId, TicketNumber, UnitId};
 use crate::status::Status;
+use crate::tlp::Tlp;
 use crate::triage::{Assessment, Facts, Priority};
 
 /// Why a ticket exists (domain section 2; *fixed*).
@@ -365,6 +366,10 @@ pub struct Ticket {
     pub custom: BTreeMap<String, serde_json::Value>,
     /// Who may see it.
     pub visibility: Visibility,
+    /// How far a restricted ticket may be passed on, when somebody said so; see
+    /// [`Ticket::label`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tlp: Option<Tlp>,
     /// Ties to other tickets.
     pub relations: BTreeSet<Relation>,
     /// What merges brought in, newest last.
@@ -405,6 +410,17 @@ impl Ticket {
         self.overrule
             .as_ref()
             .map_or(&self.assessment.because, |o| &o.reason)
+    }
+
+    /// Its TLP label: restricted tickets have one, *amber* until somebody sets
+    /// another; the others have none.
+    pub fn label(&self) -> Option<Tlp> {
+        (self.visibility == Visibility::Restricted).then(|| self.tlp.unwrap_or_default())
+    }
+
+    /// It may be handed to other systems, as far as its label goes.
+    pub fn may_cross_bridges(&self) -> bool {
+        self.label().is_none_or(Tlp::may_cross_bridges)
     }
 
     /// The others that stand in this relation to the ticket.
@@ -485,6 +501,7 @@ impl Ticket {
             tags: BTreeSet::new(),
             custom: custom.clone(),
             visibility: *visibility,
+            tlp: None,
             relations: BTreeSet::new(),
             merged: Vec::new(),
             before_merge: None,
@@ -564,6 +581,7 @@ impl Ticket {
                 };
             }
             Change::VisibilitySet { new, .. } => self.visibility = *new,
+            Change::TlpSet { new, .. } => self.tlp = Some(*new),
             Change::TellSet { new, .. } => self.tell = *new,
             Change::PartyAdded { party } => {
                 self.parties.insert(*party);

@@ -1,10 +1,11 @@
 //! Files of tickets.
 
 use store::entry::Attachment;
-use switchboard_core::{Access, Actor, EntryId, EntryVisibility, TicketNumber};
+use switchboard_core::{Access, Actor, EntryId, EntryVisibility, TicketNumber, Visibility};
 use uuid::Uuid;
 
 use crate::act::NewFile;
+use crate::reads::Door;
 use crate::{Desk, Error};
 
 impl Desk {
@@ -56,8 +57,9 @@ impl Desk {
         id: Uuid,
     ) -> Result<(Attachment, Vec<u8>), Error> {
         let not_found = || Error::not_found("such attachment");
+        let reader = actor.clone();
         let actor = actor.clone();
-        let file = self
+        let (file, restricted) = self
             .0
             .db
             .read(move |c| {
@@ -69,8 +71,19 @@ impl Desk {
                     EntryVisibility::Public => access.may_see(),
                     EntryVisibility::Internal => access.may_see_internal(),
                 };
-                if allowed { Ok(file) } else { Err(not_found()) }
+                if allowed {
+                    Ok((file, ticket.visibility == Visibility::Restricted))
+                } else {
+                    Err(not_found())
+                }
             })
+            .await?;
+        if file.sha256.is_empty() {
+            return Err(Error::not_found(
+                "such attachment any more (it was removed)",
+            ));
+        }
+        self.note_read_through(&reader, file.ticket, restricted, Door::File)
             .await?;
         let (blobs, name) = (self.0.blobs.clone(), file.sha256.clone());
         let bytes = tokio::task::spawn_blocking(move || blobs.get(&name))

@@ -21,6 +21,9 @@ const STEP: i64 = 1_000;
 /// The deed that allows detail to be missing from the rows it names.
 pub(crate) const ERASED: &str = "person.erased";
 
+/// The same, when the time for which detail is kept is over.
+pub(crate) const FORGOTTEN: &str = "audit.forgotten";
+
 /// What a deed was done with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Subject {
@@ -297,7 +300,7 @@ fn check(c: &mut Conn<'_>) -> Result<Chain, Error> {
                 chain.problem = wrong;
                 return Ok(chain);
             }
-            if row.action == ERASED {
+            if row.action == ERASED || row.action == FORGOTTEN {
                 let named = row
                     .detail
                     .as_deref()

@@ -68,6 +68,16 @@ impl Desk {
             problem: (!unlike.is_empty())
                 .then(|| format!("tickets {} differ from their history", unlike.join(", "))),
         });
+        let back = self.reappeared().await?.len();
+        checks.push(Check {
+            name: "nobody erased is back",
+            problem: (back > 0).then(|| {
+                format!(
+                    "{back} people who were erased are there again, as after the restore of a \
+                     backup; `switchboard serve` erases them before it serves anything"
+                )
+            }),
+        });
         let chain = self.check_audit().await?;
         checks.push(Check {
             name: "audit log holds together",

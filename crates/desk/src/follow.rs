@@ -124,6 +124,15 @@ fn words(
     Ok(docs)
 }
 
+/// A ticket as the search index is to know it.
+pub(crate) fn index_entry(
+    c: &mut Conn<'_>,
+    catalogue: &Catalogue,
+    ticket: &Ticket,
+) -> Result<SearchDoc, Error> {
+    search_doc(c, catalogue, ticket)
+}
+
 /// What the search index knows of a ticket: subject, entries, and the words
 /// that people see on its page.
 fn search_doc(

@@ -25,10 +25,26 @@ const CLOSE: &str = "close";
 /// Forgets sessions, keys and jobs that are over.
 const SWEEP: &str = "sweep";
 
+/// Erases a person.
+pub(crate) const ERASE: &str = "erase";
+/// Puts a person's data together.
+pub(crate) const EXPORT: &str = "export";
+/// Removes files that no row names any more, and archives whose time is over.
+const FILES: &str = "files";
+/// Lets go what the rules of retention no longer keep.
+pub(crate) const RETAIN: &str = "retain";
+
 /// Every kind there is.
-const KINDS: [&str; 5] = [DELIVER, INTAKE, HEIRS, CLOSE, SWEEP];
+const KINDS: &[&str] = &[
+    DELIVER, INTAKE, HEIRS, CLOSE, SWEEP, ERASE, EXPORT, FILES, RETAIN,
+];
 /// Kinds that run again and again, and how often.
-const TIMED: [(&str, Millis); 2] = [(CLOSE, 3_600_000), (SWEEP, 600_000)];
+const TIMED: &[(&str, Millis)] = &[
+    (CLOSE, 3_600_000),
+    (SWEEP, 600_000),
+    (FILES, 600_000),
+    (RETAIN, 86_400_000),
+];
 /// A job that runs longer than this is taken for dead.
 const LEASE_MS: Millis = 120_000;
 /// For so long changes are gathered before they are followed.
@@ -98,7 +114,7 @@ impl Desk {
         self.0
             .db
             .write(move |c| {
-                for (kind, _) in TIMED {
+                for (kind, _) in TIMED.iter().copied() {
                     store::job::enqueue(
                         c,
                         &store::job::NewJob {
@@ -132,7 +148,7 @@ impl Desk {
             .0
             .db
             .write(move |c| {
-                store::job::claim(c, now, &holder, &KINDS, 20, LEASE_MS).map_err(Error::from)
+                store::job::claim(c, now, &holder, KINDS, 20, LEASE_MS).map_err(Error::from)
             })
             .await?;
         let n = jobs.len() as u64;
@@ -161,6 +177,10 @@ impl Desk {
             HEIRS => heirs::run(self, &job).await,
             CLOSE => close::run(self).await,
             SWEEP => sweep::run(self).await,
+            ERASE => crate::privacy::erase::run(self, &job.payload).await,
+            EXPORT => crate::privacy::export::run(self, &job.payload).await,
+            FILES => crate::privacy::run_files(self).await,
+            RETAIN => crate::privacy::retain::run(self).await,
             other => Ok(Outcome::Never(format!("there is no job {other:?}"))),
         }
         .unwrap_or_else(|e| Outcome::Later(e.to_string()));

@@ -32,6 +32,7 @@ pub mod party;
 pub mod password;
 pub mod patch;
 pub mod privacy;
+pub mod reads;
 pub mod rules;
 pub mod saved_view;
 pub mod scene;
@@ -49,6 +50,7 @@ pub mod values;
 pub mod view;
 pub mod watch;
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, RwLock};
 use std::time::Instant;
 
@@ -87,6 +89,9 @@ pub struct Config {
     pub registration: bool,
     /// Secrets for other systems, by the names under which people know them.
     pub secrets: KeptSecrets,
+    /// The file beside the database that knows who was erased; `None`: only the
+    /// database does, and a restored backup brings them back.
+    pub erasure_ledger: Option<PathBuf>,
 }
 
 impl Default for Config {
@@ -99,6 +104,7 @@ impl Default for Config {
             max_attachment: 50 * 1024 * 1024,
             registration: true,
             secrets: KeptSecrets::default(),
+            erasure_ledger: None,
         }
     }
 }
@@ -135,6 +141,7 @@ struct Inner {
     threads: mail::ThreadKeys,
     catalogue: RwLock<Option<(Instant, Arc<Catalogue>)>>,
     actors: session::ActorCache,
+    noted: reads::Noted,
     live: broadcast::Sender<Live>,
     wake: Notify,
     ids: Mutex<uuid::ContextV7>,
@@ -178,6 +185,7 @@ impl Desk {
             threads,
             catalogue: RwLock::new(None),
             actors: session::ActorCache::default(),
+            noted: reads::Noted::default(),
             live: broadcast::channel(1024).0,
             wake: Notify::new(),
             ids: Mutex::new(uuid::ContextV7::new()),
@@ -198,6 +206,7 @@ impl Desk {
             threads: inner.threads.clone(),
             catalogue: RwLock::new(inner.catalogue.read().ok().and_then(|c| c.clone())),
             actors: session::ActorCache::default(),
+            noted: reads::Noted::default(),
             live: inner.live.clone(),
             wake: Notify::new(),
             ids: Mutex::new(uuid::ContextV7::new()),

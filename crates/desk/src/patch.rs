@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use switchboard_core::{
     Actor, Command, EntryVisibility, Millis, PersonId, Priority, SecurityRisk, SolutionKind,
-    Status, TellRequester, TicketNumber, Visibility,
+    Status, TellRequester, TicketNumber, Tlp, Visibility,
 };
 
 use crate::account::address;
@@ -63,6 +63,8 @@ pub struct Patch {
     pub custom: BTreeMap<String, serde_json::Value>,
     /// Who may see it.
     pub visibility: Option<Visibility>,
+    /// How far it may be passed on; on restricted tickets.
+    pub tlp: Option<Tlp>,
     /// How much the requester wants to hear.
     pub tell: Option<TellRequester>,
     /// A note for the unit, internal.
@@ -154,6 +156,9 @@ impl Desk {
         }
         if let Some(visibility) = patch.visibility {
             command(Command::SetVisibility(visibility));
+        }
+        if let Some(tlp) = patch.tlp {
+            command(Command::SetTlp(tlp));
         }
         if let Some(tell) = patch.tell {
             command(Command::SetTell(tell));

@@ -10,18 +10,21 @@ use store::Conn;
 use store::entry::{Attachment, Entry};
 use store::event::Event;
 use store::person::Person;
-use switchboard_core::decide::{Offer, allowed};
+use switchboard_core::decide::Offer;
 use switchboard_core::form::support_only;
 use switchboard_core::ticket::{Hold, RelationKind};
-use switchboard_core::triage::Step;
 use switchboard_core::{
     Access, Actor, Change, EntryId, EntryVisibility, Millis, PartyRole, PersonId, Priority,
-    SecurityRisk, Solution, Status, TellRequester, Ticket, TicketNumber, TicketType, UnitId,
+    SecurityRisk, Solution, Status, TellRequester, Ticket, TicketNumber, TicketType, Tlp, UnitId,
     Visibility,
 };
 use uuid::Uuid;
 
-use crate::{Catalogue, Desk, Error};
+use crate::{Catalogue, Error};
+
+mod read;
+
+pub(crate) use read::whole;
 
 /// A person as shown to somebody.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -159,6 +162,8 @@ pub struct TicketView {
     pub custom: BTreeMap<String, serde_json::Value>,
     /// Who may see it.
     pub visibility: Visibility,
+    /// How far it may be passed on; on restricted tickets.
+    pub tlp: Option<Tlp>,
     /// Everybody else on it.
     pub parties: Vec<PartyView>,
     /// Ties to other tickets.
@@ -472,6 +477,7 @@ pub(crate) fn ticket_view(
             .map(|(key, value)| (key.clone(), value.clone()))
             .collect(),
         visibility: ticket.visibility,
+        tlp: ticket.label(),
         parties: ticket
             .parties
             .iter()
@@ -572,224 +578,4 @@ fn event_views(
         .filter(|e| event_visible(&e.change, access))
         .map(|e| outward(e.into(), access))
         .collect())
-}
-
-impl Desk {
-    /// A ticket.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`], also when the actor may not see it.
-    pub async fn ticket(&self, actor: &Actor, number: TicketNumber) -> Result<TicketView, Error> {
-        let catalogue = self.catalogue().await?;
-        let actor = actor.clone();
-        self.0
-            .db
-            .read(move |c| {
-                let ticket = store::ticket::load(c, number)?
-                    .ok_or_else(|| Error::not_found(format!("ticket {number}")))?;
-                ticket_view(c, &catalogue, &actor, ticket)
-            })
-            .await
-    }
-
-    /// A ticket with its entries and history, in one snapshot.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`], also when the actor may not see it.
-    pub async fn conversation(
-        &self,
-        actor: &Actor,
-        number: TicketNumber,
-    ) -> Result<Conversation, Error> {
-        let catalogue = self.catalogue().await?;
-        let (actor, now) = (actor.clone(), self.now());
-        self.0
-            .db
-            .read(move |c| {
-                let (ticket, access) = load_visible(c, &actor, number)?;
-                let mut entries = entry_views(c, number, &access, 0, MOST)?;
-                let events = event_views(c, number, &access, 0, MOST)?;
-                entries.extend(master_entries(c, &events)?);
-                entries.sort_by_key(|e| (e.at, e.id));
-                let mut scene = crate::scene::begin(c, &catalogue, number, &[])?;
-                crate::scene::complete(c, &catalogue, &mut scene, |s| {
-                    s.missing_for_offers(number)
-                })?;
-                let offers = allowed(&scene, number, &actor, now);
-                let status_choices = Status::ALL
-                    .into_iter()
-                    .filter(|s| *s != ticket.status)
-                    .filter(|s| offers.iter().any(|o| o.status() == Some(*s)))
-                    .collect();
-                let mut ids: Vec<PersonId> = Vec::new();
-                for event in &events {
-                    match &event.change {
-                        Change::OwnerSet { old, new } => ids.extend(old.iter().chain(new)),
-                        Change::PartyAdded { party } | Change::PartyRemoved { party } => {
-                            ids.push(party.person);
-                        }
-                        _ => {}
-                    }
-                }
-                let mut told = Vec::new();
-                if access.may_see_internal() {
-                    let rows = store::mail::told(c, number)?;
-                    ids.extend(rows.iter().filter_map(|r| r.person));
-                    told = rows;
-                }
-                ids.sort_unstable();
-                ids.dedup();
-                let names: HashMap<PersonId, String> = store::person::load_many(c, &ids)?
-                    .into_iter()
-                    .map(|p| (p.id, p.name))
-                    .collect();
-                let told = told
-                    .into_iter()
-                    .map(|t| {
-                        let name = t.person.and_then(|p| names.get(&p).cloned());
-                        (t.cause, name.unwrap_or(t.address), t.state)
-                    })
-                    .collect();
-                Ok(Conversation {
-                    ticket: ticket_view(c, &catalogue, &actor, ticket)?,
-                    entries,
-                    events,
-                    names,
-                    offers,
-                    status_choices,
-                    told,
-                })
-            })
-            .await
-    }
-
-    /// Entries of a ticket after `after_seq`, oldest first.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`], also when the actor may not see the ticket.
-    pub async fn entries(
-        &self,
-        actor: &Actor,
-        number: TicketNumber,
-        after_seq: i64,
-        limit: i64,
-    ) -> Result<Vec<EntryView>, Error> {
-        let actor = actor.clone();
-        self.0
-            .db
-            .read(move |c| {
-                let (_, access) = load_visible(c, &actor, number)?;
-                entry_views(c, number, &access, after_seq, limit)
-            })
-            .await
-    }
-
-    /// One entry of a ticket.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`], also when the actor may not see the entry.
-    pub async fn entry(
-        &self,
-        actor: &Actor,
-        number: TicketNumber,
-        id: EntryId,
-    ) -> Result<EntryView, Error> {
-        let actor = actor.clone();
-        self.0
-            .db
-            .read(move |c| {
-                let (_, access) = load_visible(c, &actor, number)?;
-                let entry = store::entry::load(c, id)?
-                    .filter(|e| e.ticket == number)
-                    .ok_or_else(|| Error::not_found("such entry"))?;
-                entry_views(c, number, &access, entry.seq - 1, 1)?
-                    .into_iter()
-                    .find(|e| e.id == id)
-                    .ok_or_else(|| Error::not_found("such entry"))
-            })
-            .await
-    }
-
-    /// The sanitised HTML of an entry that came by mail, and its ticket's
-    /// files for the images in it.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`], also when the actor may not see the entry.
-    pub async fn entry_html(
-        &self,
-        actor: &Actor,
-        number: TicketNumber,
-        id: EntryId,
-    ) -> Result<(String, Vec<FileView>), Error> {
-        let actor = actor.clone();
-        self.0
-            .db
-            .read(move |c| {
-                let not_found = || Error::not_found("such entry");
-                let (_, access) = load_visible(c, &actor, number)?;
-                let entry = store::entry::load(c, id)?
-                    .filter(|e| e.ticket == number)
-                    .filter(|e| {
-                        e.visibility == EntryVisibility::Public || access.may_see_internal()
-                    })
-                    .ok_or_else(not_found)?;
-                let html = entry.html.ok_or_else(not_found)?;
-                let files = store::entry::attachments(c, number)?
-                    .into_iter()
-                    .filter(|f| f.entry == id)
-                    .map(FileView::from)
-                    .collect();
-                Ok((html, files))
-            })
-            .await
-    }
-
-    /// The history of a ticket after `after_seq`, oldest first.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`], also when the actor may not see the ticket.
-    pub async fn history(
-        &self,
-        actor: &Actor,
-        number: TicketNumber,
-        after_seq: i64,
-        limit: i64,
-    ) -> Result<Vec<EventView>, Error> {
-        let actor = actor.clone();
-        self.0
-            .db
-            .read(move |c| {
-                let (_, access) = load_visible(c, &actor, number)?;
-                event_views(c, number, &access, after_seq, limit)
-            })
-            .await
-    }
-
-    /// Files of a ticket that the actor may have.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`], also when the actor may not see the ticket.
-    pub async fn files(&self, actor: &Actor, number: TicketNumber) -> Result<Vec<FileView>, Error> {
-        Ok(self
-            .entries(actor, number, 0, MOST)
-            .await?
-            .into_iter()
-            .flat_map(|e| e.files)
-            .collect())
-    }
-
-    /// The rules with what each gives for these facts, for a page.
-    ///
-    /// # Errors
-    /// When the rules can not be read.
-    pub async fn explain(
-        &self,
-        facts: &switchboard_core::Facts,
-    ) -> Result<(switchboard_core::Assessment, Vec<Step>), Error> {
-        let catalogue = self.catalogue().await?;
-        Ok((
-            catalogue.rules.assess(facts),
-            catalogue.rules.explain(facts),
-        ))
-    }
 }

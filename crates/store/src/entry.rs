@@ -41,10 +41,11 @@ pub struct Entry {
     pub mail: Option<Uuid>,
 }
 
-const COLUMNS: &str = "SELECT id, ticket, seq, at, author, author_name, author_side, channel,
+pub(crate) const COLUMNS: &str =
+    "SELECT id, ticket, seq, at, author, author_name, author_side, channel,
   visibility, solution, body, quoted, html, mail FROM entry";
 
-fn read(row: &Row<'_>) -> Result<Entry, Error> {
+pub(crate) fn read(row: &Row<'_>) -> Result<Entry, Error> {
     let visibility: String = row.get(8)?;
     Ok(Entry {
         id: row.get(0)?,
@@ -155,7 +156,7 @@ pub struct Attachment {
     pub created_at: Millis,
 }
 
-fn read_attachment(row: &Row<'_>) -> Result<Attachment, Error> {
+pub(crate) fn read_attachment(row: &Row<'_>) -> Result<Attachment, Error> {
     Ok(Attachment {
         id: row.get(0)?,
         ticket: row.get(1)?,

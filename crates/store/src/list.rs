@@ -6,7 +6,7 @@
 //! the same with a thousand and with a million tickets.
 
 use switchboard_core::query::{Compare, Span};
-use switchboard_core::{Millis, PersonId, Priority, ServiceId, Status, TicketNumber, UnitId};
+use switchboard_core::{Millis, PersonId, Priority, ServiceId, Status, TicketNumber, Tlp, UnitId};
 
 use crate::Sql;
 use crate::conn::Conn;
@@ -171,6 +171,8 @@ pub struct Item {
     pub category: String,
     /// It is restricted.
     pub restricted: bool,
+    /// How far it may be passed on; on restricted tickets.
+    pub tlp: Option<Tlp>,
     /// Somebody owes the requester an answer.
     pub needs_reply: bool,
     /// One line.
@@ -200,7 +202,7 @@ pub fn page(
     let mut sql = Sql::new(
         "SELECT t.number, t.version, t.status, t.priority, t.unit, u.name, t.owner, o.name,
            t.requester, r.name, t.service, s.name, t.category, t.restricted, t.needs_reply,
-           t.subject, t.status_since, t.created_at, t.updated_at
+           t.subject, t.status_since, t.created_at, t.updated_at, t.tlp
          FROM (",
     );
     numbers(&mut sql, scope, filter, Some(sort), cursor, limit);
@@ -235,6 +237,10 @@ pub fn page(
             service_name: row.get(11)?,
             category: row.get(12)?,
             restricted: row.get(13)?,
+            tlp: row
+                .get::<Option<String>>(19)?
+                .as_deref()
+                .and_then(Tlp::parse),
             needs_reply: row.get(14)?,
             subject: row.get(15)?,
             status_since: row.get(16)?,

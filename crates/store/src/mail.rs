@@ -43,10 +43,11 @@ pub struct Incoming {
     pub flagged: Option<String>,
 }
 
-const INCOMING: &str = "SELECT id, received_at, channel, unit, digest, message_id, raw, size,
+pub(crate) const INCOMING: &str =
+    "SELECT id, received_at, channel, unit, digest, message_id, raw, size,
   sender, subject, state, reason, ticket, entry, flagged FROM mail_in";
 
-fn read_incoming(row: &Row<'_>) -> Result<Incoming, Error> {
+pub(crate) fn read_incoming(row: &Row<'_>) -> Result<Incoming, Error> {
     Ok(Incoming {
         id: row.get(0)?,
         received_at: row.get(1)?,

@@ -30,6 +30,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
         "0011_onboarding",
         include_str!("migrations/0011_onboarding.sql"),
     ),
+    ("0013_privacy", include_str!("migrations/0013_privacy.sql")),
 ];
 
 /// How often to start again when another node migrates at the same moment.

@@ -130,6 +130,67 @@ fn remember(conn: &mut Conn<'_>, words: BTreeSet<String>) -> Result<(), Error> {
     Ok(())
 }
 
+/// The words by which a ticket is found.
+pub fn words(doc: &SearchDoc) -> BTreeSet<String> {
+    let doc = Folded::new(doc);
+    [doc.subject, doc.public, doc.internal]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+/// Takes those of the words out of the dictionary that no ticket has any more.
+pub fn forget_words(conn: &mut Conn<'_>, words: &BTreeSet<String>) -> Result<(), Error> {
+    for word in words.iter().filter(|w| is_ending(w)) {
+        let found: Vec<i64> = match conn.dialect() {
+            Dialect::Sqlite => conn.query(
+                /* sqlite */
+                "SELECT rowid FROM ticket_search WHERE ticket_search MATCH $1 LIMIT 1",
+                params![format!("{{subject public internal}} : \"{word}\"")],
+                |row| row.get(0),
+            )?,
+            Dialect::Postgres => conn.query(
+                /* postgres */
+                "SELECT number FROM ticket_search
+                 WHERE lexemes @@ CAST(CAST($1 AS TEXT) AS TSQUERY) LIMIT 1",
+                params![format!("'{word}' | '~{word}'")],
+                |row| row.get(0),
+            )?,
+        };
+        if found.is_empty() {
+            conn.execute(
+                "DELETE FROM search_word WHERE word = $1",
+                params![word.as_str()],
+            )?;
+        }
+    }
+    Ok(())
+}
+
+/// Goes on with rewriting the index so that nothing of what was taken out of it is
+/// left in the database's file; `false`: it is done. One bounded piece of work.
+pub fn rewrite(conn: &mut Conn<'_>, begin: bool) -> Result<bool, Error> {
+    if conn.dialect() == Dialect::Postgres {
+        return Ok(false);
+    }
+    let changes = |conn: &mut Conn<'_>| {
+        conn.query_one(
+            /* sqlite */ "SELECT total_changes()",
+            params![],
+            |row| row.get::<i64>(0),
+        )
+    };
+    let before = changes(conn)?;
+    // A negative number begins a merge of everything into one.
+    let pages: i64 = if begin { -400 } else { 400 };
+    conn.execute(
+        /* sqlite */
+        "INSERT INTO ticket_search (ticket_search, rank) VALUES ('merge', $1)",
+        params![pages],
+    )?;
+    Ok(changes(conn)? - before >= 2)
+}
+
 /// Takes a ticket out of the index.
 pub fn remove(conn: &mut Conn<'_>, number: i64) -> Result<(), Error> {
     match conn.dialect() {

@@ -43,9 +43,9 @@ pub fn insert(conn: &mut Conn<'_>, ticket: &Ticket) -> Result<(), Error> {
     conn.later(
         "INSERT INTO ticket (number, version, status, open, priority, unit, owner, requester,
            service, category, restricted, needs_reply, subject, status_since, created_at,
-           updated_at, closed_at, issue_type, site, community, doc)
+           updated_at, closed_at, issue_type, site, community, doc, tlp)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
-           $19, $20, $21)",
+           $19, $20, $21, $22)",
         &projection(ticket)?,
     )?;
     satellites(conn, None, ticket)
@@ -63,8 +63,8 @@ pub fn update(conn: &mut Conn<'_>, old: &Ticket, new: &Ticket) -> Result<(), Err
            owner = $7, requester = $8, service = $9, category = $10, restricted = $11,
            needs_reply = $12, subject = $13, status_since = $14, created_at = $15,
            updated_at = $16, closed_at = $17, issue_type = $18, site = $19, community = $20,
-           doc = $21
-         WHERE number = $1 AND version = $22",
+           doc = $21, tlp = $22
+         WHERE number = $1 AND version = $23",
         &values,
     )?;
     if rows != 1 {
@@ -99,6 +99,7 @@ fn projection(ticket: &Ticket) -> Result<Vec<crate::value::Value>, Error> {
         ticket.site.clone(),
         ticket.community.clone(),
         document(ticket)?,
+        ticket.label().map(switchboard_core::Tlp::key),
     ]
     .to_vec())
 }

@@ -188,6 +188,20 @@ impl<T: Column> Column for Option<T> {
     }
 }
 
+/// Whatever stands there. An identifier on SQLite comes as bytes, and is found
+/// again by them.
+impl Column for Value {
+    fn from_cell(cell: Cell<'_>) -> Option<Self> {
+        Some(match cell {
+            Cell::Null => Value::Null,
+            Cell::Int(value) => Value::Int(value),
+            Cell::Text(value) => Value::Text(value.to_owned()),
+            Cell::Blob(value) => Value::Blob(value.to_vec()),
+            Cell::Uuid(value) => Value::Uuid(value),
+        })
+    }
+}
+
 impl From<TicketNumber> for Value {
     fn from(value: TicketNumber) -> Self {
         Value::Int(value.0)

@@ -165,6 +165,9 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Worker { config } => {
             let desk = open(&Settings::load(config.config.as_deref())?)?;
             runtime()?.block_on(async {
+                desk.erase_reappeared()
+                    .await
+                    .context("looking for people who were erased before")?;
                 desk.start_timers().await?;
                 tokio::select! {
                     () = desk.work() => {}
@@ -296,6 +299,10 @@ async fn serve_on(
     options: web::Options,
     work: bool,
 ) -> anyhow::Result<()> {
+    // A restored backup may have brought back people who were erased since.
+    desk.erase_reappeared()
+        .await
+        .context("looking for people who were erased before")?;
     tracing::info!(address = %listener.local_addr()?, "listening");
     desk.remember_identity().await?;
     if work {

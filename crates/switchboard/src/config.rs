@@ -172,6 +172,7 @@ impl Settings {
                 .unwrap_or(fallback.max_attachment),
             registration: fallback.registration,
             secrets: self.kept()?,
+            erasure_ledger: Some(self.data_dir().join("erased.ledger")),
         })
     }
 

@@ -74,10 +74,15 @@ impl TestDesk {
         db.migrate().unwrap();
         let desk = Desk::new(
             db,
-            Blobs::open(folder.path().join("files")).unwrap(),
+            Blobs::open(folder.path().join("files"))
+                .unwrap()
+                .with_rest(std::time::Duration::ZERO),
             Mailer::new(&MailerConfig::Folder(folder.path().join("outbox"))).unwrap(),
             clock.clone(),
-            config,
+            Config {
+                erasure_ledger: Some(folder.path().join("erased.ledger")),
+                ..config
+            },
         )
         .unwrap();
         let site = web::router(desk.clone(), web::Options::default());

@@ -9,6 +9,7 @@ use crate::decide::stage::{Stage, invalid, said};
 use crate::id::{Millis, ServiceId, TicketNumber};
 use crate::onboarding::Way;
 use crate::ticket::{Overrule, PartyRole, TellRequester, Visibility};
+use crate::tlp::Tlp;
 use crate::triage::{Facts, Priority, SecurityRisk};
 
 /// A ticket may have this many tags.
@@ -299,6 +300,20 @@ fn show_to(stage: &mut Stage<'_>, number: TicketNumber, new: Visibility) -> Resu
         stage.emit(number, Change::PartyRemoved { party })?;
     }
     Ok(())
+}
+
+/// How far a restricted ticket may be passed on.
+pub(super) fn tlp(stage: &mut Stage<'_>, number: TicketNumber, new: Tlp) -> Result<(), Refusal> {
+    let Some(old) = stage.ticket(number)?.label() else {
+        return invalid(
+            "tlp",
+            "is for restricted tickets; set visibility to restricted first",
+        );
+    };
+    if old == new {
+        return Ok(());
+    }
+    stage.emit(number, Change::TlpSet { old, new })
 }
 
 pub(super) fn tell(

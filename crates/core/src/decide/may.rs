@@ -116,6 +116,7 @@ fn may(
         | Command::SetTags(_)
         | Command::SetCustom(..)
         | Command::SetVisibility(_)
+        | Command::SetTlp(_)
         | Command::MergeInto { .. }
         | Command::SplitInto { .. }
         | Command::UndoSplit { .. }
@@ -231,6 +232,7 @@ fn harmless(command: &Command) -> bool {
         Command::SetTags(_)
         | Command::SetTell(_)
         | Command::NoteMove { .. }
+        | Command::SetTlp(_)
         | Command::RemoveParty(_) => true,
         _ => false,
     }

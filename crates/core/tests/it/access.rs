@@ -1,7 +1,7 @@
 //! Domain section 1: rights follow the person's relation to the ticket.
 
 use switchboard_core::ticket::{Party, PartyRole};
-use switchboard_core::{Access, Actor, Command, Facts, SecurityRisk, Visibility};
+use switchboard_core::{Access, Actor, Command, Facts, SecurityRisk, Tlp, Visibility};
 
 use crate::world::{
     BEN, CAT, COY, MAX, SAM, World, ada, ann, ben, cat, coy, desk, everybody, facts, fay, max, sam,
@@ -130,4 +130,28 @@ fn monitors_chase_everywhere() {
     assert!(caught.may_give_up() && !caught.may_work());
     assert_eq!(max().person, Some(MAX));
     assert_eq!(coy().person, Some(COY));
+}
+
+#[test]
+fn a_label_is_for_restricted_tickets_and_set_by_those_who_work_on_them() {
+    let mut w = World::new();
+    let t = w.in_progress();
+    assert_eq!(w.ticket(t).label(), None);
+    assert!(w.ticket(t).may_cross_bridges());
+    assert_eq!(w.invalid(t, Command::SetTlp(Tlp::Green), &sam()), "tlp");
+    w.must(t, Command::SetVisibility(Visibility::Restricted), &sam());
+    // Nobody said anything: amber.
+    assert_eq!(w.ticket(t).label(), Some(Tlp::Amber));
+    assert!(w.ticket(t).may_cross_bridges());
+    w.forbidden(t, Command::SetTlp(Tlp::Red), &ann());
+    for narrow in [Tlp::AmberStrict, Tlp::Red] {
+        w.must(t, Command::SetTlp(narrow), &sam());
+        assert_eq!(w.ticket(t).label(), Some(narrow));
+        assert!(!w.ticket(t).may_cross_bridges());
+    }
+    // Open again, it has none; restricted once more, what it had.
+    w.must(t, Command::SetVisibility(Visibility::Parties), &sam());
+    assert_eq!(w.ticket(t).label(), None);
+    w.must(t, Command::SetVisibility(Visibility::Restricted), &sam());
+    assert_eq!(w.ticket(t).label(), Some(Tlp::Red));
 }

@@ -11,12 +11,13 @@ use store::person::Person;
 use switchboard_core::notify::{Notice, Reason, Recipient, Told, UnitAudience, audience};
 use switchboard_core::{
     Actor, Caused, Change, Channel, EntryId, EntryVisibility, PersonId, Status, Ticket,
-    TicketNumber, UnitId,
+    TicketNumber, Tlp, UnitId,
 };
 use uuid::Uuid;
 
 use super::{by_cause, state_after};
 use crate::jobs::DELIVER;
+use crate::reads::Door;
 use crate::{Catalogue, Desk, Error};
 
 /// A mail that is ready to be queued.
@@ -25,11 +26,18 @@ pub(super) struct Ready {
     /// The first answer to a stranger's mail about this ticket, which not
     /// everybody gets.
     acknowledges: Option<TicketNumber>,
+    /// It carries the text of this restricted ticket.
+    tells: Option<TicketNumber>,
 }
 
 /// Queues mails, each at most once.
 pub(super) fn queue(c: &mut Conn<'_>, mails: &[Ready], now: i64) -> Result<(), Error> {
-    for Ready { mail, acknowledges } in mails {
+    for Ready {
+        mail,
+        acknowledges,
+        tells,
+    } in mails
+    {
         if let Some(number) = acknowledges
             && !may_acknowledge(c, *number, &mail.address, mail.created_at)?
         {
@@ -37,6 +45,17 @@ pub(super) fn queue(c: &mut Conn<'_>, mails: &[Ready], now: i64) -> Result<(), E
         }
         if store::mail::insert_outgoing(c, mail)? && mail.state == "queued" {
             deliver_later(c, mail.id, now)?;
+            if let Some(ticket) = *tells {
+                store::ticket_read::note(
+                    c,
+                    &store::ticket_read::Read {
+                        ticket,
+                        person: mail.person.unwrap_or(PersonId(Uuid::nil())),
+                        door: Door::Mail.key().into(),
+                        at: now,
+                    },
+                )?;
+            }
         }
     }
     Ok(())
@@ -146,6 +165,7 @@ fn ready(
     let first_word = notice.reason == Reason::Requester
         && notice.kinds.contains(&Told::Opened)
         && (first.channel == Channel::Mail.key() || first.actor.is_none());
+    let label = label_of(c, ticket, events)?;
     let id = desk.uuid();
     let config = desk.config();
     // Anybody can write anything under anybody's address: the first answer to
@@ -157,10 +177,13 @@ fn ready(
             acknowledgement(desk, ticket.number, person),
         )
     } else {
-        (
-            mail::subject_with_tag(ticket.number, &ticket.subject),
-            text(c, desk, catalogue, ticket, events, notice, person)?,
-        )
+        let text = match label {
+            Some(tlp) if !tlp.may_be_mailed() => {
+                nothing_but_a_link(desk, ticket, tlp, notice.reason, person)
+            }
+            _ => text(c, desk, catalogue, ticket, events, notice, person)?,
+        };
+        (subject(ticket, label), text)
     };
     let message_id = mail::message_id(ticket.number, id.simple(), config.mail_domain());
     let (Ok(to), Ok(from)) = (
@@ -210,6 +233,9 @@ fn ready(
             error,
         },
         acknowledges: first_word.then_some(ticket.number),
+        tells: label
+            .filter(|tlp| tlp.may_be_mailed() && !first_word)
+            .map(|_| ticket.number),
     }))
 }
 
@@ -262,6 +288,69 @@ pub(crate) fn deliver_later(c: &mut Conn<'_>, id: Uuid, now: i64) -> Result<(), 
     Ok(())
 }
 
+/// The narrowest label of what a mail tells of: the ticket's own, then and now, as
+/// somebody may have narrowed it since; and its master's when words of the master are
+/// in it.
+fn label_of(c: &mut Conn<'_>, ticket: &Ticket, events: &[&Event]) -> Result<Option<Tlp>, Error> {
+    let now = store::ticket::load(c, ticket.number)?.and_then(|t| t.label());
+    let mut label = ticket.label().max(now);
+    for event in events {
+        if let Change::MasterEntry { master, .. } = &event.change {
+            let masters = store::ticket::load(c, *master)?.and_then(|m| m.label());
+            label = label.max(masters);
+        }
+    }
+    Ok(label)
+}
+
+/// The subject of a mail about a ticket; a label stands behind the tag.
+fn subject(ticket: &Ticket, label: Option<Tlp>) -> String {
+    match label {
+        None => mail::subject_with_tag(ticket.number, &ticket.subject),
+        Some(tlp) => {
+            let words = if tlp.may_be_mailed() {
+                ticket.subject.as_str()
+            } else {
+                "There is something new"
+            };
+            let bare = mail::bare_subject(words);
+            mail::subject_with_tag(ticket.number, &format!("[{}] {bare}", tlp.label()))
+        }
+    }
+}
+
+/// What is mailed of a ticket whose label keeps its text out of mails.
+fn nothing_but_a_link(
+    desk: &Desk,
+    ticket: &Ticket,
+    label: Tlp,
+    reason: Reason,
+    person: Option<PersonId>,
+) -> String {
+    format!(
+        "There is something new in ticket {}.\n\n\
+         It is marked {} ({}), so this mail does not say what.\n\n\
+         Open it:  {}\n",
+        ticket.number,
+        label.label(),
+        label.meaning(),
+        link(desk, ticket.number, reason, person)
+    )
+}
+
+/// Where somebody opens the ticket: on the requester's side without signing in.
+fn link(desk: &Desk, number: TicketNumber, reason: Reason, person: Option<PersonId>) -> String {
+    match (outside(reason), person) {
+        (true, Some(person)) => desk.follow_link(number, person),
+        _ => format!("{}/work/{number}", desk.config().public_url),
+    }
+}
+
+/// Reads only what the requester reads.
+fn outside(reason: Reason) -> bool {
+    matches!(reason, Reason::Requester | Reason::Cc | Reason::Subscriber)
+}
+
 /// The Message-ID that all mails of a ticket refer to, so that mail programs
 /// show them as one conversation.
 pub(crate) fn root_message_id(number: TicketNumber, domain: &str) -> String {
@@ -278,10 +367,7 @@ fn text(
     notice: &Notice,
     person: Option<PersonId>,
 ) -> Result<String, Error> {
-    let inside = !matches!(
-        notice.reason,
-        Reason::Requester | Reason::Cc | Reason::Subscriber
-    );
+    let inside = !outside(notice.reason);
     let mut out = String::new();
     let mut say = |line: &str| {
         out.push_str(line);
@@ -334,12 +420,14 @@ fn text(
     if let Some(unit) = catalogue.unit(ticket.unit) {
         say(&format!("With:     {}", unit.name));
     }
+    if let Some(tlp) = ticket.label() {
+        say(&format!("Label:    {} ({})", tlp.label(), tlp.meaning()));
+    }
     say("");
-    let link = match (inside, person) {
-        (false, Some(person)) => desk.follow_link(ticket.number, person),
-        _ => format!("{}/work/{}", desk.config().public_url, ticket.number),
-    };
-    say(&format!("Open it:  {link}"));
+    say(&format!(
+        "Open it:  {}",
+        link(desk, ticket.number, notice.reason, person)
+    ));
     if ticket.status == Status::Solved && notice.reason == Reason::Requester {
         say("Does it work for you? Say so on that page; without an answer the ticket");
         say("closes by itself after 10 working days.");

@@ -7,10 +7,12 @@
 
 mod audit;
 mod demo;
+mod erasure;
 mod import;
 mod mail_in;
 mod notices;
 mod onboarding;
 mod places;
+mod privacy;
 mod service;
 mod unit;

@@ -272,6 +272,7 @@ impl Names<'_> {
                 said(Some("custom"), json!({ &key: old }), json!({ &key: new }))
             }
             Change::VisibilitySet { old, new } => said(Some("visibility"), value(old), value(new)),
+            Change::TlpSet { old, new } => said(Some("tlp"), value(old), value(new)),
             Change::TellSet { old, new } => said(Some("tell"), value(old), value(new)),
             Change::PartyAdded { party } => said(
                 Some("parties"),

@@ -17,7 +17,7 @@ use super::Items;
 use super::caller::{Reads, Writes};
 use super::input::{Asked, Body, object, whole_numbers};
 use super::ticket::{TicketChange, named_here};
-use super::words::{PriorityWord, StatusWord, Time};
+use super::words::{PriorityWord, StatusWord, Time, TlpWord};
 use crate::AppState;
 use crate::problem::Problem;
 
@@ -63,6 +63,9 @@ pub struct TicketItem {
     pub category: String,
     /// Only requester, parties and unit may see it.
     pub restricted: bool,
+    /// How far it may be passed on; null: it is not restricted.
+    #[schema(value_type = Option<TlpWord>)]
+    pub tlp: Option<switchboard_core::Tlp>,
     /// Somebody owes the requester an answer.
     pub needs_reply: bool,
     /// When it was opened.
@@ -96,6 +99,7 @@ fn item(catalogue: &desk::Catalogue, i: Item) -> TicketItem {
             .map(|s| s.key.clone()),
         category: i.category,
         restricted: i.restricted,
+        tlp: i.tlp,
         needs_reply: i.needs_reply,
         created_at: Time(i.created_at),
         updated_at: Time(i.updated_at),

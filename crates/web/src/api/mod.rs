@@ -31,6 +31,7 @@ pub mod onboarding;
 pub mod party;
 pub mod person;
 pub mod provider;
+pub mod read;
 pub mod relation;
 pub mod service;
 pub mod site;
@@ -92,6 +93,7 @@ fn routes(max_attachment: usize) -> OpenApiRouter<AppState> {
         .merge(entry::router())
         .merge(history::router())
         .merge(attachment::router())
+        .merge(read::router())
         .merge(relation::router())
         .merge(party::router())
         .merge(unit::router())

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use switchboard_core::ticket::Hold;
 use switchboard_core::{
     Actor, Channel, PartyRole, Priority, SecurityRisk, SolutionKind, Status, TellRequester,
-    TicketNumber, TicketType, Visibility,
+    TicketNumber, TicketType, Tlp, Visibility,
 };
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -26,7 +26,7 @@ use super::person::Person;
 use super::relation::Relation;
 use super::words::{
     PartyRoleWord, PriorityWord, SecurityRiskWord, SolutionKindWord, StatusWord, TellWord,
-    TicketTypeWord, Time, VisibilityWord,
+    TicketTypeWord, Time, TlpWord, VisibilityWord,
 };
 use crate::AppState;
 use crate::problem::Problem;
@@ -153,6 +153,9 @@ pub struct Ticket {
     /// Who may see it.
     #[schema(value_type = VisibilityWord)]
     pub visibility: Visibility,
+    /// How far it may be passed on; null: it is not restricted.
+    #[schema(value_type = Option<TlpWord>)]
+    pub tlp: Option<Tlp>,
     /// Everybody else on it.
     pub parties: Vec<TicketParty>,
     /// Ties to other tickets.
@@ -213,6 +216,7 @@ impl From<TicketView> for Ticket {
             tags: t.tags,
             custom: t.custom,
             visibility: t.visibility,
+            tlp: t.tlp,
             parties: t
                 .parties
                 .into_iter()
@@ -509,6 +513,9 @@ pub struct TicketChange {
     /// Who may see it.
     #[schema(value_type = Option<VisibilityWord>)]
     pub visibility: Option<Visibility>,
+    /// How far it may be passed on; on restricted tickets.
+    #[schema(value_type = Option<TlpWord>)]
+    pub tlp: Option<Tlp>,
     /// How much the requester wants to hear.
     #[schema(value_type = Option<TellWord>)]
     pub tell: Option<TellRequester>,
@@ -543,6 +550,7 @@ impl From<TicketChange> for Patch {
             tags: c.tags.map(BTreeSet::from_iter),
             custom: c.custom.unwrap_or_default(),
             visibility: c.visibility,
+            tlp: c.tlp,
             tell: c.tell,
             note: c.note,
         }

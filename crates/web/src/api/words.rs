@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use switchboard_core::ticket::RelationKind;
 use switchboard_core::{
     EntryVisibility, FieldType, Millis, PartyRole, Priority, SecurityRisk, SolutionKind, Status,
-    TellRequester, TicketType, Visibility,
+    TellRequester, TicketType, Tlp, Visibility,
 };
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::openapi::{KnownFormat, RefOr, SchemaFormat};
@@ -62,6 +62,9 @@ words! {
         Visibility::Parties,
         Visibility::Restricted,
     ];
+    /// How far a restricted ticket may be passed on (FIRST TLP 2.0), in
+    /// narrowing circles.
+    TlpWord = Tlp::ALL;
     /// Why a ticket exists.
     TicketTypeWord = [
         TicketType::User,

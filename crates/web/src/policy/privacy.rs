@@ -1,9 +1,37 @@
-//! A person's data: given out, erased, kept no longer than needed.
+//! A person's data: given out, erased, kept no longer than needed; and who read what.
 
-use super::Row;
+use super::{Needs, Row, Who, row};
 
 /// The API.
-pub(super) const API: &[Row] = &[];
+pub(super) const API: &[Row] = &[
+    row("GET", "/api/v1/reads", Needs::Admin, Who::Administrators),
+    row(
+        "GET",
+        "/api/v1/tickets/{number}/reads",
+        Needs::Read,
+        Who::Works,
+    ),
+];
 
 /// The pages.
-pub(super) const PAGES: &[Row] = &[];
+pub(super) const PAGES: &[Row] = &[
+    row("GET", "/account/privacy", Needs::Session, Who::Oneself),
+    row("POST", "/account/privacy", Needs::Form, Who::Oneself),
+    row(
+        "GET",
+        "/account/privacy/exports/{id}",
+        Needs::Session,
+        Who::Oneself,
+    ),
+    row("GET", "/privacy/erase/{word}", Needs::Link, Who::Oneself),
+    row("POST", "/privacy/erase/{word}", Needs::Link, Who::Oneself),
+    row("GET", "/admin/privacy", Needs::Session, Who::Administrators),
+    row("POST", "/admin/privacy", Needs::Form, Who::Administrators),
+    row(
+        "GET",
+        "/admin/privacy/exports/{id}",
+        Needs::Session,
+        Who::Administrators,
+    ),
+    row("GET", "/admin/reads", Needs::Session, Who::Administrators),
+];

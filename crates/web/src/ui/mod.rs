@@ -18,6 +18,7 @@ pub mod new_ticket;
 pub mod pane;
 pub mod place;
 pub mod posted;
+pub mod privacy;
 pub mod problem;
 pub mod provider;
 pub mod services;
@@ -66,6 +67,9 @@ pub fn router() -> Router<AppState> {
         .route("/sign-out", post(sign_in::leave))
         .route("/theme", post(sign_in::theme))
         .route("/account", get(account::show))
+        .route("/account/privacy", get(privacy::show).post(privacy::act))
+        .route("/account/privacy/exports/{id}", get(privacy::fetch))
+        .route("/privacy/erase/{word}", get(privacy::confirm).post(privacy::confirmed))
         .route("/account/{deed}", post(account::act))
         .route("/admin", get(admin::show))
         .route("/admin/onboarding", get(admin::onboarding::queue))
@@ -112,6 +116,9 @@ pub fn router() -> Router<AppState> {
         .route("/admin/import", get(admin::import::show).post(admin::import::act))
         .route("/admin/triage", get(admin::triage::show).post(admin::triage::act))
         .route("/status", get(status::show))
+        .route("/admin/privacy", get(admin::privacy::show).post(admin::privacy::act))
+        .route("/admin/privacy/exports/{id}", get(admin::privacy::fetch))
+        .route("/admin/reads", get(admin::reads::show))
         .route("/services", get(services::show))
         .route(
             "/services/{service}/status",

@@ -7,8 +7,9 @@ use desk::{Catalogue, TicketQuery};
 use store::list::{Condition, Filter, Item, Sort};
 use switchboard_core::decide::Offer;
 use switchboard_core::ticket::RelationKind;
-use switchboard_core::{Actor, PartyRole, Priority, Status, Visibility};
+use switchboard_core::{Actor, PartyRole, Priority, Status};
 
+use super::admin::reads::ReadRow;
 use super::facts;
 use super::fault::Fault;
 use super::frame::{Errors, Notice};
@@ -148,6 +149,7 @@ pub async fn pane(
             let may = (has(Offer::SetVisibility), has(Offer::Classify));
             (may.0 || may.1).then(|| place::form(ticket, may, again.place))
         },
+        reads: reads(visit, actor, ticket).await?,
         clocks: Vec::new(),
         requester: requester(visit, actor, ticket).await?,
         related: related(ticket, can.relate),
@@ -158,10 +160,34 @@ pub async fn pane(
     })
 }
 
+/// Lines that the ticket's page shows of who read it.
+const READS: i64 = 20;
+
+/// Who opened a restricted ticket, for those who work on it.
+async fn reads(
+    visit: &Visit,
+    actor: &Actor,
+    ticket: &TicketView,
+) -> Result<Option<Vec<ReadRow>>, Fault> {
+    if ticket.tlp.is_none() || !ticket.access.may_work() {
+        return Ok(None);
+    }
+    let filter = store::ticket_read::Filter {
+        ticket: Some(ticket.number),
+        ..store::ticket_read::Filter::default()
+    };
+    let seen = visit.desk.reads(actor, filter, READS).await?;
+    Ok(Some(
+        seen.into_iter()
+            .map(|s| ReadRow::of(s, &visit.dial))
+            .collect(),
+    ))
+}
+
 fn chips(ticket: &TicketView) -> Vec<Chip> {
     let mut chips = Vec::new();
-    if ticket.visibility == Visibility::Restricted {
-        chips.push(Chip::new(Tone::Tlp, "RESTRICTED"));
+    if let Some(tlp) = ticket.tlp {
+        chips.push(Chip::new(Tone::Tlp, tlp.label()));
     }
     if ticket.category.key != "incident" {
         chips.push(Chip::new(Tone::Plain, ticket.category.name.clone()));

@@ -3,7 +3,7 @@
 use axum::response::Response;
 use desk::view::TicketView;
 use desk::{Error, Patch};
-use switchboard_core::Visibility;
+use switchboard_core::{Tlp, Visibility};
 
 use super::fault::Fault;
 use super::frame::Errors;
@@ -17,6 +17,9 @@ use super::work_post::Work;
 pub struct PlaceForm {
     /// Who may see it; empty: not the reader's to change.
     pub visibilities: Vec<Choice>,
+    /// How far it may be passed on; empty: it is not restricted, or not the
+    /// reader's to change.
+    pub labels: Vec<Choice>,
     /// Site and community are the reader's to change.
     pub classify: bool,
     /// The site's key.
@@ -30,7 +33,7 @@ pub struct PlaceForm {
 }
 
 /// The names of the form's fields.
-const FIELDS: [&str; 3] = ["visibility", "site", "community"];
+const FIELDS: [&str; 4] = ["visibility", "tlp", "site", "community"];
 
 const VISIBILITIES: [(Visibility, &str); 3] = [
     (Visibility::Community, "Everybody of the community"),
@@ -59,6 +62,20 @@ pub fn form(
         } else {
             Vec::new()
         },
+        labels: match ticket.tlp {
+            Some(label) if show => {
+                let chosen = typed.or("tlp", label.key());
+                Tlp::ALL
+                    .into_iter()
+                    .map(|t| Choice {
+                        value: t.key().to_owned(),
+                        label: format!("{}: {}", t.label(), t.meaning()),
+                        chosen: t.key() == chosen,
+                    })
+                    .collect()
+            }
+            _ => Vec::new(),
+        },
         classify,
         site: typed.or("site", &stored(&ticket.site)),
         community: typed.or("community", &stored(&ticket.community)),
@@ -76,6 +93,11 @@ fn patch(posted: &Posted, ticket: &TicketView) -> Result<Patch, Error> {
             .find(|(v, _)| v.key() == posted.text("visibility"))
             .ok_or_else(|| Error::invalid("visibility", "choose one of the list"))?;
         patch.visibility = Some(visibility).filter(|v| *v != ticket.visibility);
+    }
+    if posted.has("tlp") && patch.visibility.is_none() {
+        let label = Tlp::parse(posted.text("tlp"))
+            .ok_or_else(|| Error::invalid("tlp", "choose one of the list"))?;
+        patch.tlp = Some(label).filter(|l| Some(*l) != ticket.tlp);
     }
     let differs = |name: &str, stored: &Option<String>| {
         let typed = Some(posted.text(name).to_owned()).filter(|t| !t.is_empty());

@@ -9,6 +9,8 @@ use super::account::AccountPage;
 use super::admin::AdminPage;
 use super::admin::import::ImportPage;
 use super::admin::onboarding::{DecisionPage, QueuePage};
+use super::admin::privacy::PrivacyAdminPage;
+use super::admin::reads::ReadsPage;
 use super::admin::service::ServiceAdminPage;
 use super::admin::service_provider::{OneProviderPage, ProvidersPage};
 use super::admin::services::ServicesAdminPage;
@@ -22,6 +24,7 @@ use super::home::HomePage;
 use super::mail_frame::MailFrame;
 use super::my_tickets::MyTicketsPage;
 use super::new_ticket::{NewTicketPage, NewTicketParts};
+use super::privacy::{ConfirmPage, PrivacyPage};
 use super::problem::ProblemPage;
 use super::provider::ProviderIndex;
 use super::provider::form::{BeginPage, FormPage};
@@ -71,6 +74,17 @@ fn pages() -> BTreeMap<&'static str, String> {
             UnitAdminPage::retired_sample().render().unwrap(),
         ),
         ("admin-units", UnitsAdminPage::sample().render().unwrap()),
+        (
+            "admin-privacy",
+            PrivacyAdminPage::sample().render().unwrap(),
+        ),
+        ("admin-reads", ReadsPage::sample().render().unwrap()),
+        ("erase-confirm", ConfirmPage::sample().render().unwrap()),
+        ("privacy", PrivacyPage::sample().render().unwrap()),
+        (
+            "privacy-waiting",
+            PrivacyPage::waiting_sample().render().unwrap(),
+        ),
         ("history", HistoryPage::sample().render().unwrap()),
         ("home", HomePage::sample().render().unwrap()),
         (

@@ -3,6 +3,7 @@
 
 mod about;
 mod admin;
+mod privacy;
 mod provider;
 mod work;
 

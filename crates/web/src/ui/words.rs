@@ -223,6 +223,7 @@ impl Namer<'_> {
             Change::VisibilitySet { old, new } => {
                 Words::new("visible to", visibility_words(*old), visibility_words(*new))
             }
+            Change::TlpSet { old, new } => Words::new("label", old.label(), new.label()),
             Change::TellSet { old, new } => {
                 Words::new("tell the requester", tell_words(*old), tell_words(*new))
             }

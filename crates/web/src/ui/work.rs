@@ -358,8 +358,8 @@ pub fn row(
     current: Option<TicketNumber>,
 ) -> ListRow {
     let mut chips = Vec::new();
-    if item.restricted {
-        chips.push(Chip::new(Tone::Tlp, "RESTRICTED"));
+    if let Some(tlp) = item.tlp {
+        chips.push(Chip::new(Tone::Tlp, tlp.label()));
     }
     if item.needs_reply {
         chips.push(Chip::with_icon(Tone::Turn, "reply", "Needs reply"));

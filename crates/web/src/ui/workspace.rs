@@ -3,6 +3,7 @@
 
 use askama::Template;
 
+use super::admin::reads::ReadRow;
 use super::assets::Asset;
 use super::facts::FactsForm;
 use super::frame::{Errors, Frame, Here, Room};
@@ -237,6 +238,8 @@ pub struct TicketPane {
     pub facts: Option<FactsForm>,
     /// Who sees it, and where it belongs; `None`: likewise.
     pub place: Option<PlaceForm>,
+    /// Who opened it, when it is restricted and the reader works on it.
+    pub reads: Option<Vec<ReadRow>>,
     /// Its clocks.
     pub clocks: Vec<NamedClock>,
     /// Who asked.

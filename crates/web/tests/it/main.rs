@@ -18,6 +18,7 @@ mod main_job;
 mod matrix;
 mod new_ticket_page;
 mod pages;
+mod privacy_page;
 mod provider_page;
 mod relation;
 mod routes;

@@ -3,6 +3,8 @@
 
 pub mod import;
 pub mod onboarding;
+pub mod privacy;
+pub mod reads;
 pub mod service;
 pub mod service_provider;
 pub mod services;
@@ -136,6 +138,20 @@ pub const LINES: &[Line] = &[
         icon: "people",
         name: "Providers",
         text: "Who provides the services, and who looks after how they are connected.",
+    },
+    Line {
+        group: Group::People,
+        href: "/admin/privacy",
+        icon: "lock",
+        name: "Personal data",
+        text: "Give out and erase a person's data, put holds on it, and say how long things are kept.",
+    },
+    Line {
+        group: Group::Desk,
+        href: "/admin/reads",
+        icon: "eye",
+        name: "Who read what",
+        text: "Who opened which restricted ticket, when and through what.",
     },
 ];
 

@@ -325,12 +325,14 @@ fn pane() -> TicketPane {
                 ],
                 "parties",
             ),
+            labels: Vec::new(),
             classify: true,
             site: s("CESNET"),
             community: s("vo.climadapt.eu"),
             open: false,
             errors: Errors::default(),
         }),
+        reads: None,
         clocks: vec![
             NamedClock {
                 name: s("Answer to requester"),

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { assertFits, assertQuiet, axe, phone, shot, startDemo, wide } from "./harness.mjs";
 
-let demo, ticket, worked, unit, form, waiting, accepted;
+let demo, ticket, worked, unit, person, form, waiting, accepted;
 before(async () => {
   demo = await startDemo();
   ticket = (await demo.api("user@demo", "/api/v1/tickets?limit=1")).items[0].number;
@@ -15,6 +15,7 @@ before(async () => {
   accepted = forms.find((f) => f.state === "accepted").id;
   const mine = (await demo.api("user@demo", "/api/v1/onboardings")).items;
   form = `/provider/onboarding/${mine.find((f) => f.state === "draft").id}`;
+  person = (await demo.api("admin@demo", "/api/v1/people?q=storage@demo")).items[0].id;
 }, { timeout: 120_000 });
 after(() => demo?.stop());
 
@@ -82,6 +83,7 @@ suite("the requester", "user@demo", [
   ["onboarding-issues", () => `${form}?step=issues`],
   ["onboarding-review", () => `${form}?step=review`],
   ["privacy", "/account/privacy"],
+  ["support-staff", "/support-staff"],
   ["refused", "/triage"],
 ]);
 
@@ -94,6 +96,7 @@ suite("a unit's responsible", "storage@demo", [
   ["unit", () => `/units/${unit}`],
   ["unit-edit", () => `/units/${unit}/edit`],
   ["service-status", "/services/object-storage/status"],
+  ["support-staff", "/support-staff"],
   ["account", "/account"],
   ["provider", "/provider"],
   ["provider-way", "/provider/services/sky-atlas/option"],
@@ -105,6 +108,14 @@ suite("an administrator", "admin@demo", [
   ["onboarding-accepted", () => `/admin/onboarding/${accepted}`],
   ["providers", "/admin/providers"],
   ["provider", "/admin/providers/eudat"],
+]);
+
+suite("an administrator", "admin@demo", [
+  ["admin", "/admin"],
+  ["admin-applications", "/admin/applications"],
+  ["admin-people", "/admin/people"],
+  ["admin-person", () => `/admin/people/${person}`],
+  ["admin-audit", "/admin/audit"],
 ]);
 
 suite("the administrator's catalogue", "admin@demo", [

@@ -14,6 +14,7 @@ pub mod notify;
 pub mod onboarding;
 pub mod query;
 pub mod redact;
+pub mod staff;
 pub mod status;
 pub mod ticket;
 pub mod tlp;

@@ -5,7 +5,7 @@
 use mail::Address;
 use store::person::Person;
 use store::{Conn, Error as StoreError};
-use switchboard_core::{Actor, Channel, Millis, Part, PersonId, UnitId};
+use switchboard_core::{Actor, Channel, Millis, PersonId};
 
 use crate::{Desk, Error, password};
 
@@ -182,26 +182,5 @@ impl Desk {
                 Ok(actor_of(c, &person, channel)?)
             })
             .await
-    }
-
-    /// Puts somebody into a unit, by the operator's word (demo, command line).
-    ///
-    /// # Errors
-    /// When the database refuses.
-    pub async fn set_member(
-        &self,
-        unit: UnitId,
-        person: PersonId,
-        part: Part,
-    ) -> Result<(), Error> {
-        let now = self.now();
-        self.0
-            .db
-            .write(move |c| {
-                store::person::set_membership(c, unit, person, part, now).map_err(Error::from)
-            })
-            .await?;
-        self.forget_actors();
-        Ok(())
     }
 }

@@ -289,6 +289,30 @@ impl Desk {
     }
 }
 
+/// One command inside a transaction that does more than it: rights that go
+/// take tickets along. The command names no other ticket and no entry.
+///
+/// # Errors
+/// What the rules refuse.
+pub(crate) fn command_within(
+    c: &mut Conn<'_>,
+    catalogue: &crate::Catalogue,
+    number: TicketNumber,
+    command: &Command,
+    actor: &Actor,
+    cause: Uuid,
+    now: Millis,
+) -> Result<Vec<Live>, Error> {
+    let mut scene = scene::begin(c, catalogue, number, &[])?;
+    scene::complete(c, catalogue, &mut scene, |s| s.missing(number, command))?;
+    let before = scene.clone();
+    let caused = decide(&scene, number, command, actor, &catalogue.rules, now)?;
+    for one in &caused {
+        scene.apply(one, now);
+    }
+    save(c, &before, &scene, &caused, actor, cause, now)
+}
+
 /// Which other ticket a command names.
 fn named_ticket(command: &Command) -> Option<TicketNumber> {
     match command {

@@ -4,6 +4,7 @@
 //! at times in the past weeks: so the demo is also a long test of the rules.
 
 mod federation;
+mod joining;
 mod plots;
 mod providers;
 mod stories;
@@ -88,6 +89,7 @@ pub async fn fill(desk: &Desk, password: &str) -> Result<Vec<DemoPerson>, Error>
     services(&past, &cast).await?;
     news(&past, now).await?;
     stories::play(&past, &cast, now).await?;
+    joining::play(&past, &cast, now).await?;
     quiet_past(desk).await?;
     providers::fill(desk).await?;
     sign_ins(desk, password).await
@@ -97,6 +99,7 @@ pub async fn fill(desk: &Desk, password: &str) -> Result<Vec<DemoPerson>, Error>
 async fn quiet_past(desk: &Desk) -> Result<(), Error> {
     desk.db()
         .write(|c| {
+            store::mail::drop_queued(c)?;
             let last = store::event::last(c)?;
             store::event::set_position(c, "notices", last).map_err(Error::from)
         })

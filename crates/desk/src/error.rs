@@ -1,6 +1,7 @@
 //! What can go wrong, in eight kinds that the edge maps to answers.
 
 use switchboard_core::Refusal;
+use switchboard_core::staff::StaffRefusal;
 
 /// Why something was not done. The texts are for the person who asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -70,6 +71,16 @@ impl From<Refusal> for Error {
             Refusal::Invalid { field, problem } => Error::invalid(field, problem),
             Refusal::Status { .. } => Error::Conflict(refusal.to_string()),
             Refusal::Relation(text) => Error::Conflict(text),
+        }
+    }
+}
+
+impl From<StaffRefusal> for Error {
+    fn from(refusal: StaffRefusal) -> Error {
+        match refusal {
+            StaffRefusal::Forbidden(text) => Error::Forbidden(text),
+            StaffRefusal::Invalid { field, problem } => Error::invalid(field, problem),
+            StaffRefusal::Stands(text) => Error::Conflict(text),
         }
     }
 }

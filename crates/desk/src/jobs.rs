@@ -12,6 +12,7 @@ mod close;
 mod deliver;
 mod heirs;
 mod intake;
+mod remind_staff;
 mod sweep;
 
 /// Delivers one mail.
@@ -22,6 +23,8 @@ pub(crate) const INTAKE: &str = "intake";
 pub(crate) const HEIRS: &str = "heirs";
 /// Closes what was solved long ago and nobody answered.
 const CLOSE: &str = "close";
+/// Brings applications and join requests to mind that wait.
+const REMIND_STAFF: &str = "remind-staff";
 /// Forgets sessions, keys and jobs that are over.
 const SWEEP: &str = "sweep";
 
@@ -36,11 +39,21 @@ pub(crate) const RETAIN: &str = "retain";
 
 /// Every kind there is.
 const KINDS: &[&str] = &[
-    DELIVER, INTAKE, HEIRS, CLOSE, SWEEP, ERASE, EXPORT, FILES, RETAIN,
+    DELIVER,
+    INTAKE,
+    HEIRS,
+    CLOSE,
+    REMIND_STAFF,
+    SWEEP,
+    ERASE,
+    EXPORT,
+    FILES,
+    RETAIN,
 ];
 /// Kinds that run again and again, and how often.
 const TIMED: &[(&str, Millis)] = &[
     (CLOSE, 3_600_000),
+    (REMIND_STAFF, 3_600_000),
     (SWEEP, 600_000),
     (FILES, 600_000),
     (RETAIN, 86_400_000),
@@ -176,6 +189,7 @@ impl Desk {
             INTAKE => intake::run(self, &job).await,
             HEIRS => heirs::run(self, &job).await,
             CLOSE => close::run(self).await,
+            REMIND_STAFF => remind_staff::run(self).await,
             SWEEP => sweep::run(self).await,
             ERASE => crate::privacy::erase::run(self, &job.payload).await,
             EXPORT => crate::privacy::export::run(self, &job.payload).await,

@@ -13,13 +13,11 @@ use crate::{Desk, Error};
 pub use edit::{KnownUnit, UnitEdit};
 pub use retire::Retired;
 
-/// A unit with its people and figures.
+/// A unit with its figures; its people are [`crate::staff::UnitPeople`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct UnitPage {
     /// The unit.
     pub unit: Unit,
-    /// Its members, responsibles first.
-    pub members: Vec<Member>,
     /// Open tickets it holds.
     pub open: i64,
     /// Of these without an owner.
@@ -72,7 +70,6 @@ impl Desk {
                     Vec::new()
                 };
                 Ok(UnitPage {
-                    members: store::unit::members(c, unit.id)?,
                     unit,
                     open,
                     nobodys,

@@ -14,6 +14,7 @@ mod sqlite;
 mod value;
 
 pub mod agreement;
+pub mod application;
 pub mod audit;
 pub mod counter;
 pub mod data_export;
@@ -36,6 +37,7 @@ pub mod search;
 pub mod service_provider;
 pub mod setting;
 pub mod site;
+pub mod staff;
 pub mod ticket;
 pub mod ticket_read;
 pub mod trace;

@@ -22,6 +22,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
         include_str!("migrations/0005_monitors.sql"),
     ),
     ("0006_audit", include_str!("migrations/0006_audit.sql")),
+    ("0009_staff", include_str!("migrations/0009_staff.sql")),
     (
         "0010_catalogue",
         include_str!("migrations/0010_catalogue.sql"),

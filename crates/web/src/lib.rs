@@ -21,6 +21,7 @@ use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{Predicate, SizeAbove};
 
 pub mod api;
+mod csv;
 pub mod file;
 pub mod headers;
 mod health;

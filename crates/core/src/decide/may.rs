@@ -194,6 +194,8 @@ fn stands(
                 kind: RelationKind::SlaveOf,
                 ..
             } => true,
+            // Who left the unit owns nothing there, whatever else holds it.
+            Command::SetOwner { owner: None } if access.system => true,
             // A mail or a remote answer can not be unsent, so it is kept.
             Command::Write { .. } if access.system => true,
             // The desk itself hands on what a retired unit held.

@@ -10,5 +10,6 @@ mod opening;
 mod query;
 mod relation;
 mod sequence;
+mod staff;
 mod triage;
 mod world;

@@ -514,6 +514,45 @@ pub const TABLES: &[Table] = &[
             ("hash", Nothing),
         ],
     ),
+    // 0009: joining units
+    table(
+        "support_application",
+        "id",
+        &[
+            ("id", Nothing),
+            ("person", Person),
+            ("reason", Own),
+            ("state", Own),
+            ("created_at", Own),
+            ("decided_at", Own),
+            ("decided_by", Person),
+            ("answer", Words),
+            ("reminders", Nothing),
+        ],
+    )
+    .of("person", Rows::Go),
+    table(
+        "support_application_unit",
+        "",
+        &[("application", Nothing), ("unit", Nothing)],
+    ),
+    table(
+        "join_request",
+        "id",
+        &[
+            ("id", Nothing),
+            ("unit", Nothing),
+            ("person", Person),
+            ("reason", Own),
+            ("state", Own),
+            ("created_at", Own),
+            ("decided_at", Own),
+            ("decided_by", Person),
+            ("answer", Words),
+            ("reminders", Nothing),
+        ],
+    )
+    .of("person", Rows::Go),
     // 0011: providers and their forms
     table(
         "service_provider",

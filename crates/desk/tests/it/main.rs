@@ -15,4 +15,5 @@ mod onboarding;
 mod places;
 mod privacy;
 mod service;
+mod staff;
 mod unit;

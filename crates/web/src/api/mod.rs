@@ -19,16 +19,20 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::AppState;
 use crate::problem::{FieldProblem, PROBLEM_JSON, Problem};
 
+pub mod application;
 pub mod attachment;
+pub mod audit;
 pub(crate) mod caller;
 pub mod entry;
 pub mod event;
 pub mod history;
 pub(crate) mod input;
 pub mod list;
+pub mod membership;
 pub mod notice;
 pub mod onboarding;
 pub mod party;
+pub mod people;
 pub mod person;
 pub mod provider;
 pub mod read;
@@ -101,6 +105,10 @@ fn routes(max_attachment: usize) -> OpenApiRouter<AppState> {
         .merge(values::router())
         .merge(site::router())
         .merge(notice::router())
+        .merge(membership::router())
+        .merge(application::router())
+        .merge(people::router())
+        .merge(audit::router())
         .merge(person::router())
         .merge(token::router())
         .merge(event::router())

@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use switchboard_core::staff::AskState;
 use switchboard_core::ticket::RelationKind;
 use switchboard_core::{
     EntryVisibility, FieldType, Millis, PartyRole, Priority, SecurityRisk, SolutionKind, Status,
@@ -14,6 +15,26 @@ use switchboard_core::{
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::openapi::{KnownFormat, RefOr, SchemaFormat};
 use utoipa::{PartialSchema, ToSchema};
+
+/// Where an application or a join request stands.
+#[derive(Debug, Clone, Copy)]
+pub struct AskStateWord;
+
+impl PartialSchema for AskStateWord {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .enum_values(Some(AskState::ALL.map(AskState::key)))
+            .description(Some("Where an application or a join request stands."))
+            .into()
+    }
+}
+
+impl ToSchema for AskStateWord {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("AskStateWord")
+    }
+}
 
 macro_rules! words {
     ($($(#[doc = $doc:literal])* $schema:ident = $all:expr;)*) => {$(

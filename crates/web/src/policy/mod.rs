@@ -57,6 +57,10 @@ pub enum Who {
     Staff,
     /// Members of a first level unit, and administrators.
     FirstLevel,
+    /// Those who hold the support permission.
+    Holders,
+    /// Those who do not hold it yet; others have no use for it (409).
+    Applicants,
     /// Responsibles of the unit, for what it says of itself; administrators for
     /// everything.
     Responsibles,

@@ -27,6 +27,8 @@ pub enum Here {
     Units,
     /// What providers look after.
     Providers,
+    /// Applying and joining.
+    SupportStaff,
     /// What administrators look after.
     Admin,
 }
@@ -270,6 +272,11 @@ impl Errors {
     /// Nothing is wrong.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// What is wrong with a field; empty: nothing.
+    pub fn text(&self, field: &str) -> &str {
+        self.0.get(field).map_or("", String::as_str)
     }
 
     /// The line under a field, if something is wrong with it.

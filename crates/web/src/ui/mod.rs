@@ -4,6 +4,7 @@
 pub mod account;
 pub mod admin;
 pub mod ask;
+pub mod asking;
 pub mod assets;
 pub mod facts;
 pub mod fault;
@@ -25,6 +26,7 @@ pub mod services;
 pub mod sign_in;
 pub mod split;
 pub mod status;
+pub mod support_staff;
 pub mod text;
 pub mod thread;
 pub mod ticket;
@@ -34,6 +36,7 @@ pub mod triage_post;
 pub mod unit;
 pub mod unit_edit;
 pub mod unit_form;
+pub mod unit_people;
 pub mod view;
 pub mod visit;
 pub mod words;
@@ -119,6 +122,17 @@ pub fn router() -> Router<AppState> {
         .route("/admin/privacy", get(admin::privacy::show).post(admin::privacy::act))
         .route("/admin/privacy/exports/{id}", get(admin::privacy::fetch))
         .route("/admin/reads", get(admin::reads::show))
+        .route(
+            "/admin/applications",
+            get(admin::applications::show).post(admin::applications::act),
+        )
+        .route("/admin/people", get(admin::people::list))
+        .route(
+            "/admin/people/{id}",
+            get(admin::person::show).post(admin::person::act),
+        )
+        .route("/admin/audit", get(admin::audit::show))
+        .route("/admin/audit/csv", get(admin::audit::csv))
         .route("/services", get(services::show))
         .route(
             "/services/{service}/status",
@@ -130,6 +144,8 @@ pub fn router() -> Router<AppState> {
             get(unit_edit::show).post(unit_edit::save),
         )
         .route("/units/{key}", get(unit::show))
+        .route("/units/{key}/people", post(unit_people::act))
+        .route("/support-staff", get(support_staff::show).post(support_staff::act))
         .route("/tickets", get(my_tickets::show))
         .route("/tickets/new", get(new_ticket::show).post(new_ticket::send))
         .route("/tickets/new/preview", post(new_ticket::preview))

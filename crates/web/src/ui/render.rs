@@ -7,8 +7,12 @@ use askama::Template as _;
 
 use super::account::AccountPage;
 use super::admin::AdminPage;
+use super::admin::applications::ApplicationsPage;
+use super::admin::audit::AuditPage;
 use super::admin::import::ImportPage;
 use super::admin::onboarding::{DecisionPage, QueuePage};
+use super::admin::people::PeoplePage;
+use super::admin::person::PersonAdminPage;
 use super::admin::privacy::PrivacyAdminPage;
 use super::admin::reads::ReadsPage;
 use super::admin::service::ServiceAdminPage;
@@ -34,6 +38,7 @@ use super::services::ServicesPage;
 use super::sign_in::SignInPage;
 use super::split::SplitPage;
 use super::status::{ServiceStatusPage, StatusPage};
+use super::support_staff::SupportStaffPage;
 use super::ticket::TicketPage;
 use super::triage::TriagePage;
 use super::unit::{UnitPage, UnitsPage};
@@ -85,6 +90,13 @@ fn pages() -> BTreeMap<&'static str, String> {
             "privacy-waiting",
             PrivacyPage::waiting_sample().render().unwrap(),
         ),
+        (
+            "admin-applications",
+            ApplicationsPage::sample().render().unwrap(),
+        ),
+        ("admin-audit", AuditPage::sample().render().unwrap()),
+        ("admin-people", PeoplePage::sample().render().unwrap()),
+        ("admin-person", PersonAdminPage::sample().render().unwrap()),
         ("history", HistoryPage::sample().render().unwrap()),
         ("home", HomePage::sample().render().unwrap()),
         (
@@ -139,6 +151,14 @@ fn pages() -> BTreeMap<&'static str, String> {
         ("sign-in", SignInPage::sample().render().unwrap()),
         ("split", SplitPage::sample().render().unwrap()),
         ("status", StatusPage::sample().render().unwrap()),
+        (
+            "support-staff",
+            SupportStaffPage::sample().render().unwrap(),
+        ),
+        (
+            "support-staff-applying",
+            SupportStaffPage::applying_sample().render().unwrap(),
+        ),
         ("ticket", TicketPage::sample().render().unwrap()),
         (
             "ticket-solved",

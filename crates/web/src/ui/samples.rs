@@ -5,6 +5,7 @@ mod about;
 mod admin;
 mod privacy;
 mod provider;
+mod staff;
 mod work;
 
 use super::frame::{Errors, Frame, Here, Notice, NoticeTone};

@@ -2,17 +2,19 @@
 
 use askama::Template;
 use axum::extract::Path;
+use axum::http::StatusCode;
 use axum::response::Response;
 use desk::Catalogue;
 use store::unit::Unit;
+use switchboard_core::Priority;
 use switchboard_core::unit::{Editor, editor};
-use switchboard_core::{Part, Priority};
 
 use super::assets::Asset;
 use super::fault::Fault;
 use super::frame::{Frame, Here, Room};
 use super::text::{Prose, excerpt, prose};
 use super::time::Dial;
+use super::unit_people::{Again, PeopleView, page_of};
 use super::view::{Chip, Icon, Lamp, Pages, PrioMark, Tone};
 use super::visit::{Visit, encode};
 
@@ -56,17 +58,6 @@ pub struct Figure {
     pub value: String,
     /// "of 1 wd".
     pub small: String,
-}
-
-/// A member of a unit.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MemberRow {
-    /// Full name.
-    pub name: String,
-    /// "Responsible", "Member".
-    pub part: String,
-    /// How many open tickets they own; empty: not the reader's to know.
-    pub open: String,
 }
 
 /// A question that those who assign to the unit have.
@@ -164,11 +155,7 @@ pub struct UnitPage {
     /// Its figures.
     pub figures: Vec<Figure>,
     /// Its people.
-    pub members: Vec<MemberRow>,
-    /// "4 people".
-    pub members_words: String,
-    /// How many open tickets each owns is shown.
-    pub members_open: bool,
+    pub people: PeopleView,
     /// What those who assign to it should know.
     pub faq: Vec<FaqRow>,
     /// How to reach it.
@@ -232,14 +219,31 @@ fn unit_row(unit: &Unit) -> UnitRow {
 
 /// `GET /units/{key}`.
 pub async fn show(visit: Visit, Path(key): Path<String>) -> Response {
-    let result = unit(&visit, &key).await;
+    let result = async { visit.page(&unit(&visit, &key, Again::default()).await?) }.await;
     visit.close(result).await
 }
 
-async fn unit(visit: &Visit, key: &str) -> Result<Response, Fault> {
+/// The page again, with what was wrong with a form on it.
+pub(super) async fn again(
+    visit: &Visit,
+    key: &str,
+    status: StatusCode,
+    again: Again,
+) -> Result<Response, Fault> {
+    visit.page_as(status, &unit(visit, key, again).await?)
+}
+
+async fn unit(visit: &Visit, key: &str, again: Again) -> Result<UnitPage, Fault> {
     let catalogue = visit.desk.catalogue().await?;
-    let page = visit.desk.unit_page(&visit.looker(), key).await?;
+    let looker = visit.looker();
+    let page = visit.desk.unit_page(&looker, key).await?;
     let unit = &page.unit;
+    let people = visit
+        .desk
+        .unit_people(&looker, unit.id, page_of(visit))
+        .await?;
+    let frame = visit.frame(visit.room(), Here::Units).await?;
+    let people = PeopleView::of(visit, &frame, unit, people, &page.by_owner, again);
     let link = |id| {
         catalogue
             .unit(id)
@@ -258,27 +262,8 @@ async fn unit(visit: &Visit, key: &str) -> Result<Response, Fault> {
     let works_there = visit.who.as_ref().is_some_and(|w| {
         w.actor.in_unit(unit.id).is_some() || w.actor.first_level() || w.actor.admin
     });
-    let members = page
-        .members
-        .iter()
-        .filter(|m| page.inside || m.part == Part::Responsible)
-        .map(|m| MemberRow {
-            name: m.name.clone(),
-            part: match m.part {
-                Part::Responsible => "Responsible",
-                Part::Member => "Member",
-            }
-            .to_owned(),
-            open: page
-                .by_owner
-                .iter()
-                .find(|(p, _)| *p == m.person)
-                .map_or(0, |(_, n)| *n)
-                .to_string(),
-        })
-        .collect();
-    visit.page(&UnitPage {
-        frame: visit.frame(visit.room(), Here::Units).await?,
+    Ok(UnitPage {
+        frame,
         name: unit.name.clone(),
         purpose: unit.description.clone(),
         level: unit.level,
@@ -302,12 +287,8 @@ async fn unit(visit: &Visit, key: &str) -> Result<Response, Fault> {
             .map(|u| u.id)
             .and_then(link),
         figures,
-        members,
-        members_words: match page.members.len() {
-            1 => "1 person".to_owned(),
-            n => format!("{n} people"),
-        },
-        members_open: page.inside,
+        reach: reach(unit, &people, &catalogue, page.inside),
+        people,
         faq: unit
             .doc
             .faq
@@ -317,7 +298,6 @@ async fn unit(visit: &Visit, key: &str) -> Result<Response, Fault> {
                 answer: prose(&f.answer),
             })
             .collect(),
-        reach: reach(unit, &page.members, &catalogue, page.inside),
         services: catalogue
             .services
             .iter()
@@ -332,23 +312,14 @@ async fn unit(visit: &Visit, key: &str) -> Result<Response, Fault> {
 
 fn reach(
     unit: &Unit,
-    members: &[store::unit::Member],
+    people: &PeopleView,
     catalogue: &Catalogue,
     inside: bool,
 ) -> Vec<(String, String)> {
-    let responsibles: Vec<&str> = members
-        .iter()
-        .filter(|m| m.part == Part::Responsible)
-        .map(|m| m.name.as_str())
-        .collect();
-    let mut reach = vec![(
-        "Responsibles".to_owned(),
-        if responsibles.is_empty() {
-            "nobody named".to_owned()
-        } else {
-            responsibles.join(", ")
-        },
-    )];
+    let mut reach = Vec::new();
+    if people.responsibles.is_empty() {
+        reach.push(("Responsibles".to_owned(), "nobody named".to_owned()));
+    }
     if let Some(mail) = &unit.email {
         reach.push(("Mailing list".to_owned(), mail.clone()));
     }

@@ -221,6 +221,7 @@ fn no_request_takes_a_field_that_is_not_its_own() {
                 .replace("{number}", &number.to_string())
                 .replace("{name}", "storage")
                 .replace("{key}", "test")
+                .replace("{who}", "me")
                 .replace("{id}", "0190f3a0-0000-7000-8000-000000000000");
             for target in &targets {
                 for name in names.difference(&target.own) {

@@ -23,6 +23,8 @@ mod provider_page;
 mod relation;
 mod routes;
 mod site;
+mod staff;
+mod staff_page;
 mod ticket;
 mod ticket_page;
 mod token;

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use axum::body::Body;
 use axum::http::{Method, Request, header};
@@ -59,6 +60,10 @@ struct Actor {
     parts: [Part; 2],
     scopes: &'static [Needs],
     admin: bool,
+    /// Holds the support permission.
+    support: bool,
+    /// Responsible of storage.
+    responsible: bool,
 }
 
 /// Everybody who is asked as. Who is Cc, subscriber or involved becomes that
@@ -88,6 +93,12 @@ async fn actors(desk: &TestDesk, f: &Federation) -> Vec<Actor> {
         parts,
         scopes,
         admin: false,
+        support: false,
+        responsible: false,
+    };
+    let staff = |name, who: &Somebody, parts, scopes| Actor {
+        support: true,
+        ..actor(name, who, parts, scopes)
     };
     vec![
         actor(
@@ -102,12 +113,15 @@ async fn actors(desk: &TestDesk, f: &Federation) -> Vec<Actor> {
         actor("subscriber", &sue, [Subscriber, Stranger], all),
         actor("involved", &ivy, [Involved, Stranger], all),
         actor("monitor", &f.mona, [Monitor; 2], all),
-        actor("other unit's responsible", &nora, [Stranger, Unit], all),
-        actor("unit member", &f.sam, [Unit, Stranger], all),
-        actor("unit responsible", &f.stan, [Unit, Stranger], all),
-        actor("other unit's member", &f.nina, [Stranger, Unit], all),
-        actor("first level", &f.fay, [First; 2], all),
-        actor(
+        staff("other unit's responsible", &nora, [Stranger, Unit], all),
+        staff("unit member", &f.sam, [Unit, Stranger], all),
+        Actor {
+            responsible: true,
+            ..staff("unit responsible", &f.stan, [Unit, Stranger], all)
+        },
+        staff("other unit's member", &f.nina, [Stranger, Unit], all),
+        staff("first level", &f.fay, [First; 2], all),
+        staff(
             "read-only token",
             &f.sam_reading,
             [Unit, Stranger],
@@ -138,9 +152,16 @@ fn expected(row: &Row, actor: &Actor, part: Part) -> Result<(), u16> {
     let asks = matches!(part, Part::Requester | Part::Cc);
     let works = matches!(part, Part::Unit | Part::First | Part::Admin);
     match row.who {
+        // Only who has no permission can have applied for it.
+        Who::Oneself if actor.support && row.path.contains("/support-applications/") => Err(404),
+        // And only who has it can have asked a unit.
+        Who::Oneself if !actor.support && row.path.contains("/join-requests/") => Err(404),
         Who::Everybody | Who::Oneself => Ok(()),
         Who::UnitStaff if actor.admin || part == Part::Unit => Ok(()),
-        Who::Responsibles if actor.admin || actor.name == "unit responsible" => Ok(()),
+        Who::Holders if actor.support => Ok(()),
+        Who::Applicants if actor.support => Err(409),
+        Who::Applicants => Ok(()),
+        Who::Responsibles if actor.admin || actor.responsible => Ok(()),
         Who::Administrators if actor.admin => Ok(()),
         Who::Administrators => Err(403),
         Who::Sees if sees => Ok(()),
@@ -237,6 +258,112 @@ async fn put_on(desk: &TestDesk, f: &Federation, scene: &Scene, who: &Somebody, 
     }
 }
 
+/// Somebody nobody has met yet, with the support permission or without.
+async fn fresh(desk: &TestDesk, support: bool) -> Somebody {
+    static SO_FAR: AtomicUsize = AtomicUsize::new(0);
+    desk.account(NewAccount {
+        name: format!("Fresh{}", SO_FAR.fetch_add(1, Ordering::Relaxed)),
+        support,
+        ..NewAccount::default()
+    })
+    .await
+}
+
+/// What somebody has waiting in a list of applications or requests.
+async fn waiting(desk: &TestDesk, who: &Somebody, list: &str) -> Vec<String> {
+    let found = desk
+        .get(who, &format!("{list}?state=waiting&limit=200"))
+        .await;
+    let items = found.json["items"].as_array().cloned().unwrap_or_default();
+    items
+        .iter()
+        .filter(|one| one["person"]["id"] == who.id.to_string())
+        .map(|one| one["id"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+/// The same for the routes about applications, members and people.
+async fn staff_call(
+    desk: &TestDesk,
+    f: &Federation,
+    row: &Row,
+    who: &Somebody,
+) -> Option<(String, Option<Value>)> {
+    let none = "0190f3a0-0000-7000-8000-000000000000";
+    let apply = json!({"units": ["storage"], "reason": "I want to help."});
+    let id_of = |made: &Value| made["id"].as_str().unwrap().to_owned();
+    let path = row.path.strip_prefix("/api/v1").unwrap_or(row.path);
+    Some(match (row.method, path) {
+        ("POST", "/support-applications") => {
+            for id in waiting(desk, who, path).await {
+                // A token that only reads can not, and is refused below.
+                desk.delete(who, &format!("{path}/{id}")).await;
+            }
+            (path.to_owned(), Some(apply))
+        }
+        ("DELETE", "/support-applications/{id}") => {
+            desk.post(who, "/support-applications", apply).await;
+            let mine = waiting(desk, who, "/support-applications").await;
+            let id = mine.first().map_or(none, String::as_str);
+            (path.replace("{id}", id), None)
+        }
+        ("POST", "/support-applications/{id}/decision") => {
+            let them = fresh(desk, false).await;
+            let made = desk.post(&them, "/support-applications", apply).await;
+            let body = json!({"granted": true, "reason": "Known here."});
+            (path.replace("{id}", &id_of(&made.json)), Some(body))
+        }
+        ("POST", "/units/{name}/members") => {
+            let them = fresh(desk, true).await;
+            let body = json!({"person": them.email});
+            (path.replace("{name}", "storage"), Some(body))
+        }
+        ("PATCH" | "DELETE", "/units/{name}/members/{who}") => {
+            let them = fresh(desk, true).await;
+            desk.post(
+                &f.ada,
+                "/units/storage/members",
+                json!({"person": them.email}),
+            )
+            .await
+            .expect(201);
+            let body = (row.method == "PATCH").then(|| json!({"part": "responsible"}));
+            let path = path.replace("{name}", "storage");
+            (path.replace("{who}", &them.email), body)
+        }
+        ("POST", "/units/{name}/join-requests") => {
+            let path = path.replace("{name}", "kernel");
+            for id in waiting(desk, who, &path).await {
+                // A token that only reads can not, and is refused below.
+                desk.delete(who, &format!("{path}/{id}")).await;
+            }
+            (path, Some(json!({"reason": "I know kernels."})))
+        }
+        ("DELETE", "/units/{name}/join-requests/{id}") => {
+            desk.post(who, "/units/kernel/join-requests", json!({}))
+                .await;
+            let mine = waiting(desk, who, "/units/kernel/join-requests").await;
+            let id = mine.first().map_or(none, String::as_str);
+            (path.replace("{name}", "kernel").replace("{id}", id), None)
+        }
+        ("POST", "/units/{name}/join-requests/{id}/decision") => {
+            let them = fresh(desk, true).await;
+            let made = desk
+                .post(&them, "/units/storage/join-requests", json!({}))
+                .await;
+            let path = path.replace("{name}", "storage");
+            let body = json!({"consent": true});
+            (path.replace("{id}", &id_of(&made.json)), Some(body))
+        }
+        (_, "/people/{id}" | "/people/{id}/sessions" | "/people/{id}/tokens") => {
+            let them = fresh(desk, false).await;
+            let body = (row.method == "PATCH").then(|| json!({"monitor": true}));
+            (path.replace("{id}", &them.id.to_string()), body)
+        }
+        _ => return None,
+    })
+}
+
 /// What has to be done before the call makes sense, the path, and the body.
 async fn call(
     desk: &TestDesk,
@@ -249,6 +376,9 @@ async fn call(
     let path = row.path.strip_prefix("/api/v1").unwrap_or(row.path);
     let end = path.rsplit('/').next().unwrap();
     let staff_path = format!("/tickets/{number}");
+    if let Some(called) = staff_call(desk, f, row, who).await {
+        return called;
+    }
     let mut body = None;
     let mut filled = path.replace("{number}", &number.to_string());
     match (row.method, end) {

@@ -1,8 +1,12 @@
 //! `/admin`: what administrators look after, one file per page, and the list
 //! of all of them.
 
+pub mod applications;
+pub mod audit;
 pub mod import;
 pub mod onboarding;
+pub mod people;
+pub mod person;
 pub mod privacy;
 pub mod reads;
 pub mod service;
@@ -83,6 +87,27 @@ pub struct Line {
 /// Every page of the administration. A new page adds its line here; a test
 /// fails when one is missing, or when a line leads nowhere.
 pub const LINES: &[Line] = &[
+    Line {
+        group: Group::People,
+        href: "/admin/applications",
+        icon: "people",
+        name: "Applications",
+        text: "Grant or refuse the support permission; see which join requests wait.",
+    },
+    Line {
+        group: Group::People,
+        href: "/admin/people",
+        icon: "person",
+        name: "People",
+        text: "Find somebody; give and take rights, disable accounts, end sessions.",
+    },
+    Line {
+        group: Group::Desk,
+        href: "/admin/audit",
+        icon: "book",
+        name: "Audit log",
+        text: "Who did what with people, units, services, rules and rights.",
+    },
     Line {
         group: Group::Catalogue,
         href: "/admin/units",

@@ -1,15 +1,15 @@
 //! Samples of pages about units, the reader, and what happened.
 
 use crate::ui::account::{AccountPage, SessionRow, TokenRow};
+use crate::ui::asking::AskRow;
 use crate::ui::frame::{Errors, Frame, Here};
 use crate::ui::history::{HistoryPage, HistoryRow};
 use crate::ui::mail_frame::{MailFrame, Sanitised};
 use crate::ui::problem::ProblemPage;
 use crate::ui::sign_in::SignInPage;
 use crate::ui::text::prose;
-use crate::ui::unit::{
-    CalendarView, FaqRow, Figure, MemberRow, Quality, UnitPage, UnitRow, UnitsPage,
-};
+use crate::ui::unit::{CalendarView, FaqRow, Figure, Quality, UnitPage, UnitRow, UnitsPage};
+use crate::ui::unit_people::{MemberRow, PeopleView};
 use crate::ui::view::{Chip, Choice, Pages, PrioMark, Tone};
 use switchboard_core::Priority;
 
@@ -75,20 +75,39 @@ impl UnitPage {
                     small: s("of 1 wd"),
                 },
             ],
-            members: [
-                ("Ilona Novák", "Responsible", "9"),
-                ("Matti Laine", "Responsible", "4"),
-                ("Sofia Bianchi", "Member", "7"),
-            ]
-            .into_iter()
-            .map(|(name, part, open)| MemberRow {
-                name: s(name),
-                part: s(part),
-                open: s(open),
-            })
-            .collect(),
-            members_words: s("3 people"),
-            members_open: true,
+            people: PeopleView {
+                action: s("/units/b2share-operations/people"),
+                responsibles: pairs(&[("Ilona Novák", "ilona@eudat.example"), ("Matti Laine", "")]),
+                members: [
+                    ("1", "Ilona Novák", "Responsible", "9"),
+                    ("2", "Matti Laine", "Responsible", "4"),
+                    ("3", "Sofia Bianchi", "Member", "7"),
+                ]
+                .into_iter()
+                .map(|(id, name, part, open)| MemberRow {
+                    id: s(id),
+                    name: s(name),
+                    part: s(part),
+                    responsible: part == "Responsible",
+                    since: dial().ago(NOW - DAY),
+                    open: s(open),
+                })
+                .collect(),
+                words: s("53 people"),
+                pages: Pages {
+                    words: s("1 to 50 of 53"),
+                    newer: None,
+                    older: Some(s("/units/b2share-operations?members=1#mb")),
+                },
+                asking: vec![AskRow::sample()],
+                asking_chip: Chip::with_icon(Tone::Turn, "people", "1 waits for you"),
+                manages: true,
+                inside: true,
+                responsible: true,
+                join_href: Some(s("/support-staff?q=B2SHARE%20operations")),
+                typed: s("nobody@example.org"),
+                errors: Errors::one("who", "Nobody with that address has an account here yet."),
+            },
             faq: vec![
                 FaqRow {
                     question: s("What belongs to us?"),
@@ -100,7 +119,6 @@ impl UnitPage {
                 },
             ],
             reach: pairs(&[
-                ("Responsibles", "Ilona Novák, Matti Laine"),
                 ("Mailing list", "b2share-ops@eudat.example"),
                 ("Escalation", "EUDAT operations"),
             ]),

@@ -1,0 +1,554 @@
+//! Applying for the support permission (domain section 1, step 3): each step
+//! audited and mailed to those concerned. Asking a unit is in `join`.
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+use store::Conn;
+use store::application::{Answer, Application, Asks};
+use store::unit::Unit;
+use switchboard_core::staff::{
+    AskState, Rights, may_answer_application, may_apply, next_reminder, reason, still_waits,
+};
+use switchboard_core::{Actor, Millis, PersonId, UnitId};
+use uuid::Uuid;
+
+use crate::audit::{Subject, record};
+use crate::join::{JoinView, ask, join_waits, view_joins};
+use crate::letter::{Letter, queue};
+use crate::rights::change_rights;
+use crate::staff::{Occasion, crew, person, standing, unit_of};
+use crate::view::{PersonRef, UnitRef};
+use crate::{Catalogue, Desk, Error, Live};
+
+/// Most that are listed at once.
+pub const MAX_ASKS: i64 = 200;
+
+/// What became of something that was asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Became {
+    /// Where it stands.
+    pub state: AskState,
+    /// When it was asked.
+    pub created_at: Millis,
+    /// When it was answered or withdrawn.
+    pub decided_at: Option<Millis>,
+    /// Who answered, by name; `None` also: the desk itself.
+    pub decided_by: Option<String>,
+    /// Why so, or empty.
+    pub answer: String,
+    /// While it waits: when those who answer are reminded next.
+    pub reminder_at: Option<Millis>,
+}
+
+/// An application as it is shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApplicationView {
+    /// Its id.
+    pub id: Uuid,
+    /// Who applies.
+    pub person: PersonRef,
+    /// Their home institute, or empty.
+    pub institute: String,
+    /// The units it names.
+    pub units: Vec<UnitRef>,
+    /// Why.
+    pub reason: String,
+    /// What became of it.
+    pub became: Became,
+}
+
+/// People by id, read once each.
+#[derive(Default)]
+pub(crate) struct People(BTreeMap<PersonId, Option<(PersonRef, String)>>);
+
+impl People {
+    pub(crate) fn get(
+        &mut self,
+        c: &mut Conn<'_>,
+        id: PersonId,
+    ) -> Result<(PersonRef, String), Error> {
+        let known = match self.0.get(&id) {
+            Some(known) => known.clone(),
+            None => {
+                let read = store::person::load(c, id)?.map(|p| {
+                    (
+                        PersonRef {
+                            id: p.id,
+                            name: p.name,
+                            email: p.email,
+                        },
+                        p.institute,
+                    )
+                });
+                self.0.insert(id, read.clone());
+                read
+            }
+        };
+        Ok(known.unwrap_or_else(|| {
+            (
+                PersonRef {
+                    id,
+                    name: "somebody".into(),
+                    email: None,
+                },
+                String::new(),
+            )
+        }))
+    }
+}
+
+pub(crate) fn unit_ref(catalogue: &Catalogue, id: UnitId) -> UnitRef {
+    catalogue.unit(id).map_or_else(
+        || UnitRef {
+            id,
+            key: String::new(),
+            name: "a unit that is gone".into(),
+            level: 0,
+        },
+        |u| UnitRef {
+            id,
+            key: u.key.clone(),
+            name: u.name.clone(),
+            level: u.level,
+        },
+    )
+}
+
+fn view_applications(
+    c: &mut Conn<'_>,
+    catalogue: &Catalogue,
+    rows: Vec<Application>,
+) -> Result<Vec<ApplicationView>, Error> {
+    let ids: Vec<Uuid> = rows.iter().map(|a| a.id).collect();
+    let units = store::application::units_of(c, &ids)?;
+    let mut people = People::default();
+    rows.into_iter()
+        .map(|a| {
+            let (who, institute) = people.get(c, a.person)?;
+            Ok(ApplicationView {
+                id: a.id,
+                person: who,
+                institute,
+                units: units
+                    .iter()
+                    .filter(|(of, _)| *of == a.id)
+                    .map(|(_, unit)| unit_ref(catalogue, *unit))
+                    .collect(),
+                reason: a.reason,
+                became: Became {
+                    decided_by: match a.decided_by {
+                        Some(by) => Some(people.get(c, by)?.0.name),
+                        None => None,
+                    },
+                    reminder_at: (a.state == AskState::Waiting)
+                        .then(|| next_reminder(a.created_at, a.reminders)),
+                    state: a.state,
+                    created_at: a.created_at,
+                    decided_at: a.decided_at,
+                    answer: a.answer,
+                },
+            })
+        })
+        .collect()
+}
+
+/// The application of a person that waits, if there is one.
+pub(crate) fn waiting_of(c: &mut Conn<'_>, who: PersonId) -> Result<Option<Application>, Error> {
+    let asks = Asks {
+        person: Some(who),
+        state: Some(AskState::Waiting),
+        ..Asks::default()
+    };
+    Ok(store::application::find(c, &asks, 1)?.into_iter().next())
+}
+
+/// What somebody asked for falls away with their rights: join requests always,
+/// the application only when their account is disabled.
+pub(crate) fn fall_away(
+    c: &mut Conn<'_>,
+    actor: &Actor,
+    who: PersonId,
+    active: bool,
+    now: Millis,
+) -> Result<(), Error> {
+    let answer = Answer {
+        state: AskState::Withdrawn,
+        at: now,
+        by: None,
+        text: if active {
+            "The support permission went.".into()
+        } else {
+            "The account was disabled.".into()
+        },
+    };
+    let asks = Asks {
+        person: Some(who),
+        state: Some(AskState::Waiting),
+        ..Asks::default()
+    };
+    for join in store::application::find_joins(c, &asks, MAX_ASKS)? {
+        store::application::answer_join(c, join.id, &answer)?;
+        record(
+            c,
+            actor,
+            now,
+            "join.withdrawn",
+            &Subject::Unit(join.unit),
+            &json!({ "person": who, "why": answer.text }),
+        )?;
+    }
+    if !active && let Some(open) = waiting_of(c, who)? {
+        store::application::answer(c, open.id, &answer)?;
+        record(
+            c,
+            actor,
+            now,
+            "application.withdrawn",
+            &Subject::Person(who),
+            &json!({ "application": open.id, "why": answer.text }),
+        )?;
+    }
+    Ok(())
+}
+
+pub(crate) fn already_answered() -> Error {
+    Error::Conflict("somebody answered it a moment ago".into())
+}
+
+/// Grants an application: the permission is given, and each unit it names is
+/// asked to take the person in.
+pub(crate) fn grant(
+    desk: &Desk,
+    c: &mut Conn<'_>,
+    catalogue: &Catalogue,
+    occasion: &Occasion<'_>,
+    open: &Application,
+) -> Result<Vec<Live>, Error> {
+    let now = desk.now();
+    let granted = Answer {
+        state: AskState::Granted,
+        at: now,
+        by: occasion.actor.person,
+        text: occasion.why.to_owned(),
+    };
+    if !store::application::answer(c, open.id, &granted)? {
+        return Err(already_answered());
+    }
+    record(
+        c,
+        occasion.actor,
+        now,
+        "application.granted",
+        &Subject::Person(open.person),
+        &json!({ "application": open.id, "why": occasion.why }),
+    )?;
+    let mut asked = Vec::new();
+    let units = store::application::units_of(c, &[open.id])?;
+    let who = person(c, open.person)?;
+    // The mail about the application says all of it; so it is queued first,
+    // and the one about the permission is the same occasion.
+    for (_, unit) in &units {
+        let unit = unit_of(catalogue, *unit)?;
+        if unit.active {
+            asked.push(unit);
+        }
+    }
+    let names: Vec<&str> = asked.iter().map(|u| u.name.as_str()).collect();
+    let text = format!(
+        "Your application is granted: you hold the support permission.\n\n\
+         By:     {}\nReason: {}\n\n{}\n\nYour applications: {}/support-staff\n",
+        occasion.actor.name,
+        occasion.why,
+        if names.is_empty() {
+            "It alone opens no ticket: ask a unit to join it.".to_owned()
+        } else {
+            format!(
+                "It alone opens no ticket. These units were asked to take you in: {}. \
+                 Their responsibles answer by mail.",
+                names.join(", ")
+            )
+        },
+        desk.config().public_url
+    );
+    let subject = "Granted: your application for the support permission";
+    if let Some(letter) = Letter::to(&who, occasion.cause, subject, text) {
+        queue(desk, c, letter)?;
+    }
+    let wish = Rights {
+        support: true,
+        ..standing(&who).rights
+    };
+    let live = change_rights(desk, c, catalogue, occasion, who.id, wish)?;
+    let who = person(c, open.person)?;
+    for unit in &asked {
+        let house = crew(c, unit)?;
+        if house.part_of(who.id).is_some() || join_waits(c, who.id, unit.id)? {
+            continue;
+        }
+        ask(desk, c, occasion.actor, unit, &house, &who, &open.reason)?;
+    }
+    Ok(live)
+}
+
+/// Somebody's words in a mail.
+pub(crate) fn quoted(text: &str) -> String {
+    let lines: Vec<String> = text.lines().map(|l| format!("> {l}")).collect();
+    lines.join("\n")
+}
+
+impl Desk {
+    /// Applies for the support permission, naming units by key or name.
+    ///
+    /// # Errors
+    /// What the rules refuse; names `units` or `reason`.
+    pub async fn apply_for_support(
+        &self,
+        actor: &Actor,
+        units: &[String],
+        why: &str,
+    ) -> Result<Uuid, Error> {
+        let me = who_acts(actor)?;
+        let catalogue = self.catalogue().await?;
+        let mut named: Vec<Unit> = Vec::new();
+        for name in units.iter().map(|n| n.trim()).filter(|n| !n.is_empty()) {
+            let unit = catalogue.find_unit("units", name)?;
+            if !named.iter().any(|u| u.id == unit.id) {
+                named.push(unit.clone());
+            }
+        }
+        let why = reason(
+            why,
+            Some("say what you want to do in the unit, and who of it knows"),
+        )?;
+        let (desk, actor, id) = (self.clone(), actor.clone(), self.uuid());
+        self.0
+            .db
+            .write(move |c| {
+                let who = person(c, me)?;
+                let mut crews = Vec::new();
+                for unit in &named {
+                    crews.push(crew(c, unit)?);
+                }
+                let waits = waiting_of(c, me)?.is_some();
+                may_apply(&standing(&who), &crews, waits)?;
+                let now = desk.now();
+                let ids: Vec<UnitId> = named.iter().map(|u| u.id).collect();
+                store::application::insert(
+                    c,
+                    &Application {
+                        id,
+                        person: me,
+                        reason: why.clone(),
+                        state: AskState::Waiting,
+                        created_at: now,
+                        decided_at: None,
+                        decided_by: None,
+                        answer: String::new(),
+                        reminders: 0,
+                    },
+                    &ids,
+                )?;
+                let names: Vec<&str> = named.iter().map(|u| u.name.as_str()).collect();
+                record(
+                    c,
+                    &actor,
+                    now,
+                    "application.sent",
+                    &Subject::Person(me),
+                    &json!({ "application": id, "name": who.name, "units": names, "why": why }),
+                )?;
+                let subject = format!("{} applies for the support permission", who.name);
+                let text = format!(
+                    "{} <{}> applies for the support permission.\n\nUnits: {}\n\n{}\n\n\
+                     Grant or refuse here: {}/admin/applications\n",
+                    who.name,
+                    who.email.as_deref().unwrap_or("no address"),
+                    names.join(", "),
+                    quoted(&why),
+                    desk.config().public_url
+                );
+                for to in store::staff::administrators(c)? {
+                    if to == me {
+                        continue;
+                    }
+                    let to = person(c, to)?;
+                    if let Some(letter) = Letter::to(&to, id, &subject, text.clone()) {
+                        queue(&desk, c, letter)?;
+                    }
+                }
+                Ok::<_, Error>(())
+            })
+            .await?;
+        self.wake();
+        Ok(id)
+    }
+
+    /// Takes back one's own application while it waits.
+    ///
+    /// # Errors
+    /// When it is not there, somebody else's, or answered already.
+    pub async fn withdraw_application(&self, actor: &Actor, id: Uuid) -> Result<(), Error> {
+        let me = who_acts(actor)?;
+        let (now, actor) = (self.now(), actor.clone());
+        self.0
+            .db
+            .write(move |c| {
+                let open = store::application::load(c, id)?
+                    .filter(|a| a.person == me)
+                    .ok_or_else(|| Error::not_found("such application"))?;
+                still_waits(open.state)?;
+                if !store::application::answer(c, id, &withdrawn(now, me))? {
+                    return Err(already_answered());
+                }
+                record(
+                    c,
+                    &actor,
+                    now,
+                    "application.withdrawn",
+                    &Subject::Person(me),
+                    &json!({ "application": id }),
+                )
+            })
+            .await
+    }
+
+    /// Grants or refuses an application, with a reason that the applicant is
+    /// told.
+    ///
+    /// # Errors
+    /// When the actor is no administrator, no reason is given, or it was
+    /// answered already.
+    pub async fn answer_application(
+        &self,
+        actor: &Actor,
+        id: Uuid,
+        granted: bool,
+        why: &str,
+    ) -> Result<(), Error> {
+        may_answer_application(actor)?;
+        let why = reason(why, Some("give a reason; the applicant is told it by mail"))?;
+        let catalogue = self.catalogue().await?;
+        let (desk, actor, cause) = (self.clone(), actor.clone(), self.uuid());
+        let live = self
+            .0
+            .db
+            .write(move |c| {
+                let open = store::application::load(c, id)?
+                    .ok_or_else(|| Error::not_found("such application"))?;
+                still_waits(open.state)?;
+                let occasion = Occasion {
+                    actor: &actor,
+                    why: &why,
+                    cause,
+                };
+                if granted {
+                    return grant(&desk, c, &catalogue, &occasion, &open);
+                }
+                let now = desk.now();
+                let refused = Answer {
+                    state: AskState::Refused,
+                    at: now,
+                    by: actor.person,
+                    text: why.clone(),
+                };
+                if !store::application::answer(c, id, &refused)? {
+                    return Err(already_answered());
+                }
+                record(
+                    c,
+                    &actor,
+                    now,
+                    "application.refused",
+                    &Subject::Person(open.person),
+                    &json!({ "application": id, "why": why }),
+                )?;
+                let text = format!(
+                    "Your application for the support permission is refused.\n\n\
+                     By:     {}\nReason: {why}\n\n\
+                     You can apply again when that has changed: {}/support-staff\n",
+                    actor.name,
+                    desk.config().public_url
+                );
+                let who = person(c, open.person)?;
+                let subject = "Refused: your application for the support permission";
+                if let Some(letter) = Letter::to(&who, cause, subject, text) {
+                    queue(&desk, c, letter)?;
+                }
+                Ok(Vec::new())
+            })
+            .await?;
+        self.rights_changed(live);
+        Ok(())
+    }
+
+    /// Applications, newest first: everybody's for administrators, for others
+    /// their own. `before` is the last id of the page before.
+    ///
+    /// # Errors
+    /// When the database can not be read.
+    pub async fn applications(
+        &self,
+        actor: &Actor,
+        state: Option<AskState>,
+        before: Option<Uuid>,
+        limit: i64,
+    ) -> Result<Vec<ApplicationView>, Error> {
+        let catalogue = self.catalogue().await?;
+        let asks = Asks {
+            person: (!actor.admin).then(|| actor.person.unwrap_or(PersonId(Uuid::nil()))),
+            state,
+            before,
+            ..Asks::default()
+        };
+        self.0
+            .db
+            .read(move |c| {
+                let rows = store::application::find(c, &asks, limit.clamp(1, MAX_ASKS + 1))?;
+                view_applications(c, &catalogue, rows)
+            })
+            .await
+    }
+
+    /// One's own applications and join requests, newest first.
+    ///
+    /// # Errors
+    /// When nobody is signed in.
+    pub async fn my_asks(
+        &self,
+        actor: &Actor,
+    ) -> Result<(Vec<ApplicationView>, Vec<JoinView>), Error> {
+        let me = who_acts(actor)?;
+        let catalogue = self.catalogue().await?;
+        let asks = Asks {
+            person: Some(me),
+            ..Asks::default()
+        };
+        self.0
+            .db
+            .read(move |c| {
+                let applications = store::application::find(c, &asks, 20)?;
+                let joins = store::application::find_joins(c, &asks, 50)?;
+                Ok((
+                    view_applications(c, &catalogue, applications)?,
+                    view_joins(c, &catalogue, joins)?,
+                ))
+            })
+            .await
+    }
+}
+
+pub(crate) fn who_acts(actor: &Actor) -> Result<PersonId, Error> {
+    actor
+        .person
+        .ok_or_else(|| Error::Forbidden("only people apply and join".into()))
+}
+
+pub(crate) fn withdrawn(now: Millis, me: PersonId) -> Answer {
+    Answer {
+        state: AskState::Withdrawn,
+        at: now,
+        by: Some(me),
+        text: String::new(),
+    }
+}

@@ -1,0 +1,391 @@
+//! Asking a unit to take one in, and the answer of its responsibles (domain
+//! section 1, step 4).
+
+use serde_json::json;
+use store::Conn;
+use store::application::{Answer, Asks, JoinRequest};
+use store::unit::Unit;
+use switchboard_core::staff::{
+    AskState, Crew, MemberDeed, may_answer_application, may_answer_join, may_ask_to_join,
+    may_manage, next_reminder, reason, still_waits,
+};
+use switchboard_core::{Actor, Part, PersonId, UnitId};
+use uuid::Uuid;
+
+use crate::application::{
+    Became, MAX_ASKS, People, already_answered, quoted, unit_ref, who_acts, withdrawn,
+};
+use crate::audit::{Subject, record};
+use crate::letter::{Letter, queue};
+use crate::staff::{Occasion, change_member, crew, person, standing, unit_link};
+use crate::view::{PersonRef, UnitRef};
+use crate::{Catalogue, Desk, Error};
+
+/// A join request as it is shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JoinView {
+    /// Its id.
+    pub id: Uuid,
+    /// Which unit.
+    pub unit: UnitRef,
+    /// Who asks.
+    pub person: PersonRef,
+    /// Their home institute, or empty.
+    pub institute: String,
+    /// Why.
+    pub reason: String,
+    /// What became of it.
+    pub became: Became,
+}
+
+pub(crate) fn view_joins(
+    c: &mut Conn<'_>,
+    catalogue: &Catalogue,
+    rows: Vec<JoinRequest>,
+) -> Result<Vec<JoinView>, Error> {
+    let mut people = People::default();
+    rows.into_iter()
+        .map(|j| {
+            let (who, institute) = people.get(c, j.person)?;
+            Ok(JoinView {
+                id: j.id,
+                unit: unit_ref(catalogue, j.unit),
+                person: who,
+                institute,
+                reason: j.reason,
+                became: Became {
+                    decided_by: match j.decided_by {
+                        Some(by) => Some(people.get(c, by)?.0.name),
+                        None => None,
+                    },
+                    reminder_at: (j.state == AskState::Waiting)
+                        .then(|| next_reminder(j.created_at, j.reminders)),
+                    state: j.state,
+                    created_at: j.created_at,
+                    decided_at: j.decided_at,
+                    answer: j.answer,
+                },
+            })
+        })
+        .collect()
+}
+
+/// The join requests that wait for these units, oldest first.
+pub(crate) fn joins_of_units(
+    c: &mut Conn<'_>,
+    catalogue: &Catalogue,
+    units: Vec<UnitId>,
+) -> Result<Vec<JoinView>, Error> {
+    let asks = Asks {
+        units: Some(units),
+        state: Some(AskState::Waiting),
+        ..Asks::default()
+    };
+    let mut rows = store::application::find_joins(c, &asks, MAX_ASKS)?;
+    rows.reverse();
+    view_joins(c, catalogue, rows)
+}
+
+pub(crate) fn join_waits(c: &mut Conn<'_>, who: PersonId, unit: UnitId) -> Result<bool, Error> {
+    let asks = Asks {
+        person: Some(who),
+        units: Some(vec![unit]),
+        state: Some(AskState::Waiting),
+        ..Asks::default()
+    };
+    Ok(!store::application::find_joins(c, &asks, 1)?.is_empty())
+}
+
+/// Stores a join request and tells those who answer.
+pub(crate) fn ask(
+    desk: &Desk,
+    c: &mut Conn<'_>,
+    actor: &Actor,
+    unit: &Unit,
+    house: &Crew,
+    who: &store::person::Person,
+    why: &str,
+) -> Result<Uuid, Error> {
+    let (id, now) = (desk.uuid(), desk.now());
+    store::application::insert_join(
+        c,
+        &JoinRequest {
+            id,
+            unit: unit.id,
+            person: who.id,
+            reason: why.to_owned(),
+            state: AskState::Waiting,
+            created_at: now,
+            decided_at: None,
+            decided_by: None,
+            answer: String::new(),
+            reminders: 0,
+        },
+    )?;
+    record(
+        c,
+        actor,
+        now,
+        "join.asked",
+        &Subject::Unit(unit.id),
+        &json!({ "person": who.id, "name": who.name, "request": id, "why": why }),
+    )?;
+    let subject = format!("{} asks to join {}", who.name, unit.name);
+    let text = format!(
+        "{} <{}> asks to join {}.\n\n{}\n\n\
+         Consent or refuse here: {}\nAll that wait for you: {}/support-staff\n",
+        who.name,
+        who.email.as_deref().unwrap_or("no address"),
+        unit.name,
+        quoted(why),
+        unit_link(desk, unit),
+        desk.config().public_url
+    );
+    for to in answerers(c, house)? {
+        let to = person(c, to)?;
+        if let Some(letter) = Letter::to(&to, id, &subject, text.clone()) {
+            queue(desk, c, letter)?;
+        }
+    }
+    Ok(id)
+}
+
+/// Who answers a unit's join requests: its responsibles, or administrators
+/// while it has none.
+pub(crate) fn answerers(c: &mut Conn<'_>, house: &Crew) -> Result<Vec<PersonId>, Error> {
+    let responsibles: Vec<PersonId> = house
+        .people
+        .iter()
+        .filter(|p| p.counts && p.part == Part::Responsible)
+        .map(|p| p.person)
+        .collect();
+    if responsibles.is_empty() {
+        return Ok(store::staff::administrators(c)?);
+    }
+    Ok(responsibles)
+}
+
+fn find_unit<'a>(catalogue: &'a Catalogue, name: &str) -> Result<&'a Unit, Error> {
+    catalogue
+        .find_unit("unit", name)
+        .map_err(|_| Error::not_found(format!("unit {name:?}")))
+}
+
+impl Desk {
+    /// The join requests that wait for the actor as responsible, oldest first.
+    ///
+    /// # Errors
+    /// When the database can not be read.
+    pub async fn joins_waiting_for(&self, actor: &Actor) -> Result<Vec<JoinView>, Error> {
+        let catalogue = self.catalogue().await?;
+        let units: Vec<UnitId> = actor
+            .units
+            .iter()
+            .filter(|m| actor.in_unit(m.unit) == Some(Part::Responsible))
+            .map(|m| m.unit)
+            .collect();
+        if units.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.0
+            .db
+            .read(move |c| joins_of_units(c, &catalogue, units))
+            .await
+    }
+
+    /// Every join request that waits, oldest first, for administrators.
+    ///
+    /// # Errors
+    /// When the actor is no administrator.
+    pub async fn joins_waiting(&self, actor: &Actor) -> Result<Vec<JoinView>, Error> {
+        may_answer_application(actor)?;
+        let catalogue = self.catalogue().await?;
+        let asks = Asks {
+            state: Some(AskState::Waiting),
+            ..Asks::default()
+        };
+        self.0
+            .db
+            .read(move |c| {
+                let mut rows = store::application::find_joins(c, &asks, MAX_ASKS)?;
+                rows.reverse();
+                view_joins(c, &catalogue, rows)
+            })
+            .await
+    }
+
+    /// A unit's join requests, newest first: all of them for those who answer,
+    /// for others their own.
+    ///
+    /// # Errors
+    /// When there is no such unit.
+    pub async fn joins_of(
+        &self,
+        actor: &Actor,
+        unit: &str,
+        state: Option<AskState>,
+        before: Option<Uuid>,
+        limit: i64,
+    ) -> Result<Vec<JoinView>, Error> {
+        let catalogue = self.catalogue().await?;
+        let unit = find_unit(&catalogue, unit)?.id;
+        let own = actor.person.unwrap_or(PersonId(Uuid::nil()));
+        let asks = Asks {
+            person: (!may_manage(actor, unit)).then_some(own),
+            units: Some(vec![unit]),
+            state,
+            before,
+        };
+        self.0
+            .db
+            .read(move |c| {
+                let rows = store::application::find_joins(c, &asks, limit.clamp(1, MAX_ASKS + 1))?;
+                view_joins(c, &catalogue, rows)
+            })
+            .await
+    }
+
+    /// Asks a unit to take the actor in.
+    ///
+    /// # Errors
+    /// What the rules refuse: without the support permission, twice, a retired
+    /// unit.
+    pub async fn ask_to_join(&self, actor: &Actor, unit: &str, why: &str) -> Result<Uuid, Error> {
+        let me = who_acts(actor)?;
+        let catalogue = self.catalogue().await?;
+        let unit = find_unit(&catalogue, unit)?.clone();
+        let why = reason(why, None)?;
+        let (desk, actor) = (self.clone(), actor.clone());
+        let id = self
+            .0
+            .db
+            .write(move |c| {
+                let who = person(c, me)?;
+                let house = crew(c, &unit)?;
+                let waits = join_waits(c, me, unit.id)?;
+                may_ask_to_join(&standing(&who), &house, waits)?;
+                ask(&desk, c, &actor, &unit, &house, &who, &why)
+            })
+            .await?;
+        self.wake();
+        Ok(id)
+    }
+
+    /// Takes back one's own join request while it waits.
+    ///
+    /// # Errors
+    /// When it is not there, somebody else's, or answered already.
+    pub async fn withdraw_join(&self, actor: &Actor, id: Uuid) -> Result<(), Error> {
+        let me = who_acts(actor)?;
+        let (now, actor) = (self.now(), actor.clone());
+        self.0
+            .db
+            .write(move |c| {
+                let join = store::application::load_join(c, id)?
+                    .filter(|j| j.person == me)
+                    .ok_or_else(|| Error::not_found("such join request"))?;
+                still_waits(join.state)?;
+                if !store::application::answer_join(c, id, &withdrawn(now, me))? {
+                    return Err(already_answered());
+                }
+                record(
+                    c,
+                    &actor,
+                    now,
+                    "join.withdrawn",
+                    &Subject::Unit(join.unit),
+                    &json!({ "person": me, "request": id }),
+                )
+            })
+            .await
+    }
+
+    /// Consents to a join request, or refuses it with a reason.
+    ///
+    /// # Errors
+    /// When the actor is no responsible of the unit, gives no reason for a
+    /// refusal, or it was answered already; when there is no such request of
+    /// this unit.
+    pub async fn answer_join(
+        &self,
+        actor: &Actor,
+        unit: &str,
+        id: Uuid,
+        consent: bool,
+        why: &str,
+    ) -> Result<(), Error> {
+        let catalogue = self.catalogue().await?;
+        let unit = find_unit(&catalogue, unit)?.clone();
+        let needed = "say why; who asked is told it by mail";
+        let why = reason(why, (!consent).then_some(needed))?;
+        let (desk, actor, cause) = (self.clone(), actor.clone(), self.uuid());
+        let live = self
+            .0
+            .db
+            .write(move |c| {
+                may_answer_join(&actor, &crew(c, &unit)?)?;
+                let join = store::application::load_join(c, id)?
+                    .filter(|j| j.unit == unit.id)
+                    .ok_or_else(|| Error::not_found("such join request"))?;
+                still_waits(join.state)?;
+                let now = desk.now();
+                let answer = Answer {
+                    state: if consent {
+                        AskState::Granted
+                    } else {
+                        AskState::Refused
+                    },
+                    at: now,
+                    by: actor.person,
+                    text: why.clone(),
+                };
+                if !store::application::answer_join(c, id, &answer)? {
+                    return Err(already_answered());
+                }
+                let action = if consent {
+                    "join.consented"
+                } else {
+                    "join.refused"
+                };
+                record(
+                    c,
+                    &actor,
+                    now,
+                    action,
+                    &Subject::Unit(unit.id),
+                    &json!({ "person": join.person, "request": id, "why": why }),
+                )?;
+                if consent {
+                    let occasion = Occasion {
+                        actor: &actor,
+                        why: if why.is_empty() {
+                            "you asked to join"
+                        } else {
+                            &why
+                        },
+                        cause,
+                    };
+                    let deed = MemberDeed::Add(Part::Member);
+                    let (_, live) =
+                        change_member(&desk, c, &catalogue, &occasion, unit.id, join.person, deed)?;
+                    return Ok(live);
+                }
+                let text = format!(
+                    "{} does not take you in.\n\nBy:     {}\nReason: {why}\n\n\
+                     Other units: {}/support-staff\n",
+                    unit.name,
+                    actor.name,
+                    desk.config().public_url
+                );
+                let who = person(c, join.person)?;
+                let subject = format!("Refused: your request to join {}", unit.name);
+                if let Some(letter) = Letter::to(&who, cause, &subject, text) {
+                    queue(&desk, c, letter)?;
+                }
+                Ok::<_, Error>(Vec::new())
+            })
+            .await?;
+        self.rights_changed(live);
+        Ok(())
+    }
+}

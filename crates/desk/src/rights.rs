@@ -1,0 +1,369 @@
+//! What people may do: support permission, monitor, administrator, and whether
+//! their account works at all. Every change with what follows from it.
+
+use serde_json::json;
+use store::Conn;
+use store::person::Person;
+use switchboard_core::staff::{Rights, decide_rights, reason};
+use switchboard_core::{Actor, PersonId, TicketNumber, UnitId};
+
+use crate::audit::{Subject, record};
+use crate::letter::{Letter, queue};
+use crate::staff::{
+    Occasion, crew, nobodys, part_words, person, release, standing, unit_link, unit_of,
+};
+use crate::{Catalogue, Desk, Error, Live, application};
+
+/// The words of each right in the audit log.
+fn rights_words(before: Rights, after: Rights) -> Vec<&'static str> {
+    let mut words = Vec::new();
+    let mut one = |old: bool, new: bool, given: &'static str, taken: &'static str| {
+        if old != new {
+            words.push(if new { given } else { taken });
+        }
+    };
+    one(
+        before.support,
+        after.support,
+        "person.support_granted",
+        "person.support_revoked",
+    );
+    one(
+        before.monitor,
+        after.monitor,
+        "person.monitor_granted",
+        "person.monitor_revoked",
+    );
+    one(
+        before.admin,
+        after.admin,
+        "person.admin_granted",
+        "person.admin_revoked",
+    );
+    one(
+        before.active,
+        after.active,
+        "person.enabled",
+        "person.disabled",
+    );
+    words
+}
+
+/// Gives somebody these rights, with all that follows: without the support
+/// permission memberships end, and a disabled account is signed out everywhere
+/// and owns nothing any more.
+///
+/// # Errors
+/// What the rules refuse.
+pub(crate) fn change_rights(
+    desk: &Desk,
+    c: &mut Conn<'_>,
+    catalogue: &Catalogue,
+    occasion: &Occasion<'_>,
+    who: PersonId,
+    wish: Rights,
+) -> Result<Vec<Live>, Error> {
+    let mut who = person(c, who)?;
+    let before = standing(&who);
+    if before.rights == wish {
+        return Ok(Vec::new());
+    }
+    let enrolments = store::staff::enrolments(c, who.id)?;
+    let mut crews = Vec::new();
+    for (unit, ..) in &enrolments {
+        crews.push(crew(c, &unit_of(catalogue, *unit)?)?);
+    }
+    let others = store::staff::administrators(c)?
+        .iter()
+        .filter(|id| **id != who.id)
+        .count();
+    let others = i64::try_from(others).unwrap_or(i64::MAX);
+    decide_rights(occasion.actor, &before, wish, &crews, others)?;
+    let was = who.clone();
+    who.support = wish.support;
+    who.monitor = wish.monitor;
+    who.admin = wish.admin;
+    who.active = wish.active;
+    let now = desk.now();
+    store::person::update(c, &who, now)?;
+    let mut live = Vec::new();
+    let mut tickets = Vec::new();
+    if before.counts() && !(wish.support && wish.active) {
+        (tickets, live) = release(desk, c, catalogue, who.id, None, occasion)?;
+        application::fall_away(c, occasion.actor, who.id, wish.active, now)?;
+    }
+    if before.rights.support && !wish.support {
+        for (unit, part, _) in &enrolments {
+            store::staff::delete_membership(c, *unit, who.id)?;
+            record(
+                c,
+                occasion.actor,
+                now,
+                "unit.member_removed",
+                &Subject::Unit(*unit),
+                &json!({
+                    "part": part_words(*part), "person": who.id, "name": who.name,
+                    "why": "the support permission went",
+                }),
+            )?;
+        }
+    }
+    if !wish.active {
+        store::staff::end_sessions(c, who.id)?;
+    }
+    for action in rights_words(before.rights, wish) {
+        let mut detail = json!({ "name": who.name, "why": occasion.why });
+        if !tickets.is_empty() && matches!(action, "person.support_revoked" | "person.disabled") {
+            detail["tickets"] = json!(tickets);
+        }
+        record(
+            c,
+            occasion.actor,
+            now,
+            action,
+            &Subject::Person(who.id),
+            &detail,
+        )?;
+    }
+    tell_rights(desk, c, occasion, &was, wish)?;
+    if before.counts() && !(wish.support && wish.active) {
+        for (unit, ..) in &enrolments {
+            tell_of_loss(desk, c, catalogue, occasion, *unit, &was, wish, &tickets)?;
+        }
+    }
+    Ok(live)
+}
+
+/// The one concerned hears what they may do now.
+fn tell_rights(
+    desk: &Desk,
+    c: &mut Conn<'_>,
+    occasion: &Occasion<'_>,
+    was: &Person,
+    now: Rights,
+) -> Result<(), Error> {
+    if occasion.actor.person == Some(was.id) {
+        return Ok(());
+    }
+    let mut lines = Vec::new();
+    let mut line = |old: bool, new: bool, given: &str, taken: &str| {
+        if old != new {
+            lines.push(if new { given } else { taken }.to_owned());
+        }
+    };
+    line(
+        was.support,
+        now.support,
+        "You hold the support permission. It alone opens no ticket: ask a unit to join it.",
+        "You no longer hold the support permission, and are in no unit any more.",
+    );
+    line(
+        was.monitor,
+        now.monitor,
+        "You watch the overdue tickets of all units.",
+        "You no longer watch the tickets of all units.",
+    );
+    line(
+        was.admin,
+        now.admin,
+        "You administer this desk.",
+        "You no longer administer this desk.",
+    );
+    line(
+        was.active,
+        now.active,
+        "Your account is enabled again.",
+        "Your account is disabled; you are signed out everywhere.",
+    );
+    let text = format!(
+        "{}\n\nBy:     {}\nReason: {}\n\nYour account: {}/account\n",
+        lines.join("\n"),
+        occasion.actor.name,
+        occasion.why,
+        desk.config().public_url
+    );
+    // Also when it is this that disables them: they shall know why.
+    let reachable = Person {
+        active: true,
+        ..was.clone()
+    };
+    let subject = "What you may do at this desk has changed";
+    if let Some(letter) = Letter::to(&reachable, occasion.cause, subject, text) {
+        queue(desk, c, letter)?;
+    }
+    Ok(())
+}
+
+/// The responsibles of a unit hear that somebody of theirs can not work there
+/// any more.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "what the mail says, each by its name"
+)]
+fn tell_of_loss(
+    desk: &Desk,
+    c: &mut Conn<'_>,
+    catalogue: &Catalogue,
+    occasion: &Occasion<'_>,
+    unit: UnitId,
+    was: &Person,
+    now: Rights,
+    tickets: &[TicketNumber],
+) -> Result<(), Error> {
+    let unit = unit_of(catalogue, unit)?;
+    if !unit.active {
+        return Ok(());
+    }
+    let mut here = Vec::new();
+    for number in tickets {
+        if store::ticket::load(c, *number)?.is_some_and(|t| t.unit == unit.id) {
+            here.push(*number);
+        }
+    }
+    let (subject, list) = if now.active {
+        (
+            format!("{} has left {}", was.name, unit.name),
+            "They no longer hold the support permission.",
+        )
+    } else {
+        (
+            format!("{} can not work for {} at present", was.name, unit.name),
+            "Their account is disabled; they are in the unit again when it is enabled.",
+        )
+    };
+    let mut text = format!("{subject}. {list}\n\nReason: {}\n", occasion.why);
+    if let Some(address) = &unit.email {
+        text.push_str(&format!(
+            "\nUpdate the unit's mailing list {address}: remove {}.\n",
+            was.email.as_deref().unwrap_or(&was.name)
+        ));
+    }
+    text.push_str(&nobodys(&here));
+    text.push_str(&format!("\nThe unit: {}\n", unit_link(desk, &unit)));
+    for one in store::staff::responsibles(c, unit.id)? {
+        let to = person(c, one.person)?;
+        // Somebody may be responsible of several of their units, and hears of each.
+        if let Some(letter) = Letter::to(&to, desk.uuid(), &subject, text.clone()) {
+            queue(desk, c, letter)?;
+        }
+    }
+    Ok(())
+}
+
+impl Desk {
+    /// Changes what somebody may do. What is taken away needs a reason, which
+    /// they are told.
+    ///
+    /// # Errors
+    /// What the rules refuse.
+    pub async fn change_rights(
+        &self,
+        actor: &Actor,
+        who: PersonId,
+        wish: impl Fn(Rights) -> Rights + Send + 'static,
+        why: &str,
+    ) -> Result<(), Error> {
+        let catalogue = self.catalogue().await?;
+        let why = reason(why, None)?;
+        let (desk, actor, cause) = (self.clone(), actor.clone(), self.uuid());
+        let live = self
+            .0
+            .db
+            .write(move |c| {
+                let before = standing(&person(c, who)?).rights;
+                let wish = wish(before);
+                let takes = (before.support && !wish.support)
+                    || (before.monitor && !wish.monitor)
+                    || (before.admin && !wish.admin)
+                    || (before.active && !wish.active);
+                let oneself = actor.person == Some(who);
+                if takes && !oneself {
+                    reason(&why, Some("say why; they are told by mail"))?;
+                }
+                let occasion = Occasion {
+                    actor: &actor,
+                    why: match (why.as_str(), oneself) {
+                        ("", true) => "given back",
+                        ("", false) => "by an administrator",
+                        (why, _) => why,
+                    },
+                    cause,
+                };
+                if wish.support && !before.support {
+                    // Granting it answers what they applied with.
+                    let open = application::waiting_of(c, who)?;
+                    if let Some(open) = open {
+                        let mut live = application::grant(&desk, c, &catalogue, &occasion, &open)?;
+                        let rest = Rights {
+                            support: true,
+                            ..wish
+                        };
+                        live.extend(change_rights(&desk, c, &catalogue, &occasion, who, rest)?);
+                        return Ok(live);
+                    }
+                }
+                change_rights(&desk, c, &catalogue, &occasion, who, wish)
+            })
+            .await?;
+        self.rights_changed(live);
+        Ok(())
+    }
+
+    /// Signs somebody out everywhere.
+    ///
+    /// # Errors
+    /// When the actor is no administrator.
+    pub async fn end_sessions_of(&self, actor: &Actor, who: PersonId) -> Result<u64, Error> {
+        self.administer(
+            actor,
+            who,
+            "person.sessions_ended",
+            store::staff::end_sessions,
+        )
+        .await
+    }
+
+    /// Revokes every token of somebody.
+    ///
+    /// # Errors
+    /// When the actor is no administrator.
+    pub async fn revoke_tokens_of(&self, actor: &Actor, who: PersonId) -> Result<u64, Error> {
+        let now = self.now();
+        self.administer(actor, who, "person.tokens_revoked", move |c, who| {
+            store::staff::revoke_tokens(c, who, now)
+        })
+        .await
+    }
+
+    async fn administer(
+        &self,
+        actor: &Actor,
+        who: PersonId,
+        action: &'static str,
+        deed: impl Fn(&mut Conn<'_>, PersonId) -> Result<u64, store::Error> + Send + 'static,
+    ) -> Result<u64, Error> {
+        if !actor.admin && !actor.is_system() {
+            return Err(Error::Forbidden("only administrators may do that".into()));
+        }
+        let (now, actor) = (self.now(), actor.clone());
+        let done = self
+            .0
+            .db
+            .write(move |c| {
+                let name = person(c, who)?.name;
+                let done = deed(c, who)?;
+                record(
+                    c,
+                    &actor,
+                    now,
+                    action,
+                    &Subject::Person(who),
+                    &json!({ "name": name, "count": done }),
+                )?;
+                Ok::<_, Error>(done)
+            })
+            .await?;
+        self.forget_actors();
+        Ok(done)
+    }
+}

@@ -1,0 +1,532 @@
+//! Who belongs to a unit: every change, by whichever way it comes, with what
+//! follows from it in one transaction. What people may do is in `rights`.
+//!
+//! The rules are `switchboard_core::staff`. What follows: the audit log, mails
+//! to those concerned, tickets that lose an owner who may no longer work on
+//! them. After the commit [`Desk::rights_changed`] makes sessions, tokens and
+//! open pages see it.
+
+use serde_json::json;
+use store::Conn;
+use store::person::Person;
+use store::unit::{Member, Unit};
+use switchboard_core::staff::{
+    Colleague, Crew, MemberChange, MemberDeed, Rights, Standing, decide_member, may_manage, reason,
+};
+use switchboard_core::{Actor, Channel, Command, Part, PersonId, TicketNumber, UnitId};
+use uuid::Uuid;
+
+use crate::audit::{Subject, record};
+use crate::join::{JoinView, joins_of_units};
+use crate::letter::{Letter, queue};
+use crate::{Catalogue, Desk, Error, Live, act};
+
+/// How many members are on one page of a unit.
+pub const MEMBERS_PAGE: i64 = 50;
+
+/// A change of members inside a transaction: by whom, and why.
+pub(crate) struct Occasion<'a> {
+    /// Who does it.
+    pub(crate) actor: &'a Actor,
+    /// Why, for the audit log and the mails: "joined by consent", the words of
+    /// a rule that follows an identity provider. Not empty.
+    pub(crate) why: &'a str,
+    /// What the mails are written for; one occasion makes one mail a human.
+    pub(crate) cause: Uuid,
+}
+
+/// The rights of a stored person.
+pub(crate) fn standing(person: &Person) -> Standing {
+    Standing {
+        person: person.id,
+        name: person.name.clone(),
+        rights: Rights {
+            support: person.support,
+            monitor: person.monitor,
+            admin: person.admin,
+            active: person.active,
+        },
+    }
+}
+
+/// A unit with everybody in it, as the rules look at it.
+pub(crate) fn crew(c: &mut Conn<'_>, unit: &Unit) -> Result<Crew, Error> {
+    Ok(Crew {
+        unit: unit.id,
+        name: unit.name.clone(),
+        active: unit.active,
+        people: store::staff::crew(c, unit.id)?
+            .into_iter()
+            .map(|e| Colleague {
+                person: e.person,
+                part: e.part,
+                counts: e.counts,
+            })
+            .collect(),
+    })
+}
+
+pub(crate) fn person(c: &mut Conn<'_>, id: PersonId) -> Result<Person, Error> {
+    store::person::load(c, id)?.ok_or_else(|| Error::not_found("such person"))
+}
+
+pub(crate) fn unit_of(catalogue: &Catalogue, id: UnitId) -> Result<Unit, Error> {
+    catalogue
+        .unit(id)
+        .cloned()
+        .ok_or_else(|| Error::Internal(format!("unit {id} is not in the catalogue")))
+}
+
+/// The address of a unit's page.
+pub(crate) fn unit_link(desk: &Desk, unit: &Unit) -> String {
+    format!("{}/units/{}", desk.config().public_url, unit.key)
+}
+
+pub(crate) fn part_words(part: Part) -> &'static str {
+    match part {
+        Part::Member => "member",
+        Part::Responsible => "responsible",
+    }
+}
+
+/// Puts somebody into a unit with this part, or (`None`) takes them out, if it
+/// is not so already. For whatever keeps memberships in step with something
+/// else: call it in the transaction, [`Desk::rights_changed`] with what it gives
+/// after the commit.
+///
+/// # Errors
+/// When the rules refuse: the last responsible stays, and who does not hold the
+/// support permission is not taken in.
+pub(crate) fn enrol(
+    desk: &Desk,
+    c: &mut Conn<'_>,
+    catalogue: &Catalogue,
+    occasion: &Occasion<'_>,
+    unit: UnitId,
+    who: PersonId,
+    wanted: Option<Part>,
+) -> Result<Vec<Live>, Error> {
+    let known = store::staff::crew(c, unit)?
+        .into_iter()
+        .find(|e| e.person == who)
+        .map(|e| e.part);
+    let deed = match (known, wanted) {
+        (None, None) => return Ok(Vec::new()),
+        (None, Some(part)) => MemberDeed::Add(part),
+        (Some(_), Some(part)) => MemberDeed::SetPart(part),
+        (Some(_), None) => MemberDeed::Remove,
+    };
+    Ok(change_member(desk, c, catalogue, occasion, unit, who, deed)?.1)
+}
+
+/// Does something with a member, with all that follows.
+///
+/// # Errors
+/// What the rules refuse.
+pub(crate) fn change_member(
+    desk: &Desk,
+    c: &mut Conn<'_>,
+    catalogue: &Catalogue,
+    occasion: &Occasion<'_>,
+    unit: UnitId,
+    who: PersonId,
+    deed: MemberDeed,
+) -> Result<(Option<MemberChange>, Vec<Live>), Error> {
+    let unit = unit_of(catalogue, unit)?;
+    let who = person(c, who)?;
+    let before = crew(c, &unit)?;
+    let change = decide_member(occasion.actor, &before, &standing(&who), deed)?;
+    let Some(change) = change else {
+        return Ok((None, Vec::new()));
+    };
+    let now = desk.now();
+    let mut live = Vec::new();
+    let mut tickets = Vec::new();
+    let (action, detail) = match change {
+        MemberChange::Added(part) => {
+            store::person::set_membership(c, unit.id, who.id, part, now)?;
+            ("unit.member_added", json!({ "part": part_words(part) }))
+        }
+        MemberChange::PartSet { old, new } => {
+            store::person::set_membership(c, unit.id, who.id, new, now)?;
+            (
+                "unit.part_changed",
+                json!({ "part": [part_words(old), part_words(new)] }),
+            )
+        }
+        MemberChange::Removed { old } => {
+            store::staff::delete_membership(c, unit.id, who.id)?;
+            (tickets, live) = release(desk, c, catalogue, who.id, Some(unit.id), occasion)?;
+            ("unit.member_removed", json!({ "part": part_words(old) }))
+        }
+    };
+    let mut detail = detail;
+    detail["person"] = json!(who.id);
+    detail["name"] = json!(who.name);
+    detail["why"] = json!(occasion.why);
+    if !tickets.is_empty() {
+        detail["tickets"] = json!(tickets);
+    }
+    record(
+        c,
+        occasion.actor,
+        now,
+        action,
+        &Subject::Unit(unit.id),
+        &detail,
+    )?;
+    tell_member(desk, c, occasion, &unit, &who, change)?;
+    tell_responsibles(desk, c, occasion, &unit, &who, change, &tickets)?;
+    Ok((Some(change), live))
+}
+
+/// Open tickets of somebody who may no longer work on them are nobody's again.
+pub(crate) fn release(
+    desk: &Desk,
+    c: &mut Conn<'_>,
+    catalogue: &Catalogue,
+    who: PersonId,
+    unit: Option<UnitId>,
+    occasion: &Occasion<'_>,
+) -> Result<(Vec<TicketNumber>, Vec<Live>), Error> {
+    let actor = Actor::system(occasion.actor.channel);
+    let numbers = store::staff::owned_open(c, who, unit)?;
+    let mut live = Vec::new();
+    for number in &numbers {
+        // A cause each: the unit hears of every ticket.
+        live.extend(act::command_within(
+            c,
+            catalogue,
+            *number,
+            &Command::SetOwner { owner: None },
+            &actor,
+            desk.uuid(),
+            desk.now(),
+        )?);
+    }
+    Ok((numbers, live))
+}
+
+/// The one concerned is told, unless they did it themselves.
+fn tell_member(
+    desk: &Desk,
+    c: &mut Conn<'_>,
+    occasion: &Occasion<'_>,
+    unit: &Unit,
+    who: &Person,
+    change: MemberChange,
+) -> Result<(), Error> {
+    if occasion.actor.person == Some(who.id) {
+        return Ok(());
+    }
+    let (subject, what) = match change {
+        MemberChange::Added(Part::Member) => (
+            format!("You are a member of {}", unit.name),
+            "You see and work on its tickets from now on.",
+        ),
+        MemberChange::Added(Part::Responsible)
+        | MemberChange::PartSet {
+            new: Part::Responsible,
+            ..
+        } => (
+            format!("You are a responsible of {}", unit.name),
+            "You consent to those who ask to join, add and remove members, and assign tickets.",
+        ),
+        MemberChange::PartSet { .. } => (
+            format!("You are a member of {}, no longer a responsible", unit.name),
+            "You work on its tickets as before.",
+        ),
+        MemberChange::Removed { .. } => (
+            format!("You are no longer in {}", unit.name),
+            "Its tickets that you owned have gone back to the unit.",
+        ),
+    };
+    let text = format!(
+        "{subject}. {what}\n\nBy:     {}\nReason: {}\n\nThe unit: {}\n",
+        occasion.actor.name,
+        occasion.why,
+        unit_link(desk, unit)
+    );
+    if let Some(letter) = Letter::to(who, occasion.cause, &subject, text) {
+        queue(desk, c, letter)?;
+    }
+    Ok(())
+}
+
+/// Responsibles are told who came and went, and reminded of the mailing list;
+/// of that also the one who did it, for it is still to be done.
+fn tell_responsibles(
+    desk: &Desk,
+    c: &mut Conn<'_>,
+    occasion: &Occasion<'_>,
+    unit: &Unit,
+    who: &Person,
+    change: MemberChange,
+    tickets: &[TicketNumber],
+) -> Result<(), Error> {
+    let (what, list) = match change {
+        MemberChange::Added(_) => (format!("{} has joined {}", who.name, unit.name), "Add"),
+        MemberChange::Removed { .. } => (format!("{} has left {}", who.name, unit.name), "Remove"),
+        MemberChange::PartSet { new, .. } => (
+            format!("{} is now {} of {}", who.name, part_words(new), unit.name),
+            "",
+        ),
+    };
+    let mut text = format!(
+        "{what}.\n\nBy:     {}\nReason: {}\n",
+        occasion.actor.name, occasion.why
+    );
+    let reminder = unit.email.as_ref().filter(|_| !list.is_empty());
+    if let Some(address) = reminder {
+        text.push_str(&format!(
+            "\nUpdate the unit's mailing list {address}: {} {}.\n",
+            list.to_lowercase(),
+            who.email.as_deref().unwrap_or(&who.name)
+        ));
+    }
+    text.push_str(&nobodys(tickets));
+    text.push_str(&format!("\nThe unit: {}\n", unit_link(desk, unit)));
+    for one in store::staff::responsibles(c, unit.id)? {
+        if one.person == who.id || (reminder.is_none() && occasion.actor.person == Some(one.person))
+        {
+            continue;
+        }
+        let to = person(c, one.person)?;
+        if let Some(letter) = Letter::to(&to, occasion.cause, &what, text.clone()) {
+            queue(desk, c, letter)?;
+        }
+    }
+    Ok(())
+}
+
+/// Which tickets came back, for a mail.
+pub(crate) fn nobodys(tickets: &[TicketNumber]) -> String {
+    if tickets.is_empty() {
+        return String::new();
+    }
+    let numbers: Vec<String> = tickets.iter().map(|n| format!("#{n}")).collect();
+    format!("\nNobody's now: {}\n", numbers.join(", "))
+}
+
+/// The people's part of a unit's page.
+#[derive(Debug, Clone, PartialEq)]
+pub struct UnitPeople {
+    /// Who can act for it, by name.
+    pub responsibles: Vec<Member>,
+    /// One page of its members, responsibles first; empty for those outside.
+    pub members: Vec<Member>,
+    /// How many there are in all.
+    pub count: i64,
+    /// Who asks to join, for those who answer.
+    pub asking: Vec<JoinView>,
+    /// The looker says who belongs to it.
+    pub manages: bool,
+    /// The looker's own part.
+    pub part: Option<Part>,
+}
+
+impl Desk {
+    /// Makes sessions, tokens and open pages see changed rights, and tells of
+    /// the tickets that changed with them. Call it after the commit.
+    pub(crate) fn rights_changed(&self, live: Vec<Live>) {
+        self.forget_actors();
+        self.announce(live);
+    }
+
+    /// The person that a path or field means: an id, an address, or `me`.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub async fn find_person(&self, actor: &Actor, who: &str) -> Result<Person, Error> {
+        let who = who.trim().to_owned();
+        if who == "me" {
+            let me = actor
+                .person
+                .ok_or_else(|| Error::not_found("person \"me\""))?;
+            return self.0.db.read(move |c| person(c, me)).await;
+        }
+        if let Ok(id) = Uuid::try_parse(&who) {
+            return self.0.db.read(move |c| person(c, PersonId(id))).await;
+        }
+        self.person_by_email(&who).await
+    }
+
+    /// Whether the actor says who belongs to a unit. Asked before an address is
+    /// looked up, so that nobody else learns who is known here.
+    ///
+    /// # Errors
+    /// When they do not, or there is no such unit.
+    pub async fn may_manage(&self, actor: &Actor, unit: &str) -> Result<(), Error> {
+        let catalogue = self.catalogue().await?;
+        let unit = catalogue
+            .find_unit("unit", unit)
+            .map_err(|_| Error::not_found(format!("unit {unit:?}")))?;
+        if may_manage(actor, unit.id) {
+            return Ok(());
+        }
+        Err(Error::Forbidden(format!(
+            "only the responsibles of {} and administrators may do that",
+            unit.name
+        )))
+    }
+
+    /// Adds, changes or removes a member of a unit, by a person's word.
+    /// Returns what changed; `None`: it was so already.
+    ///
+    /// # Errors
+    /// What the rules refuse; when the unit is not there.
+    pub async fn change_member(
+        &self,
+        actor: &Actor,
+        unit: &str,
+        who: PersonId,
+        deed: MemberDeed,
+        why: &str,
+    ) -> Result<Option<MemberChange>, Error> {
+        let catalogue = self.catalogue().await?;
+        let unit = catalogue
+            .find_unit("unit", unit)
+            .map_err(|_| Error::not_found(format!("unit {unit:?}")))?
+            .id;
+        let why = reason(why, None)?;
+        let why = if why.is_empty() {
+            match deed {
+                MemberDeed::Remove if actor.person == Some(who) => "they left".to_owned(),
+                _ => "by a responsible".to_owned(),
+            }
+        } else {
+            why
+        };
+        let (desk, actor, cause) = (self.clone(), actor.clone(), self.uuid());
+        let (change, live) = self
+            .0
+            .db
+            .write(move |c| {
+                let occasion = Occasion {
+                    actor: &actor,
+                    why: &why,
+                    cause,
+                };
+                change_member(&desk, c, &catalogue, &occasion, unit, who, deed)
+            })
+            .await?;
+        self.rights_changed(live);
+        Ok(change)
+    }
+
+    /// Keeps a membership in step with another system: in with this part, or
+    /// (`None`) out. For callers without a transaction of their own.
+    ///
+    /// # Errors
+    /// What the rules refuse.
+    pub async fn follow_membership(
+        &self,
+        actor: &Actor,
+        unit: UnitId,
+        who: PersonId,
+        wanted: Option<Part>,
+        why: &str,
+    ) -> Result<(), Error> {
+        let catalogue = self.catalogue().await?;
+        let (desk, actor, cause) = (self.clone(), actor.clone(), self.uuid());
+        let why = why.to_owned();
+        let live = self
+            .0
+            .db
+            .write(move |c| {
+                let occasion = Occasion {
+                    actor: &actor,
+                    why: &why,
+                    cause,
+                };
+                enrol(&desk, c, &catalogue, &occasion, unit, who, wanted)
+            })
+            .await?;
+        self.rights_changed(live);
+        Ok(())
+    }
+
+    /// Who belongs to a unit, as the looker may see it: everybody sees the
+    /// responsibles, the support side one page of all members.
+    ///
+    /// # Errors
+    /// When the database can not be read.
+    pub async fn unit_people(
+        &self,
+        actor: &Actor,
+        unit: UnitId,
+        page: i64,
+    ) -> Result<UnitPeople, Error> {
+        let catalogue = self.catalogue().await?;
+        let inside = actor.is_staff();
+        let manages = may_manage(actor, unit);
+        let skip = page.clamp(0, 100_000) * MEMBERS_PAGE;
+        let part = actor.in_unit(unit);
+        self.0
+            .db
+            .read(move |c| {
+                Ok(UnitPeople {
+                    responsibles: store::staff::responsibles(c, unit)?,
+                    members: if inside {
+                        store::staff::members_page(c, unit, skip, MEMBERS_PAGE)?
+                    } else {
+                        Vec::new()
+                    },
+                    count: store::staff::members_count(c, unit)?,
+                    asking: if manages {
+                        joins_of_units(c, &catalogue, vec![unit])?
+                    } else {
+                        Vec::new()
+                    },
+                    manages,
+                    part,
+                })
+            })
+            .await
+    }
+
+    /// Who can act in these units: unit, part and name, responsibles first.
+    ///
+    /// # Errors
+    /// When the database can not be read.
+    pub async fn who_is_where(
+        &self,
+        units: Vec<UnitId>,
+    ) -> Result<Vec<(UnitId, Part, String)>, Error> {
+        self.0
+            .db
+            .read(move |c| store::staff::who_is_where(c, &units).map_err(Error::from))
+            .await
+    }
+
+    /// The desk itself puts somebody into a unit, without a mail: the demo and
+    /// the command line, before anybody works there.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn set_member(
+        &self,
+        unit: UnitId,
+        person: PersonId,
+        part: Part,
+    ) -> Result<(), Error> {
+        let now = self.now();
+        let actor = Actor::system(Channel::Cli);
+        self.0
+            .db
+            .write(move |c| {
+                store::person::set_membership(c, unit, person, part, now)?;
+                record(
+                    c,
+                    &actor,
+                    now,
+                    "unit.member_added",
+                    &Subject::Unit(unit),
+                    &json!({ "person": person, "part": part_words(part), "why": "by the operator" }),
+                )
+            })
+            .await?;
+        self.forget_actors();
+        Ok(())
+    }
+}

@@ -125,7 +125,7 @@ fn remember(conn: &mut Conn<'_>, words: BTreeSet<String>) -> Result<(), Error> {
             sql.bind(some[place.min(some.len() - 1)].clone()).push(")");
         }
         sql.push(" ON CONFLICT DO NOTHING");
-        conn.run_execute(&sql)?;
+        conn.later_text(sql.text(), sql.params())?;
     }
     Ok(())
 }
@@ -359,9 +359,10 @@ impl Wanted {
         text
     }
 
-    /// PostgreSQL's language, without the block. Internal words begin with `~`,
-    /// scope terms with `=` and blocks with `#`; no word of a text can.
-    fn postgres(&self) -> String {
+    /// PostgreSQL's language, without the block: what must be there, and what must
+    /// not. Internal words begin with `~`, scope terms with `=` and blocks with `#`; no
+    /// word of a text can.
+    fn postgres(&self) -> (Vec<String>, Vec<String>) {
         let part = |part: &Part| {
             let marked = |mark: &str| {
                 part.spelled(" | ", |words| {
@@ -379,8 +380,8 @@ impl Wanted {
         if !self.scope.is_empty() {
             parts.push(format!("('={}')", self.scope.join("' | '=")));
         }
-        parts.extend(self.none.iter().map(|none| format!("!{}", part(none))));
-        parts.join(" & ")
+        let none = self.none.iter().map(part).collect();
+        (parts, none)
     }
 }
 
@@ -425,10 +426,7 @@ fn postgres_find(
     before: i64,
     limit: i64,
 ) -> Result<Vec<i64>, Error> {
-    let words = match wanted.postgres() {
-        words if words.is_empty() => words,
-        words => format!(" & {words}"),
-    };
+    let (parts, none) = wanted.postgres();
     let newest: Option<i64> = conn.query_one(
         /* postgres */
         "SELECT MAX(number) FROM ticket_search WHERE number < $1",
@@ -442,23 +440,38 @@ fn postgres_find(
     // would read the small table from end to end rather than use the index.
     // A phrase of words that nearly every ticket has must be looked up in each
     // of them; nobody may occupy a connection with that for long.
-    conn.batch_text("SET LOCAL enable_seqscan = off; SET LOCAL statement_timeout = '3s'")?;
+    conn.set_later("SET LOCAL enable_seqscan = off; SET LOCAL statement_timeout = '3s'");
     let mut found: Vec<i64> = Vec::new();
     // The window is all numbers from `low` to below `high`.
     let mut high = newest + 1;
     let mut low = newest / BLOCK * BLOCK;
     loop {
         let missing = limit - found.len() as i64;
-        let query = format!("{}{words}", blocks(low, high));
-        // The sums keep the planner from walking the primary key instead.
-        found.extend(conn.query(
-            /* postgres */
-            "SELECT number FROM ticket_search
-             WHERE lexemes @@ CAST(CAST($1 AS TEXT) AS TSQUERY) AND number + 0 >= $2 AND number + 0 < $3
-             ORDER BY number + 0 DESC LIMIT $4",
-            params![query, low, high, missing],
-            |row| row.get::<i64>(0),
-        )?);
+        let mut window = blocks(low, high);
+        for part in &none {
+            let _ = write!(window, " & !{part}");
+        }
+        // Each part is looked up for itself, so that the index leaps from one part's
+        // next ticket to the others': as one query it would walk through all that
+        // its rarest words have in the whole table. The sums keep the planner from
+        // walking the primary key instead.
+        let mut sql = Sql::new(
+            /* fragment */
+            "SELECT number FROM ticket_search WHERE lexemes @@ CAST(CAST(",
+        );
+        sql.bind(window).push(" AS TEXT) AS TSQUERY)");
+        for part in &parts {
+            sql.push(" AND lexemes @@ CAST(CAST(")
+                .bind(part.as_str())
+                .push(" AS TEXT) AS TSQUERY)");
+        }
+        sql.push(" AND number + 0 >= ")
+            .bind(low)
+            .push(" AND number + 0 < ")
+            .bind(high)
+            .push(" ORDER BY number + 0 DESC LIMIT ")
+            .bind(missing);
+        found.extend(conn.run(&sql, |row| row.get::<i64>(0))?);
         let missing = limit - found.len() as i64;
         if missing == 0 || low == 0 {
             break;
@@ -473,7 +486,7 @@ fn postgres_find(
         high = low;
         low = (high - width).max(0) / BLOCK * BLOCK;
     }
-    conn.batch_text("SET LOCAL enable_seqscan = on; SET LOCAL statement_timeout = 0")?;
+    conn.set_later("SET LOCAL enable_seqscan = on; SET LOCAL statement_timeout = 0");
     Ok(found)
 }
 
@@ -613,7 +626,7 @@ mod tests {
             Some("{subject public} : (\"near\" AND \"a or b\" AND \"public x\" AND \"it s\")")
         );
         assert_eq!(
-            wanted.map(Wanted::postgres).as_deref(),
+            wanted.map(|w| w.postgres().0.join(" & ")).as_deref(),
             Some("('near') & ('a' <-> 'or' <-> 'b') & ('public' <-> 'x') & ('it' <-> 's')")
         );
     }

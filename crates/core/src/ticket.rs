@@ -398,6 +398,17 @@ pub struct Ticket {
 }
 
 impl Ticket {
+    /// Everybody named on it, each once, in order of their ids.
+    pub fn people(&self) -> Vec<PersonId> {
+        let mut ids: Vec<PersonId> = self.parties.iter().map(|p| p.person).collect();
+        ids.push(self.requester);
+        ids.extend(self.owner);
+        ids.extend(self.overrule.as_ref().and_then(|o| o.by));
+        ids.sort_unstable();
+        ids.dedup();
+        ids
+    }
+
     /// The priority in force: the overrule, else what the rules gave.
     pub fn priority(&self) -> Priority {
         self.overrule

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use store::Conn;
 use store::event::Event;
+use store::person::Named;
 use store::search::SearchDoc;
 use switchboard_core::form::support_only;
 use switchboard_core::{EntryVisibility, PartyRole, PersonId, Ticket, TicketNumber, Visibility};
@@ -114,14 +115,22 @@ fn words(
     catalogue: &Catalogue,
     events: &[Event],
 ) -> Result<Vec<SearchDoc>, Error> {
-    let tickets: BTreeSet<TicketNumber> = events.iter().map(|e| e.ticket).collect();
-    let mut docs = Vec::new();
-    for number in tickets {
-        if let Some(ticket) = store::ticket::load(c, number)? {
-            docs.push(search_doc(c, catalogue, &ticket)?);
-        }
+    let numbers: BTreeSet<TicketNumber> = events.iter().map(|e| e.ticket).collect();
+    for number in &numbers {
+        store::ticket::expect(c, *number)?;
+        store::entry::expect_of_ticket(c, *number, true, 0, MOST_ENTRIES)?;
     }
-    Ok(docs)
+    let mut tickets = Vec::new();
+    for number in numbers {
+        tickets.extend(store::ticket::load(c, number)?);
+    }
+    let ids: BTreeSet<PersonId> = tickets.iter().flat_map(Ticket::people).collect();
+    let ids: Vec<PersonId> = ids.into_iter().collect();
+    let people = store::person::named(c, &ids)?;
+    tickets
+        .iter()
+        .map(|ticket| search_doc(c, catalogue, ticket, &people))
+        .collect()
 }
 
 /// A ticket as the search index is to know it.
@@ -130,8 +139,12 @@ pub(crate) fn index_entry(
     catalogue: &Catalogue,
     ticket: &Ticket,
 ) -> Result<SearchDoc, Error> {
-    search_doc(c, catalogue, ticket)
+    let people = store::person::named(c, &ticket.people())?;
+    search_doc(c, catalogue, ticket, &people)
 }
+
+/// Entries of a ticket that are indexed.
+const MOST_ENTRIES: i64 = 10_000;
 
 /// What the search index knows of a ticket: subject, entries, and the words
 /// that people see on its page.
@@ -139,10 +152,11 @@ fn search_doc(
     c: &mut Conn<'_>,
     catalogue: &Catalogue,
     ticket: &Ticket,
+    known: &[Named],
 ) -> Result<SearchDoc, Error> {
     let mut public = String::new();
     let mut internal = String::new();
-    for entry in store::entry::of_ticket(c, ticket.number, true, 0, 10_000)? {
+    for entry in store::entry::of_ticket(c, ticket.number, true, 0, MOST_ENTRIES)? {
         let text = match entry.visibility {
             EntryVisibility::Public => &mut public,
             EntryVisibility::Internal => &mut internal,
@@ -153,14 +167,13 @@ fn search_doc(
     let mut people: BTreeSet<PersonId> = ticket.parties.iter().map(|p| p.person).collect();
     people.insert(ticket.requester);
     people.extend(ticket.owner);
-    let ids: Vec<PersonId> = people.iter().copied().collect();
-    for person in store::person::load_many(c, &ids)? {
+    for person in known.iter().filter(|p| people.contains(&p.id)) {
         if Some(person.id) == ticket.owner || person.id == ticket.requester {
             public.push_str(&person.name);
             public.push('\n');
         }
-        if let Some(email) = person.email {
-            internal.push_str(&email);
+        if let Some(email) = &person.email {
+            internal.push_str(email);
             internal.push('\n');
         }
     }
@@ -228,9 +241,21 @@ fn by_cause(events: &[Event]) -> BTreeMap<(i64, TicketNumber), Vec<&Event>> {
     groups
 }
 
-/// The ticket as it was right after an event.
-fn state_after(c: &mut Conn<'_>, event: &Event) -> Result<Option<Ticket>, Error> {
-    let history = store::event::of_ticket(c, event.ticket, 0, event.seq)?;
+/// The ticket as it was right after an event, one of a stretch of the feed.
+fn state_after(
+    c: &mut Conn<'_>,
+    event: &Event,
+    stretch: &[Event],
+) -> Result<Option<Ticket>, Error> {
+    // Of a new ticket the stretch has the whole history.
+    let mut history: Vec<Event> = stretch
+        .iter()
+        .filter(|e| e.ticket == event.ticket && e.seq <= event.seq)
+        .cloned()
+        .collect();
+    if history.first().is_none_or(|first| first.seq != 1) {
+        history = store::event::of_ticket(c, event.ticket, 0, event.seq)?;
+    }
     Ok(Ticket::replay(
         history.into_iter().map(|e| (e.change, e.at)),
     ))

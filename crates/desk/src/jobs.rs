@@ -1,10 +1,13 @@
 //! Work that happens by itself: one file per job, one registry.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use store::job::Job;
+use store::mail::Outgoing;
 use switchboard_core::Millis;
 use tokio::task::JoinSet;
+use uuid::Uuid;
 
 use crate::{Desk, Error};
 
@@ -73,6 +76,13 @@ pub(crate) enum Outcome {
     Later(String),
     /// Never; the text says why.
     Never(String),
+}
+
+/// How far a mail came, noted together with the end of its job.
+pub(crate) struct MailState {
+    id: Uuid,
+    state: &'static str,
+    error: Option<String>,
 }
 
 impl Desk {
@@ -157,13 +167,22 @@ impl Desk {
             return Ok(0);
         }
         let holder = holder.to_owned();
-        let jobs = self
+        let (jobs, mails) = self
             .0
             .db
             .write(move |c| {
-                store::job::claim(c, now, &holder, KINDS, 20, LEASE_MS).map_err(Error::from)
+                let jobs = store::job::claim(c, now, &holder, KINDS, 20, LEASE_MS)?;
+                let ids: Vec<Uuid> = jobs
+                    .iter()
+                    .filter(|job| job.kind == DELIVER)
+                    .filter_map(deliver::mail_of)
+                    .collect();
+                // It is known that they are on their way before a server is asked.
+                let mails = store::mail::begin_sending(c, &ids)?;
+                Ok::<_, Error>((jobs, mails))
             })
             .await?;
+        let mut mails: HashMap<Uuid, Outgoing> = mails.into_iter().map(|m| (m.id, m)).collect();
         let n = jobs.len() as u64;
         // Mails go out beside each other, so that their states are saved in
         // one transaction and a slow server does not hold up all; the rest in
@@ -172,9 +191,10 @@ impl Desk {
         for job in jobs {
             if job.kind == DELIVER {
                 let desk = self.clone();
-                deliveries.spawn(async move { desk.run_one(job).await });
+                let mail = deliver::mail_of(&job).and_then(|id| mails.remove(&id));
+                deliveries.spawn(async move { desk.run_one(job, mail).await });
             } else {
-                self.run_one(job).await?;
+                self.run_one(job, None).await?;
             }
         }
         while let Some(done) = deliveries.join_next().await {
@@ -183,9 +203,11 @@ impl Desk {
         Ok(n)
     }
 
-    async fn run_one(&self, job: Job) -> Result<(), Error> {
+    async fn run_one(&self, job: Job, mail: Option<Outgoing>) -> Result<(), Error> {
+        // How far the mail came is noted together with the end of its job.
+        let mut state = None;
         let outcome = match job.kind.as_str() {
-            DELIVER => deliver::run(self, &job).await,
+            DELIVER => deliver::run(self, &job, mail, &mut state).await,
             INTAKE => intake::run(self, &job).await,
             HEIRS => heirs::run(self, &job).await,
             CLOSE => close::run(self).await,
@@ -206,6 +228,9 @@ impl Desk {
         self.0
             .db
             .write(move |c| {
+                if let Some(MailState { id, state, error }) = &state {
+                    store::mail::set_outgoing_state(c, *id, state, error.as_deref(), now)?;
+                }
                 match &outcome {
                     Outcome::Done => store::job::finish(c, job.id, now)?,
                     Outcome::Later(why) => {

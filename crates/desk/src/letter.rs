@@ -7,7 +7,8 @@ use store::person::Person;
 use switchboard_core::{PersonId, TicketNumber};
 use uuid::Uuid;
 
-use crate::follow::notices::{deliver_later, root_message_id};
+use crate::follow::notices::root_message_id;
+use crate::jobs::DELIVER;
 use crate::{Desk, Error};
 
 /// One mail to one human.
@@ -84,7 +85,7 @@ pub(crate) fn queue(desk: &Desk, c: &mut Conn<'_>, letter: Letter) -> Result<(),
         attachments: Vec::new(),
     })
     .map_err(|e| Error::Internal(e.to_string()))?;
-    let queued = store::mail::insert_outgoing(
+    store::mail::queue_outgoing(
         c,
         &store::mail::Outgoing {
             id,
@@ -100,10 +101,9 @@ pub(crate) fn queue(desk: &Desk, c: &mut Conn<'_>, letter: Letter) -> Result<(),
             attempts: 0,
             error: None,
         },
+        DELIVER,
+        now,
     )?;
-    if queued {
-        deliver_later(c, id, now)?;
-    }
     Ok(())
 }
 

@@ -299,9 +299,15 @@ impl Desk {
                     catalogue: &catalogue,
                 };
                 let scope = scope_of(&actor);
-                let mut counts = Vec::new();
+                let mut resolved = Vec::new();
                 for (q, filter) in queries {
-                    let (filter, words) = names.resolve(c, &q, filter, now)?;
+                    resolved.push(names.resolve(c, &q, filter, now)?);
+                }
+                for (filter, _) in resolved.iter().filter(|(_, words)| words.is_empty()) {
+                    store::list::expect_count(c, &scope, filter, most)?;
+                }
+                let mut counts = Vec::new();
+                for (filter, words) in resolved {
                     counts.push(if words.is_empty() {
                         store::list::count(c, &scope, &filter, most)?
                     } else {
@@ -394,6 +400,14 @@ fn search(
     limit: i64,
 ) -> Result<Page<Item>, Error> {
     let scope = scope_of(actor);
+    let mut looks = looks(actor);
+    // Most staff are on no ticket themselves: then there is no second look.
+    if let Some(person) = actor.person
+        && looks.len() > 1
+        && !store::list::is_on_any(c, person)?
+    {
+        looks.retain(|(side, _)| *side == SearchSide::Staff);
+    }
     let mut items: Vec<Item> = Vec::new();
     let mut before = before;
     for _ in 0..ROUNDS {
@@ -401,8 +415,8 @@ fn search(
         let mut numbers = BTreeSet::new();
         // Below the lowest number of a full batch another look may have more.
         let mut floor = i64::MIN;
-        for (side, terms) in looks(actor) {
-            let hits = find(c, words, side, terms.as_deref(), before, batch)?;
+        for (side, terms) in &looks {
+            let hits = find(c, words, *side, terms.as_deref(), before, batch)?;
             if hits.len() as i64 == batch {
                 floor = floor.max(hits.last().copied().unwrap_or(i64::MIN));
             }

@@ -3,15 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use store::Conn;
+use store::person::Named;
 use switchboard_core::decide::open;
 use switchboard_core::form::{WrongAnswer, check_answers};
 use switchboard_core::{
     Access, Actor, EntryVisibility, Facts, Millis, NewTicket, Party, PartyRole, PersonId, Scene,
-    SecurityRisk, ServiceId, TellRequester, TicketNumber, TicketType, UnitId, Visibility,
+    SecurityRisk, ServiceId, TellRequester, Ticket, TicketNumber, TicketType, UnitId, Visibility,
 };
 
 use crate::account::{address, find_or_make};
 use crate::act::{EntryDraft, NewFile, ReadyEntry, save, store_entry};
+use crate::view::{TicketView, drawn, ticket_view};
 use crate::{Catalogue, Desk, Error, scene};
 
 /// Who asks, when it is not the one who acts.
@@ -114,10 +116,74 @@ impl Desk {
     /// # Errors
     /// Names the field that is wrong and what would be right.
     pub async fn open_ticket(&self, actor: &Actor, request: OpenRequest) -> Result<Opened, Error> {
+        Ok(self.open(actor, request).await?.0)
+    }
+
+    /// Opens a ticket and gives it as the actor may see it. Staff may open one for
+    /// somebody in a unit that is not theirs: they get what its requester sees.
+    ///
+    /// `email` is the actor's own address.
+    ///
+    /// # Errors
+    /// As [`Desk::open_ticket`].
+    pub async fn open_and_show(
+        &self,
+        actor: &Actor,
+        email: Option<String>,
+        request: OpenRequest,
+    ) -> Result<TicketView, Error> {
+        let (Opened { number, .. }, ticket) = self.open(actor, request).await?;
+        let catalogue = self.catalogue().await?;
+        let asked = actor.clone();
+        let (viewer, view) = match ticket {
+            // Nothing to look up: who acts is known.
+            Some(ticket)
+                if ticket.relations.is_empty()
+                    && ticket.people().iter().all(|p| actor.person == Some(*p)) =>
+            {
+                let viewer = who_sees(asked, &ticket);
+                let people = actor.person.map(|id| Named {
+                    id,
+                    name: actor.name.clone(),
+                    email,
+                });
+                let people: Vec<_> = people.into_iter().collect();
+                let view = drawn(&catalogue, &viewer, ticket, &people, Vec::new());
+                (viewer, view)
+            }
+            ticket => {
+                self.0
+                    .db
+                    .read(move |c| {
+                        let (ticket, people) = match ticket {
+                            Some(ticket) => (ticket, None),
+                            None => {
+                                let (ticket, people) = store::ticket::load_with_people(c, number)?
+                                    .ok_or_else(|| Error::not_found(format!("ticket {number}")))?;
+                                (ticket, Some(people))
+                            }
+                        };
+                        let viewer = who_sees(asked, &ticket);
+                        let view = ticket_view(c, &catalogue, &viewer, ticket, people)?;
+                        Ok::<_, Error>((viewer, view))
+                    })
+                    .await?
+            }
+        };
+        self.note_read(&viewer, number, view.tlp.is_some()).await?;
+        Ok(view)
+    }
+
+    /// The ticket as it was opened comes along, unless an earlier request opened it.
+    async fn open(
+        &self,
+        actor: &Actor,
+        request: OpenRequest,
+    ) -> Result<(Opened, Option<Ticket>), Error> {
         let catalogue = self.catalogue().await?;
         let checked = self.check(actor, &catalogue, request).await?;
         let (now, cause, actor) = (self.now(), self.uuid(), actor.clone());
-        let (opened, live) = self
+        let (opened, live, ticket) = self
             .0
             .db
             .write(move |c| {
@@ -139,7 +205,7 @@ impl Desk {
                         requester,
                         repeated: true,
                     };
-                    return Ok((opened, Vec::new()));
+                    return Ok((opened, Vec::new(), None));
                 }
                 let new = resolve(c, &checked, &actor, now)?;
                 let number = new.number;
@@ -169,11 +235,11 @@ impl Desk {
                     requester: new.requester,
                     repeated: false,
                 };
-                Ok((opened, live))
+                Ok((opened, live, scene.tickets.remove(&number)))
             })
             .await?;
         self.announce(live);
-        Ok(opened)
+        Ok((opened, ticket))
     }
 
     async fn check(
@@ -313,6 +379,23 @@ impl Desk {
                 "only support staff can open a ticket for somebody else".into(),
             ))
         }
+    }
+}
+
+/// Who an actor looks as at a ticket they have opened: themselves if they may see it,
+/// else its requester.
+fn who_sees(actor: Actor, ticket: &Ticket) -> Actor {
+    if Access::of(&actor, ticket).may_see() {
+        return actor;
+    }
+    Actor {
+        person: Some(ticket.requester),
+        name: String::new(),
+        channel: actor.channel,
+        admin: false,
+        monitor: false,
+        support: false,
+        units: Vec::new(),
     }
 }
 

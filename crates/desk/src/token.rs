@@ -54,6 +54,8 @@ impl TokenScope {
 pub struct Bearer {
     /// Who acts, through the API.
     pub actor: Actor,
+    /// Their address, for showing them what they made.
+    pub email: Option<String>,
     /// What the token may do.
     pub scopes: Vec<TokenScope>,
 }
@@ -173,7 +175,12 @@ impl Desk {
                 let mut actor = actor_of(c, &person, Channel::Api)?;
                 // A token is never more than its scopes say.
                 actor.admin &= scopes.contains(&TokenScope::Admin);
-                Ok::<_, Error>(Bearer { actor, scopes })
+                let email = person.email;
+                Ok::<_, Error>(Bearer {
+                    actor,
+                    email,
+                    scopes,
+                })
             })
             .await?;
         remember(&self.0.actors.bearers, key, now, bearer.clone());

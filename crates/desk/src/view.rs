@@ -9,7 +9,7 @@ use serde::Serialize;
 use store::Conn;
 use store::entry::{Attachment, Entry};
 use store::event::Event;
-use store::person::Person;
+use store::person::Named;
 use switchboard_core::decide::Offer;
 use switchboard_core::form::support_only;
 use switchboard_core::ticket::{Hold, RelationKind};
@@ -342,14 +342,6 @@ pub struct Conversation {
 /// Most entries or events that one look gives.
 const MOST: i64 = 10_000;
 
-pub(crate) fn person_ref(person: Option<&Person>, id: PersonId, with_email: bool) -> PersonRef {
-    PersonRef {
-        id,
-        name: person.map_or_else(|| "(unknown)".into(), |p| p.name.clone()),
-        email: person.filter(|_| with_email).and_then(|p| p.email.clone()),
-    }
-}
-
 /// A unit as shown.
 pub fn unit_ref(catalogue: &Catalogue, id: UnitId) -> UnitRef {
     catalogue.unit(id).map_or_else(
@@ -393,25 +385,14 @@ pub(crate) fn ticket_view(
     catalogue: &Catalogue,
     actor: &Actor,
     ticket: Ticket,
+    people: Option<Vec<Named>>,
 ) -> Result<TicketView, Error> {
-    let access = Access::of(actor, &ticket);
-    if !access.may_see() {
+    if !Access::of(actor, &ticket).may_see() {
         return Err(Error::not_found(format!("ticket {}", ticket.number)));
     }
-    let staff = access.may_see_internal();
-    let mut ids: Vec<PersonId> = ticket.parties.iter().map(|p| p.person).collect();
-    ids.push(ticket.requester);
-    ids.extend(ticket.owner);
-    ids.extend(ticket.overrule.as_ref().and_then(|o| o.by));
-    ids.sort_unstable();
-    ids.dedup();
-    let people: HashMap<PersonId, Person> = store::person::load_many(c, &ids)?
-        .into_iter()
-        .map(|p| (p.id, p))
-        .collect();
-    let shown = |id: PersonId| {
-        let with_email = staff || actor.person == Some(id);
-        person_ref(people.get(&id), id, with_email)
+    let people = match people {
+        Some(people) => people,
+        None => store::person::named(c, &ticket.people())?,
     };
     let mut relations = Vec::new();
     for relation in &ticket.relations {
@@ -424,7 +405,30 @@ pub(crate) fn ticket_view(
             status: other.as_ref().map(|t| t.status),
         });
     }
-    Ok(TicketView {
+    Ok(drawn(catalogue, actor, ticket, &people, relations))
+}
+
+/// A ticket that `actor` may see, from all that is known of it.
+pub(crate) fn drawn(
+    catalogue: &Catalogue,
+    actor: &Actor,
+    ticket: Ticket,
+    people: &[Named],
+    relations: Vec<RelationView>,
+) -> TicketView {
+    let access = Access::of(actor, &ticket);
+    let staff = access.may_see_internal();
+    let shown = |id: PersonId| {
+        let person = people.iter().find(|p| p.id == id);
+        PersonRef {
+            id,
+            name: person.map_or_else(|| "(unknown)".into(), |p| p.name.clone()),
+            email: person
+                .filter(|_| staff || actor.person == Some(id))
+                .and_then(|p| p.email.clone()),
+        }
+    };
+    TicketView {
         number: ticket.number,
         version: ticket.version,
         kind: ticket.kind,
@@ -494,7 +498,7 @@ pub(crate) fn ticket_view(
         closed_at: ticket.closed_at,
         access,
         state: ticket,
-    })
+    }
 }
 
 fn load_visible(

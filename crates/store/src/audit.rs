@@ -82,11 +82,7 @@ pub fn head(conn: &mut Conn<'_>) -> Result<Option<(i64, Vec<u8>)>, Error> {
 
 /// How many deeds were ever written, by the counter beside the table.
 pub fn written(conn: &mut Conn<'_>) -> Result<i64, Error> {
-    conn.query_one(
-        "SELECT value FROM counter WHERE name = 'audit'",
-        params![],
-        |row| row.get(0),
-    )
+    crate::counter::last(conn, "audit")
 }
 
 /// Adds a deed at the end of the chain.

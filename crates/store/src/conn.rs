@@ -39,12 +39,14 @@ pub(crate) struct State {
 }
 
 /// A savepoint, by what the session had to say when it was set.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Mark {
     /// Journeys to the server so far.
     pub(crate) sent: u64,
     /// Statements that waited for the next one.
     pub(crate) waiting: usize,
+    /// How often numbers were taken from counters.
+    pub(crate) taken: usize,
 }
 
 /// A failed statement: what to tell the caller, and whether the transaction
@@ -86,6 +88,24 @@ impl Conn<'_> {
     /// dooms the write as any other. Good for inserting what has just been decided.
     pub fn later(&mut self, sql: &'static str, params: &[Value]) -> Result<(), Error> {
         self.later_text(sql, params)
+    }
+
+    /// Has a query of this text and these values answered together with the next
+    /// statement of a read, if that saves a journey to the server. Only a hint.
+    pub(crate) fn expect(&mut self, sql: &str, params: &[Value]) -> Result<(), Error> {
+        self.ready()?;
+        let done = match &mut self.session {
+            Session::Sqlite(_) => Ok(()),
+            Session::Postgres(session) => session.expect(sql, params),
+        };
+        self.note(done)
+    }
+
+    /// Settings of the transaction, made together with the next statement. PostgreSQL only.
+    pub(crate) fn set_later(&mut self, sql: &'static str) {
+        if let Session::Postgres(session) = &mut self.session {
+            session.plain_later(sql);
+        }
     }
 
     pub(crate) fn later_text(&mut self, sql: &str, params: &[Value]) -> Result<(), Error> {
@@ -195,6 +215,24 @@ impl Conn<'_> {
         };
         self.note(undone)?;
         result
+    }
+
+    /// Takes `n` numbers of a counter and gives the first, where the session keeps
+    /// the counters; `None`: they are in the table only.
+    pub(crate) fn take_numbers(&mut self, name: &str, n: i64) -> Result<Option<i64>, Error> {
+        self.ready()?;
+        Ok(match &mut self.session {
+            Session::Sqlite(_) => None,
+            Session::Postgres(session) => session.take_numbers(name, n),
+        })
+    }
+
+    /// A counter as the session keeps it; `None`: it is in the table only.
+    pub(crate) fn counted(&self, name: &str) -> Option<i64> {
+        match &self.session {
+            Session::Sqlite(_) => None,
+            Session::Postgres(session) => session.counted(name),
+        }
     }
 
     pub(crate) fn execute_text(&mut self, sql: &str, params: &[Value]) -> Result<u64, Error> {

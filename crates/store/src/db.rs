@@ -2,8 +2,8 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -11,6 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::conn::{Conn, Dialect};
 use crate::group::{self, Request, Write};
+use crate::readers::{Read, Readers};
 use crate::{Error, migrate, pg, sqlite};
 
 /// How a database is opened. `Options::default()` suits a node of a few processors.
@@ -75,13 +76,11 @@ pub struct Db {
     inner: Arc<Inner>,
 }
 
-type Read = Box<dyn FnOnce(Result<&mut Conn<'_>, Error>) + Send>;
-
 struct Inner {
     target: Target,
     options: Options,
     counts: Arc<Counts>,
-    reads: Option<mpsc::Sender<Read>>,
+    reads: Arc<Readers>,
     writes: Option<mpsc::Sender<Box<dyn Write>>>,
     threads: Vec<JoinHandle<()>>,
 }
@@ -108,17 +107,17 @@ impl Db {
                 "a database address starts with sqlite: or postgres://",
             ));
         };
-        let (reads, read_queue) = mpsc::channel(options.queue.max(1));
+        let reads = Arc::new(Readers::new(options.readers.max(1), options.queue.max(1)));
         let (writes, write_queue) = mpsc::channel(options.queue.max(1));
         let mut inner = Inner {
             target,
             options,
             counts: Arc::default(),
-            reads: Some(reads),
+            reads,
             writes: Some(writes),
             threads: Vec::new(),
         };
-        inner.start(read_queue, write_queue)?;
+        inner.start(write_queue)?;
         Ok(Db {
             inner: Arc::new(inner),
         })
@@ -151,8 +150,7 @@ impl Db {
         E: From<Error> + Send + 'static,
     {
         let (read, answer) = boxed_read(f);
-        let queue = self.inner.reads.as_ref().ok_or(Error::Unavailable)?;
-        queue.send(read).await.map_err(|_| Error::Unavailable)?;
+        self.inner.reads.send(read).await?;
         answer.await.unwrap_or_else(|_| Err(Error::Panicked.into()))
     }
 
@@ -190,8 +188,7 @@ impl Db {
         E: From<Error> + Send + 'static,
     {
         let (read, answer) = boxed_read(f);
-        let queue = self.inner.reads.as_ref().ok_or(Error::Unavailable)?;
-        queue.blocking_send(read).map_err(|_| Error::Unavailable)?;
+        self.inner.reads.send_blocking(read)?;
         answer
             .blocking_recv()
             .unwrap_or_else(|_| Err(Error::Panicked.into()))
@@ -227,11 +224,7 @@ impl Db {
 }
 
 impl Inner {
-    fn start(
-        &mut self,
-        read_queue: mpsc::Receiver<Read>,
-        mut write_queue: mpsc::Receiver<Box<dyn Write>>,
-    ) -> Result<(), Error> {
+    fn start(&mut self, mut write_queue: mpsc::Receiver<Box<dyn Write>>) -> Result<(), Error> {
         let (opened, is_open) = std::sync::mpsc::channel();
         let (target, options) = (self.target.clone(), self.options.clone());
         let counts = self.counts.clone();
@@ -255,17 +248,16 @@ impl Inner {
         })?;
         // Readers follow when the writer has made the file.
         is_open.recv().unwrap_or(Err(Error::Panicked))?;
-        let read_queue = Arc::new(Mutex::new(read_queue));
-        for _ in 0..self.options.readers.max(1) {
-            let queue = read_queue.clone();
+        for place in 0..self.options.readers.max(1) {
+            let queue = self.reads.clone();
             match &self.target {
                 Target::Sqlite(path) => {
                     let mut session = sqlite::Session::reader(path, &self.options)?;
-                    self.spawn("store-read", move || serve(&mut session, &queue))?;
+                    self.spawn("store-read", move || serve(&mut session, &queue, place))?;
                 }
                 Target::Postgres(config) => {
                     let mut session = pg::Session::new(*config.clone(), &self.options);
-                    self.spawn("store-read", move || serve(&mut session, &queue))?;
+                    self.spawn("store-read", move || serve(&mut session, &queue, place))?;
                 }
             }
         }
@@ -284,7 +276,7 @@ impl Inner {
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        self.reads = None;
+        self.reads.close();
         self.writes = None;
         for thread in self.threads.drain(..) {
             // The last handle may have been held by a closure that one of them ran.
@@ -332,14 +324,8 @@ impl Reader for pg::Session {
     }
 }
 
-fn serve(reader: &mut impl Reader, queue: &Mutex<mpsc::Receiver<Read>>) {
-    loop {
-        // Whoever holds the lock is the one who waits; the others wait for the lock.
-        let next = queue
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .blocking_recv();
-        let Some(read) = next else { return };
+fn serve(reader: &mut impl Reader, queue: &Readers, place: usize) {
+    while let Some(read) = queue.next(place) {
         match reader.begin() {
             Ok(()) => {
                 read(Ok(&mut reader.conn()));

@@ -105,6 +105,54 @@ pub fn of_ticket(
     after_seq: i64,
     limit: i64,
 ) -> Result<Vec<Entry>, Error> {
+    let sql = some_of_ticket(ticket, with_internal, after_seq, limit);
+    conn.run(&sql, read)
+}
+
+/// Has [`of_ticket`] and [`attachments`] answered together with the next
+/// statement, where that saves a journey.
+pub fn expect(
+    conn: &mut Conn<'_>,
+    ticket: TicketNumber,
+    with_internal: bool,
+    after_seq: i64,
+    limit: i64,
+) -> Result<(), Error> {
+    let sql = some_of_ticket(ticket, with_internal, after_seq, limit);
+    conn.expect(sql.text(), sql.params())?;
+    conn.expect(FILES, params![ticket])
+}
+
+/// Has [`of_ticket`] answered together with the next statement, likewise.
+pub fn expect_of_ticket(
+    conn: &mut Conn<'_>,
+    ticket: TicketNumber,
+    with_internal: bool,
+    after_seq: i64,
+    limit: i64,
+) -> Result<(), Error> {
+    let sql = some_of_ticket(ticket, with_internal, after_seq, limit);
+    conn.expect(sql.text(), sql.params())
+}
+
+/// Has [`load`] answered together with the next statement, likewise.
+pub fn expect_load(conn: &mut Conn<'_>, id: EntryId) -> Result<(), Error> {
+    let sql = by_id(id);
+    conn.expect(sql.text(), sql.params())
+}
+
+fn by_id(id: EntryId) -> crate::value::Sql {
+    let mut sql = crate::value::Sql::new(COLUMNS);
+    sql.push(" WHERE id = ").bind(id);
+    sql
+}
+
+fn some_of_ticket(
+    ticket: TicketNumber,
+    with_internal: bool,
+    after_seq: i64,
+    limit: i64,
+) -> crate::value::Sql {
     let mut sql = crate::value::Sql::new(COLUMNS);
     sql.push(" WHERE ticket = ")
         .bind(ticket)
@@ -114,14 +162,12 @@ pub fn of_ticket(
         sql.push(" AND visibility = 'public'");
     }
     sql.push(" ORDER BY seq LIMIT ").bind(limit);
-    conn.run(&sql, read)
+    sql
 }
 
 /// One entry.
 pub fn load(conn: &mut Conn<'_>, id: EntryId) -> Result<Option<Entry>, Error> {
-    let mut sql = crate::value::Sql::new(COLUMNS);
-    sql.push(" WHERE id = ").bind(id);
-    Ok(conn.run(&sql, read)?.into_iter().next())
+    Ok(conn.run(&by_id(id), read)?.into_iter().next())
 }
 
 /// The ids of a ticket's entries, oldest first.
@@ -190,14 +236,12 @@ pub fn insert_attachment(conn: &mut Conn<'_>, a: &Attachment) -> Result<(), Erro
     Ok(())
 }
 
+const FILES: &str = "SELECT id, ticket, entry, name, media_type, size, sha256, content_id,
+    created_at FROM attachment WHERE ticket = $1 ORDER BY id";
+
 /// The files of a ticket, in the order of arrival.
 pub fn attachments(conn: &mut Conn<'_>, ticket: TicketNumber) -> Result<Vec<Attachment>, Error> {
-    conn.query(
-        "SELECT id, ticket, entry, name, media_type, size, sha256, content_id, created_at
-         FROM attachment WHERE ticket = $1 ORDER BY id",
-        params![ticket],
-        read_attachment,
-    )
+    conn.query(FILES, params![ticket], read_attachment)
 }
 
 /// One file.

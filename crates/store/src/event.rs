@@ -97,11 +97,7 @@ pub fn feed(conn: &mut Conn<'_>, after: i64, limit: i64) -> Result<Vec<Event>, E
 
 /// The last event's place in the feed; 0 when there is none.
 pub fn last(conn: &mut Conn<'_>) -> Result<i64, Error> {
-    conn.query_one(
-        "SELECT value FROM counter WHERE name = 'event'",
-        params![],
-        |row| row.get(0),
-    )
+    crate::counter::last(conn, "event")
 }
 
 /// How far a reader of the feed has come; 0 when it has not begun.

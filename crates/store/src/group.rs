@@ -1,7 +1,10 @@
 //! Group commit: all writes that wait become one transaction.
 //!
-//! Each write runs in a savepoint of its own, so that one that fails takes
-//! nothing with it but itself. Nobody gets an answer before the transaction
+//! A write that fails takes nothing with it but itself. Where savepoints are
+//! cheap, each write runs in one of its own. Where each is a journey to a
+//! server, the writes of a group first share one fate: nothing is proved until
+//! the commit, and when something fails or has to be undone, the whole group is
+//! run again with savepoints. Nobody gets an answer before the transaction
 //! is durable, and when it can not be committed everybody is told so.
 
 use std::collections::VecDeque;
@@ -29,7 +32,14 @@ pub(crate) trait Writer {
     fn conn(&mut self) -> Conn<'_>;
     /// Opens the transaction and takes the writer's lock; connects first if need be.
     fn begin(&mut self) -> Result<(), Failure>;
-    /// Remembers the state before one write.
+    /// Whether a group may first be run without savepoints.
+    fn shares(&self) -> bool;
+    /// Remembers, without a savepoint, where one write begins.
+    fn set_apart(&mut self) -> Mark;
+    /// Takes back a write that has changed nothing yet; `false`: it has, and
+    /// there is no savepoint.
+    fn withdraw(&mut self, mark: Mark) -> bool;
+    /// Sets a savepoint before one write.
     fn mark(&mut self) -> Result<Mark, Failure>;
     /// Makes one write's changes part of the transaction; only now is it certain that they can be.
     fn keep(&mut self) -> Result<(), Failure>;
@@ -116,21 +126,29 @@ fn group(
 ) {
     let mut waiting = VecDeque::from([first]);
     let mut tries = 0;
+    let mut shared = writer.shares();
     while !waiting.is_empty() {
-        match transaction(writer, &mut waiting, queue, tries == 0) {
+        match transaction(writer, &mut waiting, queue, tries == 0, shared) {
             Ok(done) => {
                 counts.committed(done.len());
                 return settle(done);
             }
-            Err(Broken { failure, done }) => {
+            Err(Broken { why, done }) => {
                 writer.abandon();
                 for write in done.into_iter().rev() {
                     waiting.push_front(write);
                 }
-                let Some(failure) = failure else {
-                    // One write was answered, so this comes to an end.
-                    tries = tries.max(1);
-                    continue;
+                let failure = match why {
+                    Why::Failed(failure) => failure,
+                    Why::Culprit => {
+                        // One write was answered, so this comes to an end.
+                        tries = tries.max(1);
+                        continue;
+                    }
+                    Why::Shared => {
+                        shared = false;
+                        continue;
+                    }
                 };
                 if !failure.again {
                     return spoil(waiting, &failure.error);
@@ -148,9 +166,24 @@ fn group(
 
 /// A transaction that did not come to its end, with the writes it had run.
 struct Broken {
-    /// `None`: the culprit was answered, the others are to be run again without it.
-    failure: Option<Failure>,
+    why: Why,
     done: VecDeque<Box<dyn Write>>,
+}
+
+enum Why {
+    /// The database refused the whole.
+    Failed(Failure),
+    /// The culprit was answered, the others are to be run again without it.
+    Culprit,
+    /// One of them failed or has to be undone, and they share their fate: they are
+    /// to be run again with savepoints.
+    Shared,
+}
+
+impl From<Failure> for Why {
+    fn from(failure: Failure) -> Self {
+        Why::Failed(failure)
+    }
 }
 
 fn transaction(
@@ -158,11 +191,12 @@ fn transaction(
     waiting: &mut VecDeque<Box<dyn Write>>,
     queue: &mut mpsc::Receiver<Box<dyn Write>>,
     take_more: bool,
+    shared: bool,
 ) -> Result<VecDeque<Box<dyn Write>>, Broken> {
     let mut done = VecDeque::new();
     if let Err(failure) = writer.begin() {
-        let failure = Some(failure);
-        return Err(Broken { failure, done });
+        let why = failure.into();
+        return Err(Broken { why, done });
     }
     let begun = Instant::now();
     loop {
@@ -174,45 +208,61 @@ fn transaction(
         if write.is_forsaken() {
             continue;
         }
-        match one(writer, write.as_mut()) {
+        let ran = if shared {
+            together(writer, write.as_mut())
+        } else {
+            one(writer, write.as_mut())
+        };
+        match ran {
             Ok(()) => done.push_back(write),
-            Err(Trouble::Again(failure)) => {
-                done.push_back(write);
-                let failure = Some(failure);
-                return Err(Broken { failure, done });
-            }
             // The database ended the whole transaction because of this one
             // write: it has its answer, the others are run again without it.
-            Err(Trouble::Ended) => {
+            Err(Why::Culprit) => {
                 write.settle();
-                let failure = None;
-                return Err(Broken { failure, done });
+                let why = Why::Culprit;
+                return Err(Broken { why, done });
+            }
+            Err(why) => {
+                done.push_back(write);
+                return Err(Broken { why, done });
             }
         }
     }
     match writer.commit() {
         Ok(()) => Ok(done),
+        // Whose statement it was is found out by running them apart.
+        Err(failure) if shared && !failure.again && failure.error != Error::Unknown => {
+            let why = Why::Shared;
+            Err(Broken { why, done })
+        }
         Err(failure) => {
-            let failure = Some(failure);
-            Err(Broken { failure, done })
+            let why = failure.into();
+            Err(Broken { why, done })
         }
     }
 }
 
-enum Trouble {
-    Again(Failure),
-    Ended,
-}
-
-impl From<Failure> for Trouble {
-    fn from(failure: Failure) -> Self {
-        Trouble::Again(failure)
+/// One write without a savepoint. `Ok` also when the closure refused before it
+/// had changed anything: then the refusal is kept as its answer.
+fn together(writer: &mut impl Writer, write: &mut dyn Write) -> Result<(), Why> {
+    let mark = writer.set_apart();
+    let mut conn = writer.conn();
+    let kept = write.run(&mut conn);
+    let State { doomed, again, .. } = conn.state;
+    if again {
+        let error = doomed.unwrap_or(Error::Busy);
+        return Err(Failure { error, again }.into());
+    }
+    if doomed.is_none() && (kept || writer.withdraw(mark)) {
+        Ok(())
+    } else {
+        Err(Why::Shared)
     }
 }
 
 /// One write in its savepoint. `Ok` also when the closure refused: then its
 /// savepoint is rolled back and the refusal kept as its answer.
-fn one(writer: &mut impl Writer, write: &mut dyn Write) -> Result<(), Trouble> {
+fn one(writer: &mut impl Writer, write: &mut dyn Write) -> Result<(), Why> {
     let mark = writer.mark()?;
     let mut conn = writer.conn();
     let kept = write.run(&mut conn);
@@ -222,7 +272,7 @@ fn one(writer: &mut impl Writer, write: &mut dyn Write) -> Result<(), Trouble> {
         return Err(Failure { error, again }.into());
     }
     if !writer.is_open() {
-        return Err(Trouble::Ended);
+        return Err(Why::Culprit);
     }
     if kept {
         match writer.keep() {
@@ -231,7 +281,7 @@ fn one(writer: &mut impl Writer, write: &mut dyn Write) -> Result<(), Trouble> {
             Err(failure) => write.spoil(failure.error),
         }
         if !writer.is_open() {
-            return Err(Trouble::Ended);
+            return Err(Why::Culprit);
         }
     }
     Ok(writer.undo(mark)?)

@@ -152,7 +152,7 @@ pub fn extend(
 
 /// The job is done. In the same transaction as its last change, where it has one.
 pub fn finish(conn: &mut Conn<'_>, id: Uuid, now: Millis) -> Result<(), Error> {
-    conn.execute(
+    conn.later(
         "UPDATE job SET state = 'done', lease_until = NULL, lease_holder = NULL,
            last_error = NULL, ended_at = $2
          WHERE id = $1 AND state = 'running'",
@@ -171,13 +171,13 @@ pub fn fail(
     retry_at: Option<Millis>,
 ) -> Result<(), Error> {
     match retry_at {
-        Some(at) => conn.execute(
+        Some(at) => conn.later(
             "UPDATE job SET state = 'ready', run_at = $2, lease_until = NULL,
                lease_holder = NULL, last_error = $3
              WHERE id = $1 AND state = 'running'",
             params![id, at, error],
         )?,
-        None => conn.execute(
+        None => conn.later(
             "UPDATE job SET state = 'dead', ended_at = $2, lease_until = NULL,
                lease_holder = NULL, last_error = $3
              WHERE id = $1 AND state = 'running'",

@@ -10,6 +10,7 @@ mod error;
 mod group;
 mod migrate;
 mod pg;
+mod readers;
 mod sqlite;
 mod value;
 

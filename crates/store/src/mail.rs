@@ -242,28 +242,60 @@ pub struct Outgoing {
     pub error: Option<String>,
 }
 
-/// Queues a mail. `false`: this address was already told of this cause.
+/// Stores a mail that is to go out. `false`: this address was already told of this cause.
 pub fn insert_outgoing(conn: &mut Conn<'_>, m: &Outgoing) -> Result<bool, Error> {
-    Ok(conn.execute(
-        "INSERT INTO mail_out (id, created_at, cause, ticket, person, address, message_id,
-           subject, bytes, state, attempts, error)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
-         ON CONFLICT (cause, address) DO NOTHING",
-        params![
-            m.id,
-            m.created_at,
-            m.cause,
-            m.ticket,
-            m.person,
-            m.address.as_str(),
-            m.message_id.as_str(),
-            m.subject.as_str(),
-            m.bytes.clone(),
-            m.state.as_str(),
-            m.attempts,
-            m.error.clone(),
-        ],
-    )? > 0)
+    Ok(conn.execute(INSERT_OUTGOING, &outgoing_values(m))? > 0)
+}
+
+const INSERT_OUTGOING: &str = "INSERT INTO mail_out (id, created_at, cause, ticket, person,
+    address, message_id, subject, bytes, state, attempts, error)
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+  ON CONFLICT (cause, address) DO NOTHING";
+
+fn outgoing_values(m: &Outgoing) -> Vec<crate::value::Value> {
+    params![
+        m.id,
+        m.created_at,
+        m.cause,
+        m.ticket,
+        m.person,
+        m.address.as_str(),
+        m.message_id.as_str(),
+        m.subject.as_str(),
+        m.bytes.clone(),
+        m.state.as_str(),
+        m.attempts,
+        m.error.clone(),
+    ]
+    .to_vec()
+}
+
+/// Queues a mail and the job that delivers it, each only if this address was not
+/// yet told of this cause.
+pub fn queue_outgoing(
+    conn: &mut Conn<'_>,
+    m: &Outgoing,
+    kind: &'static str,
+    run_at: Millis,
+) -> Result<(), Error> {
+    conn.later(INSERT_OUTGOING, &outgoing_values(m))?;
+    if m.state == "queued" {
+        // The mail is not there under this id when another one was before it.
+        conn.later(
+            "INSERT INTO job (id, kind, payload, run_at, attempts, state, unique_key)
+             SELECT $1, $2, $3, $4, 0, 'ready', $5 FROM mail_out WHERE id = $6
+             ON CONFLICT (unique_key) WHERE state IN ('ready', 'running') DO NOTHING",
+            params![
+                Uuid::now_v7(),
+                kind,
+                m.id.to_string(),
+                run_at,
+                format!("{kind}:{}", m.id),
+                m.id
+            ],
+        )?;
+    }
+    Ok(())
 }
 
 /// One mail with its bytes.
@@ -272,26 +304,45 @@ pub fn outgoing(conn: &mut Conn<'_>, id: Uuid) -> Result<Option<Outgoing>, Error
         "SELECT id, created_at, cause, ticket, person, address, message_id, subject, bytes,
            state, attempts, error FROM mail_out WHERE id = $1",
         params![id],
-        |row| {
-            Ok(Outgoing {
-                id: row.get(0)?,
-                created_at: row.get(1)?,
-                cause: row.get(2)?,
-                ticket: row.get(3)?,
-                person: row.get(4)?,
-                address: row.get(5)?,
-                message_id: row.get(6)?,
-                subject: row.get(7)?,
-                bytes: row.get(8)?,
-                state: row.get(9)?,
-                attempts: row.get(10)?,
-                error: row.get(11)?,
-            })
-        },
+        read_outgoing,
     )
 }
 
-/// Notes a step of a delivery.
+fn read_outgoing(row: &Row<'_>) -> Result<Outgoing, Error> {
+    Ok(Outgoing {
+        id: row.get(0)?,
+        created_at: row.get(1)?,
+        cause: row.get(2)?,
+        ticket: row.get(3)?,
+        person: row.get(4)?,
+        address: row.get(5)?,
+        message_id: row.get(6)?,
+        subject: row.get(7)?,
+        bytes: row.get(8)?,
+        state: row.get(9)?,
+        attempts: row.get(10)?,
+        error: row.get(11)?,
+    })
+}
+
+/// Notes of several mails that their delivery begins, and gives them with their
+/// bytes. Those that are over already are left out.
+pub fn begin_sending(conn: &mut Conn<'_>, ids: &[Uuid]) -> Result<Vec<Outgoing>, Error> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut sql = crate::value::Sql::new(
+        "UPDATE mail_out SET state = 'sending', error = NULL, attempts = attempts + 1
+         WHERE state NOT IN ('sent', 'failed') AND id IN ",
+    );
+    sql.list(ids.iter().map(|id| (*id).into())).push(
+        " RETURNING id, created_at, cause, ticket, person, address, message_id, subject, bytes,
+           state, attempts, error",
+    );
+    conn.run(&sql, read_outgoing)
+}
+
+/// Notes how a delivery ended.
 pub fn set_outgoing_state(
     conn: &mut Conn<'_>,
     id: Uuid,
@@ -301,7 +352,6 @@ pub fn set_outgoing_state(
 ) -> Result<(), Error> {
     conn.later(
         "UPDATE mail_out SET state = $2, error = $3,
-           attempts = attempts + CASE WHEN $2 = 'sending' THEN 1 ELSE 0 END,
            sent_at = CASE WHEN $2 = 'sent' THEN $4 ELSE sent_at END
          WHERE id = $1",
         params![id, state, error.map(str::to_owned), now],

@@ -152,6 +152,56 @@ pub fn load_many(conn: &mut Conn<'_>, ids: &[PersonId]) -> Result<Vec<Person>, E
     conn.run(&sql, read)
 }
 
+/// What is shown of a person beside a ticket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named {
+    /// Their id.
+    pub id: PersonId,
+    /// The name shown.
+    pub name: String,
+    /// The address mail goes to.
+    pub email: Option<String>,
+}
+
+fn read_named(row: &Row<'_>) -> Result<Named, Error> {
+    Ok(Named {
+        id: row.get(0)?,
+        name: row.get(1)?,
+        email: row.get(2)?,
+    })
+}
+
+/// Names of several people, in no order; unknown ids are left out.
+pub fn named(conn: &mut Conn<'_>, ids: &[PersonId]) -> Result<Vec<Named>, Error> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut sql = crate::value::Sql::new("SELECT id, name, email FROM person WHERE id IN ");
+    sql.list(ids.iter().map(|id| (*id).into()));
+    conn.run(&sql, read_named)
+}
+
+const ON_TICKET: &str = "SELECT p.id, p.name, p.email FROM person p WHERE p.id IN (
+    SELECT requester FROM ticket WHERE number = $1
+    UNION ALL SELECT owner FROM ticket WHERE number = $1
+    UNION ALL SELECT person FROM party WHERE ticket = $1)";
+
+/// Has [`on_ticket`] answered together with the next statement.
+pub(crate) fn expect_on_ticket(
+    conn: &mut Conn<'_>,
+    number: switchboard_core::TicketNumber,
+) -> Result<(), Error> {
+    conn.expect(ON_TICKET, params![number])
+}
+
+/// Names of a ticket's requester, owner and parties.
+pub(crate) fn on_ticket(
+    conn: &mut Conn<'_>,
+    number: switchboard_core::TicketNumber,
+) -> Result<Vec<Named>, Error> {
+    conn.query(ON_TICKET, params![number], read_named)
+}
+
 /// Whose canonical address this is.
 pub fn by_email(conn: &mut Conn<'_>, address: &str) -> Result<Option<Person>, Error> {
     let mut sql = crate::value::Sql::new(COLUMNS);

@@ -2,14 +2,14 @@
 
 use std::collections::HashMap;
 use std::future::poll_fn;
-use std::pin::Pin;
+use std::pin::pin;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
 use tokio_postgres::config::SslMode;
-use tokio_postgres::{Client, Config, NoTls, SimpleQueryMessage, Statement};
+use tokio_postgres::{Client, Config, NoTls, Statement};
 use uuid::Uuid;
 
 use crate::conn::{Conn, Failure, Mark, State};
@@ -19,21 +19,28 @@ use crate::value::Value;
 use crate::{Error, conn};
 
 mod errors;
+mod journey;
+mod numbers;
 mod values;
 
 use errors::{classify, in_words, lost, stale};
+use journey::{Answer, Last, Waiting, journey};
+use numbers::Numbers;
 pub(crate) use values::cell;
 use values::references;
 
 /// The settings every connection works with. A write that stands still must
 /// not keep the writer's lock from the other nodes, and an answer given is a
-/// promise that the change is on disk.
+/// promise that the change is on disk. Compiling a statement to machine code takes
+/// longer than any of ours runs.
 const SETTINGS: &str = "
 SET lock_timeout = '20s';
 SET idle_in_transaction_session_timeout = '30s';
 SET client_min_messages = 'warning';
 SELECT set_config('synchronous_commit', 'on', false)
  WHERE current_setting('synchronous_commit') = 'off';
+SELECT set_config('jit', 'off', false)
+ WHERE current_setting('jit', true) = 'on';
 ";
 
 /// Reads the address. TLS is not built in yet: an address that insists on it
@@ -109,28 +116,6 @@ impl Link {
     }
 }
 
-/// Something that waits to be sent with the next statement that has an answer.
-enum Waiting {
-    /// Transaction control.
-    Plain(&'static str),
-    /// A change nobody needs the count of.
-    Bound(Statement, Vec<Value>),
-}
-
-/// The statement whose answer is wanted.
-enum Last<'a> {
-    Nothing,
-    Execute(&'a Statement, &'a [Value]),
-    Query(&'a Statement, &'a [Value]),
-    Plain(&'a str),
-}
-
-#[derive(Default)]
-struct Answer {
-    changed: u64,
-    rows: Vec<tokio_postgres::Row>,
-}
-
 /// One connection with its prepared statements; connects again when it was lost.
 pub(crate) struct Session {
     config: Config,
@@ -138,6 +123,15 @@ pub(crate) struct Session {
     link: Option<Link>,
     statements: HashMap<Box<str>, Statement>,
     waiting: Vec<Waiting>,
+    /// How many of these belong to writes before the one that runs now.
+    others: usize,
+    /// The write that runs now has changed something at the server.
+    changed: bool,
+    /// Queries of a read whose rows will be wanted: those that wait, then those answered.
+    expected: Vec<(Box<str>, Vec<Value>)>,
+    answered: Vec<(Box<str>, Vec<Value>, Vec<tokio_postgres::Row>)>,
+    /// Of a write transaction: the counters as they will be stored with it.
+    numbers: Option<Numbers>,
     /// Journeys to the server on behalf of transactions.
     sent: u64,
     /// Of a read that had no answer yet: it can begin again on another connection.
@@ -152,6 +146,8 @@ const MOST_WAITING: usize = 500;
 
 const BEGIN_READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
+const BEGIN_WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
+
 impl Session {
     pub(crate) fn new(config: Config, options: &Options) -> Session {
         Session {
@@ -160,6 +156,11 @@ impl Session {
             link: None,
             statements: HashMap::new(),
             waiting: Vec::new(),
+            others: 0,
+            changed: false,
+            expected: Vec::new(),
+            answered: Vec::new(),
+            numbers: None,
             sent: 0,
             untouched: false,
             node: Uuid::now_v7(),
@@ -200,15 +201,25 @@ impl Session {
 
     fn disconnect(&mut self) {
         self.statements.clear();
-        self.waiting.clear();
+        self.forget();
         if let Some(link) = self.link.take() {
             link.close();
         }
     }
 
+    /// Forgets what was to be sent and what was answered ahead.
+    fn forget(&mut self) {
+        self.waiting.clear();
+        self.others = 0;
+        self.expected.clear();
+        self.answered.clear();
+    }
+
     /// Sends what waits and the last statement in one journey, and waits for all answers.
     fn send(&mut self, last: Last<'_>) -> Result<Answer, Failure> {
         let waiting = std::mem::take(&mut self.waiting);
+        self.changed |= waiting.len() > self.others;
+        self.others = 0;
         let Some(link) = &self.link else {
             return Err(Failure {
                 error: Error::Unavailable,
@@ -238,9 +249,14 @@ impl Session {
                 .map(|()| Answer::default()),
             _ => link.runtime.block_on(journey(client, &waiting, &last)),
         };
+        let expected = std::mem::take(&mut self.expected);
         match done {
-            Ok(answer) => {
+            Ok(mut answer) => {
                 self.untouched = false;
+                let rows = std::mem::take(&mut answer.expected);
+                let answered = expected.into_iter().zip(rows);
+                self.answered
+                    .extend(answered.map(|((sql, values), rows)| (sql, values, rows)));
                 Ok(answer)
             }
             Err(error) => {
@@ -321,6 +337,7 @@ impl Session {
     }
 
     pub(crate) fn execute(&mut self, sql: &str, params: &[Value]) -> Result<u64, Failure> {
+        self.changed = true;
         self.run(|session| {
             let statement = session.statement(sql, params)?;
             let answer = session.send(Last::Execute(&statement, params))?;
@@ -347,6 +364,15 @@ impl Session {
         params: &[Value],
         mut f: impl FnMut(&tokio_postgres::Row) -> Option<T>,
     ) -> Result<Vec<T>, Failure> {
+        // On one snapshot it is as true as when it was asked.
+        let known = self
+            .answered
+            .iter()
+            .find(|(text, values, _)| values == params && **text == *sql);
+        if let Some((_, _, rows)) = known {
+            return Ok(rows.iter().map_while(&mut f).collect());
+        }
+        self.changed |= !sql.starts_with("SELECT");
         let rows = self.run(|session| {
             let statement = session.statement(sql, params)?;
             Ok(session.send(Last::Query(&statement, params))?.rows)
@@ -355,7 +381,28 @@ impl Session {
     }
 
     pub(crate) fn batch(&mut self, sql: &str) -> Result<(), Failure> {
+        self.changed = true;
         self.run(|session| session.send(Last::Plain(sql)).map(drop))
+    }
+
+    /// Sent with the next statement of a read. In a write it might miss what happens
+    /// until it is asked for.
+    pub(crate) fn expect(&mut self, sql: &str, params: &[Value]) -> Result<(), Failure> {
+        if self.numbers.is_some() {
+            return Ok(());
+        }
+        self.run(|session| {
+            let statement = session.statement(sql, params)?;
+            session.expected.push((sql.into(), params.to_vec()));
+            session
+                .waiting
+                .push(Waiting::Expected(statement, params.to_vec()));
+            Ok(())
+        })
+    }
+
+    pub(crate) fn plain_later(&mut self, sql: &'static str) {
+        self.waiting.push(Waiting::Plain(sql));
     }
 
     pub(crate) fn check(&mut self, sql: &str) -> Result<(), Failure> {
@@ -369,24 +416,34 @@ impl Session {
         self.untouched = true;
     }
 
+    /// Closes the snapshot without waiting for the answer: whoever read has
+    /// theirs, and a connection that is lost shows at the next statement.
     pub(crate) fn end_read(&mut self) {
         // A read that asked for nothing never began.
-        self.waiting.clear();
+        self.forget();
         if self.untouched {
             self.untouched = false;
             return;
         }
-        if let Err(failure) = self.send(Last::Plain("COMMIT")) {
-            tracing::warn!(error = %failure.error, "a read could not be closed");
-            self.disconnect();
+        let Some(link) = &self.link else { return };
+        link.runtime.block_on(async {
+            let mut commit = pin!(link.client.batch_execute("COMMIT"));
+            // The first poll hands it to the carrier, who sends it in its turn.
+            let _ = poll_fn(|context| Poll::Ready(commit.as_mut().poll(context))).await;
+            tokio::task::yield_now().await;
+        });
+    }
+
+    fn here(&self) -> Mark {
+        Mark {
+            sent: self.sent,
+            waiting: self.waiting.len(),
+            taken: self.numbers.as_ref().map_or(0, Numbers::taken),
         }
     }
 
     pub(crate) fn mark(&mut self) -> Result<Mark, Failure> {
-        let mark = Mark {
-            sent: self.sent,
-            waiting: self.waiting.len(),
-        };
+        let mark = self.here();
         self.waiting.push(Waiting::Plain("SAVEPOINT write"));
         Ok(mark)
     }
@@ -401,6 +458,9 @@ impl Session {
     }
 
     pub(crate) fn undo(&mut self, mark: Mark) -> Result<(), Failure> {
+        if let Some(numbers) = &mut self.numbers {
+            numbers.give_back(mark.taken);
+        }
         if self.sent == mark.sent {
             // The server has heard nothing of it.
             self.waiting.truncate(mark.waiting);
@@ -420,27 +480,39 @@ impl Session {
         }
     }
 
-    /// Opens a transaction that holds the writer's lock.
+    /// Opens a transaction that holds the writer's lock, and reads the counters:
+    /// nobody else can change them until it ends.
     fn lock(&mut self) -> Result<(), Failure> {
-        const LOCK: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; \
-                            UPDATE counter SET value = value WHERE name = 'writer'";
-        self.waiting.clear();
+        self.forget();
         self.untouched = false;
-        let Some(link) = &self.link else {
-            return Err(Error::Unavailable.into());
-        };
-        let messages = link
-            .runtime
-            .block_on(link.client.simple_query(LOCK))
-            .map_err(|error| classify(&error))?;
-        let locked = messages
-            .iter()
-            .any(|message| matches!(message, SimpleQueryMessage::CommandComplete(1)));
-        if locked {
-            Ok(())
-        } else {
-            Err(Error::other("the writer's row is missing: migrate the database first").into())
+        self.numbers = None;
+        let lock = self.statement(
+            "UPDATE counter SET value = value WHERE name = 'writer'",
+            &[],
+        )?;
+        let counters = self.statement("SELECT name, value FROM counter", &[])?;
+        self.waiting.push(Waiting::Plain(BEGIN_WRITE));
+        self.waiting.push(Waiting::Bound(lock, Vec::new()));
+        let rows = self.send(Last::Query(&counters, &[]))?.rows;
+        let numbers = Numbers::read(&rows)?;
+        if numbers.value("writer").is_none() {
+            return Err(
+                Error::other("the writer's row is missing: migrate the database first").into(),
+            );
         }
+        self.numbers = Some(numbers);
+        Ok(())
+    }
+
+    /// Takes `n` numbers of a counter and gives the first; stored at the end of the
+    /// transaction. `None`: there is no such counter, or this is no write.
+    pub(crate) fn take_numbers(&mut self, name: &str, n: i64) -> Option<i64> {
+        self.numbers.as_mut()?.take(name, n)
+    }
+
+    /// A counter as this write has it; `None` as above.
+    pub(crate) fn counted(&self, name: &str) -> Option<i64> {
+        self.numbers.as_ref()?.value(name)
     }
 
     /// Forgets the marks of writers that are long gone. Once in a writer's life is enough.
@@ -479,87 +551,6 @@ impl Drop for Session {
     }
 }
 
-/// Sends everything, one behind the other, before the first answer is waited
-/// for. The first failure is the one that counts: those after it only say
-/// that the transaction has failed.
-async fn journey(
-    client: &Client,
-    waiting: &[Waiting],
-    last: &Last<'_>,
-) -> Result<Answer, tokio_postgres::Error> {
-    type Step<'a> = Pin<Box<dyn Future<Output = Result<Answer, tokio_postgres::Error>> + 'a>>;
-
-    async fn plain(client: &Client, sql: &str) -> Result<Answer, tokio_postgres::Error> {
-        client.batch_execute(sql).await.map(|()| Answer::default())
-    }
-    async fn execute(
-        client: &Client,
-        statement: &Statement,
-        values: &[Value],
-    ) -> Result<Answer, tokio_postgres::Error> {
-        let changed = client.execute(statement, &references(values)).await?;
-        Ok(Answer {
-            changed,
-            ..Answer::default()
-        })
-    }
-    async fn query(
-        client: &Client,
-        statement: &Statement,
-        values: &[Value],
-    ) -> Result<Answer, tokio_postgres::Error> {
-        let rows = client.query(statement, &references(values)).await?;
-        Ok(Answer {
-            rows,
-            ..Answer::default()
-        })
-    }
-
-    let mut steps: Vec<Option<Step<'_>>> = Vec::with_capacity(waiting.len() + 1);
-    for step in waiting {
-        steps.push(Some(match step {
-            Waiting::Plain(sql) => Box::pin(plain(client, sql)),
-            Waiting::Bound(statement, values) => Box::pin(execute(client, statement, values)),
-        }));
-    }
-    match last {
-        Last::Nothing => {}
-        Last::Plain(sql) => steps.push(Some(Box::pin(plain(client, sql)))),
-        Last::Execute(statement, values) => {
-            steps.push(Some(Box::pin(execute(client, statement, values))));
-        }
-        Last::Query(statement, values) => {
-            steps.push(Some(Box::pin(query(client, statement, values))));
-        }
-    }
-    let mut failures: Vec<Option<tokio_postgres::Error>> = steps.iter().map(|_| None).collect();
-    let mut answer = Answer::default();
-    let end = steps.len().saturating_sub(1);
-    // A request is sent when it is polled for the first time, so they go out in order.
-    poll_fn(|context| {
-        let mut open = false;
-        for (place, step) in steps.iter_mut().enumerate() {
-            let Some(running) = step else { continue };
-            match running.as_mut().poll(context) {
-                Poll::Pending => {
-                    open = true;
-                    continue;
-                }
-                Poll::Ready(Ok(done)) if place == end => answer = done,
-                Poll::Ready(Ok(_)) => {}
-                Poll::Ready(Err(error)) => failures[place] = Some(error),
-            }
-            *step = None;
-        }
-        if open { Poll::Pending } else { Poll::Ready(()) }
-    })
-    .await;
-    match failures.into_iter().flatten().next() {
-        Some(error) => Err(error),
-        None => Ok(answer),
-    }
-}
-
 impl Writer for Session {
     fn conn(&mut self) -> Conn<'_> {
         Session::conn(self)
@@ -568,6 +559,27 @@ impl Writer for Session {
     fn begin(&mut self) -> Result<(), Failure> {
         self.connect()?;
         self.lock()
+    }
+
+    fn shares(&self) -> bool {
+        true
+    }
+
+    fn set_apart(&mut self) -> Mark {
+        self.others = self.waiting.len();
+        self.changed = false;
+        self.here()
+    }
+
+    fn withdraw(&mut self, mark: Mark) -> bool {
+        if self.changed {
+            return false;
+        }
+        self.waiting.truncate(self.others);
+        if let Some(numbers) = &mut self.numbers {
+            numbers.give_back(mark.taken);
+        }
+        true
     }
 
     fn mark(&mut self) -> Result<Mark, Failure> {
@@ -582,8 +594,16 @@ impl Writer for Session {
         Session::undo(self, mark)
     }
 
+    /// What still waits, the counters, a mark and the commit make one journey.
     fn commit(&mut self) -> Result<(), Failure> {
-        self.flush()?;
+        let changed = self.numbers.as_ref().map(Numbers::changed);
+        for (name, value) in changed.into_iter().flatten() {
+            self.later(
+                "UPDATE counter SET value = $2 WHERE name = $1",
+                &[Value::Text(name), Value::Int(value)],
+            )?;
+        }
+        self.numbers = None;
         self.group += 1;
         // Both are numbers of our own making. The mark can not be set in a
         // transaction that was already aborted, where COMMIT would say nothing.
@@ -593,15 +613,23 @@ impl Writer for Session {
              ON CONFLICT (node) DO UPDATE SET id = excluded.id, at = now(); COMMIT",
             self.node, self.group
         );
+        let waiting = std::mem::take(&mut self.waiting);
         let Some(link) = &self.link else {
             return Err(Error::Unavailable.into());
         };
-        let Err(error) = link.runtime.block_on(link.client.batch_execute(&sql)) else {
+        let last = Last::Plain(&sql);
+        let Err(error) = link
+            .runtime
+            .block_on(journey(&link.client, &waiting, &last))
+        else {
             if self.group == 1 {
                 self.prune_marks();
             }
             return Ok(());
         };
+        if stale(&error) {
+            self.statements.clear();
+        }
         if !lost(&error) && !link.client.is_closed() {
             return Err(classify(&error));
         }
@@ -625,6 +653,7 @@ impl Writer for Session {
 
     fn abandon(&mut self) {
         self.waiting.clear();
+        self.numbers = None;
         if self.link.is_some() && self.send(Last::Plain("ROLLBACK")).is_err() {
             self.disconnect();
         }

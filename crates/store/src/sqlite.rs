@@ -182,10 +182,7 @@ impl Session {
     /// Savepoints are told apart by their nesting, so the mark says nothing here.
     pub(crate) fn mark(&self) -> Result<Mark, Failure> {
         self.batch("SAVEPOINT write")?;
-        Ok(Mark {
-            sent: 0,
-            waiting: 0,
-        })
+        Ok(Mark::default())
     }
 
     pub(crate) fn keep(&self) -> Result<(), Failure> {
@@ -228,6 +225,19 @@ impl Writer for Session {
 
     fn begin(&mut self) -> Result<(), Failure> {
         self.batch("BEGIN IMMEDIATE")
+    }
+
+    /// A savepoint costs next to nothing here.
+    fn shares(&self) -> bool {
+        false
+    }
+
+    fn set_apart(&mut self) -> Mark {
+        Mark::default()
+    }
+
+    fn withdraw(&mut self, _: Mark) -> bool {
+        false
     }
 
     fn mark(&mut self) -> Result<Mark, Failure> {

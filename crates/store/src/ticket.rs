@@ -3,9 +3,10 @@
 use switchboard_core::ticket::{PartyRole, Relation};
 use switchboard_core::{EntryId, Party, PersonId, ServiceId, Ticket, TicketNumber};
 
-use crate::conn::Conn;
+use crate::conn::{Conn, Dialect};
 use crate::error::Error;
 use crate::params;
+use crate::person::{self, Named};
 
 fn role_key(role: PartyRole) -> &'static str {
     match role {
@@ -28,14 +29,40 @@ pub fn from_document(doc: &str) -> Result<Ticket, Error> {
     serde_json::from_str(doc).map_err(|e| Error::Corrupt(format!("ticket document: {e}")))
 }
 
+const DOCUMENT: &str = "SELECT doc FROM ticket WHERE number = $1";
+
+/// Has [`load`] answered together with the next statement, where that saves a journey.
+pub fn expect(conn: &mut Conn<'_>, number: TicketNumber) -> Result<(), Error> {
+    conn.expect(DOCUMENT, params![number])
+}
+
 /// The ticket's current state; `None`: no such number.
 pub fn load(conn: &mut Conn<'_>, number: TicketNumber) -> Result<Option<Ticket>, Error> {
-    let doc = conn.query_opt(
-        "SELECT doc FROM ticket WHERE number = $1",
-        params![number],
-        |row| row.get::<String>(0),
-    )?;
+    let doc = conn.query_opt(DOCUMENT, params![number], |row| row.get::<String>(0))?;
     doc.as_deref().map(from_document).transpose()
+}
+
+/// The ticket with the names of everybody on it; `None`: no such number.
+pub fn load_with_people(
+    conn: &mut Conn<'_>,
+    number: TicketNumber,
+) -> Result<Option<(Ticket, Vec<Named>)>, Error> {
+    let far = conn.dialect() == Dialect::Postgres;
+    if far {
+        // Not known yet who they are, but one journey is enough to ask for both.
+        person::expect_on_ticket(conn, number)?;
+    }
+    let Some(ticket) = load(conn, number)? else {
+        return Ok(None);
+    };
+    let mut missing = ticket.people();
+    let mut people = Vec::new();
+    if far {
+        people = person::on_ticket(conn, number)?;
+        missing.retain(|id| people.iter().all(|p| p.id != *id));
+    }
+    people.extend(person::named(conn, &missing)?);
+    Ok(Some((ticket, people)))
 }
 
 /// Stores a ticket that was just opened.

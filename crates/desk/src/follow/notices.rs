@@ -43,19 +43,22 @@ pub(super) fn queue(c: &mut Conn<'_>, mails: &[Ready], now: i64) -> Result<(), E
         {
             continue;
         }
+        let Some(ticket) = *tells else {
+            store::mail::queue_outgoing(c, mail, DELIVER, now)?;
+            continue;
+        };
+        // Only what really goes out is a reading.
         if store::mail::insert_outgoing(c, mail)? && mail.state == "queued" {
             deliver_later(c, mail.id, now)?;
-            if let Some(ticket) = *tells {
-                store::ticket_read::note(
-                    c,
-                    &store::ticket_read::Read {
-                        ticket,
-                        person: mail.person.unwrap_or(PersonId(Uuid::nil())),
-                        door: Door::Mail.key().into(),
-                        at: now,
-                    },
-                )?;
-            }
+            store::ticket_read::note(
+                c,
+                &store::ticket_read::Read {
+                    ticket,
+                    person: mail.person.unwrap_or(PersonId(Uuid::nil())),
+                    door: Door::Mail.key().into(),
+                    at: now,
+                },
+            )?;
         }
     }
     Ok(())
@@ -71,9 +74,15 @@ pub(super) fn tell(
     let mut mails = Vec::new();
     // The same few units hold most of what changes at a time.
     let mut audiences: BTreeMap<UnitId, UnitAudience> = BTreeMap::new();
+    let mut people: BTreeMap<PersonId, Option<Person>> = BTreeMap::new();
+    for event in events {
+        if let Change::EntryAdded { entry } = &event.change {
+            store::entry::expect_load(c, entry.id)?;
+        }
+    }
     for ((_, number), group) in by_cause(events) {
         let Some(last) = group.last() else { continue };
-        let Some(ticket) = state_after(c, last)? else {
+        let Some(ticket) = state_after(c, last, events)? else {
             continue;
         };
         let caused: Vec<Caused> = group
@@ -92,11 +101,11 @@ pub(super) fn tell(
             support: false,
             units: Vec::new(),
         };
-        let people = match audiences.entry(ticket.unit) {
+        let readers = match audiences.entry(ticket.unit) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(free) => free.insert(unit_audience(c, catalogue, &ticket)?),
         };
-        let mut notices = audience(&caused, &ticket, &actor, people);
+        let mut notices = audience(&caused, &ticket, &actor, readers);
         // Nobody is told of their own deeds, except that a requester gets the
         // number of the ticket they opened.
         let requester = Recipient::Person(ticket.requester);
@@ -112,7 +121,10 @@ pub(super) fn tell(
             });
         }
         for notice in notices {
-            mails.extend(ready(c, desk, catalogue, &ticket, &group, &notice)?);
+            let Some(to) = addressee(c, &notice.to, &mut people)? else {
+                continue;
+            };
+            mails.extend(ready(c, desk, catalogue, &ticket, &group, &notice, to)?);
         }
     }
     Ok(mails)
@@ -136,16 +148,26 @@ fn unit_audience(
 }
 
 /// Where a notice goes: address, name, person.
+type Addressee = (String, String, Option<PersonId>);
+
+/// Whoever was looked up before is in `people`.
 fn addressee(
     c: &mut Conn<'_>,
     to: &Recipient,
-) -> Result<Option<(String, String, Option<PersonId>)>, Error> {
-    Ok(match to {
-        Recipient::List(address) => Some((address.clone(), String::new(), None)),
-        Recipient::Person(id) => store::person::load(c, *id)?
-            .filter(|p: &Person| p.active)
-            .and_then(|p| Some((p.email?, p.name, Some(p.id)))),
-    })
+    people: &mut BTreeMap<PersonId, Option<Person>>,
+) -> Result<Option<Addressee>, Error> {
+    let id = match to {
+        Recipient::List(address) => return Ok(Some((address.clone(), String::new(), None))),
+        Recipient::Person(id) => *id,
+    };
+    let person = match people.entry(id) {
+        Entry::Occupied(known) => known.into_mut(),
+        Entry::Vacant(free) => free.insert(store::person::load(c, id)?),
+    };
+    Ok(person
+        .as_ref()
+        .filter(|p| p.active)
+        .and_then(|p| Some((p.email.clone()?, p.name.clone(), Some(p.id)))))
 }
 
 fn ready(
@@ -155,10 +177,8 @@ fn ready(
     ticket: &Ticket,
     events: &[&Event],
     notice: &Notice,
+    (address, name, person): Addressee,
 ) -> Result<Option<Ready>, Error> {
-    let Some((address, name, person)) = addressee(c, &notice.to)? else {
-        return Ok(None);
-    };
     let Some(first) = events.first() else {
         return Ok(None);
     };

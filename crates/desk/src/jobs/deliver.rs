@@ -7,61 +7,47 @@
 
 use connect::Delivery;
 use store::job::Job;
+use store::mail::Outgoing;
 use uuid::Uuid;
 
-use super::Outcome;
+use super::{MailState, Outcome};
 use crate::{Desk, Error};
 
-pub(super) async fn run(desk: &Desk, job: &Job) -> Result<Outcome, Error> {
-    let Ok(id) = Uuid::try_parse(&job.payload) else {
+/// The mail that a job is to deliver.
+pub(super) fn mail_of(job: &Job) -> Option<Uuid> {
+    Uuid::try_parse(&job.payload).ok()
+}
+
+/// Delivers `mail`, whose state is *sending* now; `state` becomes its new one, for
+/// whoever notes that the job has ended. `None`: it is not there, or it is over.
+pub(super) async fn run(
+    desk: &Desk,
+    job: &Job,
+    mail: Option<Outgoing>,
+    state: &mut Option<MailState>,
+) -> Result<Outcome, Error> {
+    if mail_of(job).is_none() {
         return Ok(Outcome::Never("the job names no mail".into()));
-    };
-    let mail = desk
-        .0
-        .db
-        .read(move |c| store::mail::outgoing(c, id).map_err(Error::from))
-        .await?;
-    let Some(mail) = mail else {
-        return Ok(Outcome::Never("the mail is not there".into()));
-    };
-    if mail.state == "sent" || mail.state == "failed" {
-        return Ok(Outcome::Done);
     }
-    set_state(desk, id, "sending", None).await?;
+    let Some(mail) = mail else {
+        return Ok(Outcome::Done);
+    };
     let (mailer, from) = (desk.0.mailer.clone(), desk.config().mail_address.clone());
+    let id = mail.id;
     let delivery = tokio::task::spawn_blocking(move || {
         mailer.send(&id.simple().to_string(), &from, &mail.address, &mail.bytes)
     })
     .await
     .map_err(|e| Error::Internal(format!("mail delivery: {e}")))?;
-    Ok(match delivery {
-        Delivery::Sent => {
-            set_state(desk, id, "sent", None).await?;
-            Outcome::Done
-        }
-        Delivery::Deferred(why) => {
-            set_state(desk, id, "deferred", Some(why.clone())).await?;
-            Outcome::Later(why)
-        }
-        Delivery::Failed(why) => {
-            set_state(desk, id, "failed", Some(why.clone())).await?;
-            Outcome::Never(why)
-        }
-    })
-}
-
-async fn set_state(
-    desk: &Desk,
-    id: Uuid,
-    state: &'static str,
-    error: Option<String>,
-) -> Result<(), Error> {
-    let now = desk.now();
-    desk.0
-        .db
-        .write(move |c| {
-            store::mail::set_outgoing_state(c, id, state, error.as_deref(), now)
-                .map_err(Error::from)
-        })
-        .await
+    let (outcome, word, error) = match delivery {
+        Delivery::Sent => (Outcome::Done, "sent", None),
+        Delivery::Deferred(why) => (Outcome::Later(why.clone()), "deferred", Some(why)),
+        Delivery::Failed(why) => (Outcome::Never(why.clone()), "failed", Some(why)),
+    };
+    *state = Some(MailState {
+        id,
+        state: word,
+        error,
+    });
+    Ok(outcome)
 }

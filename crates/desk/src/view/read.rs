@@ -35,7 +35,7 @@ pub(crate) fn whole(
     };
     let entries = entry_views(c, number, &access, 0, i64::MAX)?;
     let events = event_views(c, number, &access, 0, i64::MAX)?;
-    let view = ticket_view(c, catalogue, actor, ticket)?;
+    let view = ticket_view(c, catalogue, actor, ticket, None)?;
     Ok(Some(Whole {
         ticket: view,
         entries,
@@ -55,9 +55,9 @@ impl Desk {
             .0
             .db
             .read(move |c| {
-                let ticket = store::ticket::load(c, number)?
+                let (ticket, people) = store::ticket::load_with_people(c, number)?
                     .ok_or_else(|| Error::not_found(format!("ticket {number}")))?;
-                ticket_view(c, &catalogue, &reader, ticket)
+                ticket_view(c, &catalogue, &reader, ticket, Some(people))
             })
             .await?;
         self.note_read(actor, number, view.tlp.is_some()).await?;
@@ -125,7 +125,7 @@ impl Desk {
                     })
                     .collect();
                 Ok::<_, Error>(Conversation {
-                    ticket: ticket_view(c, &catalogue, actor, ticket)?,
+                    ticket: ticket_view(c, &catalogue, actor, ticket, None)?,
                     entries,
                     events,
                     names,
@@ -156,6 +156,7 @@ impl Desk {
             .0
             .db
             .read(move |c| {
+                store::entry::expect(c, number, reader.is_staff(), after_seq, limit)?;
                 let (ticket, access) = load_visible(c, &reader, number)?;
                 let found = entry_views(c, number, &access, after_seq, limit)?;
                 Ok::<_, Error>((ticket.label().is_some(), found))

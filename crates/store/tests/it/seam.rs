@@ -560,6 +560,96 @@ fn counters_give_their_numbers_back_with_the_write() {
 }
 
 #[test]
+fn a_write_that_refuses_before_it_changed_anything_holds_up_nobody() {
+    on_both(|fresh| {
+        let gate = Arc::new(Barrier::new(2));
+        let inside = gate.clone();
+        let runs = Arc::new(AtomicU32::new(0));
+        // Holds the writer until all others stand in the queue.
+        let mut asked = vec![ask(&fresh.db, move || {
+            inside.wait();
+        })];
+        for n in 0..20 {
+            let (db, runs) = (fresh.db.clone(), runs.clone());
+            let mut write: Asked = Box::pin(async move {
+                db.write(move |conn| {
+                    runs.fetch_add(1, Ordering::SeqCst);
+                    let number = store::counter::next(conn, "ticket")?;
+                    // Reading is no change.
+                    let known =
+                        conn.query("SELECT key FROM setting", &[], |row| row.get::<String>(0))?;
+                    if n % 4 == 1 || known.contains(&format!("{number:02}")) {
+                        return Err(Error::NotFound);
+                    }
+                    set_later(conn, &format!("{number:02}"), "1")?;
+                    Ok(number)
+                })
+                .await
+            });
+            let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+            assert!(write.as_mut().poll(&mut context).is_pending());
+            asked.push(write);
+        }
+        gate.wait();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
+        let answers: Vec<_> = asked.into_iter().map(|w| runtime.block_on(w)).collect();
+        let numbers: Vec<i64> = answers.iter().flatten().copied().collect();
+        assert_eq!(numbers, (1..=16).collect::<Vec<i64>>());
+        let stored: Vec<_> = (2..=16).map(|n| format!("{n:02}")).collect();
+        assert_eq!(keys(fresh), stored);
+        let last = fresh
+            .db
+            .read_blocking(|conn| store::counter::last(conn, "ticket"));
+        assert_eq!(last, Ok(16));
+        assert_eq!(runs.load(Ordering::SeqCst), 20, "nobody was run again");
+    });
+}
+
+#[test]
+fn a_write_that_refuses_after_a_change_is_undone_alone() {
+    on_both(|fresh| {
+        let gate = Arc::new(Barrier::new(2));
+        let inside = gate.clone();
+        // The group is run again, and then nobody waits at the gate.
+        let once = std::sync::Once::new();
+        let mut asked = vec![ask(&fresh.db, move || {
+            once.call_once(|| {
+                inside.wait();
+            });
+        })];
+        for n in 0..20 {
+            let db = fresh.db.clone();
+            let mut write: Asked = Box::pin(async move {
+                db.write(move |conn| {
+                    let number = store::counter::next(conn, "ticket")?;
+                    // A change with an answer: the server has it.
+                    set(conn, &format!("{number:02}"), "1")?;
+                    if n % 4 == 1 {
+                        return Err(Error::NotFound);
+                    }
+                    Ok(number)
+                })
+                .await
+            });
+            let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+            assert!(write.as_mut().poll(&mut context).is_pending());
+            asked.push(write);
+        }
+        gate.wait();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
+        let answers: Vec<_> = asked.into_iter().map(|w| runtime.block_on(w)).collect();
+        let numbers: Vec<i64> = answers.iter().flatten().copied().collect();
+        assert_eq!(numbers, (1..=16).collect::<Vec<i64>>());
+        let stored: Vec<_> = (2..=16).map(|n| format!("{n:02}")).collect();
+        assert_eq!(keys(fresh), stored);
+    });
+}
+
+#[test]
 fn a_dropped_write_that_has_begun_still_happens() {
     on_both(|fresh| {
         let runs = Arc::new(AtomicU32::new(0));

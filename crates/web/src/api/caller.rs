@@ -16,6 +16,8 @@ use crate::problem::Problem;
 pub(crate) struct Caller {
     /// Who acts.
     pub(crate) actor: Actor,
+    /// Their mail address.
+    pub(crate) email: Option<String>,
     /// What the token may do.
     pub(crate) scopes: Vec<TokenScope>,
     /// The token's secret, for looking again whether it is still good.
@@ -39,6 +41,7 @@ impl Caller {
     fn new(bearer: Bearer, secret: String) -> Caller {
         Caller {
             actor: bearer.actor,
+            email: bearer.email,
             scopes: bearer.scopes,
             secret,
         }

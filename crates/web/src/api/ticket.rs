@@ -11,8 +11,8 @@ use desk::{Error, OpenRequest, Patch, RequesterRef};
 use serde::{Deserialize, Serialize};
 use switchboard_core::ticket::Hold;
 use switchboard_core::{
-    Actor, Channel, PartyRole, Priority, SecurityRisk, SolutionKind, Status, TellRequester,
-    TicketNumber, TicketType, Tlp, Visibility,
+    PartyRole, Priority, SecurityRisk, SolutionKind, Status, TellRequester, TicketNumber,
+    TicketType, Tlp, Visibility,
 };
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -386,27 +386,11 @@ async fn create(
     body: Body<TicketRequest>,
 ) -> Result<Response, Problem> {
     let idempotency = key.map(|key| (key, body.hash));
-    let opened = app
+    let request = body.value.into_open(idempotency);
+    let view = app
         .desk
-        .open_ticket(&caller.actor, body.value.into_open(idempotency))
+        .open_and_show(&caller.actor, caller.email, request)
         .await?;
-    let view = match app.desk.ticket(&caller.actor, opened.number).await {
-        Err(Error::NotFound { .. }) => {
-            // Staff may open a ticket for somebody in a unit that is not
-            // theirs: they get what its requester sees of it.
-            let requester = Actor {
-                person: Some(opened.requester),
-                name: String::new(),
-                channel: Channel::Api,
-                admin: false,
-                monitor: false,
-                support: false,
-                units: Vec::new(),
-            };
-            app.desk.ticket(&requester, opened.number).await?
-        }
-        other => other?,
-    };
     Ok(created(view.into()))
 }
 

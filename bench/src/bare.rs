@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 
+use crate::after;
 use crate::life::Life;
 use crate::rows::{self, Cell};
 
@@ -133,21 +134,33 @@ impl Link {
     }
 }
 
+/// Which of a creation's rows are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Rows {
+    /// Ticket, events, entry, with numbers that were given out beforehand.
+    Ticket,
+    /// These and the rows that give out numbers, which lets only one client in
+    /// at a time on PostgreSQL, too.
+    Counted,
+    /// These and, in a second transaction, the rows that follow: index, notices, jobs.
+    All,
+}
+
 /// A ticket's rows with their statements, made before the clock runs.
 pub(crate) struct Creation {
     steps: Vec<(String, Vec<Cell>)>,
+    after: Vec<(String, Vec<Cell>)>,
 }
 
 impl Creation {
-    /// What opening this ticket by API stores: counters, ticket, events, entry.
-    /// The ticket must be fresh, with numbers that were taken for it. With
-    /// `counters`, the rows that give out numbers are written as well, which
-    /// on PostgreSQL lets only one client in at a time.
+    /// What opening this ticket by API stores. The ticket must be fresh, with
+    /// numbers that were taken for it.
     ///
     /// # Errors
     /// When a row can not be made.
-    pub(crate) fn new(life: &Life, counters: bool) -> anyhow::Result<Creation> {
+    pub(crate) fn new(life: &Life, rows: Rows, sqlite: bool) -> anyhow::Result<Creation> {
         const COUNT: &str = "UPDATE counter SET value = value WHERE name = $1";
+        let counters = rows != Rows::Ticket;
         let mut steps = Vec::new();
         if counters {
             steps.push((COUNT.to_owned(), vec!["ticket".into()]));
@@ -165,12 +178,24 @@ impl Creation {
         for entry in &life.entries {
             steps.push((rows::ENTRY.insert(), rows::entry(entry)));
         }
-        Ok(Creation { steps })
+        let after = match rows {
+            Rows::All => after::steps(life, sqlite),
+            Rows::Ticket | Rows::Counted => Vec::new(),
+        };
+        Ok(Creation { steps, after })
     }
 
     fn store(&self, link: &mut Link) -> anyhow::Result<()> {
         link.begin()?;
         self.steps(link)?;
+        link.commit()?;
+        if self.after.is_empty() {
+            return Ok(());
+        }
+        link.begin()?;
+        for (sql, values) in &self.after {
+            link.run(sql, values)?;
+        }
         link.commit()
     }
 
@@ -329,11 +354,21 @@ pub(crate) mod sql {
         )
     }
 
+    /// Who a token ($1, its hash) stands for.
+    pub(crate) const TOKEN: &str = "SELECT t.id, t.person, t.scopes, t.expires_at, p.name, p.email,
+        p.support, p.monitor, p.admin, p.active FROM token t JOIN person p ON p.id = t.person
+        WHERE t.secret_hash = $1 AND t.revoked_at IS NULL";
+    /// Where they work ($1).
+    pub(crate) const UNITS: &str = "SELECT m.unit, m.part, u.first_level FROM membership m
+        JOIN unit u ON u.id = m.unit WHERE m.person = $1 AND u.active = 1 ORDER BY u.name";
+
     /// A ticket's state.
     pub(crate) const TICKET: &str = "SELECT doc FROM ticket WHERE number = $1";
-    /// The two people on it.
-    pub(crate) const PEOPLE: &str = "SELECT p.id, p.name, p.email FROM person p, ticket t
-        WHERE t.number = $1 AND p.id IN (t.requester, t.owner)";
+    /// The people on it.
+    pub(crate) const PEOPLE: &str = "SELECT p.id, p.name, p.email FROM person p WHERE p.id IN (
+        SELECT requester FROM ticket WHERE number = $1
+        UNION ALL SELECT owner FROM ticket WHERE number = $1
+        UNION ALL SELECT person FROM party WHERE ticket = $1)";
     /// Its entries.
     pub(crate) const ENTRIES: &str = "SELECT id, ticket, seq, at, author, author_name, author_side,
         channel, visibility, solution, body, quoted, html, mail FROM entry WHERE ticket = $1

@@ -138,7 +138,7 @@ fn by_bare_sql(stand: &Stand, clients: usize) -> anyhow::Result<f64> {
             name,
             taken,
             job: uuid_at(SystemClock.now(), &mut rng),
-            creation: bare::Creation::new(life, true)?,
+            creation: bare::Creation::new(life, bare::Rows::Counted, stand.bare.is_sqlite())?,
         });
     }
     let folder = stand.data.path().join("bare");

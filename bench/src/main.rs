@@ -1,5 +1,6 @@
 //! Fills databases with tickets and measures the product beside bare SQL.
 
+mod after;
 mod bare;
 mod fill;
 mod http;

@@ -136,6 +136,13 @@ suite("first level", "first@demo", [
   ["work-ticket", () => `/work/${ticket}`],
 ]);
 
+suite("an administrator, on signing in", "admin@demo", [
+  ["admin-sign-in", "/admin/sign-in"],
+  ["admin-sign-in-oidc", "/admin/sign-in?new=oidc"],
+  ["admin-sign-in-ldap", "/admin/sign-in?new=ldap"],
+  ["admin-entitlements", "/admin/entitlements"],
+]);
+
 suite("who looks after people's data", "admin@demo", [
   ["privacy", "/admin/privacy"],
   ["privacy-person", "/admin/privacy?who=user%40demo"],

@@ -1,11 +1,18 @@
-//! The outside world: where files lie and how mail leaves.
+//! The outside world: where files lie, how mail leaves, and whom other systems
+//! say that somebody is.
 //!
 //! Only this crate opens outbound connections.
 
 pub mod blob;
+pub mod guard;
+pub mod ldap;
 pub mod ledger;
+pub mod oidc;
 pub mod outbox;
+pub mod tls;
 
 pub use blob::{BlobError, Blobs, Removed};
+pub use guard::{Guard, Reach};
 pub use ledger::Ledger;
+pub use oidc::Oidc;
 pub use outbox::{Delivery, Mailer, MailerConfig};

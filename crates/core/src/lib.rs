@@ -8,6 +8,7 @@ pub mod access;
 pub mod change;
 pub mod command;
 pub mod decide;
+pub mod entitlement;
 pub mod form;
 pub mod id;
 pub mod notify;

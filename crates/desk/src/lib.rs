@@ -15,10 +15,13 @@ pub mod catalogue;
 pub mod checkup;
 pub mod clock;
 pub mod demo;
+pub mod entitlement;
 pub mod error;
+pub mod federated;
 pub mod feed;
 pub mod follow;
 pub mod guest;
+pub mod identity;
 pub mod import;
 pub mod incident;
 pub mod jobs;
@@ -35,6 +38,7 @@ pub mod password;
 pub mod patch;
 pub mod people;
 pub mod privacy;
+pub mod provider;
 pub mod reads;
 pub mod rights;
 pub mod rules;
@@ -59,7 +63,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, RwLock};
 use std::time::Instant;
 
-use connect::{Blobs, Mailer};
+use connect::{Blobs, Guard, Mailer, Oidc, Reach};
 use store::Db;
 use switchboard_core::{Millis, TicketNumber};
 use tokio::sync::{Notify, broadcast};
@@ -94,6 +98,8 @@ pub struct Config {
     pub registration: bool,
     /// Secrets for other systems, by the names under which people know them.
     pub secrets: KeptSecrets,
+    /// Networks that are not public and may be connected to all the same.
+    pub outbound: Reach,
     /// The file beside the database that knows who was erased; `None`: only the
     /// database does, and a restored backup brings them back.
     pub erasure_ledger: Option<PathBuf>,
@@ -109,6 +115,7 @@ impl Default for Config {
             max_attachment: 50 * 1024 * 1024,
             registration: true,
             secrets: KeptSecrets::default(),
+            outbound: Reach::default(),
             erasure_ledger: None,
         }
     }
@@ -140,6 +147,8 @@ struct Inner {
     db: Db,
     blobs: Blobs,
     mailer: Mailer,
+    guard: Guard,
+    oidc: Oidc,
     clock: Arc<dyn Clock>,
     config: Config,
     secret: secret::Secret,
@@ -180,10 +189,13 @@ impl Desk {
             .map_err(|e| Error::invalid("mail_address", format!("{}: {e}", config.mail_address)))?;
         let threads = mail::ThreadKeys::new(secret.derive("mail-thread"), address)
             .map_err(|e| Error::invalid("mail_address", e.to_string()))?;
+        let guard = Guard::new(config.outbound.clone());
         Ok(Desk(Arc::new(Inner {
             db,
             blobs,
             mailer,
+            oidc: Oidc::new(guard.clone()),
+            guard,
             clock,
             config,
             secret,
@@ -205,6 +217,8 @@ impl Desk {
             db: inner.db.clone(),
             blobs: inner.blobs.clone(),
             mailer: inner.mailer.clone(),
+            guard: inner.guard.clone(),
+            oidc: inner.oidc.clone(),
             clock,
             config: inner.config.clone(),
             secret: inner.secret.clone(),

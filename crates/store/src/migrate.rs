@@ -24,6 +24,10 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0006_audit", include_str!("migrations/0006_audit.sql")),
     ("0009_staff", include_str!("migrations/0009_staff.sql")),
     (
+        "0008_federated",
+        include_str!("migrations/0008_federated.sql"),
+    ),
+    (
         "0010_catalogue",
         include_str!("migrations/0010_catalogue.sql"),
     ),

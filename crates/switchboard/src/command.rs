@@ -17,6 +17,7 @@ use store::{Db, Options};
 use switchboard_core::{Actor, Channel};
 
 use crate::config::Settings;
+use crate::provider::Provider;
 
 /// Exit code for "try again later" (EX_TEMPFAIL of sysexits.h), which mail
 /// servers understand.
@@ -131,6 +132,13 @@ enum AdminCommand {
         #[arg(long, required = true)]
         password_stdin: bool,
     },
+    /// Let people sign in through an OpenID Connect provider or a directory.
+    AddProvider {
+        #[command(flatten)]
+        config: ConfigFile,
+        #[command(flatten)]
+        provider: Box<Provider>,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -212,6 +220,15 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
                 "{} is an administrator",
                 person.email.unwrap_or_default()
             ))?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Admin {
+            command: AdminCommand::AddProvider { config, provider },
+        } => {
+            let desk = open(&Settings::load(config.config.as_deref())?)?;
+            for line in runtime()?.block_on(provider.add(&desk))? {
+                say(&line)?;
+            }
             Ok(ExitCode::SUCCESS)
         }
         Command::Token {

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
-use connect::MailerConfig;
 use connect::outbox::SmtpSecurity;
+use connect::{MailerConfig, Reach};
 use desk::setup::Identity;
 use serde::Deserialize;
 use web::peer::Network;
@@ -46,6 +46,9 @@ pub(crate) struct Settings {
     /// Addresses and networks of proxies whose `X-Forwarded-For` is believed,
     /// separated by commas or spaces.
     trusted_proxies: Option<String>,
+    /// Networks that are not public and that the desk may connect to all the
+    /// same, separated by commas or spaces.
+    outbound_networks: Option<String>,
     /// Secrets for other systems, by the name that forms give.
     secrets: BTreeMap<String, KeptSecret>,
 }
@@ -90,6 +93,7 @@ impl Settings {
             ("SWITCHBOARD_SMTP_USER", &mut self.smtp_user),
             ("SWITCHBOARD_MAX_ATTACHMENT", &mut self.max_attachment),
             ("SWITCHBOARD_TRUSTED_PROXIES", &mut self.trusted_proxies),
+            ("SWITCHBOARD_OUTBOUND_NETWORKS", &mut self.outbound_networks),
         ];
         for (name, field) in texts {
             if let Some(value) = env(name) {
@@ -119,6 +123,8 @@ impl Settings {
             public_url: Some(format!("http://{listen}")),
             mail_address: Some("desk@demo".into()),
             mail_folder: Some(folder.join("outbox")),
+            // To try out providers and bridges that run on the same machine.
+            outbound_networks: std::env::var("SWITCHBOARD_OUTBOUND_NETWORKS").ok(),
             ..Settings::default()
         }
     }
@@ -172,6 +178,8 @@ impl Settings {
                 .unwrap_or(fallback.max_attachment),
             registration: fallback.registration,
             secrets: self.kept()?,
+            outbound: Reach::parse(self.outbound_networks.as_deref().unwrap_or_default())
+                .map_err(|why| anyhow::anyhow!("outbound_networks: {why}"))?,
             erasure_ledger: Some(self.data_dir().join("erased.ledger")),
         })
     }

@@ -2,6 +2,7 @@
 
 mod command;
 mod config;
+mod provider;
 
 use std::process::ExitCode;
 

@@ -15,18 +15,21 @@
 )]
 
 mod database;
+mod directory;
 mod http;
 mod outbox;
 mod people;
+pub mod scripted;
 
 use std::sync::Arc;
 
 use axum::Router;
-use connect::{Blobs, Mailer, MailerConfig};
+use connect::{Blobs, Mailer, MailerConfig, Reach};
 use desk::{Config, Desk, FakeClock};
 use store::{Db, Options};
 
 pub use database::{Place, postgres, sqlite};
+pub use directory::{TestDirectory, directory};
 pub use http::Answer;
 pub use outbox::Mail;
 pub use people::{Federation, Somebody};
@@ -54,6 +57,8 @@ pub fn config() -> Config {
         mail_address: "desk@desk.example".into(),
         public_url: "http://desk.example".into(),
         max_attachment: 1024 * 1024,
+        // Peers of a test are on this machine.
+        outbound: Reach::parse("127.0.0.1").unwrap(),
         ..Config::default()
     }
 }

@@ -14,6 +14,7 @@ pub(super) async fn run(desk: &Desk) -> Result<Outcome, Error> {
         .db
         .write(move |c| {
             store::person::sweep_sessions(c, now)?;
+            store::identity::sweep(c, now)?;
             store::setting::sweep_idempotent(c, now - DAY)?;
             store::job::prune(c, now - DAY)?;
             if !store::unit::stranded(c, 0, 1)?.is_empty() {

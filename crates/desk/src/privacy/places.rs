@@ -553,6 +553,88 @@ pub const TABLES: &[Table] = &[
         ],
     )
     .of("person", Rows::Go),
+    // 0008: signing in through others
+    table(
+        "provider",
+        "id",
+        &[
+            ("id", Nothing),
+            ("key", Nothing),
+            ("kind", Nothing),
+            ("name", Nothing),
+            ("issuer", Nothing),
+            ("doc", Nothing),
+            ("secret", Secret),
+            ("active", Nothing),
+            ("position", Nothing),
+            ("created_at", Nothing),
+            ("updated_at", Nothing),
+        ],
+    ),
+    table(
+        "identity",
+        "id",
+        &[
+            ("id", Nothing),
+            ("issuer", Own),
+            ("subject", Own),
+            ("provider", Nothing),
+            ("person", Person),
+            ("name", Own),
+            ("email", Own),
+            ("entitlements", Own),
+            ("linked_at", Own),
+            ("seen_at", Own),
+        ],
+    )
+    .of("person", Rows::Go),
+    // Ten minutes long.
+    table(
+        "pending_sign_in",
+        "state_hash",
+        &[
+            ("state_hash", Secret),
+            ("browser_hash", Secret),
+            ("provider", Nothing),
+            ("network", Own),
+            ("next", Nothing),
+            ("linker", Person),
+            ("proof", Own),
+            ("expires_at", Nothing),
+        ],
+    )
+    .of("linker", Rows::Go),
+    table(
+        "federated_session",
+        "session",
+        &[("session", Secret), ("identity", Nothing), ("sid", Nothing)],
+    ),
+    table(
+        "logout_token",
+        "jti_hash",
+        &[("jti_hash", Nothing), ("expires_at", Nothing)],
+    ),
+    table(
+        "entitlement_rule",
+        "id",
+        &[
+            ("id", Nothing),
+            ("provider", Nothing),
+            ("pattern", Nothing),
+            ("support", Nothing),
+            ("unit", Nothing),
+            ("part", Nothing),
+            ("community", Nothing),
+            ("position", Nothing),
+            ("created_at", Nothing),
+        ],
+    ),
+    table(
+        "entitled",
+        "person",
+        &[("person", Person), ("held", Own), ("updated_at", Nothing)],
+    )
+    .of("person", Rows::Go),
     // 0011: providers and their forms
     table(
         "service_provider",

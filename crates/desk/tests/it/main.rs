@@ -9,6 +9,7 @@ mod audit;
 mod demo;
 mod erasure;
 mod import;
+mod ldap;
 mod mail_in;
 mod notices;
 mod onboarding;

@@ -36,6 +36,8 @@ pub enum Needs {
     Form,
     /// A signed link that was mailed.
     Link,
+    /// A machine: a token that a provider signed.
+    Signed,
 }
 
 /// Who of those gets it; everybody else is a foreigner.

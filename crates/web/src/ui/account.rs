@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::assets::Asset;
 use super::fault::Fault;
 use super::frame::{Errors, Frame, Here, Notice, NoticeTone, Room};
+use super::identities::Identities;
 use super::posted::Posted;
 use super::view::{Choice, Icon, TimeMark};
 use super::visit::{Visit, sentence};
@@ -56,6 +57,8 @@ pub struct AccountPage {
     pub tokens: Vec<TokenRow>,
     /// A token just made, shown this once.
     pub new_token: Option<String>,
+    /// Ways in through others.
+    pub identities: Identities,
     /// What a token may be allowed.
     pub scopes: Vec<Choice>,
     /// What was wrong.
@@ -158,8 +161,10 @@ async fn account(
         scopes.push(("admin", "administer"));
     }
     let room = visit.room();
+    let frame = visit.frame(room, Here::Elsewhere).await?;
     Ok(AccountPage {
-        frame: visit.frame(room, Here::Elsewhere).await?,
+        identities: Identities::of(visit, &frame.csrf).await?,
+        frame,
         facts,
         sessions,
         tokens,

@@ -8,9 +8,11 @@ pub mod asking;
 pub mod assets;
 pub mod facts;
 pub mod fault;
+pub mod federated;
 pub mod frame;
 pub mod history;
 pub mod home;
+pub mod identities;
 pub mod live;
 pub mod mail_frame;
 pub mod mask;
@@ -67,6 +69,12 @@ pub fn router() -> Router<AppState> {
         .route("/", get(home::show))
         .route("/follow", post(home::follow))
         .route("/sign-in", get(sign_in::show).post(sign_in::enter))
+        .route(
+            "/sign-in/with/{provider}",
+            get(federated::begin).post(federated::directory),
+        )
+        .route("/sign-in/with/{provider}/back", get(federated::back))
+        .route("/sign-in/with/{provider}/logout", post(federated::logout))
         .route("/sign-out", post(sign_in::leave))
         .route("/theme", post(sign_in::theme))
         .route("/account", get(account::show))
@@ -74,6 +82,11 @@ pub fn router() -> Router<AppState> {
         .route("/account/privacy/exports/{id}", get(privacy::fetch))
         .route("/privacy/erase/{word}", get(privacy::confirm).post(privacy::confirmed))
         .route("/account/{deed}", post(account::act))
+        .route("/account/unlink", post(identities::unlink))
+        .route(
+            "/account/identities/{word}",
+            get(identities::show).post(identities::link),
+        )
         .route("/admin", get(admin::show))
         .route("/admin/onboarding", get(admin::onboarding::queue))
         .route(
@@ -119,6 +132,18 @@ pub fn router() -> Router<AppState> {
         .route("/admin/import", get(admin::import::show).post(admin::import::act))
         .route("/admin/triage", get(admin::triage::show).post(admin::triage::act))
         .route("/status", get(status::show))
+        .route(
+            "/admin/sign-in",
+            get(admin::sign_in::list).post(admin::sign_in::create),
+        )
+        .route(
+            "/admin/sign-in/{provider}",
+            get(admin::sign_in::show).post(admin::sign_in::act),
+        )
+        .route(
+            "/admin/entitlements",
+            get(admin::entitlements::show).post(admin::entitlements::act),
+        )
         .route("/admin/privacy", get(admin::privacy::show).post(admin::privacy::act))
         .route("/admin/privacy/exports/{id}", get(admin::privacy::fetch))
         .route("/admin/reads", get(admin::reads::show))

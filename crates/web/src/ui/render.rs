@@ -9,6 +9,7 @@ use super::account::AccountPage;
 use super::admin::AdminPage;
 use super::admin::applications::ApplicationsPage;
 use super::admin::audit::AuditPage;
+use super::admin::entitlements::EntitlementsPage;
 use super::admin::import::ImportPage;
 use super::admin::onboarding::{DecisionPage, QueuePage};
 use super::admin::people::PeoplePage;
@@ -18,13 +19,16 @@ use super::admin::reads::ReadsPage;
 use super::admin::service::ServiceAdminPage;
 use super::admin::service_provider::{OneProviderPage, ProvidersPage};
 use super::admin::services::ServicesAdminPage;
+use super::admin::sign_in::{ProviderPage, SignInProvidersPage};
 use super::admin::sites::SitesPage;
 use super::admin::triage::RulesPage;
 use super::admin::unit::UnitAdminPage;
 use super::admin::units::UnitsAdminPage;
 use super::admin::values::ValuesPage;
+use super::federated::{DirectoryPage, SignedOutPage};
 use super::history::HistoryPage;
 use super::home::HomePage;
+use super::identities::IdentityPage;
 use super::mail_frame::MailFrame;
 use super::my_tickets::MyTicketsPage;
 use super::new_ticket::{NewTicketPage, NewTicketParts};
@@ -79,6 +83,25 @@ fn pages() -> BTreeMap<&'static str, String> {
             UnitAdminPage::retired_sample().render().unwrap(),
         ),
         ("admin-units", UnitsAdminPage::sample().render().unwrap()),
+        ("directory", DirectoryPage::sample().render().unwrap()),
+        ("identity", IdentityPage::sample().render().unwrap()),
+        ("signed-out", SignedOutPage::sample().render().unwrap()),
+        (
+            "admin-sign-in",
+            SignInProvidersPage::sample().render().unwrap(),
+        ),
+        (
+            "admin-sign-in-oidc",
+            ProviderPage::sample().render().unwrap(),
+        ),
+        (
+            "admin-sign-in-ldap",
+            ProviderPage::ldap_sample().render().unwrap(),
+        ),
+        (
+            "admin-entitlements",
+            EntitlementsPage::sample().render().unwrap(),
+        ),
         (
             "admin-privacy",
             PrivacyAdminPage::sample().render().unwrap(),

@@ -3,6 +3,7 @@
 
 mod about;
 mod admin;
+mod federated;
 mod privacy;
 mod provider;
 mod staff;

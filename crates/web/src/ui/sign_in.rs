@@ -7,6 +7,7 @@ use desk::Error;
 
 use super::assets::Asset;
 use super::fault::Fault;
+use super::federated::{SignedOutPage, Ways};
 use super::frame::{Errors, Frame, Here, Room};
 use super::posted::Posted;
 use super::view::Icon;
@@ -22,6 +23,8 @@ pub struct SignInPage {
     pub mail: String,
     /// Where to go then; a path of this site.
     pub next: String,
+    /// The other ways.
+    pub others: Ways,
     /// What was wrong.
     pub errors: Errors,
 }
@@ -37,8 +40,10 @@ async fn form(visit: &Visit) -> Result<Response, Fault> {
     if visit.who.is_some() {
         return visit.go(if next.is_empty() { "/" } else { &next }, None);
     }
+    let frame = visit.frame(Room::Public, Here::Elsewhere).await?;
     visit.page(&SignInPage {
-        frame: visit.frame(Room::Public, Here::Elsewhere).await?,
+        others: Ways::offered(&visit.desk, &frame.csrf, &next).await?,
+        frame,
         mail: visit.query("mail").to_owned(),
         next,
         errors: Errors::default(),
@@ -80,8 +85,10 @@ async fn check(posted: &Posted) -> Result<Response, Fault> {
         Err(error @ Error::TooMany { .. }) => (StatusCode::TOO_MANY_REQUESTS, error.to_string()),
         Err(other) => return Err(other.into()),
     };
+    let frame = visit.frame(Room::Public, Here::Elsewhere).await?;
     let page = SignInPage {
-        frame: visit.frame(Room::Public, Here::Elsewhere).await?,
+        others: Ways::offered(&visit.desk, &frame.csrf, &next).await?,
+        frame,
         mail: mail.to_owned(),
         next,
         errors: Errors::one("password", sentence(&problem)),
@@ -106,7 +113,19 @@ async fn end(visit: &Visit) -> Result<Response, Fault> {
             .end_session(who.person.id, who.id_hash.clone())
             .await?;
     }
-    let mut response = visit.go("/", None)?;
+    let way_out = match &visit.who {
+        Some(who) => visit.desk.way_out(&who.id_hash).await?,
+        None => None,
+    };
+    let mut response = match way_out {
+        Some((name, href)) => {
+            let mut frame = visit.frame(Room::Public, Here::Elsewhere).await?;
+            frame.me = None;
+            frame.live = None;
+            visit.page(&SignedOutPage { frame, name, href })?
+        }
+        None => visit.go("/", None)?,
+    };
     visit.set_session(&mut response, None);
     Ok(response)
 }

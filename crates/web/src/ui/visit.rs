@@ -45,6 +45,8 @@ pub struct Visit {
     pub network: String,
     /// The browser, as it calls itself.
     pub agent: String,
+    /// The secret of this browser's sign-ins under way; empty: it has none.
+    pub way: String,
     query: Vec<(String, String)>,
     theme: Option<&'static str>,
     notice: Option<Notice>,
@@ -60,6 +62,8 @@ enum Cookie {
     Session,
     /// A secret of a visitor who is not signed in, for their forms.
     Visitor,
+    /// A secret of a browser that signs in through others, for ten minutes.
+    Way,
     /// `light` or `dark`.
     Theme,
     /// An IANA time zone, set by the script.
@@ -75,6 +79,8 @@ impl Cookie {
             (Cookie::Session, false) => "sb_session",
             (Cookie::Visitor, true) => "__Host-sb_visitor",
             (Cookie::Visitor, false) => "sb_visitor",
+            (Cookie::Way, true) => "__Host-sb_way",
+            (Cookie::Way, false) => "sb_way",
             (Cookie::Theme, _) => "sb_theme",
             (Cookie::Zone, _) => "sb_zone",
             (Cookie::Notice, _) => "sb_notice",
@@ -206,6 +212,7 @@ impl Visit {
             },
             notice,
             undo,
+            way: get(Cookie::Way).unwrap_or_default(),
             query: Query::<Vec<(String, String)>>::try_from_uri(&parts.uri)
                 .map(|Query(pairs)| pairs)
                 .unwrap_or_default(),
@@ -442,6 +449,11 @@ impl Visit {
             Some(secret) => self.set(response, Cookie::Session, secret, None),
             None => self.set(response, Cookie::Session, "", Some(0)),
         }
+    }
+
+    /// Remembers by which secret this browser's sign-ins under way are known.
+    pub fn set_way(&self, response: &mut Response) {
+        self.set(response, Cookie::Way, &self.way, Some(600));
     }
 
     /// Remembers the theme.

@@ -107,6 +107,11 @@ impl Browser {
         answer
     }
 
+    /// Loses a cookie.
+    pub(crate) fn forget(&mut self, cookie: &str) {
+        self.cookies.remove(cookie);
+    }
+
     /// One page, without following where it leads.
     pub(crate) async fn get(&mut self, path: &str) -> Answer {
         let request = Request::builder().uri(path).body(Body::empty()).unwrap();

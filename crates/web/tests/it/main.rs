@@ -11,6 +11,7 @@ mod canary;
 mod catalogue;
 mod document;
 mod fault;
+mod federated;
 mod feed;
 mod job;
 mod live;

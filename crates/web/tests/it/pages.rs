@@ -79,10 +79,15 @@ fn no_form_is_taken_without_its_token() {
         let foreign = Browser::of(&desk, &f.otto).await.csrf().await;
         let before = desk.get(&f.ada, &format!("/tickets/{number}")).await.json["version"].clone();
         for row in policy::pages().filter(|r| r.method == "POST") {
+            // A machine has no form; its signature is tried out in `federated`.
+            if row.needs == Needs::Signed {
+                continue;
+            }
             let path = row
                 .path
                 .replace("{number}", &number.to_string())
                 .replace("{word}", "x")
+                .replace("{provider}", "x")
                 .replace("{deed}", "write");
             for token in ["", "wrong", foreign.as_str()] {
                 let body = form(&[("csrf", token), ("body", "forged words"), ("kind", "reply")]);

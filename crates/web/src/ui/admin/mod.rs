@@ -3,6 +3,7 @@
 
 pub mod applications;
 pub mod audit;
+pub mod entitlements;
 pub mod import;
 pub mod onboarding;
 pub mod people;
@@ -12,6 +13,7 @@ pub mod reads;
 pub mod service;
 pub mod service_provider;
 pub mod services;
+pub mod sign_in;
 pub mod sites;
 pub mod triage;
 pub mod unit;
@@ -177,6 +179,20 @@ pub const LINES: &[Line] = &[
         icon: "eye",
         name: "Who read what",
         text: "Who opened which restricted ticket, when and through what.",
+    },
+    Line {
+        group: Group::People,
+        href: "/admin/sign-in",
+        icon: "key",
+        name: "Sign-in through others",
+        text: "OpenID Connect providers and directories that are believed.",
+    },
+    Line {
+        group: Group::People,
+        href: "/admin/entitlements",
+        icon: "shield",
+        name: "Rights by entitlement",
+        text: "Which rights come with which groups there, and go with them.",
     },
 ];
 

@@ -2,8 +2,10 @@
 
 use crate::ui::account::{AccountPage, SessionRow, TokenRow};
 use crate::ui::asking::AskRow;
+use crate::ui::federated::{DirectoryPage, SignedOutPage, Way, Ways};
 use crate::ui::frame::{Errors, Frame, Here};
 use crate::ui::history::{HistoryPage, HistoryRow};
+use crate::ui::identities::{Identities, IdentityPage, IdentityRow};
 use crate::ui::mail_frame::{MailFrame, Sanitised};
 use crate::ui::problem::ProblemPage;
 use crate::ui::sign_in::SignInPage;
@@ -168,7 +170,64 @@ impl SignInPage {
             frame: Frame::stranger_sample(),
             mail: s("user@demo"),
             next: s("/tickets"),
+            others: Ways {
+                csrf: s("0123456789abcdef"),
+                next: s("/tickets"),
+                ways: vec![
+                    Way {
+                        key: s("egi"),
+                        button: s("Sign in with EGI Check-in"),
+                        directory: false,
+                        href: s("/sign-in/with/egi?next=/tickets"),
+                    },
+                    Way {
+                        key: s("staff"),
+                        button: s("Sign in with the directory"),
+                        directory: true,
+                        href: s("/sign-in/with/staff?next=/tickets"),
+                    },
+                ],
+            },
             errors,
+        }
+    }
+}
+
+impl DirectoryPage {
+    pub(crate) fn sample() -> DirectoryPage {
+        DirectoryPage {
+            frame: Frame::stranger_sample(),
+            key: s("staff"),
+            name: s("DESY directory"),
+            user: s("marta"),
+            next: s("/tickets"),
+            link: false,
+            errors: Errors::one("password", "That name and password do not belong together."),
+        }
+    }
+}
+
+impl IdentityPage {
+    pub(crate) fn sample() -> IdentityPage {
+        IdentityPage {
+            frame: Frame::sample(),
+            word: s("word"),
+            provider: s("EGI Check-in"),
+            name: s("Marta Kowalska"),
+            email: s("marta.kowalska@ug.example"),
+            me: s("Marta Kowalska"),
+            password: true,
+            errors: Errors::one("password", "The password is not that of your account here."),
+        }
+    }
+}
+
+impl SignedOutPage {
+    pub(crate) fn sample() -> SignedOutPage {
+        SignedOutPage {
+            frame: Frame::stranger_sample(),
+            name: s("EGI Check-in"),
+            href: s("https://aai.example/logout?client_id=desk"),
         }
     }
 }
@@ -221,6 +280,17 @@ impl AccountPage {
                 scopes: s("read"),
                 made: dial().moment(NOW - DAY),
             }],
+            identities: Identities {
+                csrf: s("0123456789abcdef"),
+                rows: vec![IdentityRow {
+                    id: s("1"),
+                    provider: s("EGI Check-in"),
+                    name: s("Ilona Novák, ilona@eudat.example"),
+                    since: dial().moment(NOW - 20 * DAY),
+                    seen: dial().ago(NOW - DAY),
+                }],
+                more: vec![(s("Link EGI Check-in"), s("/sign-in/with/egi?link=1"))],
+            },
             new_token: Some(s("sb_0123456789abcdef0123456789abcdef")),
             scopes: Choice::list(
                 [("read", "read tickets"), ("write", "change tickets")],

@@ -1,0 +1,584 @@
+//! Calls to other machines at addresses that somebody typed in: guarded.
+//!
+//! An address that an administrator or a foreign document names could lead
+//! into the operator's own network, to services that trust whoever reaches
+//! them. So private, local and reserved addresses are refused unless the
+//! operator listed them; a name is resolved once and that very address is
+//! connected to; redirects stay on their host; answers have a size and a time.
+
+use std::error::Error as _;
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use openidconnect::http;
+use reqwest::Url;
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::redirect::Policy;
+
+use crate::tls;
+
+/// How long a connection may take to come about.
+const CONNECT: Duration = Duration::from_secs(5);
+/// How long a call may take in all.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Redirects that are followed, on the same host.
+const MOST_REDIRECTS: usize = 3;
+
+/// A network: an address and how many of its leading bits count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Network {
+    address: IpAddr,
+    bits: u32,
+}
+
+fn leading(address: IpAddr, bits: u32) -> u128 {
+    let (number, width) = match address {
+        IpAddr::V4(a) => (u128::from(u32::from(a)), 32),
+        IpAddr::V6(a) => (u128::from(a), 128),
+    };
+    number.checked_shr(width - bits).unwrap_or(0)
+}
+
+impl Network {
+    fn holds(&self, address: IpAddr) -> bool {
+        self.address.is_ipv4() == address.is_ipv4()
+            && leading(self.address, self.bits) == leading(address, self.bits)
+    }
+}
+
+/// What the operator lets the desk reach beyond the public network.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reach(Vec<Network>);
+
+impl Reach {
+    /// Reads networks separated by commas or spaces: `10.1.0.0/16, 127.0.0.1`.
+    ///
+    /// # Errors
+    /// Names what can not be read.
+    pub fn parse(text: &str) -> Result<Reach, String> {
+        let words = text.split([',', ' ']).filter(|word| !word.is_empty());
+        words.map(network).collect::<Result<_, _>>().map(Reach)
+    }
+
+    fn allows(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        self.0.iter().any(|network| network.holds(address))
+    }
+
+    /// Why an address may not be connected to; `None`: it may.
+    fn forbids(&self, address: IpAddr) -> Option<&'static str> {
+        forbidden(address).filter(|_| !self.allows(address))
+    }
+}
+
+fn network(text: &str) -> Result<Network, String> {
+    let wrong = || {
+        format!(
+            "{text:?} is no address and no network; write 192.0.2.7, 192.0.2.0/24 or 2001:db8::/32"
+        )
+    };
+    let (address, bits) = match text.split_once('/') {
+        Some((address, bits)) => (address, Some(bits)),
+        None => (text, None),
+    };
+    let address: IpAddr = address.parse().map_err(|_| wrong())?;
+    let width = if address.is_ipv4() { 32 } else { 128 };
+    let bits = match bits {
+        None => width,
+        Some(bits) => bits
+            .parse()
+            .ok()
+            .filter(|bits| *bits <= width)
+            .ok_or_else(wrong)?,
+    };
+    Ok(Network { address, bits })
+}
+
+/// What kind of address it is that nobody outside should lead the desk to;
+/// `None`: an address of the public network. After the registries of special
+/// addresses of IANA (RFC 6890).
+pub fn forbidden(address: IpAddr) -> Option<&'static str> {
+    match address {
+        IpAddr::V4(v4) => forbidden_v4(v4),
+        IpAddr::V6(v6) => forbidden_v6(v6),
+    }
+}
+
+fn forbidden_v4(address: Ipv4Addr) -> Option<&'static str> {
+    let [a, b, c, _] = address.octets();
+    match (a, b, c) {
+        (0, ..) => Some("means this very machine"),
+        (127, ..) => Some("is this very machine"),
+        (10, ..) | (172, 16..=31, _) | (192, 168, _) => Some("is in a private network"),
+        (100, 64..=127, _) => Some("is in a provider's own network"),
+        (169, 254, _) => Some("is link-local"),
+        (192, 0, 0 | 2) | (192, 88, 99) | (198, 18..=19, _) | (198, 51, 100) | (203, 0, 113) => {
+            Some("is reserved")
+        }
+        (224..=239, ..) => Some("is for many receivers"),
+        (240..=255, ..) => Some("is reserved"),
+        _ => None,
+    }
+}
+
+fn forbidden_v6(address: Ipv6Addr) -> Option<&'static str> {
+    let s = address.segments();
+    let v4_at = |high: u16, low: u16| {
+        let [a, b] = high.to_be_bytes();
+        let [c, d] = low.to_be_bytes();
+        Ipv4Addr::new(a, b, c, d)
+    };
+    if address.is_unspecified() {
+        return Some("means this very machine");
+    }
+    if address.is_loopback() {
+        return Some("is this very machine");
+    }
+    match s {
+        // IPv4 in another coat: what counts is whom it leads to.
+        [0, 0, 0, 0, 0, 0xffff, high, low] => forbidden_v4(v4_at(high, low)),
+        [0x64, 0xff9b, 0, 0, 0, 0, high, low] => forbidden_v4(v4_at(high, low)),
+        [0, 0, 0, 0, ..] | [0x64, 0xff9b, ..] | [0x100, 0, 0, 0, ..] => Some("is reserved"),
+        // Teredo and 6to4 carry IPv4 addresses inside; nobody needs them.
+        [0x2001, 0, ..] | [0x2002, ..] => Some("is a tunnel"),
+        [0x2001, 0xdb8, ..] | [0x2001, 2, 0, ..] | [0x3fff, 0..=0xfff, ..] | [0x5f00, ..] => {
+            Some("is reserved")
+        }
+        [0xfc00..=0xfdff, ..] => Some("is in a private network"),
+        [0xfe80..=0xfebf, ..] => Some("is link-local"),
+        [0xfec0..=0xfeff, ..] => Some("is in a private network"),
+        [0xff00..=0xffff, ..] => Some("is for many receivers"),
+        _ => None,
+    }
+}
+
+/// Why a call did not give an answer. The texts are for administrators and the
+/// log.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// The address is none that may be called.
+    #[error("{0}")]
+    Refused(String),
+    /// Nobody answered, or not over a connection that can be trusted.
+    #[error("{0}")]
+    Unreachable(String),
+    /// It took longer than is waited for.
+    #[error("{0} took too long to answer")]
+    Slow(String),
+    /// The answer is larger than is read.
+    #[error("{host} answered with more than {limit} bytes")]
+    TooLarge {
+        /// Who.
+        host: String,
+        /// So many are read.
+        limit: usize,
+    },
+    /// It sent the call elsewhere.
+    #[error("{from} sends on to {to}, which is not followed; enter the address that is meant")]
+    Redirected {
+        /// Who.
+        from: String,
+        /// Where to.
+        to: String,
+    },
+}
+
+/// Makes guarded calls. Cheap to clone.
+#[derive(Clone)]
+pub struct Guard(Arc<Inner>);
+
+struct Inner {
+    reach: Reach,
+    // Made at the first call: reading the machine's certificates takes a while.
+    client: OnceLock<Result<reqwest::Client, String>>,
+}
+
+impl fmt::Debug for Guard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Guard").field(&self.0.reach).finish()
+    }
+}
+
+/// Looks names up and hands out only what may be connected to. What it hands
+/// out is what is connected to, so a name can not mean something else a moment
+/// later.
+struct Pinned(Reach);
+
+impl Resolve for Pinned {
+    fn resolve(&self, name: Name) -> Resolving {
+        let reach = self.0.clone();
+        Box::pin(async move {
+            let found = look_up(&reach, name.as_str(), 0).await?;
+            Ok::<Addrs, _>(Box::new(found.into_iter()))
+        })
+    }
+}
+
+/// The addresses of a name. One that may not be connected to spoils all: whoever
+/// mixes them is up to something.
+async fn look_up(reach: &Reach, host: &str, port: u16) -> Result<Vec<SocketAddr>, Fault> {
+    let found = tokio::time::timeout(CONNECT, tokio::net::lookup_host((host, port)))
+        .await
+        .map_err(|_| Fault::Slow(format!("looking up {host}")))?
+        .map_err(|e| Fault::Unreachable(format!("{host} is no name that can be looked up: {e}")))?;
+    let found: Vec<SocketAddr> = found.collect();
+    if found.is_empty() {
+        return Err(Fault::Unreachable(format!("{host} has no address")));
+    }
+    for address in &found {
+        check(reach, host, address.ip())?;
+    }
+    Ok(found)
+}
+
+fn check(reach: &Reach, host: &str, address: IpAddr) -> Result<(), Fault> {
+    match reach.forbids(address) {
+        None => Ok(()),
+        Some(why) => Err(Fault::Refused(format!(
+            "{host} is {address}, which {why}; the operator can list it in \
+             SWITCHBOARD_OUTBOUND_NETWORKS"
+        ))),
+    }
+}
+
+impl Guard {
+    /// A guard that lets through what the operator listed besides the public
+    /// network.
+    pub fn new(reach: Reach) -> Guard {
+        Guard(Arc::new(Inner {
+            reach,
+            client: OnceLock::new(),
+        }))
+    }
+
+    fn client(&self) -> Result<&reqwest::Client, Fault> {
+        let made = self.0.client.get_or_init(|| {
+            let config = tls::config(None)?;
+            reqwest::Client::builder()
+                .tls_backend_preconfigured(config)
+                .dns_resolver(Pinned(self.0.reach.clone()))
+                // A proxy of the environment would look names up itself.
+                .no_proxy()
+                .redirect(Policy::none())
+                .referer(false)
+                .connect_timeout(CONNECT)
+                .timeout(PATIENCE)
+                .user_agent(concat!("switchboard/", env!("CARGO_PKG_VERSION")))
+                .build()
+                .map_err(|e| e.to_string())
+        });
+        made.as_ref()
+            .map_err(|why| Fault::Unreachable(format!("no TLS on this machine: {why}")))
+    }
+
+    /// Checks an address as far as that goes without looking its name up: for
+    /// forms, before it is stored.
+    ///
+    /// # Errors
+    /// [`Fault::Refused`] says what would be right.
+    pub fn check_url(&self, text: &str) -> Result<Url, Fault> {
+        let refused = |why: &str| Err(Fault::Refused(format!("{text:?} {why}")));
+        let Ok(url) = Url::parse(text) else {
+            return refused("is no address of a page; write https://host/path");
+        };
+        if !url.username().is_empty() || url.password().is_some() {
+            return refused("has a user name in it; leave it out");
+        }
+        let Some(host) = url.host() else {
+            return refused("names no host");
+        };
+        let address = match host {
+            url::Host::Ipv4(v4) => Some(IpAddr::V4(v4)),
+            url::Host::Ipv6(v6) => Some(IpAddr::V6(v6)),
+            url::Host::Domain(_) => None,
+        };
+        let name = url.host_str().unwrap_or_default().trim_end_matches('.');
+        let local_name = name == "localhost" || name.ends_with(".localhost");
+        let local = local_name || address.is_some_and(|a| a.to_canonical().is_loopback());
+        match url.scheme() {
+            "https" => {}
+            "http" if local => {}
+            "http" => return refused("is not protected; https is needed"),
+            _ => return refused("is no address of a page; https is needed"),
+        }
+        if let Some(address) = address {
+            check(&self.0.reach, name, address)?;
+        } else if local_name && !self.0.reach.allows(IpAddr::V4(Ipv4Addr::LOCALHOST)) {
+            check(&self.0.reach, name, IpAddr::V4(Ipv4Addr::LOCALHOST))?;
+        }
+        Ok(url)
+    }
+
+    /// Calls and reads the whole answer, of at most `limit` bytes. Redirects of
+    /// a GET are followed on the same host only.
+    ///
+    /// # Errors
+    /// Says why there is no answer; an answer with an error's status is an answer.
+    pub async fn call(
+        &self,
+        request: http::Request<Vec<u8>>,
+        limit: usize,
+    ) -> Result<http::Response<Vec<u8>>, Fault> {
+        tokio::time::timeout(PATIENCE, self.follow(request.clone(), limit))
+            .await
+            .unwrap_or_else(|_| {
+                let host = request.uri().host().unwrap_or_default();
+                Err(Fault::Slow(host.to_owned()))
+            })
+    }
+
+    async fn follow(
+        &self,
+        mut request: http::Request<Vec<u8>>,
+        limit: usize,
+    ) -> Result<http::Response<Vec<u8>>, Fault> {
+        for _ in 0..=MOST_REDIRECTS {
+            let from = self.check_url(&request.uri().to_string())?;
+            let answer = self.once(&from, request.clone(), limit).await?;
+            if !answer.status().is_redirection() {
+                return Ok(answer);
+            }
+            let to = answer
+                .headers()
+                .get(http::header::LOCATION)
+                .and_then(|to| to.to_str().ok())
+                .and_then(|to| from.join(to).ok());
+            let elsewhere = |to: Option<&Url>| Fault::Redirected {
+                from: from.to_string(),
+                to: to.map_or_else(|| "nowhere".to_owned(), Url::to_string),
+            };
+            match to {
+                Some(to)
+                    if request.method() == http::Method::GET && to.origin() == from.origin() =>
+                {
+                    *request.uri_mut() = to.as_str().parse().map_err(|_| elsewhere(Some(&to)))?;
+                }
+                other => return Err(elsewhere(other.as_ref())),
+            }
+        }
+        Err(Fault::Redirected {
+            from: request.uri().to_string(),
+            to: "one after the other".to_owned(),
+        })
+    }
+
+    async fn once(
+        &self,
+        url: &Url,
+        request: http::Request<Vec<u8>>,
+        limit: usize,
+    ) -> Result<http::Response<Vec<u8>>, Fault> {
+        let host = url.host_str().unwrap_or_default().to_owned();
+        if let Some(url::Host::Domain(name)) = url.host() {
+            // The client's own look-up checks again; here the reason can be told.
+            look_up(
+                &self.0.reach,
+                name,
+                url.port_or_known_default().unwrap_or(443),
+            )
+            .await?;
+        }
+        let fault = |e: reqwest::Error| told(&host, &e);
+        let request = reqwest::Request::try_from(request)
+            .map_err(|e| Fault::Refused(format!("{url} can not be called: {e}")))?;
+        let mut answer = self.client()?.execute(request).await.map_err(fault)?;
+        let too_large = || Fault::TooLarge {
+            host: host.clone(),
+            limit,
+        };
+        if answer.content_length().is_some_and(|n| n > limit as u64) {
+            return Err(too_large());
+        }
+        let mut body = Vec::new();
+        while let Some(chunk) = answer.chunk().await.map_err(|e| told(&host, &e))? {
+            if body.len() + chunk.len() > limit {
+                return Err(too_large());
+            }
+            body.extend_from_slice(&chunk);
+        }
+        let mut response = http::Response::new(body);
+        *response.status_mut() = answer.status();
+        *response.headers_mut() = answer.headers().clone();
+        Ok(response)
+    }
+
+    /// Opens a connection for another protocol than HTTP.
+    ///
+    /// # Errors
+    /// Says why there is none.
+    pub async fn connect(&self, host: &str, port: u16) -> Result<std::net::TcpStream, Fault> {
+        let bare = host.trim_matches(['[', ']']);
+        let found = match bare.parse::<IpAddr>() {
+            Ok(address) => {
+                check(&self.0.reach, host, address)?;
+                vec![SocketAddr::new(address, port)]
+            }
+            Err(_) => look_up(&self.0.reach, host, port).await?,
+        };
+        let opening = tokio::net::TcpStream::connect(found.as_slice());
+        let stream = tokio::time::timeout(CONNECT, opening)
+            .await
+            .map_err(|_| Fault::Slow(format!("{host}:{port}")))?
+            .map_err(|e| Fault::Unreachable(format!("{host}:{port} can not be reached: {e}")))?;
+        stream
+            .into_std()
+            .map_err(|e| Fault::Unreachable(format!("{host}:{port}: {e}")))
+    }
+
+    /// Whether the operator listed this very machine, which is what allows
+    /// connections without TLS to it.
+    pub fn reaches_itself(&self, host: &str) -> bool {
+        let host = host.trim_matches(['[', ']']);
+        let address = match host {
+            "localhost" => IpAddr::V4(Ipv4Addr::LOCALHOST),
+            other => match other.parse() {
+                Ok(address) => address,
+                Err(_) => return false,
+            },
+        };
+        address.is_loopback() && self.0.reach.allows(address)
+    }
+}
+
+/// What went wrong, with its causes: the outermost says too little.
+fn told(host: &str, error: &reqwest::Error) -> Fault {
+    if error.is_timeout() {
+        return Fault::Slow(host.to_owned());
+    }
+    let mut causes = Vec::new();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        causes.push(inner.to_string());
+        cause = inner.source();
+    }
+    let why = causes.pop().unwrap_or_else(|| error.to_string());
+    Fault::Unreachable(format!("{host} can not be reached: {why}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Addresses and names that lead where nobody outside should lead the desk
+    /// (bar C-01), however they are written.
+    const DENIED: [&str; 64] = [
+        "https://127.0.0.1/",
+        "https://127.1/",
+        "https://127.255.255.254/",
+        "https://2130706433/",
+        "https://0x7f000001/",
+        "https://0177.0.0.1/",
+        "https://0x7f.1/",
+        "https://localhost/",
+        "https://LOCALHOST/",
+        "https://localhost./",
+        "https://a.localhost/",
+        "https://0.0.0.0/",
+        "https://0/",
+        "https://10.0.0.1/",
+        "https://10.255.255.255/",
+        "https://172.16.0.1/",
+        "https://172.31.255.255/",
+        "https://192.168.0.1/",
+        "https://192.168.1.1:8443/",
+        "https://169.254.169.254/latest/meta-data/",
+        "https://2852039166/",
+        "https://0xA9FEA9FE/",
+        "https://169.254.0.1/",
+        "https://100.64.0.1/",
+        "https://100.127.255.255/",
+        "https://192.0.0.1/",
+        "https://192.0.2.1/",
+        "https://198.18.0.1/",
+        "https://198.19.255.255/",
+        "https://198.51.100.1/",
+        "https://203.0.113.9/",
+        "https://192.88.99.1/",
+        "https://224.0.0.1/",
+        "https://239.255.255.255/",
+        "https://240.0.0.1/",
+        "https://255.255.255.255/",
+        "https://[::1]/",
+        "https://[::]/",
+        "https://[::ffff:127.0.0.1]/",
+        "https://[::ffff:7f00:1]/",
+        "https://[::ffff:10.0.0.1]/",
+        "https://[::ffff:169.254.169.254]/",
+        "https://[::127.0.0.1]/",
+        "https://[64:ff9b::7f00:1]/",
+        "https://[64:ff9b::10.0.0.1]/",
+        "https://[64:ff9b:1::1]/",
+        "https://[100::1]/",
+        "https://[2001::1]/",
+        "https://[2001:db8::1]/",
+        "https://[2002:7f00:1::]/",
+        "https://[fc00::1]/",
+        "https://[fd00:ec2::254]/",
+        "https://[fe80::1]/",
+        "https://[febf::1]/",
+        "https://[fec0::1]/",
+        "https://[ff02::1]/",
+        "http://93.184.216.34/",
+        "http://idp.example.org/",
+        "file:///etc/passwd",
+        "gopher://93.184.216.34/",
+        "ftp://idp.example.org/",
+        "ldap://93.184.216.34/",
+        "https://user:secret@idp.example.org/",
+        "https://127.0.0.1@idp.example.org/",
+    ];
+
+    #[test]
+    fn nobody_leads_the_desk_into_its_own_network() {
+        let guard = Guard::new(Reach::default());
+        for url in DENIED {
+            let got = guard.check_url(url);
+            assert!(matches!(got, Err(Fault::Refused(_))), "{url}: {got:?}");
+        }
+        for url in [
+            "https://93.184.216.34/",
+            "https://idp.example.org:8443/path?x=1",
+            "https://[2606:2800:220:1::1]/",
+            "https://[64:ff9b::5db8:d822]/",
+        ] {
+            assert!(guard.check_url(url).is_ok(), "{url}");
+        }
+    }
+
+    #[test]
+    fn the_operator_opens_networks_and_nothing_more() {
+        let guard = Guard::new(Reach::parse("10.1.0.0/16, 127.0.0.1 fd00::/8").unwrap());
+        for url in [
+            "https://10.1.2.3/",
+            "https://[::ffff:10.1.2.3]/",
+            "http://127.0.0.1:9/",
+            "http://localhost/",
+            "https://[fd12::1]/",
+        ] {
+            assert!(guard.check_url(url).is_ok(), "{url}");
+        }
+        for url in [
+            "https://10.2.0.1/",
+            "http://10.1.2.3/",
+            "https://127.0.0.2/",
+            "https://[fc00::1]/",
+        ] {
+            assert!(guard.check_url(url).is_err(), "{url}");
+        }
+        assert!(Reach::parse("10.0.0.0/33").is_err());
+        assert!(Reach::parse("everything").is_err());
+        assert_eq!(Reach::parse("").unwrap(), Reach::default());
+    }
+
+    #[tokio::test]
+    async fn names_are_checked_by_what_they_resolve_to() {
+        let guard = Guard::new(Reach::default());
+        // Resolved by the machine itself, without a network.
+        let refused = guard.connect("localhost", 9).await;
+        assert!(matches!(refused, Err(Fault::Refused(_))), "{refused:?}");
+        let found = look_up(&Reach::default(), "localhost", 443).await;
+        assert!(matches!(found, Err(Fault::Refused(_))), "{found:?}");
+    }
+}

@@ -314,11 +314,18 @@ fn unreached(fault: &Fault) -> Check {
         Fault::Slow(_) => check(Mark::Bad, "It takes too long to answer", text),
         Fault::Redirected { .. } => check(Mark::Bad, "It sends us elsewhere", text),
         Fault::TooLarge { .. } => check(Mark::Bad, "It answers with far too much", text),
-        Fault::Unreachable(_) if lower.contains("certificate") || lower.contains("tls") => check(
+        Fault::Unreachable(_) if lower.contains("certificate") => check(
             Mark::Bad,
             "Its certificate is not one that we can trust",
             text,
         ),
+        Fault::Unreachable(_)
+            if ["corrupt message", "tls", "handshake"]
+                .iter()
+                .any(|word| lower.contains(word)) =>
+        {
+            check(Mark::Bad, "It does not speak TLS there", text)
+        }
         Fault::Unreachable(_) if lower.contains("refused") => {
             check(Mark::Bad, "It refuses the connection", text)
         }
@@ -421,7 +428,7 @@ mod tests {
     async fn what_speaks_no_tls_is_told_as_that() {
         let (at, _told) = answering("200 OK", "{}");
         let found = texts(&question("rt", &at.replace("http:", "https:"))).await;
-        assert_eq!(found, ["Its certificate is not one that we can trust"]);
+        assert_eq!(found, ["It does not speak TLS there"]);
     }
 
     #[tokio::test]

@@ -119,7 +119,10 @@ pub(super) fn would(
         return Ok(vec![
             format!("{} goes by: {way}", service.name),
             "The agreement that holds now ends, and a new one begins".to_owned(),
-            format!("{open} open tickets stay where they are; each gets a row in its history"),
+            match open {
+                1 => "1 open ticket stays where it is, with a row in its history".to_owned(),
+                n => format!("{n} open tickets stay where they are, each with a row in its history"),
+            },
         ]);
     }
     let mut lines = Vec::new();

@@ -313,7 +313,7 @@ fn a_service_moves_to_a_list_that_was_confirmed_and_its_ticket_stays() {
         let admin = format!("/admin/onboarding/{}", rest.split('"').next().unwrap());
         let page = ada.page(&admin).await;
         assert!(
-            page.contains("1 open tickets stay") && page.contains("Direct usage"),
+            page.contains("1 open ticket stays where it is") && page.contains("Direct usage"),
             "{page}"
         );
         ada.send(&admin, &[("do", "accept")]).await.expect(303);

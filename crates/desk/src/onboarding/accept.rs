@@ -11,7 +11,9 @@ use switchboard_core::onboarding::{Around, Form, Way};
 use switchboard_core::{Actor, Millis, Part, PersonId, ProviderId, ServiceId, UnitId};
 
 use super::{letters, moving};
+use crate::service::put_service_in;
 use crate::service_provider::{fields, free_key};
+use crate::unit::edit::put_unit_in;
 use crate::{Catalogue, Desk, Error, Live};
 
 /// What accepting a form created, for undoing it.
@@ -198,10 +200,10 @@ pub(super) fn accept(
     if store::service_provider::add_contact(c, provider.id, row.author, now)? {
         made.contact = Some(row.author);
     }
-    let unit = unit(c, desk, &form, now)?;
+    let unit = unit(c, desk, &form, actor, now)?;
     made.unit = Some(unit.id);
     let people = responsibles(c, desk, &form, &unit, actor, now, &mut made)?;
-    let services = services(c, desk, row, &provider, &unit, now)?;
+    let services = services(c, desk, row, &provider, &unit, actor, now)?;
     made.services = services.iter().map(|s| s.id).collect();
     row.made = Some(made.write()?);
     Ok(json!({
@@ -268,7 +270,21 @@ fn provider(
     Ok(provider)
 }
 
-fn unit(c: &mut Conn<'_>, desk: &Desk, form: &Form, now: Millis) -> Result<Unit, Error> {
+/// A field that the rules of the catalogue refuse, as the form calls it.
+fn within(part: &str, error: Error) -> Error {
+    match error {
+        Error::Invalid { field, problem } => Error::invalid(format!("{part}.{field}"), problem),
+        other => other,
+    }
+}
+
+fn unit(
+    c: &mut Conn<'_>,
+    desk: &Desk,
+    form: &Form,
+    actor: &Actor,
+    now: Millis,
+) -> Result<Unit, Error> {
     let units = store::unit::all(c)?;
     let part = &form.unit;
     let parent = units
@@ -318,6 +334,10 @@ fn unit(c: &mut Conn<'_>, desk: &Desk, form: &Form, now: Millis) -> Result<Unit,
     };
     form.quality.time_zone.trim().clone_into(&mut doc.time_zone);
     doc.hours = form.quality.hours();
+    form.quality
+        .escalation
+        .trim()
+        .clone_into(&mut doc.escalation);
     let list = part.list.trim();
     let unit = Unit {
         id: UnitId(desk.uuid()),
@@ -337,7 +357,7 @@ fn unit(c: &mut Conn<'_>, desk: &Desk, form: &Form, now: Millis) -> Result<Unit,
         successor: None,
         doc,
     };
-    store::unit::save(c, &unit, now)?;
+    put_unit_in(c, actor, now, &unit, None).map_err(|e| within("unit", e))?;
     Ok(unit)
 }
 
@@ -383,13 +403,14 @@ fn services(
     row: &Onboarding,
     provider: &Provider,
     unit: &Unit,
+    actor: &Actor,
     now: Millis,
 ) -> Result<Vec<Service>, Error> {
     let way = row.form.option.unwrap_or(Way::Direct);
     let mut known = store::unit::services(c)?;
     let last = known.iter().map(|s| s.position).max().unwrap_or(0);
     let mut new = Vec::new();
-    for (position, part) in (last + 1..).zip(&row.form.services) {
+    for ((position, part), index) in (last + 1..).zip(&row.form.services).zip(0_usize..) {
         let questions: Vec<FormField> = part
             .questions
             .iter()
@@ -407,6 +428,7 @@ fn services(
             form: questions,
             ..ServiceDoc::default()
         };
+        part.contact.trim().clone_into(&mut doc.contact);
         if way == Way::Redirection {
             doc.list = Some(row.form.redirection.list.trim().to_owned());
         }
@@ -425,7 +447,8 @@ fn services(
             position,
             doc,
         };
-        store::unit::save_service(c, &service, now)?;
+        put_service_in(c, actor, now, &service, None)
+            .map_err(|e| within(&format!("services.{index}"), e))?;
         let agreement = agreement(desk, row, service.id, &part.contact, now);
         store::agreement::insert(c, &agreement)?;
         known.push(service.clone());

@@ -9,6 +9,7 @@ use switchboard_core::{Actor, Millis};
 
 use super::accept::Made;
 use super::{moving, service_of};
+use crate::unit::retire::retire_unit_in;
 use crate::{Catalogue, Desk, Error, Live};
 
 /// What undoing a form would do.
@@ -140,7 +141,7 @@ pub(super) fn undo(
             Err(other) => return Err(other),
         }
     }
-    let unit = retire(c, &made, successor, now)?;
+    let unit = retire(c, &made, successor, actor, now)?;
     Ok(json!({"retired": what, "tickets": tickets, "successor": unit}))
 }
 
@@ -188,11 +189,13 @@ fn remove(c: &mut Conn<'_>, row: &mut Onboarding, made: &Made, now: Millis) -> R
     Ok(())
 }
 
-/// Retires unit and services; gives the successor's name.
+/// Retires unit and services, which then stand with the successor; its open
+/// tickets follow in the background. Gives the successor's name.
 fn retire(
     c: &mut Conn<'_>,
     made: &Made,
     successor: Option<&str>,
+    actor: &Actor,
     now: Millis,
 ) -> Result<String, Error> {
     let units = store::unit::all(c)?;
@@ -220,11 +223,9 @@ fn retire(
             store::agreement::close(c, service.id, now)?;
         }
     }
-    if let Some(unit) = units.iter().find(|u| Some(u.id) == made.unit) {
-        let mut unit = unit.clone();
-        unit.active = false;
-        unit.successor = Some(heir.id);
-        store::unit::save(c, &unit, now)?;
+    let unit = units.iter().find(|u| Some(u.id) == made.unit && u.active);
+    if let Some(unit) = unit {
+        retire_unit_in(c, actor, now, unit.id, Some(heir.id), None)?;
     }
     Ok(heir.name.clone())
 }

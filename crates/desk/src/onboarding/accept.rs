@@ -123,7 +123,9 @@ pub(super) fn would(
             "The agreement that holds now ends, and a new one begins".to_owned(),
             match open {
                 1 => "1 open ticket stays where it is, with a row in its history".to_owned(),
-                n => format!("{n} open tickets stay where they are, each with a row in its history"),
+                n => {
+                    format!("{n} open tickets stay where they are, each with a row in its history")
+                }
             },
         ]);
     }

@@ -60,6 +60,10 @@ function suite(who, email, pages) {
 suite("signed out", null, [
   ["home", "/"],
   ["sign-in", "/sign-in"],
+  ["register", "/register"],
+  ["register-sent", "/register?sent=1"],
+  ["forgot", "/forgot"],
+  ["forgot-sent", "/forgot?sent=1"],
   ["services", "/services"],
   ["status", "/status"],
   ["units", "/units"],
@@ -84,6 +88,8 @@ suite("the requester", "user@demo", [
   ["onboarding-review", () => `${form}?step=review`],
   ["privacy", "/account/privacy"],
   ["support-staff", "/support-staff"],
+  ["confirm", "/account/confirm"],
+  ["authenticator", "/account/authenticator"],
   ["refused", "/triage"],
 ]);
 

@@ -1,12 +1,17 @@
 //! People as the desk knows them: found by address, made known, and what the
-//! rules need to know of them. Sessions, tokens, passwords and signing in have
-//! their own files.
+//! rules need to know of them. Sessions, tokens, passwords, signing in,
+//! registration, addresses and second factors have their own files.
 
 use mail::Address;
+use serde::Serialize;
+use serde_json::Value as Json;
 use store::person::Person;
 use store::{Conn, Error as StoreError};
 use switchboard_core::{Actor, Channel, Millis, PersonId};
 
+use crate::audit::{self, Subject};
+use crate::letter::{self, Letter};
+use crate::session::oneself;
 use crate::{Desk, Error, password};
 
 /// Reads a mail address given by somebody.
@@ -70,6 +75,109 @@ pub(crate) fn actor_of(
         support: person.support,
         units: store::person::memberships(c, person.id)?,
     })
+}
+
+/// Records what a person did with their own account by a page.
+///
+/// # Errors
+/// When the database or the random numbers fail.
+pub(crate) fn record(
+    c: &mut Conn<'_>,
+    person: &Person,
+    now: Millis,
+    action: &str,
+    detail: &Json,
+) -> Result<(), Error> {
+    let actor = Actor {
+        person: Some(person.id),
+        name: person.name.clone(),
+        channel: Channel::Web,
+        admin: false,
+        monitor: false,
+        support: false,
+        units: Vec::new(),
+    };
+    audit::record(c, &actor, now, action, &Subject::Person(person.id), detail)
+}
+
+/// Mails a person what was done with their account, in case that it was not
+/// they who did it. Goes to the address that `person` has.
+///
+/// # Errors
+/// When the database refuses.
+pub(crate) fn tell(
+    desk: &Desk,
+    c: &mut Conn<'_>,
+    person: &Person,
+    subject: &str,
+    what: &str,
+) -> Result<(), Error> {
+    let url = &desk.config().public_url;
+    let text = format!(
+        "{what}\n\nIf that was you, there is nothing to do.\nIf it was not, set a new password \
+         now, which signs out everybody who uses your account: {url}/forgot\nThen look at what \
+         stands under “Your account”: {url}/account\n"
+    );
+    match Letter::to(person, desk.uuid(), subject, text) {
+        Some(letter) => letter::queue(desk, c, letter),
+        None => Ok(()),
+    }
+}
+
+/// What somebody says of themselves.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Details {
+    /// Their name.
+    pub name: String,
+    /// Their home institute, or empty.
+    pub institute: String,
+    /// Their community's key.
+    pub community: Option<String>,
+}
+
+impl Details {
+    /// Without control characters and space around, and refused when something
+    /// is missing or too long.
+    ///
+    /// # Errors
+    /// Names the field.
+    pub(crate) fn checked(&self) -> Result<Details, Error> {
+        let tidy = |field: &str, text: &str| {
+            let text: String = text.trim().chars().filter(|c| !c.is_control()).collect();
+            if text.chars().count() > 200 {
+                return Err(Error::invalid(
+                    field,
+                    "is too long: use at most 200 characters",
+                ));
+            }
+            Ok(text)
+        };
+        let name = tidy("name", &self.name)?;
+        if name.is_empty() {
+            return Err(Error::invalid("name", "is missing: say how you are called"));
+        }
+        let community = tidy("community", self.community.as_deref().unwrap_or_default())?;
+        Ok(Details {
+            name,
+            institute: tidy("institute", &self.institute)?,
+            community: (!community.is_empty()).then_some(community),
+        })
+    }
+
+    /// What is known of a person.
+    pub fn of(person: &Person) -> Details {
+        Details {
+            name: person.name.clone(),
+            institute: person.institute.clone(),
+            community: person.community.clone(),
+        }
+    }
+
+    pub(crate) fn put_on(&self, person: &mut Person) {
+        person.name.clone_from(&self.name);
+        person.institute.clone_from(&self.institute);
+        person.community.clone_from(&self.community);
+    }
 }
 
 /// A new account.
@@ -140,6 +248,7 @@ impl Desk {
                     known.admin |= person.admin;
                     known.active = true;
                     store::person::update(c, &known, now)?;
+                    store::address::prove(c, address.as_str(), known.id)?;
                     if let Some(hash) = &hash {
                         store::person::set_password(c, known.id, hash, now)?;
                         known.has_password = true;
@@ -150,6 +259,34 @@ impl Desk {
                 Ok(person.clone())
             })
             .await
+    }
+
+    /// Changes what somebody says of themselves; gives it as it is then.
+    ///
+    /// # Errors
+    /// When a field is missing or too long.
+    pub async fn change_details(&self, actor: &Actor, details: Details) -> Result<Details, Error> {
+        let (details, now, actor) = (details.checked()?, self.now(), actor.clone());
+        let me = oneself(&actor)?;
+        let kept = details.clone();
+        self.0
+            .db
+            .write(move |c| {
+                let mut person =
+                    store::person::load(c, me)?.ok_or_else(|| Error::not_found("such person"))?;
+                let before = Details::of(&person);
+                if before == details {
+                    return Ok(());
+                }
+                details.put_on(&mut person);
+                store::person::update(c, &person, now)?;
+                let detail = audit::difference(&before, &details);
+                let what = "person.details_changed";
+                audit::record(c, &actor, now, what, &Subject::Person(me), &detail)
+            })
+            .await?;
+        self.forget_actors();
+        Ok(kept)
     }
 
     /// The person with this address.

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use crate::{Desk, Error};
 
+mod account_mail;
 mod close;
 mod deliver;
 mod heirs;
@@ -24,6 +25,8 @@ pub(crate) const DELIVER: &str = "deliver";
 pub(crate) const INTAKE: &str = "intake";
 /// Hands on the open tickets of retired units.
 pub(crate) const HEIRS: &str = "heirs";
+/// Writes a mail that somebody asked for with an address.
+pub(crate) const ACCOUNT_MAIL: &str = "account-mail";
 /// Closes what was solved long ago and nobody answered.
 const CLOSE: &str = "close";
 /// Brings applications and join requests to mind that wait.
@@ -44,6 +47,7 @@ pub(crate) const RETAIN: &str = "retain";
 const KINDS: &[&str] = &[
     DELIVER,
     INTAKE,
+    ACCOUNT_MAIL,
     HEIRS,
     CLOSE,
     REMIND_STAFF,
@@ -210,6 +214,7 @@ impl Desk {
             DELIVER => deliver::run(self, &job, mail, &mut state).await,
             INTAKE => intake::run(self, &job).await,
             HEIRS => heirs::run(self, &job).await,
+            ACCOUNT_MAIL => account_mail::run(self, &job).await,
             CLOSE => close::run(self).await,
             REMIND_STAFF => remind_staff::run(self).await,
             SWEEP => sweep::run(self).await,

@@ -1,4 +1,5 @@
-//! Sessions: who is signed in with a browser, and since when.
+//! Sessions: who is signed in with a browser, since when, and when they last
+//! proved who they are.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -7,6 +8,7 @@ use store::person::{Person, Session};
 use switchboard_core::{Actor, Channel, Millis, PersonId};
 
 use crate::account::actor_of;
+use crate::audit::{self, Subject};
 use crate::token::Bearer;
 use crate::{Desk, Error, secret};
 
@@ -15,6 +17,10 @@ const SESSION_MS: Millis = 12 * 3_600_000;
 /// How long an actor may be remembered: rights that were taken away are gone
 /// after this (the bar is 5 s).
 const ACTOR_MS: Millis = 2_000;
+
+/// What changes how somebody signs in needs a proof of who they are that is
+/// no older than this.
+pub const FRESH_MS: Millis = 10 * 60_000;
 
 /// Somebody who is signed in with a browser.
 #[derive(Debug, Clone)]
@@ -27,6 +33,15 @@ pub struct SignedIn {
     pub csrf: String,
     /// The session's stored name.
     pub id_hash: Vec<u8>,
+    /// When they last proved who they are.
+    pub proved_at: Millis,
+}
+
+impl SignedIn {
+    /// Whether they proved who they are a moment ago.
+    pub fn is_fresh(&self, now: Millis) -> bool {
+        now - self.proved_at < FRESH_MS
+    }
 }
 
 /// Actors seen a moment ago, by the hash of their secret.
@@ -65,6 +80,30 @@ fn forget<T>(cache: &Mutex<HashMap<Vec<u8>, (Millis, T)>>) {
     cache.lock().unwrap_or_else(PoisonError::into_inner).clear();
 }
 
+/// Whose own things an actor changes.
+///
+/// # Errors
+/// When the actor is nobody in person.
+pub(crate) fn oneself(actor: &Actor) -> Result<PersonId, Error> {
+    actor
+        .person
+        .ok_or_else(|| Error::Forbidden("the desk itself has no account".into()))
+}
+
+/// Refuses what changes how somebody signs in, unless they proved a moment ago
+/// who they are: a browser left open, or a stolen cookie, is not enough.
+///
+/// # Errors
+/// [`Error::Forbidden`] then.
+pub(crate) fn check_fresh(who: &SignedIn, now: Millis) -> Result<(), Error> {
+    if who.is_fresh(now) {
+        return Ok(());
+    }
+    Err(Error::Forbidden(
+        "confirm first that it is you: your last sign-in was more than ten minutes ago".into(),
+    ))
+}
+
 impl Desk {
     /// Begins a session of somebody who has proved who they are; failed
     /// sign-ins of `account` are forgiven. Returns the cookie's secret.
@@ -77,8 +116,26 @@ impl Desk {
         agent: &str,
         account: Option<String>,
     ) -> Result<String, Error> {
-        let now = self.now();
-        let secret = secret::make()?;
+        let (secret, session) = self.new_session(person, agent)?;
+        self.0
+            .db
+            .write(move |c| {
+                if let Some(account) = &account {
+                    store::person::login_worked(c, account)?;
+                }
+                store::person::insert_session(c, &session).map_err(Error::from)
+            })
+            .await?;
+        Ok(secret)
+    }
+
+    /// A session that begins now, with its cookie's secret.
+    pub(crate) fn new_session(
+        &self,
+        person: PersonId,
+        agent: &str,
+    ) -> Result<(String, Session), Error> {
+        let (now, secret) = (self.now(), secret::make()?);
         let session = Session {
             id_hash: secret::hash(&secret),
             person,
@@ -91,17 +148,35 @@ impl Desk {
                 .filter(|c| !c.is_control())
                 .take(200)
                 .collect(),
+            proved_at: now,
         };
-        self.0
+        Ok((secret, session))
+    }
+
+    /// Goes on with a session under a new secret, whose old one is dead then;
+    /// `proved`: the person has just proved again who they are.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`] when the session is over.
+    pub async fn renew_session(&self, who: &SignedIn, proved: bool) -> Result<String, Error> {
+        let secret = secret::make()?;
+        let (fresh, csrf) = (secret::hash(&secret), secret::make()?);
+        let proved_at = if proved { self.now() } else { who.proved_at };
+        let old = who.id_hash.clone();
+        let done = self
+            .0
             .db
             .write(move |c| {
-                if let Some(account) = &account {
-                    store::person::login_worked(c, account)?;
-                }
-                store::person::insert_session(c, &session).map_err(Error::from)
+                store::person::rename_session(c, &old, &fresh, &csrf, proved_at)
+                    .map_err(Error::from)
             })
             .await?;
-        Ok(secret)
+        self.forget_actors();
+        if done {
+            Ok(secret)
+        } else {
+            Err(Error::Unauthenticated("the session is over".into()))
+        }
     }
 
     /// Who a session cookie stands for; `None`: nobody (any more).
@@ -133,6 +208,7 @@ impl Desk {
                         person,
                         csrf: session.csrf,
                         id_hash,
+                        proved_at: session.proved_at,
                     },
                 )))
             })
@@ -171,6 +247,57 @@ impl Desk {
             .await?;
         self.forget_actors();
         Ok(())
+    }
+
+    /// Ends one of one's own sessions, on purpose and from elsewhere.
+    ///
+    /// # Errors
+    /// When there is no such session of theirs.
+    pub async fn revoke_session(&self, actor: &Actor, id_hash: Vec<u8>) -> Result<(), Error> {
+        let (actor, now) = (actor.clone(), self.now());
+        let person = oneself(&actor)?;
+        self.0
+            .db
+            .write(move |c| {
+                if !store::person::delete_session(c, person, &id_hash)? {
+                    return Err(Error::not_found("such session"));
+                }
+                let (what, detail) = ("person.session_ended", serde_json::json!({}));
+                audit::record(c, &actor, now, what, &Subject::Person(person), &detail)
+            })
+            .await?;
+        self.forget_actors();
+        Ok(())
+    }
+
+    /// Ends all of one's own sessions, but the one given; says how many.
+    ///
+    /// # Errors
+    /// When the database can not be written.
+    pub async fn end_other_sessions(
+        &self,
+        actor: &Actor,
+        but: Option<&[u8]>,
+    ) -> Result<u64, Error> {
+        let (actor, now) = (actor.clone(), self.now());
+        let person = oneself(&actor)?;
+        let but = but.unwrap_or_default().to_vec();
+        let ended = self
+            .0
+            .db
+            .write(move |c| {
+                let ended = store::person::delete_sessions_but(c, person, &but)?;
+                store::pending::end_all_of(c, person)?;
+                if ended > 0 {
+                    let detail = serde_json::json!({ "sessions": ended });
+                    let what = "person.sessions_ended";
+                    audit::record(c, &actor, now, what, &Subject::Person(person), &detail)?;
+                }
+                Ok::<_, Error>(ended)
+            })
+            .await?;
+        self.forget_actors();
+        Ok(ended)
     }
 
     /// A person's living sessions.

@@ -1,23 +1,102 @@
-//! Signing in with address and password, slowed down for those who guess.
+//! Signing in: the password first, then the second step of those who have one.
+//! Slowed down for those who guess, without anybody being locked out for good:
+//! guesses are counted by account and network, and a browser in which the
+//! person signed in before has a count of its own.
 
 use mail::Address;
-use switchboard_core::Millis;
+use serde_json::json;
+use switchboard_core::{Millis, PersonId};
+use uuid::Uuid;
 
-use crate::{Desk, Error, password};
+use crate::tries::{self, Limit};
+use crate::{Desk, Error, account, factor, password, secret, totp};
 
-/// Failed sign-ins of one account or network within this time count.
-const FAILURE_WINDOW_MS: Millis = 15 * 60_000;
-/// So many failures of one account are free.
-const ACCOUNT_TRIES: i64 = 8;
+/// So many failures of one account from one network are free.
+const PAIR_TRIES: i64 = 8;
+/// So many failures of one account from everywhere are free.
+const ACCOUNT_TRIES: i64 = 40;
 /// So many failures from one network are free.
 const NETWORK_TRIES: i64 = 60;
+/// So many wrong codes of one account are free.
+const CODE_TRIES: i64 = 10;
+/// How long the second step may take.
+const STEP_MS: Millis = 10 * 60_000;
+
+/// The browser that somebody signs in with.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Client<'a> {
+    /// Where the request came from.
+    pub network: &'a str,
+    /// The browser, as it calls itself.
+    pub agent: &'a str,
+    /// What [`Desk::device_word`] gave it after an earlier sign-in, or nothing.
+    pub device: &'a str,
+}
+
+/// How far somebody came who proved one thing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Admission {
+    /// Signed in: the secret of the session's cookie.
+    Session(String),
+    /// The second step is missing: the secret of its cookie.
+    SecondStep(String),
+}
+
+/// What the second step of a sign-in can be done with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SecondStep {
+    /// Whose.
+    pub person: PersonId,
+    /// With a code of an authenticator app.
+    pub totp: bool,
+    /// With a passkey.
+    pub passkeys: bool,
+    /// With a recovery code.
+    pub recovery: bool,
+}
+
+fn over() -> Error {
+    Error::Unauthenticated("That took too long: begin again with your password.".into())
+}
 
 impl Desk {
+    /// What a browser keeps in which a person signed in, so that others who
+    /// guess their password do not lock them out of it. It proves nothing else.
+    ///
+    /// # Errors
+    /// When the system has no random numbers.
+    pub fn device_word(&self, person: PersonId) -> Result<String, Error> {
+        let text = format!("{}.{}", person.0.simple(), &secret::make()?[..22]);
+        Ok(format!("{text}.{}", self.0.secret.sign("device", &text)))
+    }
+
+    /// Whose browser it is, and its own name.
+    fn device(&self, word: &str) -> Option<(PersonId, String)> {
+        let (text, signature) = word.rsplit_once('.')?;
+        if !self.0.secret.verify("device", text, signature) {
+            return None;
+        }
+        let (person, _) = text.split_once('.')?;
+        Some((PersonId(Uuid::try_parse(person).ok()?), text.to_owned()))
+    }
+
+    /// What counts against somebody who tries this account from there; the
+    /// first is forgiven by success.
+    fn limits(&self, account: &str, person: Option<PersonId>, client: Client<'_>) -> Vec<Limit> {
+        match self.device(client.device) {
+            Some((owner, name)) if Some(owner) == person => {
+                vec![Limit::guesses(format!("device:{name}"), PAIR_TRIES)]
+            }
+            _ => vec![
+                Limit::guesses(format!("account:{account}|{}", client.network), PAIR_TRIES),
+                Limit::guesses(format!("account:{account}"), ACCOUNT_TRIES),
+                Limit::guesses(format!("network:{}", client.network), NETWORK_TRIES),
+            ],
+        }
+    }
+
     /// Signs in with address and password. The answer is the same, and takes
     /// as long, whether the address or the password is wrong.
-    ///
-    /// `network` is where the request came from; `agent` the browser's name.
-    /// Returns the cookie's secret.
     ///
     /// # Errors
     /// [`Error::Unauthenticated`], or [`Error::TooMany`] after many failures.
@@ -25,54 +104,209 @@ impl Desk {
         &self,
         email: &str,
         password: &str,
-        network: &str,
+        client: Client<'_>,
+    ) -> Result<Admission, Error> {
+        let address = Address::parse(email).ok();
+        let account = address.as_ref().map_or("", |a| a.as_str()).to_owned();
+        let known = self
+            .0
+            .db
+            .read(move |c| {
+                let person = match &address {
+                    Some(a) => store::person::by_email(c, a.as_str())?,
+                    None => None,
+                };
+                let hash = match &person {
+                    Some(p) => store::person::password_hash(c, p.id)?,
+                    None => None,
+                };
+                Ok::<_, Error>((person, hash))
+            })
+            .await?;
+        let (person, hash) = known;
+        let now = self.now();
+        let limits = self.limits(&account, person.as_ref().map(|p| p.id), client);
+        let early = limits.clone();
+        self.0
+            .db
+            .read(move |c| tries::check(c, &early, now))
+            .await?;
+        let right = password::verify(password, hash).await?;
+        let forgiven = limits.first().map(|l| l.subject.clone());
+        self.settle(limits, right, forgiven).await?;
+        match person {
+            Some(person) if right => self.admit(person.id, client.agent).await,
+            _ => Err(Error::Unauthenticated(
+                "That address and password do not belong together.".into(),
+            )),
+        }
+    }
+
+    /// Lets in who proved one thing (a password, here or at a directory): with
+    /// a session, or on to the second step when the person has one. Who came
+    /// by another maker's sign-in gets [`Desk::start_session`] at once.
+    ///
+    /// # Errors
+    /// When the database can not be written.
+    pub(crate) async fn admit(&self, person: PersonId, agent: &str) -> Result<Admission, Error> {
+        let (app, keys) = self
+            .0
+            .db
+            .read(move |c| store::factor::kinds(c, person).map_err(Error::from))
+            .await?;
+        if !app && keys == 0 {
+            let secret = self.start_session(person, agent, None).await?;
+            return Ok(Admission::Session(secret));
+        }
+        let word = secret::make()?;
+        let (hash, now) = (secret::hash(&word), self.now());
+        self.0
+            .db
+            .write(move |c| {
+                store::pending::insert(c, &hash, person, now, now + STEP_MS).map_err(Error::from)
+            })
+            .await?;
+        Ok(Admission::SecondStep(word))
+    }
+
+    /// What the second step behind a cookie can be done with; `None`: it is
+    /// over, or never was.
+    ///
+    /// # Errors
+    /// When the database can not be read.
+    pub async fn second_step(&self, word: &str) -> Result<Option<SecondStep>, Error> {
+        let (hash, now) = (secret::hash(word), self.now());
+        self.0
+            .db
+            .read(move |c| {
+                let Some(person) = store::pending::find(c, &hash, now)? else {
+                    return Ok(None);
+                };
+                let (app, keys) = store::factor::kinds(c, person)?;
+                Ok(Some(SecondStep {
+                    person,
+                    totp: app,
+                    passkeys: keys > 0,
+                    recovery: store::factor::recovery_codes_left(c, person)? > 0,
+                }))
+            })
+            .await
+    }
+
+    /// Forgets a sign-in on its way.
+    ///
+    /// # Errors
+    /// When the database can not be written.
+    pub async fn give_up_step(&self, word: &str) -> Result<(), Error> {
+        let hash = secret::hash(word);
+        self.0
+            .db
+            .write(move |c| Ok(store::pending::end(c, &hash).map(|_| ())?))
+            .await
+    }
+
+    /// The second step with a code: six digits of the authenticator app, or a
+    /// recovery code. Returns the session cookie's secret.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`] when the first step is over,
+    /// [`Error::Invalid`] for a wrong code, [`Error::TooMany`] after ten.
+    pub async fn second_step_code(
+        &self,
+        word: &str,
+        code: &str,
         agent: &str,
     ) -> Result<String, Error> {
-        let wrong =
-            || Error::Unauthenticated("That address and password do not belong together.".into());
-        let now = self.now();
-        let address = Address::parse(email).ok();
-        let account = format!("account:{}", address.as_ref().map_or("", |a| a.as_str()));
-        let network = format!("network:{network}");
-        let (failures, known) = {
-            let (account, network) = (account.clone(), network.clone());
-            let address = address.clone();
-            self.0
-                .db
-                .read(move |c| {
-                    let since = now - FAILURE_WINDOW_MS;
-                    let by_account = store::person::login_failures(c, &account, since)?;
-                    let by_network = store::person::login_failures(c, &network, since)?;
-                    let person = match &address {
-                        Some(a) => store::person::by_email(c, a.as_str())?,
-                        None => None,
-                    };
-                    let hash = match &person {
-                        Some(p) => store::person::password_hash(c, p.id)?,
-                        None => None,
-                    };
-                    Ok::<_, Error>(((by_account, by_network), person.zip(hash)))
-                })
-                .await?
-        };
-        if failures.0 >= ACCOUNT_TRIES || failures.1 >= NETWORK_TRIES {
-            return Err(Error::TooMany { seconds: 60 });
+        let (hash, now) = (secret::hash(word), self.now());
+        let (secret, session) = self.new_session(PersonId(Uuid::nil()), agent)?;
+        let code: String = code.chars().filter(|ch| !ch.is_whitespace()).collect();
+        let desk = self.clone();
+        let right = self
+            .0
+            .db
+            .write(move |c| {
+                let person = store::pending::find(c, &hash, now)?.ok_or_else(over)?;
+                let limit = [Limit::guesses(format!("code:{}", person.0), CODE_TRIES)];
+                tries::check(c, &limit, now)?;
+                let by_app = code.len() == 6 && code.bytes().all(|b| b.is_ascii_digit());
+                let right = if by_app {
+                    totp::use_code(c, person, &code, now)?
+                } else {
+                    store::factor::use_recovery_code(c, person, &factor::code_hash(&code))?
+                };
+                if !right {
+                    tries::note(c, &limit, now)?;
+                    return Ok(false);
+                }
+                if !store::pending::end(c, &hash)? {
+                    return Err(over());
+                }
+                store::person::login_worked(c, &limit[0].subject)?;
+                let mut session = session.clone();
+                session.person = person;
+                store::person::insert_session(c, &session)?;
+                if !by_app && let Some(person) = store::person::load(c, person)? {
+                    let left = store::factor::recovery_codes_left(c, person.id)?;
+                    account::record(
+                        c,
+                        &person,
+                        now,
+                        "person.recovery_code_used",
+                        &json!({"left": left}),
+                    )?;
+                    let what = format!(
+                        "A recovery code was used to sign in to your account. {left} are left; \
+                         make new ones under “Your account” when they run out."
+                    );
+                    account::tell(&desk, c, &person, "A recovery code was used", &what)?;
+                }
+                Ok(true)
+            })
+            .await?;
+        self.wake();
+        if right {
+            Ok(secret)
+        } else {
+            Err(Error::invalid(
+                "code",
+                "is not right, or was used before: wait for the next one and try again",
+            ))
         }
-        let (person, hash) = known.unzip();
-        let right = password::verify(password, hash).await?;
-        let person = match person {
-            Some(person) if right => person,
-            _ => {
-                self.0
-                    .db
-                    .write(move |c| {
-                        store::person::login_failed(c, &account, now)?;
-                        store::person::login_failed(c, &network, now).map_err(Error::from)
-                    })
-                    .await?;
-                return Err(wrong());
-            }
-        };
-        self.start_session(person.id, agent, Some(account)).await
     }
+
+    /// The second step, done by other means than a code; the pending sign-in
+    /// has to be the person's.
+    pub(crate) async fn finish_step(
+        &self,
+        word: &str,
+        person: PersonId,
+        agent: &str,
+    ) -> Result<String, Error> {
+        let (hash, now) = (secret::hash(word), self.now());
+        let (secret, session) = self.new_session(person, agent)?;
+        self.0
+            .db
+            .write(move |c| {
+                let theirs = store::pending::find(c, &hash, now)? == Some(person);
+                if !theirs || !store::pending::end(c, &hash)? {
+                    return Err(over());
+                }
+                store::person::insert_session(c, &session).map_err(Error::from)
+            })
+            .await?;
+        Ok(secret)
+    }
+}
+
+/// Ends whatever would let somebody in after the password changed: sessions
+/// but one, sign-ins on their way, links that were mailed.
+pub(crate) fn shut_out(
+    c: &mut store::Conn<'_>,
+    person: PersonId,
+    but: &[u8],
+) -> Result<u64, Error> {
+    let ended = store::person::delete_sessions_but(c, person, but)?;
+    store::pending::end_all_of(c, person)?;
+    store::mailed_link::end_all_of(c, person)?;
+    Ok(ended)
 }

@@ -1,11 +1,13 @@
 //! Tokens: what programs that call the API show.
 
+use serde_json::json;
 use store::person::Token;
 use switchboard_core::{Actor, Channel, Millis, PersonId};
 use uuid::Uuid;
 
 use crate::account::actor_of;
-use crate::session::{recall, remember};
+use crate::audit::{self, Subject};
+use crate::session::{oneself, recall, remember};
 use crate::{Desk, Error, secret};
 
 /// What a token may do.
@@ -60,14 +62,46 @@ pub struct Bearer {
     pub scopes: Vec<TokenScope>,
 }
 
+fn of(token: Uuid) -> Subject {
+    Subject::Other("token", token)
+}
+
 impl Desk {
-    /// Makes a token and returns its secret, which is not kept.
+    /// Makes a token for oneself and returns its secret, which is not kept.
+    ///
+    /// # Errors
+    /// When no scope is given, or one is not the person's to give.
+    pub async fn make_token(
+        &self,
+        actor: &Actor,
+        name: &str,
+        scopes: &[TokenScope],
+        expires_at: Option<Millis>,
+    ) -> Result<(Uuid, String), Error> {
+        let person = oneself(actor)?;
+        self.new_token(person, Some(actor.clone()), name, scopes, expires_at)
+            .await
+    }
+
+    /// Makes a token for somebody by the operator's word (command line, demo)
+    /// and returns its secret, which is not kept.
     ///
     /// # Errors
     /// When no scope is given, or one is not the person's to give.
     pub async fn create_token(
         &self,
         person: PersonId,
+        name: &str,
+        scopes: &[TokenScope],
+        expires_at: Option<Millis>,
+    ) -> Result<(Uuid, String), Error> {
+        self.new_token(person, None, name, scopes, expires_at).await
+    }
+
+    async fn new_token(
+        &self,
+        person: PersonId,
+        actor: Option<Actor>,
         name: &str,
         scopes: &[TokenScope],
         expires_at: Option<Millis>,
@@ -99,7 +133,7 @@ impl Desk {
             expires_at,
             revoked_at: None,
         };
-        let id = token.id;
+        let (id, now) = (token.id, token.created_at);
         self.0
             .db
             .write(move |c| {
@@ -111,7 +145,10 @@ impl Desk {
                         "admin is for administrators' tokens only",
                     ));
                 }
-                store::person::insert_token(c, &token, &hash).map_err(Error::from)
+                store::person::insert_token(c, &token, &hash)?;
+                let Some(actor) = &actor else { return Ok(()) };
+                let detail = json!({"name": token.name, "scopes": token.scopes});
+                audit::record(c, actor, now, "token.made", &of(id), &detail)
             })
             .await?;
         Ok((id, secret))
@@ -132,12 +169,18 @@ impl Desk {
     ///
     /// # Errors
     /// When there is no such token.
-    pub async fn revoke_token(&self, person: PersonId, id: Uuid) -> Result<(), Error> {
-        let now = self.now();
+    pub async fn revoke_token(&self, actor: &Actor, id: Uuid) -> Result<(), Error> {
+        let (person, now, actor) = (oneself(actor)?, self.now(), actor.clone());
         let done = self
             .0
             .db
-            .write(move |c| store::person::revoke_token(c, person, id, now).map_err(Error::from))
+            .write(move |c| {
+                let done = store::person::revoke_token(c, person, id, now)?;
+                if done {
+                    audit::record(c, &actor, now, "token.revoked", &of(id), &json!({}))?;
+                }
+                Ok::<_, Error>(done)
+            })
             .await?;
         self.forget_actors();
         if done {

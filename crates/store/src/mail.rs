@@ -342,7 +342,19 @@ pub fn begin_sending(conn: &mut Conn<'_>, ids: &[Uuid]) -> Result<Vec<Outgoing>,
     conn.run(&sql, read_outgoing)
 }
 
-/// Notes how a delivery ended.
+/// Whether a mail of this cause was made for an address.
+pub fn is_queued(conn: &mut Conn<'_>, cause: Uuid, address: &str) -> Result<bool, Error> {
+    Ok(conn
+        .query_opt(
+            "SELECT CAST(1 AS BIGINT) FROM mail_out WHERE cause = $1 AND address = $2",
+            params![cause, address],
+            |row| row.get::<i64>(0),
+        )?
+        .is_some())
+}
+
+/// Notes how a delivery ended. Of a mail that is about no ticket the bytes are
+/// forgotten when it was sent: the links in it work for whoever reads them.
 pub fn set_outgoing_state(
     conn: &mut Conn<'_>,
     id: Uuid,
@@ -352,9 +364,10 @@ pub fn set_outgoing_state(
 ) -> Result<(), Error> {
     conn.later(
         "UPDATE mail_out SET state = $2, error = $3,
-           sent_at = CASE WHEN $2 = 'sent' THEN $4 ELSE sent_at END
+           sent_at = CASE WHEN $2 = 'sent' THEN $4 ELSE sent_at END,
+           bytes = CASE WHEN $2 = 'sent' AND ticket IS NULL THEN $5 ELSE bytes END
          WHERE id = $1",
-        params![id, state, error.map(str::to_owned), now],
+        params![id, state, error.map(str::to_owned), now, Vec::new()],
     )?;
     Ok(())
 }

@@ -22,6 +22,10 @@ const MIGRATIONS: &[(&str, &str)] = &[
         include_str!("migrations/0005_monitors.sql"),
     ),
     ("0006_audit", include_str!("migrations/0006_audit.sql")),
+    (
+        "0007_accounts",
+        include_str!("migrations/0007_accounts.sql"),
+    ),
     ("0009_staff", include_str!("migrations/0009_staff.sql")),
     (
         "0008_federated",

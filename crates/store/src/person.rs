@@ -313,6 +313,8 @@ pub struct Session {
     pub expires_at: Millis,
     /// The browser, as it calls itself.
     pub agent: String,
+    /// When the person last proved in it who they are.
+    pub proved_at: Millis,
 }
 
 fn read_session(row: &Row<'_>) -> Result<Session, Error> {
@@ -324,14 +326,16 @@ fn read_session(row: &Row<'_>) -> Result<Session, Error> {
         seen_at: row.get(4)?,
         expires_at: row.get(5)?,
         agent: row.get(6)?,
+        proved_at: row.get(7)?,
     })
 }
 
 /// Begins a session.
 pub fn insert_session(conn: &mut Conn<'_>, s: &Session) -> Result<(), Error> {
     conn.execute(
-        "INSERT INTO session (id_hash, person, csrf, created_at, seen_at, expires_at, agent)
-         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        "INSERT INTO session (id_hash, person, csrf, created_at, seen_at, expires_at, agent,
+           proved_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         params![
             s.id_hash.clone(),
             s.person,
@@ -340,6 +344,7 @@ pub fn insert_session(conn: &mut Conn<'_>, s: &Session) -> Result<(), Error> {
             s.seen_at,
             s.expires_at,
             s.agent.as_str(),
+            s.proved_at,
         ],
     )?;
     Ok(())
@@ -348,7 +353,8 @@ pub fn insert_session(conn: &mut Conn<'_>, s: &Session) -> Result<(), Error> {
 /// The living session of an active person.
 pub fn session(conn: &mut Conn<'_>, id_hash: &[u8], now: Millis) -> Result<Option<Session>, Error> {
     conn.query_opt(
-        "SELECT s.id_hash, s.person, s.csrf, s.created_at, s.seen_at, s.expires_at, s.agent
+        "SELECT s.id_hash, s.person, s.csrf, s.created_at, s.seen_at, s.expires_at, s.agent,
+           s.proved_at
          FROM session s JOIN person p ON p.id = s.person
          WHERE s.id_hash = $1 AND s.expires_at > $2 AND p.active = 1",
         params![id_hash.to_vec(), now],
@@ -359,7 +365,7 @@ pub fn session(conn: &mut Conn<'_>, id_hash: &[u8], now: Millis) -> Result<Optio
 /// A person's living sessions, newest first.
 pub fn sessions(conn: &mut Conn<'_>, person: PersonId, now: Millis) -> Result<Vec<Session>, Error> {
     conn.query(
-        "SELECT id_hash, person, csrf, created_at, seen_at, expires_at, agent
+        "SELECT id_hash, person, csrf, created_at, seen_at, expires_at, agent, proved_at
          FROM session WHERE person = $1 AND expires_at > $2 ORDER BY seen_at DESC",
         params![person, now],
         read_session,
@@ -389,6 +395,38 @@ pub fn delete_session(
     Ok(conn.execute(
         "DELETE FROM session WHERE id_hash = $1 AND person = $2",
         params![id_hash.to_vec(), person],
+    )? > 0)
+}
+
+/// Ends all sessions of a person but one; says how many.
+pub fn delete_sessions_but(
+    conn: &mut Conn<'_>,
+    person: PersonId,
+    but: &[u8],
+) -> Result<u64, Error> {
+    conn.execute(
+        "DELETE FROM session WHERE person = $1 AND id_hash <> $2",
+        params![person, but.to_vec()],
+    )
+}
+
+/// Goes on with a session under another name and other forms. `false`: it is
+/// not there any more.
+pub fn rename_session(
+    conn: &mut Conn<'_>,
+    id_hash: &[u8],
+    fresh: &[u8],
+    csrf: &str,
+    proved_at: Millis,
+) -> Result<bool, Error> {
+    // Logging out at a provider has to find it again.
+    conn.execute(
+        "UPDATE federated_session SET session = $2 WHERE session = $1",
+        params![id_hash.to_vec(), fresh.to_vec()],
+    )?;
+    Ok(conn.execute(
+        "UPDATE session SET id_hash = $2, csrf = $3, proved_at = $4 WHERE id_hash = $1",
+        params![id_hash.to_vec(), fresh.to_vec(), csrf, proved_at],
     )? > 0)
 }
 

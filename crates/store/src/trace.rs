@@ -443,12 +443,18 @@ pub fn tickets_on(
     )
 }
 
-/// Forgets failed sign-ins of the addresses.
+/// Forgets failed sign-ins of the addresses, from wherever, and wishes for mail
+/// to them.
 pub fn forget_failures(conn: &mut Conn<'_>, addresses: &[String]) -> Result<(), Error> {
     for address in addresses {
         conn.execute(
-            "DELETE FROM login_failure WHERE subject = $1",
-            params![format!("account:{address}")],
+            "DELETE FROM login_failure WHERE subject = $1 OR subject = $2
+               OR SUBSTR(subject, 1, LENGTH(CAST($3 AS TEXT))) = $3",
+            params![
+                format!("account:{address}"),
+                format!("mail:{address}"),
+                format!("account:{address}|"),
+            ],
         )?;
     }
     Ok(())

@@ -139,6 +139,15 @@ enum AdminCommand {
         #[command(flatten)]
         provider: Box<Provider>,
     },
+    /// Takes the second factors from somebody who lost them all: they sign in
+    /// with their password alone then.
+    ClearFactors {
+        #[command(flatten)]
+        config: ConfigFile,
+        /// A mail address of theirs.
+        #[arg(long)]
+        email: String,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -229,6 +238,18 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             for line in runtime()?.block_on(provider.add(&desk))? {
                 say(&line)?;
             }
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Admin {
+            command: AdminCommand::ClearFactors { config, email },
+        } => {
+            let desk = open(&Settings::load(config.config.as_deref())?)?;
+            runtime()?.block_on(async {
+                let person = desk.person_by_email(&email).await?;
+                let operator = Actor::system(Channel::Cli);
+                desk.clear_factors(&operator, person.id).await
+            })?;
+            say(&format!("{email} signs in with the password alone now"))?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Token {
@@ -360,7 +381,12 @@ fn demo(listen: &str, data: Option<PathBuf>) -> anyhow::Result<ExitCode> {
         format!("listen: {listen} (another program may use it; try --listen 127.0.0.1:0)")
     })?;
     listener.set_nonblocking(true)?;
-    let address = listener.local_addr()?.to_string();
+    let address = listener.local_addr()?;
+    // A name stays a name: passkeys are bound to one.
+    let address = match listen.rsplit_once(':') {
+        Some((name @ "localhost", _)) => format!("{name}:{}", address.port()),
+        _ => address.to_string(),
+    };
     let settings = Settings::demo(&folder, &address);
     let desk = open(&settings)?;
     let file = folder.join("demo.json");

@@ -49,6 +49,9 @@ pub(crate) struct Settings {
     /// Networks that are not public and that the desk may connect to all the
     /// same, separated by commas or spaces.
     outbound_networks: Option<String>,
+    /// `open` (default): anybody makes an account with their mail address;
+    /// `closed`: administrators do.
+    registration: Option<String>,
     /// Secrets for other systems, by the name that forms give.
     secrets: BTreeMap<String, KeptSecret>,
 }
@@ -94,6 +97,7 @@ impl Settings {
             ("SWITCHBOARD_MAX_ATTACHMENT", &mut self.max_attachment),
             ("SWITCHBOARD_TRUSTED_PROXIES", &mut self.trusted_proxies),
             ("SWITCHBOARD_OUTBOUND_NETWORKS", &mut self.outbound_networks),
+            ("SWITCHBOARD_REGISTRATION", &mut self.registration),
         ];
         for (name, field) in texts {
             if let Some(value) = env(name) {
@@ -176,11 +180,16 @@ impl Settings {
             authserv_id: self.authserv_id.clone(),
             max_attachment: number("max_attachment", self.max_attachment.as_deref())?
                 .unwrap_or(fallback.max_attachment),
-            registration: fallback.registration,
             secrets: self.kept()?,
             outbound: Reach::parse(self.outbound_networks.as_deref().unwrap_or_default())
                 .map_err(|why| anyhow::anyhow!("outbound_networks: {why}"))?,
             erasure_ledger: Some(self.data_dir().join("erased.ledger")),
+            registration: match self.registration.as_deref() {
+                None => fallback.registration,
+                Some("open") => true,
+                Some("closed") => false,
+                Some(other) => bail!("registration: {other:?} is not one of open, closed"),
+            },
         })
     }
 
@@ -323,5 +332,18 @@ mod tests {
             ..Settings::default()
         };
         assert!(settings.mailer().is_err());
+    }
+
+    #[test]
+    fn registration_is_open_or_closed_and_nothing_else() {
+        let of = |text: Option<&str>| Settings {
+            registration: text.map(str::to_owned),
+            ..Settings::default()
+        };
+        assert!(of(None).desk(None).unwrap().registration);
+        assert!(of(Some("open")).desk(None).unwrap().registration);
+        assert!(!of(Some("closed")).desk(None).unwrap().registration);
+        let error = of(Some("no")).desk(None).unwrap_err().to_string();
+        assert!(error.contains("open, closed"), "{error}");
     }
 }

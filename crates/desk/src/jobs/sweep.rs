@@ -1,5 +1,6 @@
-//! Forgets what is over: sessions, repeated-request keys, finished jobs. And
-//! looks whether a ticket was left with a unit that is retired.
+//! Forgets what is over: sessions, sign-ins on their way, mailed links,
+//! repeated-request keys, finished jobs. And looks whether a ticket was left
+//! with a unit that is retired.
 
 use store::job::NewJob;
 
@@ -15,6 +16,7 @@ pub(super) async fn run(desk: &Desk) -> Result<Outcome, Error> {
         .write(move |c| {
             store::person::sweep_sessions(c, now)?;
             store::identity::sweep(c, now)?;
+            store::pending::sweep(c, now)?;
             store::setting::sweep_idempotent(c, now - DAY)?;
             store::job::prune(c, now - DAY)?;
             if !store::unit::stranded(c, 0, 1)?.is_empty() {

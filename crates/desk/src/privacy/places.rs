@@ -147,6 +147,7 @@ pub const TABLES: &[Table] = &[
             ("seen_at", Own),
             ("expires_at", Own),
             ("agent", Own),
+            ("proved_at", Own),
         ],
     )
     .of("person", Rows::Go),
@@ -514,6 +515,70 @@ pub const TABLES: &[Table] = &[
             ("hash", Nothing),
         ],
     ),
+    // 0007: accounts
+    table(
+        "mailed_link",
+        "hash",
+        &[
+            ("hash", Secret),
+            ("purpose", Nothing),
+            ("address", Address),
+            ("person", Person),
+            ("created_at", Nothing),
+            ("expires_at", Nothing),
+        ],
+    )
+    .of("person", Rows::Go),
+    table(
+        "second_step",
+        "hash",
+        &[
+            ("hash", Secret),
+            ("person", Person),
+            ("created_at", Own),
+            ("expires_at", Own),
+        ],
+    )
+    .of("person", Rows::Go),
+    table(
+        "totp",
+        "person",
+        &[
+            ("person", Person),
+            ("secret", Secret),
+            ("since", Own),
+            ("last_step", Own),
+            ("fresh", Secret),
+            ("fresh_at", Own),
+        ],
+    )
+    .of("person", Rows::Go),
+    table("recovery_code", "", &[("person", Person), ("hash", Secret)]).of("person", Rows::Go),
+    table(
+        "passkey",
+        "id",
+        &[
+            ("id", Secret),
+            ("person", Person),
+            ("name", Own),
+            ("doc", Secret),
+            ("created_at", Own),
+            ("used_at", Own),
+        ],
+    )
+    .of("person", Rows::Go),
+    table(
+        "passkey_challenge",
+        "hash",
+        &[
+            ("hash", Secret),
+            ("purpose", Nothing),
+            ("person", Person),
+            ("state", Secret),
+            ("expires_at", Nothing),
+        ],
+    )
+    .of("person", Rows::Go),
     // 0009: joining units
     table(
         "support_application",

@@ -208,8 +208,11 @@ async fn plant(test: &TestDesk, rita: PersonId, stan: PersonId) -> TicketNumber 
     desk.sign_in(
         "rita-canary@people.example",
         "three brown kettles",
-        "192.0.2.1",
-        "agentcanary/1.0",
+        desk::Client {
+            network: "192.0.2.1",
+            agent: "agentcanary/1.0",
+            ..desk::Client::default()
+        },
     )
     .await
     .unwrap();

@@ -147,9 +147,12 @@ fn on_a_full_disk_reads_go_on_and_writes_say_so() {
         let desk = prepared.desk(-10 * 60_000);
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let signed_in = runtime
-            .block_on(desk.sign_in(KEEPER, PASSWORD, "127.0.0.1", "test"))
+            .block_on(desk.sign_in(KEEPER, PASSWORD, desk::Client::default()))
             .unwrap();
-        format!("sb_session={signed_in}")
+        let desk::Admission::Session(secret) = signed_in else {
+            panic!("the keeper has no second factor");
+        };
+        format!("sb_session={secret}")
     };
     let disk = OnSmallDisk::start(seed.path(), small.path(), way);
     let mut client = Client::new(&disk.at, &token);

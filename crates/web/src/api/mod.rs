@@ -19,6 +19,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::AppState;
 use crate::problem::{FieldProblem, PROBLEM_JSON, Problem};
 
+pub mod account;
 pub mod application;
 pub mod attachment;
 pub mod audit;
@@ -110,6 +111,7 @@ fn routes(max_attachment: usize) -> OpenApiRouter<AppState> {
         .merge(people::router())
         .merge(audit::router())
         .merge(person::router())
+        .merge(account::router())
         .merge(token::router())
         .merge(event::router())
         .merge(onboarding::router())

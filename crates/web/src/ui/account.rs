@@ -1,19 +1,20 @@
-//! `/account`: the reader's own data, sessions and tokens.
+//! `/account`: the reader's own data, addresses, password, second factors,
+//! sessions and tokens. What they change there lies in `account_post`.
 
 use askama::Template;
-use axum::http::StatusCode;
 use axum::response::Response;
-use desk::{Error, TokenScope};
-use switchboard_core::{Part, PersonId};
-use uuid::Uuid;
+use desk::SignedIn;
+use desk::account::Details;
+use desk::address::MyAddress;
+use desk::password::PASSWORD_MIN;
+use switchboard_core::Part;
 
 use super::assets::Asset;
 use super::fault::Fault;
-use super::frame::{Errors, Frame, Here, Notice, NoticeTone, Room};
+use super::frame::{Errors, Frame, Here, Room};
 use super::identities::Identities;
-use super::posted::Posted;
 use super::view::{Choice, Icon, TimeMark};
-use super::visit::{Visit, sentence};
+use super::visit::Visit;
 
 /// A place where the reader is signed in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,14 +44,58 @@ pub struct TokenRow {
     pub made: TimeMark,
 }
 
+/// A passkey of the reader.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PasskeyRow {
+    /// Its id.
+    pub id: String,
+    /// What they call it.
+    pub name: String,
+    /// Since when.
+    pub made: TimeMark,
+    /// When it was last used.
+    pub used: Option<TimeMark>,
+}
+
+/// What is shown once, or again after something was wrong.
+#[derive(Debug, Clone, Default)]
+pub struct Shown {
+    /// A token just made.
+    pub new_token: Option<String>,
+    /// Recovery codes just made.
+    pub new_codes: Vec<String>,
+    /// What was typed as details.
+    pub details: Option<Details>,
+    /// What was wrong.
+    pub errors: Errors,
+}
+
 /// The reader's account.
 #[derive(Debug, Clone, Template)]
 #[template(path = "account.html")]
 pub struct AccountPage {
     /// Around it.
     pub frame: Frame,
-    /// Addresses, units, rights.
+    /// Units and rights.
     pub facts: Vec<(String, String)>,
+    /// Name, institute, community, as they stand in the form.
+    pub details: Details,
+    /// Their addresses.
+    pub addresses: Vec<MyAddress>,
+    /// They have a password.
+    pub has_password: bool,
+    /// Shortest password.
+    pub least: usize,
+    /// Since when an authenticator app.
+    pub totp: Option<TimeMark>,
+    /// Their passkeys.
+    pub passkeys: Vec<PasskeyRow>,
+    /// Passkeys work at this address.
+    pub passkeys_here: bool,
+    /// How many recovery codes are left.
+    pub codes_left: i64,
+    /// Recovery codes just made, shown this once.
+    pub new_codes: Vec<String>,
     /// Where they are signed in.
     pub sessions: Vec<SessionRow>,
     /// Their tokens.
@@ -68,29 +113,14 @@ pub struct AccountPage {
 /// `GET /account`.
 pub async fn show(visit: Visit) -> Response {
     let result = async {
-        let page = account(&visit, None, Errors::default()).await?;
+        let page = account(&visit, Shown::default()).await?;
         visit.page(&page)
     }
     .await;
     visit.close(result).await
 }
 
-fn me(visit: &Visit) -> Result<PersonId, Fault> {
-    visit
-        .who
-        .as_ref()
-        .map(|who| who.person.id)
-        .ok_or(Fault::SignInFirst)
-}
-
-async fn account(
-    visit: &Visit,
-    new_token: Option<String>,
-    errors: Errors,
-) -> Result<AccountPage, Fault> {
-    let who = visit.who.as_ref().ok_or(Fault::SignInFirst)?;
-    let (desk, person) = (&visit.desk, who.person.id);
-    let catalogue = desk.catalogue().await?;
+fn facts(who: &SignedIn, catalogue: &desk::Catalogue) -> Vec<(String, String)> {
     let units: Vec<String> = who
         .actor
         .units
@@ -103,19 +133,7 @@ async fn account(
             })
         })
         .collect();
-    let mut facts = vec![
-        ("Name".to_owned(), who.person.name.clone()),
-        (
-            "Address".to_owned(),
-            who.person.email.clone().unwrap_or_default(),
-        ),
-    ];
-    if !who.person.institute.is_empty() {
-        facts.push(("Institute".to_owned(), who.person.institute.clone()));
-    }
-    if let Some(community) = &who.person.community {
-        facts.push(("Community".to_owned(), community.clone()));
-    }
+    let mut facts = Vec::new();
     if !units.is_empty() {
         facts.push(("Units".to_owned(), units.join(", ")));
     }
@@ -128,6 +146,14 @@ async fn account(
             facts.push((right.to_owned(), "yes".to_owned()));
         }
     }
+    facts
+}
+
+pub(super) async fn account(visit: &Visit, shown: Shown) -> Result<AccountPage, Fault> {
+    let who = visit.who.as_ref().ok_or(Fault::SignInFirst)?;
+    let (desk, person) = (&visit.desk, who.person.id);
+    let facts = facts(who, &*desk.catalogue().await?);
+    let factors = desk.factors(person).await?;
     let sessions = desk
         .sessions(person)
         .await?
@@ -166,11 +192,29 @@ async fn account(
         identities: Identities::of(visit, &frame.csrf).await?,
         frame,
         facts,
+        details: shown.details.unwrap_or_else(|| Details::of(&who.person)),
+        addresses: desk.addresses(person).await?,
+        has_password: who.person.has_password,
+        least: PASSWORD_MIN,
+        totp: factors.totp_since.map(|at| visit.dial.moment(at)),
+        passkeys: factors
+            .passkeys
+            .into_iter()
+            .map(|k| PasskeyRow {
+                id: hex(&k.id),
+                name: k.name,
+                made: visit.dial.moment(k.created_at),
+                used: k.used_at.map(|at| visit.dial.ago(at)),
+            })
+            .collect(),
+        passkeys_here: desk.has_passkeys(),
+        codes_left: factors.recovery_codes,
+        new_codes: shown.new_codes,
         sessions,
         tokens,
-        new_token,
+        new_token: shown.new_token,
         scopes: Choice::list(scopes, "read"),
-        errors,
+        errors: shown.errors,
     })
 }
 
@@ -178,11 +222,12 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
 
-fn unhex(text: &str) -> Option<Vec<u8>> {
-    if text.len() != 64 || !text.is_ascii() {
+/// Bytes from their hexadecimal; at most 1,023 of them, as a credential has.
+pub(super) fn unhex(text: &str) -> Option<Vec<u8>> {
+    if text.is_empty() || text.len() > 2_046 || text.len() % 2 == 1 || !text.is_ascii() {
         return None;
     }
-    (0..32)
+    (0..text.len() / 2)
         .map(|i| u8::from_str_radix(&text[2 * i..2 * i + 2], 16).ok())
         .collect()
 }
@@ -217,68 +262,6 @@ fn browser(agent: &str) -> String {
     }
 }
 
-/// `POST /account/{deed}`: `sessions` or `tokens`.
-pub async fn act(
-    axum::extract::Path(deed): axum::extract::Path<String>,
-    posted: Posted,
-) -> Response {
-    let posted = match posted.ours().await {
-        Ok(posted) => posted,
-        Err(response) => return response,
-    };
-    let result = match deed.as_str() {
-        "sessions" => end_session(&posted).await,
-        "tokens" => tokens(&posted).await,
-        _ => Err(Fault::no_page()),
-    };
-    posted.visit.close(result).await
-}
-
-async fn end_session(posted: &Posted) -> Result<Response, Fault> {
-    let visit = &posted.visit;
-    let person = me(visit)?;
-    let id = unhex(posted.text("end")).ok_or_else(Fault::no_page)?;
-    visit.desk.end_session(person, id).await?;
-    let notice = Notice::new(NoticeTone::Ok, "That session has ended");
-    visit.go("/account", Some(notice))
-}
-
-async fn tokens(posted: &Posted) -> Result<Response, Fault> {
-    let visit = &posted.visit;
-    let person = me(visit)?;
-    let revoke = posted.text("revoke");
-    if !revoke.is_empty() {
-        let id = Uuid::try_parse(revoke).map_err(|_| Fault::no_page())?;
-        visit.desk.revoke_token(person, id).await?;
-        let notice = Notice::new(NoticeTone::Ok, "The token is revoked");
-        return visit.go("/account", Some(notice));
-    }
-    let scopes: Result<Vec<TokenScope>, Error> =
-        posted.all("scope").map(TokenScope::parse).collect();
-    let made = match scopes {
-        Ok(scopes) => {
-            visit
-                .desk
-                .create_token(person, posted.text("token"), &scopes, None)
-                .await
-        }
-        Err(error) => Err(error),
-    };
-    match made {
-        // Shown on this very answer: it is kept nowhere, not even in a cookie.
-        Ok((_, secret)) => {
-            let page = account(visit, Some(secret), Errors::default()).await?;
-            visit.page(&page)
-        }
-        Err(Error::Invalid { problem, .. }) => {
-            let errors = Errors::one("token", sentence(&problem));
-            let page = account(visit, None, errors).await?;
-            visit.page_as(StatusCode::UNPROCESSABLE_ENTITY, &page)
-        }
-        Err(other) => Err(other.into()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -303,6 +286,7 @@ mod tests {
         let id: Vec<u8> = (0..32).collect();
         assert_eq!(unhex(&hex(&id)), Some(id));
         assert_eq!(unhex("zz"), None);
+        assert_eq!(unhex(""), None);
         assert_eq!(unhex(&"é".repeat(32)), None);
     }
 }

@@ -25,6 +25,9 @@ const SHEETS: [&str; 5] = [
     "css/pages.css",
 ];
 
+/// The script's parts, in their order.
+const SCRIPTS: [&str; 2] = ["app.js", "passkey.js"];
+
 /// Everything served under `/static/`, by its name without the hash.
 const SERVED: [(&str, &str); 3] = [
     ("app.css", "text/css; charset=utf-8"),
@@ -64,18 +67,21 @@ static SHELF: LazyLock<Shelf> = LazyLock::new(|| {
     shelf
 });
 
-/// The bytes of a served file; the style sheet is its parts one after another.
+/// The bytes of a served file; the style sheet and the script are their parts
+/// one after another.
 fn read(name: &str) -> Cow<'static, [u8]> {
-    if name == "app.css" {
-        let mut all = Vec::new();
-        for sheet in SHEETS {
-            if let Some(file) = Files::get(sheet) {
-                all.extend_from_slice(&file.data);
-            }
+    let parts: &[&str] = match name {
+        "app.css" => &SHEETS,
+        "app.js" => &SCRIPTS,
+        _ => return Files::get(name).map_or(Cow::Borrowed(&[]), |file| file.data),
+    };
+    let mut all = Vec::new();
+    for part in parts {
+        if let Some(file) = Files::get(part) {
+            all.extend_from_slice(&file.data);
         }
-        return Cow::Owned(all);
     }
-    Files::get(name).map_or(Cow::Borrowed(&[]), |file| file.data)
+    Cow::Owned(all)
 }
 
 /// The address of a static file, with the hash of its content.

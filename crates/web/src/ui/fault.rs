@@ -13,6 +13,10 @@ pub enum Fault {
     Desk(Error),
     /// They have to sign in first.
     SignInFirst,
+    /// They have to prove again who they are.
+    ProveFirst,
+    /// A link that was mailed works no more.
+    OldLink,
     /// The form was not made by us for this browser, or is too old.
     Forged,
     /// What was sent can not be read.
@@ -43,6 +47,21 @@ pub fn explain(fault: &Fault) -> (StatusCode, &'static str, String, &'static [&'
             "Please sign in",
             "This page is for people who are signed in.".to_owned(),
             &["Sign in and try again."],
+        ),
+        Fault::ProveFirst => (
+            StatusCode::FORBIDDEN,
+            "Confirm that it is you",
+            "This changes how you sign in, and your last sign-in was some time ago.".to_owned(),
+            &["Give your password again, then do it once more."],
+        ),
+        Fault::OldLink => (
+            StatusCode::NOT_FOUND,
+            "This link does not work any more",
+            "It was used already, is too old, or was not copied whole.".to_owned(),
+            &[
+                "Look whether there is a newer mail, and whether the link is there in full.",
+                "Ask for a new one where you asked for this one.",
+            ],
         ),
         Fault::Forged => (
             StatusCode::FORBIDDEN,

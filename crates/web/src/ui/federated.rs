@@ -16,7 +16,7 @@ use super::assets::Asset;
 use super::fault::Fault;
 use super::frame::{Errors, Frame, Guard, Here, Notice, NoticeTone, Room};
 use super::posted::Posted;
-use super::sign_in::SignInPage;
+use super::sign_in::asking;
 use super::view::Icon;
 use super::visit::{Visit, encode, own_path, random_word, see_other, sentence};
 
@@ -246,15 +246,8 @@ async fn refused(visit: &Visit, turned: Turned, next: &str) -> Result<Response, 
     if visit.who.is_some() {
         return visit.go("/account", Some(notice));
     }
-    let mut frame = visit.frame(Room::Public, Here::Elsewhere).await?;
-    frame.notice = Some(notice);
-    let page = SignInPage {
-        others: Ways::offered(&visit.desk, &frame.csrf, next).await?,
-        frame,
-        mail: String::new(),
-        next: next.to_owned(),
-        errors: Errors::default(),
-    };
+    let mut page = asking(visit, "", next.to_owned(), Errors::default()).await?;
+    page.frame.notice = Some(notice);
     visit.page_as(status, &page)
 }
 

@@ -2,10 +2,13 @@
 //! a script; the one script only makes it smoother.
 
 pub mod account;
+pub mod account_post;
 pub mod admin;
 pub mod ask;
 pub mod asking;
 pub mod assets;
+pub mod authenticator;
+pub mod confirm;
 pub mod facts;
 pub mod fault;
 pub mod federated;
@@ -19,11 +22,14 @@ pub mod mask;
 pub mod my_tickets;
 pub mod new_ticket;
 pub mod pane;
+pub mod passkey;
 pub mod place;
 pub mod posted;
 pub mod privacy;
 pub mod problem;
 pub mod provider;
+pub mod register;
+pub mod reset;
 pub mod services;
 pub mod sign_in;
 pub mod split;
@@ -39,6 +45,7 @@ pub mod unit;
 pub mod unit_edit;
 pub mod unit_form;
 pub mod unit_people;
+pub mod verify;
 pub mod view;
 pub mod visit;
 pub mod words;
@@ -75,18 +82,28 @@ pub fn router() -> Router<AppState> {
         )
         .route("/sign-in/with/{provider}/back", get(federated::back))
         .route("/sign-in/with/{provider}/logout", post(federated::logout))
+        .route("/sign-in/code", get(sign_in::show_step).post(sign_in::enter_step))
+        .route("/sign-in/passkey", post(sign_in::enter_passkey))
+        .route("/passkeys/ask", post(passkey::ask))
+        .route("/register", get(register::show).post(register::ask))
+        .route("/register/{word}", get(register::show_link).post(register::finish))
+        .route("/forgot", get(reset::show).post(reset::ask))
+        .route("/reset/{word}", get(reset::show_link).post(reset::set))
+        .route("/verify/{word}", get(verify::show).post(verify::confirm))
         .route("/sign-out", post(sign_in::leave))
         .route("/theme", post(sign_in::theme))
         .route("/account", get(account::show))
         .route("/account/privacy", get(privacy::show).post(privacy::act))
         .route("/account/privacy/exports/{id}", get(privacy::fetch))
         .route("/privacy/erase/{word}", get(privacy::confirm).post(privacy::confirmed))
-        .route("/account/{deed}", post(account::act))
         .route("/account/unlink", post(identities::unlink))
         .route(
             "/account/identities/{word}",
             get(identities::show).post(identities::link),
         )
+        .route("/account/confirm", get(confirm::show).post(confirm::prove))
+        .route("/account/authenticator", get(authenticator::show).post(authenticator::act))
+        .route("/account/{deed}", post(account_post::act))
         .route("/admin", get(admin::show))
         .route("/admin/onboarding", get(admin::onboarding::queue))
         .route(

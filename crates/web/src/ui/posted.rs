@@ -140,6 +140,26 @@ impl Posted {
             .map_or("", |(_, value)| value.trim())
     }
 
+    /// The value of a field that names one thing, such as an address. Several
+    /// of them, or a list of them, are refused: what is checked and what is
+    /// used could differ (bar row 24).
+    ///
+    /// # Errors
+    /// As for what can not be read.
+    pub fn single(&self, name: &str) -> Result<&str, Fault> {
+        let listed = self.fields.iter().any(|(key, _)| {
+            key.strip_prefix(name)
+                .is_some_and(|rest| rest.starts_with(['[', '.']))
+        });
+        if listed || self.all(name).count() > 1 {
+            return Err(Fault::Unreadable(
+                StatusCode::BAD_REQUEST,
+                format!("The field {name} is there more than once; send one value."),
+            ));
+        }
+        Ok(self.text(name))
+    }
+
     /// What was typed into those of the fields that were sent.
     pub fn typed(&self, fields: &[&str]) -> Typed {
         let sent = fields.iter().filter(|name| self.has(name));

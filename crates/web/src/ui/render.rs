@@ -25,6 +25,8 @@ use super::admin::triage::RulesPage;
 use super::admin::unit::UnitAdminPage;
 use super::admin::units::UnitsAdminPage;
 use super::admin::values::ValuesPage;
+use super::authenticator::AuthenticatorPage;
+use super::confirm::ProvePage;
 use super::federated::{DirectoryPage, SignedOutPage};
 use super::history::HistoryPage;
 use super::home::HomePage;
@@ -38,8 +40,10 @@ use super::provider::ProviderIndex;
 use super::provider::form::{BeginPage, FormPage};
 use super::provider::list::ListPage;
 use super::provider::way::WayPage;
+use super::register::{FinishPage, RegisterPage};
+use super::reset::{ForgotPage, ResetPage};
 use super::services::ServicesPage;
-use super::sign_in::SignInPage;
+use super::sign_in::{SecondStepPage, SignInPage};
 use super::split::SplitPage;
 use super::status::{ServiceStatusPage, StatusPage};
 use super::support_staff::SupportStaffPage;
@@ -47,11 +51,38 @@ use super::ticket::TicketPage;
 use super::triage::TriagePage;
 use super::unit::{UnitPage, UnitsPage};
 use super::unit_edit::UnitEditPage;
+use super::verify::VerifyPage;
 use super::workspace::WorkspacePage;
 
 fn pages() -> BTreeMap<&'static str, String> {
     BTreeMap::from([
         ("account", AccountPage::sample().render().unwrap()),
+        ("account-new", AccountPage::new_sample().render().unwrap()),
+        (
+            "authenticator",
+            AuthenticatorPage::sample().render().unwrap(),
+        ),
+        (
+            "authenticator-begin",
+            AuthenticatorPage::begin_sample().render().unwrap(),
+        ),
+        ("confirm", ProvePage::sample().render().unwrap()),
+        ("confirm-bare", ProvePage::bare_sample().render().unwrap()),
+        ("forgot", ForgotPage::sample().render().unwrap()),
+        ("forgot-sent", ForgotPage::sent_sample().render().unwrap()),
+        ("register", RegisterPage::sample().render().unwrap()),
+        (
+            "register-sent",
+            RegisterPage::sent_sample().render().unwrap(),
+        ),
+        (
+            "register-closed",
+            RegisterPage::closed_sample().render().unwrap(),
+        ),
+        ("register-finish", FinishPage::sample().render().unwrap()),
+        ("reset", ResetPage::sample().render().unwrap()),
+        ("second-step", SecondStepPage::sample().render().unwrap()),
+        ("verify", VerifyPage::sample().render().unwrap()),
         ("admin", AdminPage::sample().render().unwrap()),
         ("admin-import", ImportPage::sample().render().unwrap()),
         (

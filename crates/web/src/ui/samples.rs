@@ -2,6 +2,7 @@
 //! `render`.
 
 mod about;
+mod account;
 mod admin;
 mod federated;
 mod privacy;

@@ -12,14 +12,14 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use desk::{Desk, Error, SignedIn};
+use desk::{Client, Desk, Error, SignedIn};
 use sha2::{Digest, Sha256};
 use store::list::{Condition, Filter};
 use switchboard_core::{Actor, Channel, PersonId, Status, TicketNumber};
 use uuid::Uuid;
 
 use super::fault::{Fault, explain};
-use super::frame::{Frame, Here, Me, Notice, NoticeTone, Room, Undo};
+use super::frame::{Errors, Frame, Here, Me, Notice, NoticeTone, Room, Undo};
 use super::mask::masked;
 use super::problem::ProblemPage;
 use super::time::Dial;
@@ -47,6 +47,12 @@ pub struct Visit {
     pub agent: String,
     /// The secret of this browser's sign-ins under way; empty: it has none.
     pub way: String,
+    /// What this browser keeps of an earlier sign-in, or nothing.
+    pub device: String,
+    /// The secret of a sign-in whose second step is missing, or nothing.
+    pub step: String,
+    /// The session's new secret, when it goes on under another.
+    renewed: Option<String>,
     query: Vec<(String, String)>,
     theme: Option<&'static str>,
     notice: Option<Notice>,
@@ -60,6 +66,11 @@ pub struct Visit {
 enum Cookie {
     /// The session's secret.
     Session,
+    /// The secret of a sign-in whose second step is missing.
+    Step,
+    /// That somebody signed in here before, so that others who guess their
+    /// password do not lock them out.
+    Device,
     /// A secret of a visitor who is not signed in, for their forms.
     Visitor,
     /// A secret of a browser that signs in through others, for ten minutes.
@@ -77,6 +88,10 @@ impl Cookie {
         match (self, secure) {
             (Cookie::Session, true) => "__Host-sb_session",
             (Cookie::Session, false) => "sb_session",
+            (Cookie::Step, true) => "__Host-sb_step",
+            (Cookie::Step, false) => "sb_step",
+            (Cookie::Device, true) => "__Host-sb_device",
+            (Cookie::Device, false) => "sb_device",
             (Cookie::Visitor, true) => "__Host-sb_visitor",
             (Cookie::Visitor, false) => "sb_visitor",
             (Cookie::Way, true) => "__Host-sb_way",
@@ -218,6 +233,9 @@ impl Visit {
                 .unwrap_or_default(),
             network: network_name(sender(parts, &app.options.trusted_proxies)),
             agent: header_text(headers, header::USER_AGENT),
+            device: get(Cookie::Device).unwrap_or_default(),
+            step: get(Cookie::Step).unwrap_or_default(),
+            renewed: None,
             desk,
             who,
             csrf,
@@ -456,6 +474,42 @@ impl Visit {
         self.set(response, Cookie::Way, &self.way, Some(600));
     }
 
+    /// Remembers a sign-in whose second step is missing, or (`None`) forgets it.
+    pub fn set_step(&self, response: &mut Response, word: Option<&str>) {
+        match word {
+            Some(word) => self.set(response, Cookie::Step, word, Some(600)),
+            None if self.step.is_empty() => {}
+            None => self.set(response, Cookie::Step, "", Some(0)),
+        }
+    }
+
+    /// Remembers that somebody signed in here.
+    pub fn set_device(&self, response: &mut Response, word: &str) {
+        self.set(response, Cookie::Device, word, Some(400 * 86_400));
+    }
+
+    /// The browser that somebody signs in with.
+    pub fn client(&self) -> Client<'_> {
+        Client {
+            network: &self.network,
+            agent: &self.agent,
+            device: &self.device,
+        }
+    }
+
+    /// Goes on with a session under its new secret, in this very answer too.
+    ///
+    /// # Errors
+    /// When the database can not be read.
+    pub async fn renewed(&mut self, secret: String) -> Result<(), Fault> {
+        if let Some(who) = self.desk.session(&secret).await? {
+            self.csrf.clone_from(&who.csrf);
+            self.who = Some(who);
+        }
+        self.renewed = Some(secret);
+        Ok(())
+    }
+
     /// Remembers the theme.
     pub fn set_theme(&self, response: &mut Response, theme: &str) {
         let theme = if theme == "dark" { "dark" } else { "light" };
@@ -468,6 +522,9 @@ impl Visit {
             Ok(response) => response,
             Err(fault) => self.fault_page(fault, String::new()).await,
         };
+        if let Some(secret) = &self.renewed {
+            self.set_session(&mut response, Some(secret));
+        }
         if let Some(visitor) = &self.fresh {
             self.set(&mut response, Cookie::Visitor, visitor, None);
         }
@@ -491,6 +548,14 @@ impl Visit {
                 self.path.clone()
             };
             return see_other(&format!("/sign-in?next={}", encode(&next)));
+        }
+        if matches!(fault, Fault::ProveFirst) {
+            // Not to where a form was sent: that can not be come back to.
+            let page = super::confirm::page(self, "/account", Errors::default()).await;
+            return match page.and_then(|page| self.page_as(StatusCode::FORBIDDEN, &page)) {
+                Ok(response) => response,
+                Err(_) => StatusCode::FORBIDDEN.into_response(),
+            };
         }
         let (status, title, what, todo) = explain(&fault);
         if let Fault::Desk(Error::Internal(text)) = &fault {

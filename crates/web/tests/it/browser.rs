@@ -14,7 +14,7 @@ pub(crate) const PASSWORD: &str = "three brown kettles";
 /// A browser.
 pub(crate) struct Browser {
     desk: Arc<TestDesk>,
-    cookies: BTreeMap<String, String>,
+    pub(crate) cookies: BTreeMap<String, String>,
 }
 
 /// Percent-encodes a form.

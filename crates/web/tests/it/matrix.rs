@@ -364,6 +364,12 @@ async fn staff_call(
     })
 }
 
+fn unhex(text: &str) -> Vec<u8> {
+    (0..text.len() / 2)
+        .map(|i| u8::from_str_radix(&text[2 * i..2 * i + 2], 16).unwrap())
+        .collect()
+}
+
 /// What has to be done before the call makes sense, the path, and the body.
 async fn call(
     desk: &TestDesk,
@@ -422,6 +428,7 @@ async fn call(
         }
         ("POST", "tickets") => body = Some(json!({"subject": "S", "description": "D"})),
         ("POST", "bulk") => body = Some(json!({"numbers": [number], "change": {"subject": "T"}})),
+        ("PATCH", "me") => body = Some(json!({"institute": "CERN"})),
         ("PATCH", _) => body = Some(json!({"subject": "T"})),
         ("POST", "entries") => body = Some(json!({"body": "more"})),
         ("POST", "relations") => body = Some(json!({"kind": "see_also", "number": other})),
@@ -489,6 +496,34 @@ async fn call(
             filled = filled
                 .replace("{role}", "subscriber")
                 .replace("{who}", "me");
+        }
+        ("DELETE", "{id}") if path.contains("/sessions/") => {
+            // Theirs, or for who has none one that nobody has.
+            let hash = format!("{:064x}", who.id.0.as_u128());
+            if !who.token.is_empty() {
+                let (person, id_hash) = (who.id, unhex(&hash));
+                desk.desk
+                    .db()
+                    .write(move |c| {
+                        c.execute("DELETE FROM session WHERE person = $1", &[person.into()])?;
+                        store::person::insert_session(
+                            c,
+                            &store::person::Session {
+                                id_hash: id_hash.clone(),
+                                person,
+                                csrf: "x".into(),
+                                created_at: testkit::START,
+                                seen_at: testkit::START,
+                                expires_at: testkit::START + 3_600_000,
+                                agent: "test".into(),
+                                proved_at: testkit::START,
+                            },
+                        )
+                    })
+                    .await
+                    .unwrap();
+            }
+            filled = filled.replace("{id}", &hash);
         }
         ("DELETE", "{id}") => {
             let made = desk

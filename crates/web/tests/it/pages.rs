@@ -36,6 +36,8 @@ fn everybody_gets_the_pages_that_are_theirs() {
             let work = path.starts_with("/work/");
             let expected = match row.who {
                 _ if open && path == "/sign-in" => [200, 303, 303, 303, 303, 303],
+                // Nobody has begun to sign in.
+                _ if open && path == "/sign-in/code" => [303; 6],
                 _ if open => [200; 6],
                 Who::Oneself | Who::Everybody => [303, 200, 200, 200, 200, 200],
                 Who::Sees if work => [303, 403, 403, 200, 200, 200],

@@ -1,18 +1,17 @@
 //! Samples of pages about units, the reader, and what happened.
 
-use crate::ui::account::{AccountPage, SessionRow, TokenRow};
 use crate::ui::asking::AskRow;
 use crate::ui::federated::{DirectoryPage, SignedOutPage, Way, Ways};
 use crate::ui::frame::{Errors, Frame, Here};
 use crate::ui::history::{HistoryPage, HistoryRow};
-use crate::ui::identities::{Identities, IdentityPage, IdentityRow};
+use crate::ui::identities::IdentityPage;
 use crate::ui::mail_frame::{MailFrame, Sanitised};
 use crate::ui::problem::ProblemPage;
 use crate::ui::sign_in::SignInPage;
 use crate::ui::text::prose;
 use crate::ui::unit::{CalendarView, FaqRow, Figure, Quality, UnitPage, UnitRow, UnitsPage};
 use crate::ui::unit_people::{MemberRow, PeopleView};
-use crate::ui::view::{Chip, Choice, Pages, PrioMark, Tone};
+use crate::ui::view::{Chip, Pages, PrioMark, Tone};
 use switchboard_core::Priority;
 
 use super::{DAY, HOUR, NOW, dial, lamp, pairs, s};
@@ -188,6 +187,8 @@ impl SignInPage {
                     },
                 ],
             },
+            registration: true,
+            passkeys: true,
             errors,
         }
     }
@@ -246,57 +247,6 @@ impl ProblemPage {
             ],
             links: pairs(&[("My tickets", "/tickets"), ("Front page", "/")]),
             kept: s("Dear Marta, …"),
-        }
-    }
-}
-
-impl AccountPage {
-    pub(crate) fn sample() -> AccountPage {
-        AccountPage {
-            frame: Frame::staff_sample(Here::Elsewhere),
-            facts: pairs(&[
-                ("Addresses", "ilona@eudat.example"),
-                ("Units", "B2SHARE operations (responsible), First level"),
-            ]),
-            sessions: vec![
-                SessionRow {
-                    id: s("1"),
-                    name: s("Firefox on Linux"),
-                    since: dial().moment(NOW - 3 * DAY),
-                    seen: dial().ago(NOW),
-                    here: true,
-                },
-                SessionRow {
-                    id: s("2"),
-                    name: s("Safari on iPhone"),
-                    since: dial().moment(NOW - 20 * DAY),
-                    seen: dial().ago(NOW - DAY),
-                    here: false,
-                },
-            ],
-            tokens: vec![TokenRow {
-                id: s("1"),
-                name: s("nightly report"),
-                scopes: s("read"),
-                made: dial().moment(NOW - DAY),
-            }],
-            identities: Identities {
-                csrf: s("0123456789abcdef"),
-                rows: vec![IdentityRow {
-                    id: s("1"),
-                    provider: s("EGI Check-in"),
-                    name: s("Ilona Novák, ilona@eudat.example"),
-                    since: dial().moment(NOW - 20 * DAY),
-                    seen: dial().ago(NOW - DAY),
-                }],
-                more: vec![(s("Link EGI Check-in"), s("/sign-in/with/egi?link=1"))],
-            },
-            new_token: Some(s("sb_0123456789abcdef0123456789abcdef")),
-            scopes: Choice::list(
-                [("read", "read tickets"), ("write", "change tickets")],
-                "read",
-            ),
-            errors: Errors::default(),
         }
     }
 }

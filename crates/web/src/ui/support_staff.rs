@@ -298,7 +298,7 @@ async fn deed(posted: &Posted) -> Result<Response, Fault> {
             let (_, text) = told(error, "do")?;
             let notice = Notice {
                 tone: NoticeTone::Bad,
-                title: "That does not go".to_owned(),
+                title: "Nothing was changed".to_owned(),
                 text,
             };
             visit.go("/support-staff", Some(notice))

@@ -293,7 +293,7 @@ async fn deed(posted: &Posted, key: &str, href: &str) -> Result<Response, Fault>
         Err(Error::Conflict(text)) if posted.text("do") != "add" => {
             let notice = Notice {
                 tone: NoticeTone::Bad,
-                title: "That does not go".to_owned(),
+                title: "Nothing was changed".to_owned(),
                 text: sentence(&text),
             };
             visit.go(&back, Some(notice))

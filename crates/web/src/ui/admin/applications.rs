@@ -177,7 +177,7 @@ async fn answer(posted: &Posted) -> Result<Response, Fault> {
             let page = page(visit, Some(again)).await?;
             return visit.page_as(StatusCode::UNPROCESSABLE_ENTITY, &page);
         }
-        Err(Error::Conflict(text)) => (NoticeTone::Bad, "That does not go", sentence(&text)),
+        Err(Error::Conflict(text)) => (NoticeTone::Bad, "Nothing was changed", sentence(&text)),
         Err(other) => return Err(other.into()),
     };
     let notice = Notice {

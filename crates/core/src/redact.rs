@@ -4,6 +4,8 @@
 //! An entry or event once written is changed by nothing but this, and what was
 //! taken out leaves a mark.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use crate::change::Change;
@@ -141,6 +143,37 @@ fn fold(text: &str) -> impl Iterator<Item = (usize, char)> + '_ {
             let c = if c.is_whitespace() { ' ' } else { c };
             c.to_lowercase().map(move |c| (at, c))
         })
+}
+
+/// Shortest line that is known again when somebody quotes it.
+const SHORTEST_LINE: usize = 8;
+
+/// The lines of a text by which quotes of it are known.
+pub fn lines_of(text: &str) -> impl Iterator<Item = String> + '_ {
+    text.lines()
+        .map(str::trim)
+        .filter(|line| line.chars().count() >= SHORTEST_LINE && *line != REMOVED)
+        .map(str::to_owned)
+}
+
+/// The text with [`REMOVED`] where one of the lines is quoted, with `>` before it, or
+/// (`bare`) without; `None`: none is.
+pub fn without_quotes(text: &str, lines: &BTreeSet<String>, bare: bool) -> Option<String> {
+    let mut found = false;
+    let left: Vec<String> = text
+        .lines()
+        .map(|line| {
+            let said = line.trim_start_matches(['>', ' ', '\t']).trim_end();
+            let is_quote = bare || line.trim_start().starts_with('>');
+            if is_quote && lines.contains(said) {
+                found = true;
+                format!("> {REMOVED}")
+            } else {
+                line.to_owned()
+            }
+        })
+        .collect();
+    found.then(|| left.join("\n"))
 }
 
 /// Calls `f` with every string of a JSON value, keys aside.
@@ -317,6 +350,22 @@ mod tests {
             traces.taken_out("İİ İnci Öz İ").as_deref(),
             Some("İİ [erased person] İ")
         );
+    }
+
+    #[test]
+    fn quoted_lines_go_and_what_is_said_beside_them_stays() {
+        let lines = lines_of("My quota is full\nOk\nRegards").collect();
+        assert_eq!(
+            without_quotes(
+                "> > My quota is full\n> Ok\nMy quota is full, you say?",
+                &lines,
+                false
+            )
+            .as_deref(),
+            Some("> [removed at the person's request]\n> Ok\nMy quota is full, you say?")
+        );
+        assert_eq!(without_quotes("My quota is full", &lines, false), None);
+        assert!(without_quotes("My quota is full", &lines, true).is_some());
     }
 
     mod properties {

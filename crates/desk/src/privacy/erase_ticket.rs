@@ -10,7 +10,7 @@ use store::Conn;
 use store::entry::{Attachment, Entry};
 use store::mail::Incoming;
 use store::trace::Posted;
-use switchboard_core::redact::{ERASED, REMOVED, Traces};
+use switchboard_core::redact::{ERASED, REMOVED, Traces, lines_of, without_quotes};
 use switchboard_core::{Change, EntryId, Millis, PartyRole, PersonId, Ticket, TicketNumber};
 use uuid::Uuid;
 
@@ -162,6 +162,13 @@ fn erase_entries(
     now: Millis,
 ) -> Result<bool, Error> {
     let mut changed = false;
+    // What they wrote stands in the answers too, as a quote.
+    let theirs = |e: &Entry| e.author == Some(who.person) && e.author_side == "requester";
+    let lines: BTreeSet<String> = entries
+        .iter()
+        .filter(|e| theirs(e))
+        .flat_map(|e| lines_of(&e.body))
+        .collect();
     let mut files: BTreeMap<EntryId, Vec<Attachment>> = BTreeMap::new();
     if let Some(first) = entries.first() {
         for file in store::entry::attachments(c, first.ticket)? {
@@ -171,7 +178,7 @@ fn erase_entries(
     for mut entry in entries {
         let before = entry.clone();
         let own = entry.author == Some(who.person);
-        let removed = own && entry.author_side == "requester";
+        let removed = theirs(&entry);
         if own {
             ERASED.clone_into(&mut entry.author_name);
         } else if let Some(name) = traces.taken_out(&entry.author_name) {
@@ -182,11 +189,19 @@ fn erase_entries(
             entry.quoted = None;
             entry.html = None;
         } else {
+            if let Some(body) = without_quotes(&entry.body, &lines, false) {
+                entry.body = body;
+            }
             if let Some(body) = traces.taken_out(&entry.body) {
                 entry.body = body;
             }
-            if let Some(quoted) = entry.quoted.as_deref().and_then(|q| traces.taken_out(q)) {
-                entry.quoted = Some(quoted);
+            if let Some(quoted) = &mut entry.quoted {
+                if let Some(left) = without_quotes(quoted, &lines, true) {
+                    *quoted = left;
+                }
+                if let Some(left) = traces.taken_out(quoted) {
+                    *quoted = left;
+                }
             }
             // A name may be cut up by markup: the plain text is what stays.
             if entry.body != before.body

@@ -163,7 +163,7 @@ async fn plant(test: &TestDesk, rita: PersonId, stan: PersonId) -> TicketNumber 
     let take = Command::SetOwner { owner: Some(stan) };
     let answer = draft(
         "Dear Rita\nCanaryname (RITA-CANARY@people.example),\nstaffkeeps this advice.\n\
-         > My bodycanary was quoted",
+         > My bodycanary, regards, Rita Canaryname",
     );
     desk.act(
         &staff,

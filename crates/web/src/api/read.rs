@@ -109,6 +109,11 @@ async fn reads(
     if !(1..=MOST).contains(&limit) {
         return Err(Error::invalid("limit", format!("takes 1 to {MOST}")).into());
     }
+    if query.ticket.is_some_and(|n| n < 1) {
+        return Err(
+            Error::invalid("ticket", "takes a ticket's number, a whole number from 1").into(),
+        );
+    }
     let person = match &query.person {
         Some(email) => Some(
             app.desk

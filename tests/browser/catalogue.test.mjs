@@ -78,9 +78,10 @@ test("a unit and its service, from the first to the last day", async (t) => {
         await admin.getByRole("button", { name: "Post it" }).click();
         await admin.getByText("It is posted").waitFor();
         await visitor.goto("/");
-        await visitor.getByText("Tape store: the robot stands still").waitFor();
+        await visitor.getByText("Tape store: the robot stands still", { exact: true }).waitFor();
         await visitor.goto("/status");
-        await visitor.getByText("Tape store", { exact: true }).waitFor();
+        await visitor.getByRole("heading", { name: "Tape store: the robot stands still" }).waitFor();
+        await visitor.getByRole("listitem").filter({ hasText: "Tape store" }).getByText("Down", { exact: true }).waitFor();
         await shot(visitor, "catalogue-status");
       }],
     ],

@@ -160,7 +160,7 @@ fn view(notice: &Stored, catalogue: &Catalogue, dial: &Dial) -> NoticeView {
         },
         title: notice.title.clone(),
         body: prose(&notice.body),
-        at: dial.ago(notice.at),
+        at: dial.moment(notice.at),
         words,
     }
 }

@@ -18,6 +18,9 @@ use super::unit_people::{Again, PeopleView, page_of};
 use super::view::{Chip, Icon, Lamp, Pages, PrioMark, Tone};
 use super::visit::{Visit, encode};
 
+/// So many units are shown on one page.
+const ROWS: usize = 100;
+
 /// A unit in the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnitRow {
@@ -180,7 +183,7 @@ async fn units(visit: &Visit) -> Result<Response, Fault> {
     let catalogue = visit.desk.catalogue().await?;
     let query = visit.query("q").trim();
     let words = query.to_lowercase();
-    let rows = catalogue
+    let found: Vec<&Unit> = catalogue
         .units
         .iter()
         .filter(|u| u.active || !words.is_empty())
@@ -188,15 +191,24 @@ async fn units(visit: &Visit) -> Result<Response, Fault> {
             let text = format!("{} {} {}", u.name, u.description, u.category).to_lowercase();
             words.split_whitespace().all(|w| text.contains(w))
         })
-        .map(unit_row)
         .collect();
+    let from: usize = visit.query("from").parse().unwrap_or(0);
+    let from = from.min(found.len());
+    let to = (from + ROWS).min(found.len());
+    let link = |from: usize| format!("/units?q={}&from={from}", encode(query));
+    let pages = Pages {
+        words: format!("{} to {to} of {}", (from + 1).min(to), found.len()),
+        newer: (from > 0).then(|| link(from.saturating_sub(ROWS))),
+        older: (to < found.len()).then(|| link(to)),
+    };
+    let rows = found[from..to].iter().map(|u| unit_row(u)).collect();
     let active = catalogue.units.iter().filter(|u| u.active).count();
     visit.page(&UnitsPage {
         frame: visit.frame(visit.room(), Here::Units).await?,
         words: format!("{active} units in three levels."),
         query: query.to_owned(),
         rows,
-        pages: Pages::default(),
+        pages,
     })
 }
 

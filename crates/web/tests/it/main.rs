@@ -13,6 +13,7 @@ mod document;
 mod fault;
 mod federated;
 mod feed;
+mod hunt;
 mod job;
 mod live;
 mod main_job;

@@ -150,7 +150,7 @@ impl FormField {
         match self.kind {
             FieldType::Text => wrong(
                 text.is_none_or(|t| t.len() > LONGEST_LINE || t.contains('\n')),
-                "takes one line of at most 2,000 bytes",
+                "takes text: one line of at most 2,000 bytes",
             ),
             FieldType::LongText => wrong(
                 text.is_none_or(|t| t.len() > LONGEST_TEXT),

@@ -46,12 +46,20 @@ impl Desk {
             .map_err(|_| Error::not_found(format!("unit {name:?}")))?
             .clone();
         let (now, inside) = (self.now(), actor.is_staff());
+        // How busy a unit is may be known by everybody; that it holds something
+        // restricted may not.
+        let scope = match actor.person {
+            Some(person) if !actor.admin => Scope::Unrestricted {
+                person,
+                units: actor.units.iter().map(|m| m.unit).collect(),
+            },
+            _ => Scope::Everything,
+        };
         self.0
             .db
             .read(move |c| {
                 let of_unit = || Filter::default().and(Condition::Unit(vec![unit.id]));
-                let mut count =
-                    |filter: Filter| store::list::count(c, &Scope::Everything, &filter, MANY);
+                let mut count = |filter: Filter| store::list::count(c, &scope, &filter, MANY);
                 let open = count(of_unit().and(Condition::Open(true)))?;
                 let nobodys = count(
                     of_unit()

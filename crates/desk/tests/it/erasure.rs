@@ -223,6 +223,7 @@ async fn plant(test: &TestDesk, rita: PersonId, stan: PersonId) -> TicketNumber 
             OpenRequest {
                 subject: "Ask Rita Canaryname".into(),
                 description: "or write to rita-canary@people.example. Ottokeeps.".into(),
+                unit: Some("storage".into()),
                 ..OpenRequest::default()
             },
         )

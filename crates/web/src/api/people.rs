@@ -218,7 +218,7 @@ pub struct RightsChange {
     request_body = RightsChange,
     responses((status = 200, description = "The person as they are now", body = PersonDetails)),
 )]
-async fn change(
+async fn change_rights(
     State(app): State<AppState>,
     Administers(caller): Administers,
     at: At,
@@ -284,7 +284,7 @@ async fn revoke_tokens(
 pub(super) fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(list))
-        .routes(routes!(one, change))
+        .routes(routes!(one, change_rights))
         .routes(routes!(end_sessions))
         .routes(routes!(revoke_tokens))
 }

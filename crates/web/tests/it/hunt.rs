@@ -384,6 +384,11 @@ fn settled(text: &str) -> String {
         rest = after.split_once('"').map_or("", |(_, after)| after);
     }
     out.push_str(rest);
+    // How busy a unit is may be known by everybody: its page says so.
+    if let Some((before, after)) = out.split_once("<dl class=\"figures\">") {
+        let after = after.split_once("</dl>").map_or("", |(_, after)| after);
+        out = format!("{before}{after}");
+    }
     // Where a reader of the feed goes on is the desk's own count of all that ever
     // happened, as the number of a ticket is: it says how busy the desk is, and
     // nothing of what.

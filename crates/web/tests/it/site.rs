@@ -129,7 +129,6 @@ fn what_is_not_there_is_said_in_json() {
             "/reports/x",
             "/webhooks",
             "/bridges",
-            "/support-applications",
         ] {
             let answer = desk.get(&rita, path).await.expect(404);
             assert_eq!(

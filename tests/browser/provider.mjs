@@ -38,6 +38,8 @@ export async function startProvider({ desk, name }) {
     pkce: { required: () => true },
     features: { devInteractions: { enabled: false }, backchannelLogout: { enabled: true }, rpInitiatedLogout: { enabled: true } },
     cookies: { keys: ["browser tests"] },
+    // Its own way to call the desk wants a newer Node than Debian has.
+    fetch: (url, { dispatcher: _, ...options }) => fetch(url, { ...options, signal: AbortSignal.timeout(20_000) }),
     interactions: { url: (_, interaction) => `/interaction/${interaction.uid}` },
     // No page that asks for consent.
     loadExistingGrant: async ({ oidc }) => {
@@ -50,7 +52,7 @@ export async function startProvider({ desk, name }) {
   });
   const failures = [];
   provider.on("server_error", (_, error) => failures.push(String(error)));
-  provider.on("backchannel.error", (_, error) => failures.push(`back-channel: ${error}`));
+  provider.on("backchannel.error", (_, error) => failures.push(`back-channel: ${error} ${error.cause ?? ""}`));
   const rest = provider.callback();
   handle = async (request, response) => {
     if (!request.url.startsWith("/interaction/")) return rest(request, response);

@@ -143,8 +143,10 @@ impl Details {
     /// Names the field.
     pub(crate) fn checked(&self) -> Result<Details, Error> {
         let tidy = |field: &str, text: &str| {
+            // As it was sent: the document promises that nothing longer is taken.
+            let long = text.chars().count() > 200;
             let text: String = text.trim().chars().filter(|c| !c.is_control()).collect();
-            if text.chars().count() > 200 {
+            if long {
                 return Err(Error::invalid(
                     field,
                     "is too long: use at most 200 characters",

@@ -24,8 +24,9 @@ pub struct UnitPage {
     pub nobodys: i64,
     /// Solved or unsolved within 30 days.
     pub closed_30_days: i64,
-    /// How many open tickets each member owns.
-    pub by_owner: Vec<(PersonId, i64)>,
+    /// How many open tickets each member owns; `None`: for the unit itself and
+    /// administrators only.
+    pub by_owner: Option<Vec<(PersonId, i64)>>,
     /// The looker works there, or sees everything: figures by person may be
     /// shown.
     pub inside: bool,
@@ -46,6 +47,7 @@ impl Desk {
             .map_err(|_| Error::not_found(format!("unit {name:?}")))?
             .clone();
         let (now, inside) = (self.now(), actor.is_staff());
+        let close = actor.admin || actor.is_system() || actor.in_unit(unit.id).is_some();
         // How busy a unit is may be known by everybody; that it holds something
         // restricted may not.
         let scope = match actor.person {
@@ -72,10 +74,10 @@ impl Desk {
                         until: None,
                     }),
                 ))?;
-                let by_owner = if inside {
-                    store::ticket::open_by_owner(c, unit.id)?
+                let by_owner = if close {
+                    Some(store::ticket::open_by_owner(c, unit.id)?)
                 } else {
-                    Vec::new()
+                    None
                 };
                 Ok(UnitPage {
                     unit,

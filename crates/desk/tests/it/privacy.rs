@@ -261,6 +261,8 @@ fn a_label_stands_in_mails_and_red_says_only_that_there_is_something_new() {
             desk.ticket(&stan, secret).await.unwrap().tlp,
             Some(Tlp::Amber)
         );
+        // That it was opened is told first, in a mail of its own.
+        test.run_jobs().await;
         let answer = async |text: &str| {
             let before = test.sent_mail().len();
             let step = Step::Write(EntryVisibility::Public, draft(text));

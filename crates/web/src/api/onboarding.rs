@@ -232,7 +232,16 @@ async fn create(
     body: Body<NewOnboarding>,
 ) -> Result<Response, Problem> {
     let id = match &body.value.service {
-        Some(service) => app.desk.begin_move(&caller.actor, service).await?,
+        Some(service) => {
+            let begun = app.desk.begin_move(&caller.actor, service).await;
+            begun.map_err(|error| match error {
+                Error::NotFound { .. } => Error::invalid(
+                    "service",
+                    "there is none of that key or name that you look after; GET /api/v1/services lists them",
+                ),
+                other => other,
+            })?
+        }
         None => app.desk.begin_onboarding(&caller.actor).await?,
     };
     let sheet = match body.value.form {

@@ -253,7 +253,7 @@ async fn change_rights(
     params(("id" = Uuid, Path, description = "Their id")),
     responses((status = 204, description = "No browser is signed in as them")),
 )]
-async fn end_sessions(
+async fn end_their_sessions(
     State(app): State<AppState>,
     Administers(caller): Administers,
     at: At,
@@ -285,6 +285,6 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(list))
         .routes(routes!(one, change_rights))
-        .routes(routes!(end_sessions))
+        .routes(routes!(end_their_sessions))
         .routes(routes!(revoke_tokens))
 }

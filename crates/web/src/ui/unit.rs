@@ -255,7 +255,7 @@ async fn unit(visit: &Visit, key: &str, again: Again) -> Result<UnitPage, Fault>
         .unit_people(&looker, unit.id, page_of(visit))
         .await?;
     let frame = visit.frame(visit.room(), Here::Units).await?;
-    let people = PeopleView::of(visit, &frame, unit, people, &page.by_owner, again);
+    let people = PeopleView::of(visit, &frame, unit, people, page.by_owner.as_deref(), again);
     let link = |id| {
         catalogue
             .unit(id)

@@ -85,7 +85,7 @@ impl PeopleView {
         frame: &Frame,
         unit: &Unit,
         people: UnitPeople,
-        open: &[(PersonId, i64)],
+        open: Option<&[(PersonId, i64)]>,
         again: Again,
     ) -> PeopleView {
         let page = page_of(visit);
@@ -127,11 +127,13 @@ impl PeopleView {
                     .to_owned(),
                     responsible: m.part == Part::Responsible,
                     since: visit.dial.ago(m.since),
-                    open: open
-                        .iter()
-                        .find(|(p, _)| *p == m.person)
-                        .map_or(0, |(_, n)| *n)
-                        .to_string(),
+                    open: open.map_or_else(
+                        || "–".to_owned(),
+                        |open| {
+                            let own = open.iter().find(|(p, _)| *p == m.person);
+                            own.map_or(0, |(_, n)| *n).to_string()
+                        },
+                    ),
                 })
                 .collect(),
             words: match people.count {

@@ -376,14 +376,12 @@ fn no_page_carries_what_its_reader_may_not_see() {
 
 /// What differs from one reading to the next though nothing has happened.
 fn settled(text: &str) -> String {
-    let mut out = String::new();
-    let mut rest = text;
-    // The token of a form is masked anew each time.
-    while let Some((before, after)) = rest.split_once("name=\"csrf\" value=\"") {
-        out.push_str(before);
-        rest = after.split_once('"').map_or("", |(_, after)| after);
-    }
-    out.push_str(rest);
+    // Secrets of forms are drawn anew each time.
+    let drawn = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    let mut out: String = text
+        .split_inclusive(|c| !drawn(c))
+        .map(|word| if word.len() > 32 { "drawn\n" } else { word })
+        .collect();
     // How busy a unit is may be known by everybody: its page says so.
     if let Some((before, after)) = out.split_once("<dl class=\"figures\">") {
         let after = after.split_once("</dl>").map_or("", |(_, after)| after);
@@ -434,6 +432,7 @@ fn what_is_hidden_changes_nothing_for_those_it_is_hidden_from() {
             .filter(|r| r.path != "/static/{name}")
             .collect();
         let mut before = BTreeMap::new();
+        let mut told = Vec::new();
         for turn in 0..2 {
             for row in &rows {
                 for address in known.addresses(row) {
@@ -462,12 +461,12 @@ fn what_is_hidden_changes_nothing_for_those_it_is_hidden_from() {
                                 )
                                 .into_owned()
                             };
-                            panic!(
+                            told.push(format!(
                                 "{address} as {} tells of what is hidden:\n{}\nthen\n{}",
                                 reader.name,
                                 part(was),
                                 part(&seen)
-                            );
+                            ));
                         }
                     }
                 }
@@ -476,5 +475,11 @@ fn what_is_hidden_changes_nothing_for_those_it_is_hidden_from() {
                 build(&desk, &f, &carl).await;
             }
         }
+        assert!(
+            told.is_empty(),
+            "{} tell:\n{}",
+            told.len(),
+            told.join("\n\n")
+        );
     });
 }

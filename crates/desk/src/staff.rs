@@ -3,7 +3,7 @@
 //!
 //! The rules are `switchboard_core::staff`. What follows: the audit log, mails
 //! to those concerned, tickets that lose an owner who may no longer work on
-//! them. After the commit [`Desk::rights_changed`] makes sessions, tokens and
+//! them. After the commit `Desk::rights_changed` makes sessions, tokens and
 //! open pages see it.
 
 use serde_json::json;

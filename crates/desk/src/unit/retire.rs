@@ -136,7 +136,7 @@ impl Desk {
     /// each with the reason in its history.
     ///
     /// # Errors
-    /// As for [`retire_unit_in`]; when there is no such unit.
+    /// As for `retire_unit_in`; when there is no such unit.
     pub async fn retire_unit(
         &self,
         actor: &Actor,

@@ -14,7 +14,7 @@ ldap_start() {
   d=$(mktemp -d /tmp/switchboard-ldap.XXXXXX)
   ldap_data=$d
   mkdir "$d/db"
-  ldap_certificates "$d"
+  certificates "$d" ldap.example.org
   cat >"$d/eduperson.schema" <<'C'
 attributetype ( 1.3.6.1.4.1.5923.1.1.1.7 NAME 'eduPersonEntitlement' EQUALITY caseExactMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.15 )
 objectclass ( 1.3.6.1.4.1.5923.1.1.2 NAME 'eduPerson' AUXILIARY MAY ( eduPersonEntitlement ) )
@@ -58,18 +58,6 @@ C
   [ "$i" -lt 100 ] || { tail -n 20 "$peers/ldapadd.log" >&2; fail "slapd does not answer"; }
   export SWITCHBOARD_TEST_LDAP="ldap://127.0.0.1:$port" SWITCHBOARD_TEST_LDAPS="ldaps://127.0.0.1:$tls_port" SWITCHBOARD_TEST_LDAP_CA="$d/ca.crt"
   say "slapd on 127.0.0.1:$port, with TLS on $tls_port"
-}
-
-# An authority that nobody knows, and a certificate of it for this machine.
-ldap_certificates() {
-  local d=$1
-  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj '/CN=Authority of the tests' \
-    -addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign,cRLSign -keyout "$d/ca.key" -out "$d/ca.crt" 2>/dev/null
-  openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj '/CN=ldap.example.org' -keyout "$d/server.key" -out "$d/server.csr" 2>/dev/null
-  openssl x509 -req -in "$d/server.csr" -CA "$d/ca.crt" -CAkey "$d/ca.key" -CAcreateserial -days 2 -out "$d/server.crt" \
-    -extfile <(printf 'subjectAltName=DNS:localhost,IP:127.0.0.1\nbasicConstraints=CA:FALSE\nextendedKeyUsage=serverAuth\n') 2>/dev/null
-  chmod 755 "$d"
-  chmod 644 "$d"/*.crt
 }
 
 ldap_tree() {

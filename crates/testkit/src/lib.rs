@@ -17,6 +17,7 @@
 mod database;
 mod directory;
 mod http;
+mod mail_servers;
 mod outbox;
 mod people;
 pub mod scripted;
@@ -31,6 +32,7 @@ use store::{Db, Options};
 pub use database::{Place, postgres, sqlite};
 pub use directory::{TestDirectory, directory};
 pub use http::Answer;
+pub use mail_servers::{MailServers, mail_servers};
 pub use outbox::Mail;
 pub use people::{Federation, Somebody};
 

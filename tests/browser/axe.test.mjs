@@ -137,6 +137,7 @@ suite("the administrator's catalogue", "admin@demo", [
 
 suite("first level", "first@demo", [
   ["triage", "/triage"],
+  ["redirected", "/redirected?show=open"],
   ["work", "/work"],
   ["work-search", "/work?q=checksum"],
   ["work-ticket", () => `/work/${ticket}`],

@@ -15,6 +15,7 @@ pub mod notify;
 pub mod onboarding;
 pub mod query;
 pub mod redact;
+pub mod redirect;
 pub mod staff;
 pub mod status;
 pub mod ticket;
@@ -22,6 +23,7 @@ pub mod tlp;
 pub mod triage;
 pub mod unit;
 pub mod week;
+pub mod working_time;
 
 pub use access::{Access, Actor, Channel, Membership, Part};
 pub use change::{Change, EntryFacts};

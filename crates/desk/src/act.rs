@@ -7,8 +7,8 @@ use store::entry::{Attachment, Entry};
 use store::event::Event;
 use switchboard_core::decide::decide;
 use switchboard_core::{
-    Access, Actor, Caused, Command, EntryId, EntryVisibility, Millis, Scene, Ticket, TicketNumber,
-    UnitId,
+    Access, Actor, Caused, Channel, Command, EntryId, EntryVisibility, Millis, Scene, Ticket,
+    TicketNumber, UnitId,
 };
 use uuid::Uuid;
 
@@ -313,6 +313,63 @@ pub(crate) fn command_within(
     save(c, &before, &scene, &caused, actor, cause, now)
 }
 
+/// An entry of the desk itself, without files.
+pub(crate) fn plain_entry(desk: &Desk, visibility: EntryVisibility, body: String) -> ReadyEntry {
+    ReadyEntry {
+        id: EntryId(desk.uuid()),
+        visibility,
+        solution: false,
+        draft: EntryDraft {
+            body,
+            ..EntryDraft::default()
+        },
+        files: Vec::new(),
+    }
+}
+
+/// An entry inside a transaction that does more than it, with commands that go
+/// along. They name no other ticket.
+///
+/// # Errors
+/// What the rules refuse; [`Error::Conflict`] when the entry's mail was handled
+/// before.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "one transaction's worth of what is known, passed on as it is"
+)]
+pub(crate) fn write_within(
+    c: &mut Conn<'_>,
+    catalogue: &crate::Catalogue,
+    number: TicketNumber,
+    entry: &ReadyEntry,
+    commands: &[Command],
+    actor: &Actor,
+    cause: Uuid,
+    now: Millis,
+) -> Result<Vec<Live>, Error> {
+    let write = Command::Write {
+        entry: entry.id,
+        visibility: entry.visibility,
+    };
+    let units: Vec<UnitId> = commands.iter().filter_map(named_unit).collect();
+    let mut scene = scene::begin(c, catalogue, number, &units)?;
+    let mut before = scene.clone();
+    let access = Access::of(actor, &scene.tickets[&number]);
+    let mut all = Vec::new();
+    for command in std::iter::once(&write).chain(commands) {
+        for came in scene::complete(c, catalogue, &mut scene, |s| s.missing(number, command))? {
+            before.tickets.insert(came, scene.tickets[&came].clone());
+        }
+        let caused = decide(&scene, number, command, actor, &catalogue.rules, now)?;
+        for one in &caused {
+            scene.apply(one, now);
+        }
+        all.extend(caused);
+    }
+    store_entry(c, number, entry, actor, access, now)?;
+    save(c, &before, &scene, &all, actor, cause, now)
+}
+
 /// Which other ticket a command names.
 fn named_ticket(command: &Command) -> Option<TicketNumber> {
     match command {
@@ -339,7 +396,11 @@ pub(crate) fn store_entry(
     access: Access,
     now: Millis,
 ) -> Result<(), Error> {
-    let side = if actor.is_system() {
+    let outside = matches!(actor.channel, Channel::Mail | Channel::Bridge);
+    let side = if actor.is_system() && outside {
+        // A word of a mailing list, or of another system.
+        "external"
+    } else if actor.is_system() {
         "system"
     } else if access.requester || (access.cc && !access.staff_side()) {
         "requester"

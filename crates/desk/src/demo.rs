@@ -5,6 +5,7 @@
 
 mod federation;
 mod joining;
+mod lists;
 mod plots;
 mod providers;
 mod stories;
@@ -90,6 +91,8 @@ pub async fn fill(desk: &Desk, password: &str) -> Result<Vec<DemoPerson>, Error>
     news(&past, now).await?;
     stories::play(&past, &cast, now).await?;
     joining::play(&past, &cast, now).await?;
+    quiet_past(desk).await?;
+    lists::play(desk, &cast, now).await?;
     quiet_past(desk).await?;
     providers::fill(desk).await?;
     sign_ins(desk, password).await

@@ -14,7 +14,7 @@ use switchboard_core::form::support_only;
 use switchboard_core::{EntryVisibility, PartyRole, PersonId, Ticket, TicketNumber, Visibility};
 
 use crate::list::term;
-use crate::{Catalogue, Desk, Error};
+use crate::{Catalogue, Desk, Error, redirect};
 
 pub(crate) mod notices;
 
@@ -73,7 +73,10 @@ impl Desk {
                     return Ok(None);
                 };
                 let follows = match name {
-                    "notices" => Follows::Mails(notices::tell(c, &desk, &catalogue, &events)?),
+                    "notices" => Follows::Mails(
+                        notices::tell(c, &desk, &catalogue, &events)?,
+                        redirect::touched(c, &desk, &catalogue, &events)?,
+                    ),
                     _ => Follows::Words(words(c, &catalogue, &events)?),
                 };
                 Ok(Some((position, end, events.len() as u64, follows)))
@@ -82,29 +85,39 @@ impl Desk {
         let Some((position, end, handled, follows)) = found else {
             return Ok(0);
         };
-        let now = self.now();
-        self.0
+        let (now, desk) = (self.now(), self.clone());
+        let catalogue = self.catalogue().await?;
+        let live = self
+            .0
             .db
             .write(move |c| {
+                let mut live = Vec::new();
                 if store::event::position(c, name)? != position {
                     // Another node was faster.
-                    return Ok(handled);
+                    return Ok(live);
                 }
                 match &follows {
-                    Follows::Mails(mails) => notices::queue(c, mails, now)?,
+                    Follows::Mails(mails, touched) => {
+                        notices::queue(c, mails, now)?;
+                        live = redirect::carry(c, &desk, &catalogue, touched, now)?;
+                    }
                     Follows::Words(docs) => store::search::index(c, docs)?,
                 }
                 store::event::set_position(c, name, end)?;
-                Ok(handled)
+                Ok::<_, Error>(live)
             })
-            .await
+            .await?;
+        if !live.is_empty() {
+            self.announce(live);
+        }
+        Ok(handled)
     }
 }
 
 /// What is to be stored for a stretch of events.
 enum Follows {
-    /// Mails that go out.
-    Mails(Vec<notices::Ready>),
+    /// Mails that go out, and tickets that mailing lists may have to hear of.
+    Mails(Vec<notices::Ready>, Vec<redirect::Touched>),
     /// Tickets as the search index is to know them.
     Words(Vec<SearchDoc>),
 }

@@ -29,6 +29,8 @@ pub(crate) const HEIRS: &str = "heirs";
 pub(crate) const ACCOUNT_MAIL: &str = "account-mail";
 /// Closes what was solved long ago and nobody answered.
 const CLOSE: &str = "close";
+/// Looks after tickets at mailing lists that nobody answers.
+const REDIRECTED: &str = "redirected";
 /// Brings applications and join requests to mind that wait.
 const REMIND_STAFF: &str = "remind-staff";
 /// Forgets sessions, keys and jobs that are over.
@@ -50,6 +52,7 @@ const KINDS: &[&str] = &[
     ACCOUNT_MAIL,
     HEIRS,
     CLOSE,
+    REDIRECTED,
     REMIND_STAFF,
     SWEEP,
     ERASE,
@@ -60,6 +63,7 @@ const KINDS: &[&str] = &[
 /// Kinds that run again and again, and how often.
 const TIMED: &[(&str, Millis)] = &[
     (CLOSE, 3_600_000),
+    (REDIRECTED, 60_000),
     (REMIND_STAFF, 3_600_000),
     (SWEEP, 600_000),
     (FILES, 600_000),
@@ -216,6 +220,7 @@ impl Desk {
             HEIRS => heirs::run(self, &job).await,
             ACCOUNT_MAIL => account_mail::run(self, &job).await,
             CLOSE => close::run(self).await,
+            REDIRECTED => crate::redirect::silence::run(self).await,
             REMIND_STAFF => remind_staff::run(self).await,
             SWEEP => sweep::run(self).await,
             ERASE => crate::privacy::erase::run(self, &job.payload).await,

@@ -44,6 +44,7 @@ pub mod people;
 pub mod privacy;
 pub mod provider;
 pub mod reads;
+pub mod redirect;
 pub mod registration;
 pub mod reset;
 pub mod rights;

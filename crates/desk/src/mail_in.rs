@@ -5,7 +5,7 @@
 //! that, and its new state commits together with the entry: so a crash at any
 //! moment loses nothing and writes nothing twice.
 
-use mail::{Candidate, Incoming, OwnAddresses, Proof, Verdict};
+use mail::{Candidate, Incoming, OwnAddresses, Proof, SuppressReason, Verdict};
 use store::job::NewJob;
 use store::mail::Incoming as Stored;
 use switchboard_core::ticket::RelationKind;
@@ -195,7 +195,18 @@ impl Desk {
         })
         .await
         .map_err(|e| Error::Internal(format!("mail parser: {e}")))??;
+        if let Ok((mail, verdict)) = &judged
+            && let Some(from) = self.list_mail(&stored, mail, verdict).await?
+        {
+            let draft = draft_of(stored.id, mail, true);
+            let done = self.take_from_list(&stored, mail, from, draft).await;
+            return self.finish_from_list(stored, done).await;
+        }
         let (mail, automatic) = match judged {
+            Ok((mail, _)) if self.went_round(&mail) => {
+                let reason = SuppressReason::OwnLoop.code().to_owned();
+                return self.finish_mail(stored, "suppressed", reason).await;
+            }
             Err(quarantine) => {
                 return self
                     .finish_mail(stored, "quarantined", quarantine.to_string())
@@ -216,6 +227,26 @@ impl Desk {
         match self.write_mail(&stored, mail, automatic).await {
             Ok(()) => Ok(()),
             // Refused by the rules or by a limit: a person decides.
+            Err(
+                e @ (Error::Invalid { .. }
+                | Error::Forbidden(_)
+                | Error::NotFound { .. }
+                | Error::Conflict(_)
+                | Error::Stale { .. }),
+            ) => self.finish_mail(stored, "quarantined", e.to_string()).await,
+            Err(e) => Err(e),
+        }
+    }
+
+    /// Notes what became of a mail from a list, as [`Desk::decide_mail`] does.
+    async fn finish_from_list(
+        &self,
+        stored: Stored,
+        done: Result<Option<String>, Error>,
+    ) -> Result<(), Error> {
+        match done {
+            Ok(None) => Ok(()),
+            Ok(Some(reason)) => self.finish_mail(stored, "suppressed", reason).await,
             Err(
                 e @ (Error::Invalid { .. }
                 | Error::Forbidden(_)

@@ -32,6 +32,7 @@ mod mime;
 pub mod parse;
 pub mod proof;
 pub mod quarantine;
+pub mod redirect;
 pub mod subject;
 pub mod thread;
 pub mod trim;

@@ -105,6 +105,22 @@ impl ThreadKeys {
         }
         right.then_some(number)
     }
+
+    /// A signature over a text for a purpose of its own: 128 bit as base32.
+    pub(crate) fn sign_text(&self, purpose: &str, text: &str) -> String {
+        sign_text(&self.secret, purpose, text)
+    }
+
+    /// Whether a signature is this text's, also by an older secret.
+    pub(crate) fn verify_text(&self, purpose: &str, text: &str, signature: &str) -> bool {
+        let mut right = false;
+        for secret in std::iter::once(&self.secret).chain(&self.previous) {
+            let ours = sign_text(secret, purpose, text);
+            right |=
+                signature.len() == SIGNATURE_LEN && same(ours.as_bytes(), signature.as_bytes());
+        }
+        right
+    }
 }
 
 impl fmt::Debug for ThreadKeys {
@@ -212,6 +228,18 @@ pub(crate) fn is_own_message_id(id: &str, domains: &[String]) -> bool {
         && digits.bytes().all(|b| b.is_ascii_digit())
         && !unique.is_empty()
         && domains.iter().any(|own| own.eq_ignore_ascii_case(domain))
+}
+
+/// The same for a text and a purpose; the purpose ends with a zero octet, which
+/// no purpose contains.
+fn sign_text(secret: &[u8], purpose: &str, text: &str) -> String {
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret) else {
+        return String::new();
+    };
+    mac.update(purpose.as_bytes());
+    mac.update(&[0]);
+    mac.update(text.as_bytes());
+    base32(&mac.finalize().into_bytes().as_slice()[..16])
 }
 
 /// HMAC-SHA-256 over the ticket number, cut to 128 bit, as base32.

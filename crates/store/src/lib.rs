@@ -38,6 +38,7 @@ pub mod onboarding;
 pub mod pending;
 pub mod person;
 pub mod provider;
+pub mod redirect;
 pub mod retention;
 pub mod schema;
 pub mod search;

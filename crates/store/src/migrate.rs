@@ -40,6 +40,10 @@ const MIGRATIONS: &[(&str, &str)] = &[
         include_str!("migrations/0011_onboarding.sql"),
     ),
     ("0013_privacy", include_str!("migrations/0013_privacy.sql")),
+    (
+        "0017_redirect",
+        include_str!("migrations/0017_redirect.sql"),
+    ),
 ];
 
 /// How often to start again when another node migrates at the same moment.

@@ -18,6 +18,7 @@ mod database;
 mod directory;
 mod http;
 mod mail_servers;
+mod mailman;
 mod outbox;
 mod people;
 pub mod scripted;
@@ -33,6 +34,7 @@ pub use database::{Place, postgres, sqlite};
 pub use directory::{TestDirectory, directory};
 pub use http::Answer;
 pub use mail_servers::{MailServers, mail_servers};
+pub use mailman::{Mailman, mailman};
 pub use outbox::Mail;
 pub use people::{Federation, Somebody};
 

@@ -106,6 +106,11 @@ pub(super) fn tell(
             Entry::Vacant(free) => free.insert(unit_audience(c, catalogue, &ticket)?),
         };
         let mut notices = audience(&caused, &ticket, &actor, readers);
+        // A list that has the ticket by redirection is told by that.
+        if let Some(list) = crate::redirect::list_of(catalogue, &ticket) {
+            notices
+                .retain(|n| !matches!(&n.to, Recipient::List(to) if to.eq_ignore_ascii_case(list)));
+        }
         // Nobody is told of their own deeds, except that a requester gets the
         // number of the ticket they opened.
         let requester = Recipient::Person(ticket.requester);

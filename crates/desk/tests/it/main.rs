@@ -15,6 +15,7 @@ mod notices;
 mod onboarding;
 mod places;
 mod privacy;
+mod redirect;
 mod service;
 mod staff;
 mod unit;

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use desk::onboarding::{Decision, Sheet, UndoPlan};
-use desk::{Config, Error, KeptSecrets, OpenRequest};
+use desk::{Config, Error, KeptSecrets, OpenRequest, Step};
 use store::agreement;
 use store::unit::{Service, Unit};
 use switchboard_core::onboarding::{
     Answered, Form, Problem, ProviderPart, ServicePart, State, Way,
 };
-use switchboard_core::{Actor, Change, Channel, Part, TicketNumber};
+use switchboard_core::{Actor, Change, Channel, Command, Part, TicketNumber};
 use testkit::{Federation, Somebody, TestDesk, both, configured};
 use uuid::Uuid;
 
@@ -618,6 +618,14 @@ fn a_service_goes_another_way_and_its_open_tickets_stay() {
         let mut form = same.row.form;
         form.option = Some(Way::Redirection);
         form.redirection.list = "help@sky.example".into();
+        form.redirection.personal_data = true;
+        // Another ticket, on which somebody works here.
+        let taken = open(&desk, &rita, "sky-atlas").await;
+        let stan = actor(&desk, &cast.f.stan).await;
+        let take = Step::Command(Command::SetOwner {
+            owner: Some(cast.f.stan.id),
+        });
+        desk.desk.act(&stan, taken, None, vec![take]).await.unwrap();
         let saved = desk
             .desk
             .save_onboarding(&pia, id, None, form)
@@ -645,6 +653,24 @@ fn a_service_goes_another_way_and_its_open_tickets_stay() {
             .decide_onboarding(&cast.ada_acts, id, None, Decision::Accept)
             .await
             .unwrap();
+
+        // The list gets what waits for somebody, and may know who asks.
+        desk.run_jobs().await;
+        let to_list = |desk: &TestDesk| -> Vec<testkit::Mail> {
+            let all = desk.sent_mail().into_iter();
+            all.filter(|m| m.to == "help@sky.example" && m.subject.starts_with("[#"))
+                .collect()
+        };
+        let got = to_list(&desk);
+        assert_eq!(got.len(), 1, "{got:?}");
+        assert!(got[0].subject.starts_with(&format!("[#{number}]")));
+        assert!(
+            got[0]
+                .text
+                .contains("Requester: Rita <rita@people.example>")
+        );
+        let raw = String::from_utf8_lossy(&got[0].raw).into_owned();
+        assert!(raw.contains("Rita via Switchboard"), "{raw}");
 
         let moved = service(&desk, "sky-atlas").await.unwrap();
         assert_eq!(moved.option, "redirection");
@@ -687,6 +713,10 @@ fn a_service_goes_another_way_and_its_open_tickets_stay() {
             .decide_onboarding(&cast.ada_acts, id, None, undo(None))
             .await
             .unwrap();
+        desk.run_jobs().await;
+        let got = to_list(&desk);
+        assert_eq!(got.len(), 2, "it hears that it is over");
+        assert!(got[1].text.contains("does not go by this list any more"));
         let back = service(&desk, "sky-atlas").await.unwrap();
         assert_eq!((back.option.as_str(), back.doc.list), ("direct", None));
         let seen = desk.desk.ticket(&cast.ada_acts, number).await.unwrap();

@@ -6,4 +6,5 @@ mod kill;
 mod kill_disk;
 mod kill_server;
 mod layering;
+mod mailman;
 mod source;

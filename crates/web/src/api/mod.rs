@@ -37,6 +37,7 @@ pub mod people;
 pub mod person;
 pub mod provider;
 pub mod read;
+pub mod redirection;
 pub mod relation;
 pub mod service;
 pub mod site;
@@ -99,6 +100,7 @@ fn routes(max_attachment: usize) -> OpenApiRouter<AppState> {
         .merge(history::router())
         .merge(attachment::router())
         .merge(read::router())
+        .merge(redirection::router())
         .merge(relation::router())
         .merge(party::router())
         .merge(unit::router())

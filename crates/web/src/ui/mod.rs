@@ -16,6 +16,7 @@ pub mod frame;
 pub mod history;
 pub mod home;
 pub mod identities;
+pub mod list_link;
 pub mod live;
 pub mod mail_frame;
 pub mod mask;
@@ -28,6 +29,7 @@ pub mod posted;
 pub mod privacy;
 pub mod problem;
 pub mod provider;
+pub mod redirected;
 pub mod register;
 pub mod reset;
 pub mod services;
@@ -209,6 +211,9 @@ pub fn router() -> Router<AppState> {
         .route("/work/{number}/history", get(history::show))
         .route("/work/{number}/split", get(split::show).post(split::act))
         .route("/work/{number}/{deed}", post(work_post::act))
+        .route("/redirected", get(redirected::show))
+        .route("/l/{word}/{deed}", get(list_link::show).post(list_link::say))
+        .route("/asked/{word}", get(list_link::ask).post(list_link::answer))
         .route("/triage", get(triage::show))
         .route("/triage/incident", post(triage_post::incident))
         .route("/triage/{number}", post(triage_post::act))

@@ -14,6 +14,7 @@ use super::facts;
 use super::fault::Fault;
 use super::frame::{Errors, Notice};
 use super::place;
+use super::redirected;
 use super::thread::Lens;
 use super::ticket::Follower;
 use super::view::{Chip, Choice, PersonMark, PrioMark, StatusMark, Tone};
@@ -150,6 +151,7 @@ pub async fn pane(
             (may.0 || may.1).then(|| place::form(ticket, may, again.place))
         },
         reads: reads(visit, actor, ticket).await?,
+        redirect: redirected::pane(visit, actor, catalogue, ticket, has(Offer::Assign)).await?,
         clocks: Vec::new(),
         requester: requester(visit, actor, ticket).await?,
         related: related(ticket, can.relate),

@@ -31,6 +31,7 @@ use super::federated::{DirectoryPage, SignedOutPage};
 use super::history::HistoryPage;
 use super::home::HomePage;
 use super::identities::IdentityPage;
+use super::list_link::{AskedPage, ListLinkPage};
 use super::mail_frame::MailFrame;
 use super::my_tickets::MyTicketsPage;
 use super::new_ticket::{NewTicketPage, NewTicketParts};
@@ -40,6 +41,7 @@ use super::provider::ProviderIndex;
 use super::provider::form::{BeginPage, FormPage};
 use super::provider::list::ListPage;
 use super::provider::way::WayPage;
+use super::redirected::RedirectedPage;
 use super::register::{FinishPage, RegisterPage};
 use super::reset::{ForgotPage, ResetPage};
 use super::services::ServicesPage;
@@ -83,6 +85,26 @@ fn pages() -> BTreeMap<&'static str, String> {
         ("reset", ResetPage::sample().render().unwrap()),
         ("second-step", SecondStepPage::sample().render().unwrap()),
         ("verify", VerifyPage::sample().render().unwrap()),
+        ("redirected", RedirectedPage::sample().render().unwrap()),
+        (
+            "redirected-empty",
+            RedirectedPage::empty_sample().render().unwrap(),
+        ),
+        ("list-link", ListLinkPage::sample().render().unwrap()),
+        (
+            "list-link-refused",
+            ListLinkPage::refused_sample().render().unwrap(),
+        ),
+        (
+            "list-link-done",
+            ListLinkPage::done_sample().render().unwrap(),
+        ),
+        (
+            "list-link-over",
+            ListLinkPage::over_sample().render().unwrap(),
+        ),
+        ("asked", AskedPage::sample().render().unwrap()),
+        ("asked-said", AskedPage::said_sample().render().unwrap()),
         ("admin", AdminPage::sample().render().unwrap()),
         ("admin-import", ImportPage::sample().render().unwrap()),
         (

@@ -7,6 +7,7 @@ mod admin;
 mod federated;
 mod privacy;
 mod provider;
+mod redirected;
 mod staff;
 mod work;
 

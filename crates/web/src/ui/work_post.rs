@@ -50,6 +50,7 @@ pub async fn act(Path((text, deed)): Path<(String, String)>, posted: Posted) -> 
             "relate" => work.relate(&posted).await,
             "people" => work.people(&posted).await,
             "follow" => work.follow(&posted).await,
+            "redirect" => work.redirect(&posted).await,
             _ => Err(Fault::no_page()),
         }
     }

@@ -8,6 +8,7 @@ use super::assets::Asset;
 use super::facts::FactsForm;
 use super::frame::{Errors, Frame, Here, Room};
 use super::place::PlaceForm;
+use super::redirected::RedirectPane;
 use super::ticket::Follower;
 use super::view::{
     Chip, Choice, ClockMark, Icon, ListRow, Pages, PrioMark, Route, StatusMark, ThreadItem,
@@ -240,6 +241,8 @@ pub struct TicketPane {
     pub place: Option<PlaceForm>,
     /// Who opened it, when it is restricted and the reader works on it.
     pub reads: Option<Vec<ReadRow>>,
+    /// The mailing lists that it is or was with; `None`: none, and none to go to.
+    pub redirect: Option<RedirectPane>,
     /// Its clocks.
     pub clocks: Vec<NamedClock>,
     /// Who asked.

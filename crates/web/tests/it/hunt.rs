@@ -63,6 +63,7 @@ impl World {
             "id" | "entry" | "person" | "application" | "attachment" => self.ids.clone(),
             // Of another kind than what is hidden: there is none of them here.
             "provider" => vec!["nobody".into()],
+            "deed" => vec!["solved".into()],
             "kind" => vec!["see_also".into()],
             "role" => vec!["cc".into()],
             "who" => vec!["me".into()],

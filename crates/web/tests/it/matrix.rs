@@ -432,6 +432,12 @@ async fn call(
         ("PATCH", _) => body = Some(json!({"subject": "T"})),
         ("POST", "entries") => body = Some(json!({"body": "more"})),
         ("POST", "relations") => body = Some(json!({"kind": "see_also", "number": other})),
+        ("POST", "redirections") => {
+            let service = json!({"name": scene.fresh(), "unit": "storage",
+                "option": "redirection", "list": "list@sky.example"});
+            let made = desk.post(&f.ada, "/services", service).await.expect(201);
+            body = Some(json!({"service": made.json["key"]}));
+        }
         ("POST", "merge") => body = Some(json!({"into": other})),
         ("POST", "split") => body = Some(json!({"subject": "New", "entries": [scene.entry]})),
         ("POST", "escalate") => body = Some(json!({"reason": "Three days."})),

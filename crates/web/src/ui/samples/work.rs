@@ -333,6 +333,7 @@ fn pane() -> TicketPane {
             errors: Errors::default(),
         }),
         reads: None,
+        redirect: Some(super::redirected::pane()),
         clocks: vec![
             NamedClock {
                 name: s("Answer to requester"),

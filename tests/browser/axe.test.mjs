@@ -154,4 +154,5 @@ suite("who looks after people's data", "admin@demo", [
   ["privacy", "/admin/privacy"],
   ["privacy-person", "/admin/privacy?who=user%40demo"],
   ["reads", "/admin/reads"],
+  ["outbox", "/admin/outbox"],
 ]);

@@ -9,6 +9,7 @@ pub mod ldap;
 pub mod ledger;
 pub mod oidc;
 pub mod outbox;
+pub mod smtp;
 pub mod tls;
 
 pub use blob::{BlobError, Blobs, Removed};

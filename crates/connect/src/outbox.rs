@@ -3,12 +3,9 @@
 use std::fs;
 use std::io::Write as _;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::sync::Arc;
 
-use lettre::address::Envelope;
-use lettre::transport::smtp::authentication::Credentials;
-use lettre::transport::smtp::client::{Tls, TlsParameters};
-use lettre::{Address, SmtpTransport, Transport as _};
+use crate::smtp::Relay;
 
 /// Where mail goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +24,8 @@ pub enum MailerConfig {
         security: SmtpSecurity,
         /// User name and password.
         login: Option<(String, String)>,
+        /// Certificates (PEM) that are believed beside the usual ones.
+        authorities: Option<Vec<u8>>,
     },
 }
 
@@ -44,12 +43,19 @@ pub enum SmtpSecurity {
 /// What became of one try to deliver.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Delivery {
-    /// The next server has it.
-    Sent,
+    /// The next server has it; what it said.
+    Sent(String),
     /// Not now: try again later.
     Deferred(String),
+    /// The whole mail was handed over and no answer came: it may have arrived.
+    Unknown(String),
     /// Never: the address or the mail is refused.
-    Failed(String),
+    Failed {
+        /// What the server said.
+        why: String,
+        /// It is the address that is wrong, so nothing else will arrive there.
+        dead: bool,
+    },
 }
 
 /// Sends mail.
@@ -60,12 +66,12 @@ pub enum Mailer {
     /// Into a folder.
     Folder(PathBuf),
     /// To an SMTP server, over kept connections.
-    Smtp(Box<SmtpTransport>),
+    Smtp(Arc<Relay>),
 }
 
 impl std::fmt::Debug for Mailer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // The transport holds a password.
+        // The relay holds a password.
         f.write_str(match self {
             Mailer::None => "Mailer::None",
             Mailer::Folder(_) => "Mailer::Folder",
@@ -91,33 +97,28 @@ impl Mailer {
                 port,
                 security,
                 login,
+                authorities,
             } => {
-                let tls = || {
-                    TlsParameters::new(host.clone()).map_err(|e| format!("mail server {host}: {e}"))
-                };
-                let mut smtp = SmtpTransport::builder_dangerous(host)
-                    .port(*port)
-                    .timeout(Some(Duration::from_secs(30)))
-                    .tls(match security {
-                        SmtpSecurity::None => Tls::None,
-                        SmtpSecurity::StartTls => Tls::Required(tls()?),
-                        SmtpSecurity::Tls => Tls::Wrapper(tls()?),
-                    });
-                if let Some((user, password)) = login {
-                    smtp = smtp.credentials(Credentials::new(user.clone(), password.clone()));
-                }
-                Ok(Mailer::Smtp(Box::new(smtp.build())))
+                let relay = Relay::new(
+                    host,
+                    *port,
+                    *security,
+                    login.as_ref(),
+                    authorities.as_deref(),
+                )?;
+                Ok(Mailer::Smtp(Arc::new(relay)))
             }
         }
     }
 
-    /// Delivers one mail to one address. Blocks; call it outside async code.
+    /// Delivers one mail to one address, within two minutes. Blocks; call it
+    /// outside async code.
     ///
     /// `id` names the file in a folder, so that a repeated delivery after a
-    /// crash overwrites its own file.
+    /// crash overwrites its own file. `from` is the address that bounces go to.
     pub fn send(&self, id: &str, from: &str, to: &str, bytes: &[u8]) -> Delivery {
         match self {
-            Mailer::None => Delivery::Sent,
+            Mailer::None => Delivery::Sent("kept, as no mail server is set".into()),
             Mailer::Folder(folder) => {
                 let written = (|| {
                     let beside = folder.join(format!(".{id}"));
@@ -127,24 +128,11 @@ impl Mailer {
                     fs::rename(&beside, folder.join(format!("{id}.eml")))
                 })();
                 match written {
-                    Ok(()) => Delivery::Sent,
+                    Ok(()) => Delivery::Sent("written into the mail folder".into()),
                     Err(e) => Delivery::Deferred(format!("mail folder: {e}")),
                 }
             }
-            Mailer::Smtp(smtp) => {
-                let (Ok(from), Ok(to)) = (from.parse::<Address>(), to.parse::<Address>()) else {
-                    return Delivery::Failed("not a mail address".into());
-                };
-                let envelope = match Envelope::new(Some(from), vec![to]) {
-                    Ok(envelope) => envelope,
-                    Err(e) => return Delivery::Failed(e.to_string()),
-                };
-                match smtp.send_raw(&envelope, bytes) {
-                    Ok(_) => Delivery::Sent,
-                    Err(e) if e.is_permanent() => Delivery::Failed(e.to_string()),
-                    Err(e) => Delivery::Deferred(e.to_string()),
-                }
-            }
+            Mailer::Smtp(relay) => relay.send(from, to, bytes),
         }
     }
 }

@@ -18,6 +18,7 @@ mod heirs;
 mod intake;
 mod remind_staff;
 mod sweep;
+mod undeliverable;
 
 /// Delivers one mail.
 pub(crate) const DELIVER: &str = "deliver";
@@ -35,6 +36,8 @@ const REDIRECTED: &str = "redirected";
 const REMIND_STAFF: &str = "remind-staff";
 /// Forgets sessions, keys and jobs that are over.
 const SWEEP: &str = "sweep";
+/// Tells the support side that nothing arrives at an address any more.
+pub(crate) const UNDELIVERABLE: &str = "undeliverable";
 
 /// Erases a person.
 pub(crate) const ERASE: &str = "erase";
@@ -59,6 +62,7 @@ const KINDS: &[&str] = &[
     EXPORT,
     FILES,
     RETAIN,
+    UNDELIVERABLE,
 ];
 /// Kinds that run again and again, and how often.
 const TIMED: &[(&str, Millis)] = &[
@@ -70,7 +74,7 @@ const TIMED: &[(&str, Millis)] = &[
     (RETAIN, 86_400_000),
 ];
 /// A job that runs longer than this is taken for dead.
-const LEASE_MS: Millis = 120_000;
+pub(crate) const LEASE_MS: Millis = 120_000;
 /// For so long changes are gathered before they are followed.
 const GATHER: Duration = Duration::from_millis(60);
 /// After so many tries a job is given up and shown to administrators.
@@ -82,15 +86,10 @@ pub(crate) enum Outcome {
     Done,
     /// Not now; the text says why.
     Later(String),
+    /// Not before this time; the text says why.
+    At(String, Millis),
     /// Never; the text says why.
     Never(String),
-}
-
-/// How far a mail came, noted together with the end of its job.
-pub(crate) struct MailState {
-    id: Uuid,
-    state: &'static str,
-    error: Option<String>,
 }
 
 impl Desk {
@@ -186,7 +185,7 @@ impl Desk {
                     .filter_map(deliver::mail_of)
                     .collect();
                 // It is known that they are on their way before a server is asked.
-                let mails = store::mail::begin_sending(c, &ids)?;
+                let mails = store::mail::begin_sending(c, &ids, now)?;
                 Ok::<_, Error>((jobs, mails))
             })
             .await?;
@@ -227,6 +226,7 @@ impl Desk {
             EXPORT => crate::privacy::export::run(self, &job.payload).await,
             FILES => crate::privacy::run_files(self).await,
             RETAIN => crate::privacy::retain::run(self).await,
+            UNDELIVERABLE => undeliverable::run(self, &job).await,
             other => Ok(Outcome::Never(format!("there is no job {other:?}"))),
         }
         .unwrap_or_else(|e| Outcome::Later(e.to_string()));
@@ -238,8 +238,11 @@ impl Desk {
         self.0
             .db
             .write(move |c| {
-                if let Some(MailState { id, state, error }) = &state {
-                    store::mail::set_outgoing_state(c, *id, state, error.as_deref(), now)?;
+                if let Some(mail) = &state {
+                    store::outbox::end(c, mail.id, &mail.ended, now)?;
+                    if let (true, Some(why)) = (mail.dead, &mail.ended.error) {
+                        crate::outbox::mark_dead(c, mail.id, &mail.address, why, now)?;
+                    }
                 }
                 match &outcome {
                     Outcome::Done => store::job::finish(c, job.id, now)?,
@@ -248,6 +251,7 @@ impl Desk {
                             .then(|| now + backoff(job.attempts));
                         store::job::fail(c, job.id, now, why, retry)?;
                     }
+                    Outcome::At(why, at) => store::job::fail(c, job.id, now, why, Some(*at))?,
                     Outcome::Never(why) => store::job::fail(c, job.id, now, why, None)?,
                 }
                 if let (Outcome::Done, Some((kind, run_at))) = (&outcome, again) {

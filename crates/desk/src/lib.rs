@@ -36,6 +36,7 @@ pub mod mail_in;
 pub mod notice;
 pub mod onboarding;
 pub mod open;
+pub mod outbox;
 pub mod party;
 pub mod passkey;
 pub mod password;

@@ -217,7 +217,10 @@ impl Desk {
                     .finish_mail(stored, "quarantined", quarantine.to_string())
                     .await;
             }
-            Ok((_, Verdict::Suppress { reason, .. })) => {
+            Ok((mail, Verdict::Suppress { reason, bounce })) => {
+                if reason == mail::SuppressReason::Bounce {
+                    self.note_bounce(&mail, bounce.as_ref()).await?;
+                }
                 return self
                     .finish_mail(stored, "suppressed", reason.code().to_owned())
                     .await;

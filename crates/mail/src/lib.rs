@@ -36,6 +36,7 @@ pub mod redirect;
 pub mod subject;
 pub mod thread;
 pub mod trim;
+pub mod verp;
 mod words;
 
 pub use address::{Address, AddressError, Mailbox};

@@ -187,6 +187,14 @@ pub fn fail(
     Ok(())
 }
 
+/// Makes a job that waits due now. `false`: there is none with this key.
+pub fn hurry(conn: &mut Conn<'_>, unique_key: &str, now: Millis) -> Result<bool, Error> {
+    Ok(conn.execute(
+        "UPDATE job SET run_at = $2, attempts = 0 WHERE unique_key = $1 AND state = 'ready'",
+        params![unique_key, now],
+    )? > 0)
+}
+
 /// Brings a dead job back, due at `now` and with its attempts counted afresh;
 /// `false` when it is not dead. [`Error::Conflict`] when another with its
 /// unique key was enqueued since.

@@ -35,6 +35,7 @@ pub mod mail;
 pub mod mailed_link;
 pub mod notice;
 pub mod onboarding;
+pub mod outbox;
 pub mod pending;
 pub mod person;
 pub mod provider;

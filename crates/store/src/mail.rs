@@ -326,15 +326,23 @@ fn read_outgoing(row: &Row<'_>) -> Result<Outgoing, Error> {
 }
 
 /// Notes of several mails that their delivery begins, and gives them with their
-/// bytes. Those that are over already are left out.
-pub fn begin_sending(conn: &mut Conn<'_>, ids: &[Uuid]) -> Result<Vec<Outgoing>, Error> {
+/// bytes. Those that are over already are left out. Of one whose last try had an
+/// end that nobody heard it is noted that this try may be a second copy.
+pub fn begin_sending(
+    conn: &mut Conn<'_>,
+    ids: &[Uuid],
+    now: Millis,
+) -> Result<Vec<Outgoing>, Error> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
     let mut sql = crate::value::Sql::new(
-        "UPDATE mail_out SET state = 'sending', error = NULL, attempts = attempts + 1
-         WHERE state NOT IN ('sent', 'failed') AND id IN ",
+        "UPDATE mail_out SET state = 'sending', error = NULL, attempts = attempts + 1,
+           uncertain = uncertain + CASE WHEN state IN ('sending', 'unknown') THEN 1 ELSE 0 END,
+           next_try = NULL, tried_at = ",
     );
+    sql.bind(now)
+        .push(" WHERE state NOT IN ('sent', 'failed') AND id IN ");
     sql.list(ids.iter().map(|id| (*id).into())).push(
         " RETURNING id, created_at, cause, ticket, person, address, message_id, subject, bytes,
            state, attempts, error",
@@ -351,25 +359,6 @@ pub fn is_queued(conn: &mut Conn<'_>, cause: Uuid, address: &str) -> Result<bool
             |row| row.get::<i64>(0),
         )?
         .is_some())
-}
-
-/// Notes how a delivery ended. Of a mail that is about no ticket the bytes are
-/// forgotten when it was sent: the links in it work for whoever reads them.
-pub fn set_outgoing_state(
-    conn: &mut Conn<'_>,
-    id: Uuid,
-    state: &str,
-    error: Option<&str>,
-    now: Millis,
-) -> Result<(), Error> {
-    conn.later(
-        "UPDATE mail_out SET state = $2, error = $3,
-           sent_at = CASE WHEN $2 = 'sent' THEN $4 ELSE sent_at END,
-           bytes = CASE WHEN $2 = 'sent' AND ticket IS NULL THEN $5 ELSE bytes END
-         WHERE id = $1",
-        params![id, state, error.map(str::to_owned), now, Vec::new()],
-    )?;
-    Ok(())
 }
 
 /// Whom one mail told of what.

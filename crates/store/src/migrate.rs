@@ -40,6 +40,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
         include_str!("migrations/0011_onboarding.sql"),
     ),
     ("0013_privacy", include_str!("migrations/0013_privacy.sql")),
+    ("0016_outbox", include_str!("migrations/0016_outbox.sql")),
     (
         "0017_redirect",
         include_str!("migrations/0017_redirect.sql"),

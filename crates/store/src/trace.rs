@@ -367,8 +367,8 @@ pub fn posted_to(
 /// Empties a mail that goes out and puts what is left in its place.
 pub fn rewrite_posted(conn: &mut Conn<'_>, m: &Posted) -> Result<(), Error> {
     conn.execute(
-        "UPDATE mail_out SET address = $2, subject = $3, bytes = $4, state = $5, error = $6
-         WHERE id = $1",
+        "UPDATE mail_out SET address = $2, subject = $3, bytes = $4, state = $5, error = $6,
+           answer = NULL WHERE id = $1",
         params![
             m.id,
             m.address.as_str(),

@@ -41,6 +41,9 @@ pub(crate) struct Settings {
     smtp_user: Option<String>,
     /// A file with the password at the SMTP server.
     smtp_password_file: Option<PathBuf>,
+    /// A file with certificates (PEM) that the SMTP server may show beside those
+    /// that everybody believes.
+    smtp_ca_file: Option<PathBuf>,
     /// Largest attachment in bytes; default 50 MiB.
     max_attachment: Option<String>,
     /// Addresses and networks of proxies whose `X-Forwarded-For` is believed,
@@ -111,6 +114,7 @@ impl Settings {
                 "SWITCHBOARD_SMTP_PASSWORD_FILE",
                 &mut self.smtp_password_file,
             ),
+            ("SWITCHBOARD_SMTP_CA_FILE", &mut self.smtp_ca_file),
         ];
         for (name, field) in paths {
             if let Some(value) = env(name) {
@@ -253,6 +257,14 @@ impl Settings {
                 port: number("smtp_port", self.smtp_port.as_deref())?.unwrap_or(25),
                 security,
                 login,
+                authorities: self
+                    .smtp_ca_file
+                    .as_ref()
+                    .map(|file| {
+                        std::fs::read(file)
+                            .with_context(|| format!("smtp_ca_file {}", file.display()))
+                    })
+                    .transpose()?,
             });
         }
         Ok(match &self.mail_folder {

@@ -22,6 +22,7 @@ mod mailman;
 mod outbox;
 mod people;
 pub mod scripted;
+mod smtp;
 
 use std::sync::Arc;
 
@@ -37,6 +38,7 @@ pub use mail_servers::{MailServers, mail_servers};
 pub use mailman::{Mailman, mailman};
 pub use outbox::Mail;
 pub use people::{Federation, Somebody};
+pub use smtp::{Fault, MailSink, SmtpStep, TakenMail};
 
 /// When every test begins: 2026-09-21T14:13:20Z, a Monday.
 pub const START: i64 = 1_790_000_000_000;
@@ -70,7 +72,13 @@ pub fn config() -> Config {
 impl TestDesk {
     /// A desk on a database. Not to be called within a runtime.
     pub fn on(place: Place, config: Config) -> TestDesk {
+        TestDesk::sending(place, config, None)
+    }
+
+    /// A desk that sends its mail; `None`: into a folder.
+    pub fn sending(place: Place, config: Config, mailer: Option<&MailerConfig>) -> TestDesk {
         let folder = tempfile::tempdir().unwrap();
+        let outbox = MailerConfig::Folder(folder.path().join("outbox"));
         let clock = Arc::new(FakeClock::at(START));
         let db = Db::open(
             place.url(),
@@ -86,7 +94,7 @@ impl TestDesk {
             Blobs::open(folder.path().join("files"))
                 .unwrap()
                 .with_rest(std::time::Duration::ZERO),
-            Mailer::new(&MailerConfig::Folder(folder.path().join("outbox"))).unwrap(),
+            Mailer::new(mailer.unwrap_or(&outbox)).unwrap(),
             clock.clone(),
             Config {
                 erasure_ledger: Some(folder.path().join("erased.ledger")),
@@ -139,12 +147,31 @@ pub fn configured<F: Future<Output = ()>>(config: Config, test: impl FnOnce(Arc<
     run(sqlite(), config, test);
 }
 
+/// Runs a test on both databases, on a desk that is configured otherwise and sends
+/// its mail to a server.
+pub fn both_mailing<F: Future<Output = ()>>(
+    config: &Config,
+    mailer: &MailerConfig,
+    test: impl Fn(Arc<TestDesk>) -> F,
+) {
+    for place in [Some(sqlite()), postgres()].into_iter().flatten() {
+        run_on(
+            TestDesk::sending(place, config.clone(), Some(mailer)),
+            &test,
+        );
+    }
+}
+
 fn run<F: Future<Output = ()>>(
     place: Place,
     config: Config,
     test: impl FnOnce(Arc<TestDesk>) -> F,
 ) {
-    let desk = Arc::new(TestDesk::on(place, config));
+    run_on(TestDesk::on(place, config), test);
+}
+
+fn run_on<F: Future<Output = ()>>(desk: TestDesk, test: impl FnOnce(Arc<TestDesk>) -> F) {
+    let desk = Arc::new(desk);
     let runtime = runtime();
     runtime.block_on(test(desk.clone()));
     // What the test left running lets go of the desk before its database goes.

@@ -98,18 +98,21 @@ struct Counted {
     jobs: store::job::Counts,
     mail_in: Vec<(String, i64)>,
     mail_out: Vec<(String, i64)>,
+    outbox: desk::outbox::Standing,
 }
 
 async fn counted(app: &AppState) -> Result<Counted, Error> {
+    let outbox = app.desk.outbox_standing().await?;
     app.desk
         .db()
-        .read(|c| {
+        .read(move |c| {
             let open = Filter::default().and(Condition::Open(true));
             Ok(Counted {
                 open: store::list::count(c, &Scope::Everything, &open, desk::unit::MANY)?,
                 jobs: store::job::counts(c)?,
                 mail_in: store::mail::incoming_counts(c)?,
                 mail_out: store::mail::outgoing_counts(c)?,
+                outbox: outbox.clone(),
             })
         })
         .await
@@ -161,6 +164,20 @@ pub(crate) async fn show(State(app): State<AppState>) -> Result<Response, Proble
         "mail_out",
         "Mails to be sent, by state",
         by_state(counted.mail_out),
+    );
+    let waiting: Gauge = Gauge::default();
+    waiting.set(counted.outbox.oldest_waiting / 1000);
+    registry.register(
+        "mail_out_oldest_waiting_seconds",
+        "For how long the oldest mail waits that is still on its way",
+        waiting,
+    );
+    let dead: Gauge = Gauge::default();
+    dead.set(counted.outbox.dead);
+    registry.register(
+        "mail_dead_addresses",
+        "Addresses at which nothing arrives any more",
+        dead,
     );
     let commits: Counter = Counter::default();
     commits.inc_by(written.commits);

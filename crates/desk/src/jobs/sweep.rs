@@ -4,7 +4,7 @@
 
 use store::job::NewJob;
 
-use super::{HEIRS, Outcome};
+use super::{HEIRS, LEASE_MS, Outcome};
 use crate::{Desk, Error};
 
 const DAY: i64 = 86_400_000;
@@ -19,6 +19,8 @@ pub(super) async fn run(desk: &Desk) -> Result<Outcome, Error> {
             store::pending::sweep(c, now)?;
             store::setting::sweep_idempotent(c, now - DAY)?;
             store::job::prune(c, now - DAY)?;
+            // Their jobs come back by themselves; until then it shows.
+            store::outbox::lose_sight(c, now - LEASE_MS)?;
             if !store::unit::stranded(c, 0, 1)?.is_empty() {
                 store::job::enqueue(
                     c,

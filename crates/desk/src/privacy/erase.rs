@@ -444,6 +444,9 @@ impl Desk {
                 for mail in store::trace::posted_to(c, who.person, &who.addresses)? {
                     erase_ticket::empty_posted(c, mail)?;
                 }
+                for address in &who.addresses {
+                    store::outbox::revive_address(c, address)?;
+                }
                 store::trace::overwrite(c, false)?;
                 advance(&mut erasure, Step::Words);
                 store::erasure::save(c, &erasure)?;

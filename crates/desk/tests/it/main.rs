@@ -13,6 +13,7 @@ mod ldap;
 mod mail_in;
 mod notices;
 mod onboarding;
+mod outbox;
 mod places;
 mod privacy;
 mod redirect;

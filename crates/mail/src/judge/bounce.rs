@@ -104,6 +104,21 @@ const MAYBE_DAEMONS: [&str; 11] = [
     "mail",
 ];
 
+impl BouncedInfo {
+    /// True where it is the address that is none, so nothing else arrives there
+    /// either (RFC 3463: 5.1.x addressing, 5.2.1 disabled, 5.4.4 no such host; a
+    /// failure without more is taken for one). A full mailbox or a mail that
+    /// somebody does not like says nothing of the address.
+    pub fn is_dead_address(&self) -> bool {
+        match self.status.as_deref() {
+            Some("5.1.7" | "5.1.8") => false,
+            Some("5.0.0" | "5.2.1" | "5.4.4") => true,
+            Some(status) => status.starts_with("5.1."),
+            None => self.action.as_deref() == Some("failed"),
+        }
+    }
+}
+
 /// A delivery status notification in its standard form (RFC 3464).
 pub(super) fn find_report(mail: &Incoming, _: &OwnAddresses) -> Option<Finding> {
     let content_type = mail

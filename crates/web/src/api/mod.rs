@@ -32,6 +32,7 @@ pub mod list;
 pub mod membership;
 pub mod notice;
 pub mod onboarding;
+pub mod outbox;
 pub mod party;
 pub mod people;
 pub mod person;
@@ -101,6 +102,7 @@ fn routes(max_attachment: usize) -> OpenApiRouter<AppState> {
         .merge(attachment::router())
         .merge(read::router())
         .merge(redirection::router())
+        .merge(outbox::router())
         .merge(relation::router())
         .merge(party::router())
         .merge(unit::router())

@@ -17,6 +17,43 @@ pub(super) const API: &[Row] = &[
         Needs::Write,
         Who::Works,
     ),
+    row("GET", "/api/v1/outbox", Needs::Admin, Who::Administrators),
+    row(
+        "GET",
+        "/api/v1/outbox/{id}",
+        Needs::Admin,
+        Who::Administrators,
+    ),
+    row(
+        "POST",
+        "/api/v1/outbox/{id}/retry",
+        Needs::Admin,
+        Who::Administrators,
+    ),
+    row(
+        "POST",
+        "/api/v1/outbox/{id}/give-up",
+        Needs::Admin,
+        Who::Administrators,
+    ),
+    row(
+        "GET",
+        "/api/v1/tickets/{number}/mails",
+        Needs::Read,
+        Who::Works,
+    ),
+    row(
+        "GET",
+        "/api/v1/dead-addresses",
+        Needs::Admin,
+        Who::Administrators,
+    ),
+    row(
+        "DELETE",
+        "/api/v1/dead-addresses/{email}",
+        Needs::Admin,
+        Who::Administrators,
+    ),
 ];
 
 /// The pages.
@@ -26,4 +63,6 @@ pub(super) const PAGES: &[Row] = &[
     row("POST", "/l/{word}/{deed}", Needs::Link, Who::Everybody),
     row("GET", "/asked/{word}", Needs::Link, Who::Everybody),
     row("POST", "/asked/{word}", Needs::Link, Who::Everybody),
+    row("GET", "/admin/outbox", Needs::Session, Who::Administrators),
+    row("POST", "/admin/outbox", Needs::Form, Who::Administrators),
 ];

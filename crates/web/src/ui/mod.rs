@@ -166,6 +166,7 @@ pub fn router() -> Router<AppState> {
         .route("/admin/privacy", get(admin::privacy::show).post(admin::privacy::act))
         .route("/admin/privacy/exports/{id}", get(admin::privacy::fetch))
         .route("/admin/reads", get(admin::reads::show))
+        .route("/admin/outbox", get(admin::outbox::show).post(admin::outbox::act))
         .route(
             "/admin/applications",
             get(admin::applications::show).post(admin::applications::act),

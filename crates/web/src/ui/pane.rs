@@ -9,6 +9,7 @@ use switchboard_core::decide::Offer;
 use switchboard_core::ticket::RelationKind;
 use switchboard_core::{Actor, PartyRole, Priority, Status};
 
+use super::admin::outbox;
 use super::admin::reads::ReadRow;
 use super::facts;
 use super::fault::Fault;
@@ -24,7 +25,7 @@ use super::words::{
 };
 use super::workspace::{
     Composer, HandleForm, PriorityPane, Recipient, RelatedRow, RequesterPane, StaffCan,
-    StatusAction, TicketLink, TicketPane,
+    StatusAction, TicketLink, TicketPane, UndeliveredRow,
 };
 
 /// What was sent and could not be done, to be shown again.
@@ -152,6 +153,7 @@ pub async fn pane(
         },
         reads: reads(visit, actor, ticket).await?,
         redirect: redirected::pane(visit, actor, catalogue, ticket, has(Offer::Assign)).await?,
+        undelivered: undelivered(visit, actor, ticket).await?,
         clocks: Vec::new(),
         requester: requester(visit, actor, ticket).await?,
         related: related(ticket, can.relate),
@@ -184,6 +186,27 @@ async fn reads(
             .map(|s| ReadRow::of(s, &visit.dial))
             .collect(),
     ))
+}
+
+/// What of the ticket's mail did not arrive, for those who work on it.
+async fn undelivered(
+    visit: &Visit,
+    actor: &Actor,
+    ticket: &TicketView,
+) -> Result<Vec<UndeliveredRow>, Fault> {
+    if !ticket.access.may_work() {
+        return Ok(Vec::new());
+    }
+    let mails = visit.desk.mails_of(actor, ticket.number, true).await?;
+    Ok(mails
+        .into_iter()
+        .map(|mail| UndeliveredRow {
+            at: visit.dial.moment(mail.created_at),
+            state: outbox::chip(&mail),
+            about: outbox::about(&mail, &visit.dial),
+            address: mail.address,
+        })
+        .collect())
 }
 
 fn chips(ticket: &TicketView) -> Vec<Chip> {

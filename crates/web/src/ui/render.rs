@@ -12,6 +12,7 @@ use super::admin::audit::AuditPage;
 use super::admin::entitlements::EntitlementsPage;
 use super::admin::import::ImportPage;
 use super::admin::onboarding::{DecisionPage, QueuePage};
+use super::admin::outbox::OutboxPage;
 use super::admin::people::PeoplePage;
 use super::admin::person::PersonAdminPage;
 use super::admin::privacy::PrivacyAdminPage;
@@ -160,6 +161,7 @@ fn pages() -> BTreeMap<&'static str, String> {
             PrivacyAdminPage::sample().render().unwrap(),
         ),
         ("admin-reads", ReadsPage::sample().render().unwrap()),
+        ("admin-outbox", OutboxPage::sample().render().unwrap()),
         ("erase-confirm", ConfirmPage::sample().render().unwrap()),
         ("privacy", PrivacyPage::sample().render().unwrap()),
         (

@@ -5,6 +5,7 @@ mod about;
 mod account;
 mod admin;
 mod federated;
+mod mail;
 mod privacy;
 mod provider;
 mod redirected;

@@ -12,7 +12,21 @@ use super::redirected::RedirectPane;
 use super::ticket::Follower;
 use super::view::{
     Chip, Choice, ClockMark, Icon, ListRow, Pages, PrioMark, Route, StatusMark, ThreadItem,
+    TimeMark,
 };
+
+/// A mail about the ticket that did not arrive, or not yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UndeliveredRow {
+    /// To whom.
+    pub address: String,
+    /// When it was made.
+    pub at: TimeMark,
+    /// How it stands.
+    pub state: Chip,
+    /// Why, and what comes next.
+    pub about: Vec<String>,
+}
 
 /// An entry of the rail.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -243,6 +257,8 @@ pub struct TicketPane {
     pub reads: Option<Vec<ReadRow>>,
     /// The mailing lists that it is or was with; `None`: none, and none to go to.
     pub redirect: Option<RedirectPane>,
+    /// Mails about it that did not arrive, newest first.
+    pub undelivered: Vec<UndeliveredRow>,
     /// Its clocks.
     pub clocks: Vec<NamedClock>,
     /// Who asked.

@@ -547,6 +547,19 @@ async fn call(
         }
         _ => {}
     }
+    if path.starts_with("/outbox/") {
+        filled = filled.replace("{id}", &queued_mail(desk, *number).await);
+        body = (end == "give-up").then(|| json!({"reason": "No longer needed."}));
+    }
+    if path.starts_with("/dead-addresses/") {
+        let address = format!("gone-{number}@people.example");
+        filled = filled.replace("{email}", &address);
+        desk.desk
+            .db()
+            .write(move |c| store::outbox::mark_dead(c, &address, "no such user", testkit::START))
+            .await
+            .unwrap();
+    }
     if path.starts_with("/onboardings") {
         body = onboarding_body(end);
         if path.contains("{id}") {
@@ -569,6 +582,22 @@ async fn call(
         },
     );
     (filled, body)
+}
+
+/// A mail about a ticket that has not gone out yet.
+async fn queued_mail(desk: &TestDesk, number: i64) -> String {
+    desk.desk.follow().await.unwrap();
+    let filter = store::outbox::Filter {
+        ticket: Some(switchboard_core::TicketNumber(number)),
+        ..store::outbox::Filter::default()
+    };
+    let mails = desk
+        .desk
+        .db()
+        .read(move |c| store::outbox::find(c, &filter, 1))
+        .await
+        .unwrap();
+    mails[0].id.to_string()
 }
 
 /// What is sent to a form's routes.

@@ -2,7 +2,7 @@
 
 use store::Dialect;
 
-use super::TABLES;
+use super::{TABLES, outbox};
 
 /// What a column holds, as far as people are concerned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,11 +90,14 @@ impl Table {
     }
 }
 
+/// Every table.
+pub fn all() -> impl Iterator<Item = &'static Table> {
+    TABLES.iter().chain(outbox::TABLES)
+}
+
 /// The tables of one database.
 pub fn tables(dialect: Dialect) -> impl Iterator<Item = &'static Table> {
-    TABLES
-        .iter()
-        .filter(move |t| t.only.is_none_or(|only| only == dialect))
+    all().filter(move |t| t.only.is_none_or(|only| only == dialect))
 }
 
 /// The columns of one database that hold this, as (table, column).

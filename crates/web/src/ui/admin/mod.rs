@@ -6,6 +6,7 @@ pub mod audit;
 pub mod entitlements;
 pub mod import;
 pub mod onboarding;
+pub mod outbox;
 pub mod people;
 pub mod person;
 pub mod privacy;
@@ -179,6 +180,13 @@ pub const LINES: &[Line] = &[
         icon: "eye",
         name: "Who read what",
         text: "Who opened which restricted ticket, when and through what.",
+    },
+    Line {
+        group: Group::Desk,
+        href: "/admin/outbox",
+        icon: "mail",
+        name: "Outbox",
+        text: "Mails that go out: what waits, what did not arrive and why; try again or give up.",
     },
     Line {
         group: Group::People,

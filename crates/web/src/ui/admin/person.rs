@@ -10,6 +10,7 @@ use switchboard_core::staff::{MemberDeed, Rights};
 use switchboard_core::{Part, PersonId};
 use uuid::Uuid;
 
+use super::outbox;
 use super::people::chips;
 use crate::ui::asking::AskedRow;
 use crate::ui::assets::Asset;
@@ -19,6 +20,7 @@ use crate::ui::posted::Posted;
 use crate::ui::view::{Chip, Icon, TimeMark};
 use crate::ui::visit::{Visit, encode, sentence};
 use crate::ui::work_post::told;
+use crate::ui::workspace::UndeliveredRow;
 
 /// A right that can be given or taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,6 +76,8 @@ pub struct PersonAdminPage {
     pub sessions: usize,
     /// Their tokens: name and scopes.
     pub tokens: Vec<(String, String)>,
+    /// Mails to them that did not arrive, newest first.
+    pub undelivered: Vec<UndeliveredRow>,
     /// The audit log about them.
     pub audit: String,
     /// The reason that was typed.
@@ -141,6 +145,14 @@ async fn page(
         .to_owned(),
     ));
     facts.push(("Open tickets owned".to_owned(), all.owned.to_string()));
+    let addresses = all.emails.iter().map(|(a, _)| a.clone()).collect();
+    let (mails, dead) = visit.desk.mail_trouble(actor, id, addresses).await?;
+    for one in &dead {
+        facts.push((
+            "Nothing arrives at".to_owned(),
+            format!("{}: {}", one.address, one.why),
+        ));
+    }
     let mut asked: Vec<AskedRow> = all
         .applications
         .iter()
@@ -198,6 +210,15 @@ async fn page(
             .tokens
             .iter()
             .map(|t| (t.name.clone(), t.scopes.join(", ")))
+            .collect(),
+        undelivered: mails
+            .into_iter()
+            .map(|mail| UndeliveredRow {
+                at: visit.dial.moment(mail.created_at),
+                state: outbox::chip(&mail),
+                about: outbox::about(&mail, &visit.dial),
+                address: mail.address,
+            })
             .collect(),
         audit: format!("/admin/audit?subject={id}"),
         typed,

@@ -197,6 +197,12 @@ impl PersonAdminPage {
             asked: asked(),
             sessions: 2,
             tokens: pairs(&[("nightly report", "read")]),
+            undelivered: vec![crate::ui::workspace::UndeliveredRow {
+                address: s("gone@people.example"),
+                at: dial().moment(NOW),
+                state: Chip::new(Tone::Bad, "Failed"),
+                about: vec![s("no such user <5.1.1>")],
+            }],
             audit: s("/admin/audit?subject=1"),
             typed: String::new(),
             errors: Errors::one("reason", "Say why; they are told by mail."),

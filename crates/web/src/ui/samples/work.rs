@@ -334,6 +334,12 @@ fn pane() -> TicketPane {
         }),
         reads: None,
         redirect: Some(super::redirected::pane()),
+        undelivered: vec![crate::ui::workspace::UndeliveredRow {
+            address: s("gone@people.example"),
+            at: dial().moment(NOW),
+            state: Chip::new(Tone::Bad, "Failed"),
+            about: vec![s("it came back: failed (5.1.1)")],
+        }],
         clocks: vec![
             NamedClock {
                 name: s("Answer to requester"),

@@ -41,7 +41,7 @@ async function look(page, path, name) {
   await page.setViewportSize(wide);
   await page.emulateMedia({ colorScheme: null });
   assert.equal(await page.getByRole("heading", { level: 1 }).count(), 1, `${path} has one h1`);
-  assert.match(await page.title(), /\S.* · Switchboard$|^Switchboard/, `${path} has a title`);
+  assert.match(await page.title(), /\S.* · \S|^Switchboard/, `${path} has a title`);
   assert.ok(await page.locator("html").getAttribute("lang"), `${path} says its language`);
   await shot(page, name);
   assertQuiet(page);
@@ -67,6 +67,12 @@ suite("signed out", null, [
   ["services", "/services"],
   ["status", "/status"],
   ["units", "/units"],
+  ["news", "/news"],
+  ["portal", "/p/climadapt"],
+  ["portal-services", "/p/climadapt/services"],
+  ["portal-news", "/p/climadapt/news"],
+  ["portal-new-ticket", "/p/seagrid/tickets/new"],
+  ["home-again", "/"],
   ["not-found", "/no/such/page"],
 ]);
 
@@ -90,6 +96,8 @@ suite("the requester", "user@demo", [
   ["support-staff", "/support-staff"],
   ["confirm", "/account/confirm"],
   ["authenticator", "/account/authenticator"],
+  ["communities", "/account/communities"],
+  ["in-my-community", "/tickets?community=1"],
   ["refused", "/triage"],
 ]);
 
@@ -155,4 +163,16 @@ suite("who looks after people's data", "admin@demo", [
   ["privacy-person", "/admin/privacy?who=user%40demo"],
   ["reads", "/admin/reads"],
   ["outbox", "/admin/outbox"],
+]);
+
+suite("a portal's first level", "portal@demo", [
+  ["triage", "/triage"],
+  ["portal-news", "/p/climadapt/news"],
+]);
+
+suite("the administrator of portals", "admin@demo", [
+  ["communities", "/admin/communities"],
+  ["community", "/admin/communities/vo.climadapt.eu"],
+  ["portals", "/admin/portals"],
+  ["portal", "/admin/portals/climadapt"],
 ]);

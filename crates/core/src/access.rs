@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{PersonId, UnitId};
+use crate::id::{PersonId, PortalId, UnitId};
 use crate::ticket::{PartyRole, Ticket, Visibility};
 
 /// Through which door a change came.
@@ -59,6 +59,9 @@ pub struct Membership {
     pub part: Part,
     /// The unit is first level: it triages what is new and sees every ticket.
     pub first_level: bool,
+    /// The unit is a portal's own first level: what came by that portal, and
+    /// only that, it triages and sees.
+    pub portal: Option<PortalId>,
 }
 
 /// Who acts, with all that the rules need to know about them.
@@ -80,6 +83,8 @@ pub struct Actor {
     pub support: bool,
     /// Where they work.
     pub units: Vec<Membership>,
+    /// The keys of their communities, sorted.
+    pub communities: Vec<String>,
 }
 
 /// What an actor is to one ticket.
@@ -99,8 +104,9 @@ pub struct Access {
     pub member: bool,
     /// They are a responsible of that unit.
     pub responsible: bool,
-    /// They are first level, and the ticket is not restricted (or their own
-    /// first level unit holds it).
+    /// They are first level for this ticket (of the desk, or of the portal it
+    /// came by), and it is not restricted (or their own first level unit holds
+    /// it).
     pub first_level: bool,
     /// They are a monitor, and the ticket is not restricted.
     pub monitor: bool,
@@ -108,8 +114,8 @@ pub struct Access {
     pub admin: bool,
     /// They are the desk itself.
     pub system: bool,
-    /// They are somebody with an account, and the ticket is open to the
-    /// community.
+    /// They are of the ticket's community, and the ticket is open to it. One
+    /// that names no community is open to nobody more.
     pub community: bool,
 }
 
@@ -124,6 +130,7 @@ impl Actor {
             monitor: false,
             support: false,
             units: Vec::new(),
+            communities: Vec::new(),
         }
     }
 
@@ -139,9 +146,30 @@ impl Actor {
         self.admin || self.is_system() || (self.support && !self.units.is_empty())
     }
 
-    /// A member of a first level unit.
+    /// A member of a first level unit, which looks after every ticket.
     pub fn first_level(&self) -> bool {
         self.memberships().any(|m| m.first_level)
+    }
+
+    /// The portals whose own first level they are.
+    pub fn portals(&self) -> impl Iterator<Item = PortalId> + '_ {
+        self.memberships().filter_map(|m| m.portal)
+    }
+
+    /// Triages what is new: everything, or what comes by a portal.
+    pub fn triages(&self) -> bool {
+        self.first_level() || self.portals().next().is_some()
+    }
+
+    /// A responsible of a portal's own first level, who posts its news.
+    pub fn leads_portal(&self, portal: PortalId) -> bool {
+        self.memberships()
+            .any(|m| m.portal == Some(portal) && m.part == Part::Responsible)
+    }
+
+    /// They are of this community.
+    pub fn is_of(&self, community: &str) -> bool {
+        self.communities.iter().any(|own| own == community)
     }
 
     /// Their part in a unit; `None` when they do not work there.
@@ -174,13 +202,15 @@ impl Access {
             owner: actor.support && ticket.owner == Some(person),
             member: part.is_some(),
             responsible: part == Some(Part::Responsible),
-            first_level: actor
-                .memberships()
-                .any(|m| m.first_level && (!restricted || m.unit == ticket.unit)),
+            first_level: actor.memberships().any(|m| {
+                let of_portal = m.portal.is_some() && m.portal == ticket.portal;
+                (m.first_level || of_portal) && (!restricted || m.unit == ticket.unit)
+            }),
             monitor: actor.monitor && !restricted,
             admin: actor.admin,
             system: false,
-            community: ticket.visibility == Visibility::Community,
+            community: ticket.visibility == Visibility::Community
+                && ticket.community.as_deref().is_some_and(|c| actor.is_of(c)),
             party: false,
             cc: false,
             involved: false,
@@ -206,8 +236,8 @@ impl Access {
     }
 
     /// May read the ticket and its public diary: everybody on it, the unit,
-    /// first level, monitors, administrators; the community when it is open to
-    /// it. Of a restricted ticket only requester, parties, owner, members of
+    /// first level, monitors, administrators; the people of its community when
+    /// it is open to them. Of a restricted ticket only requester, parties, owner, members of
     /// the unit that holds it and administrators.
     pub fn may_see(&self) -> bool {
         self.requester || self.party || self.community || self.staff_side()

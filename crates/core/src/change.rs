@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{EntryId, Millis, PersonId, ServiceId, TicketNumber, UnitId};
+use crate::id::{EntryId, Millis, PersonId, PortalId, ServiceId, TicketNumber, UnitId};
 use crate::onboarding::Way;
 use crate::status::Status;
 use crate::ticket::{
@@ -32,6 +32,10 @@ pub struct EntryFacts {
 /// reversible; [`crate::Ticket::apply`] uses `new`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "an opening is read once a ticket; a box around it would be in every reader's way"
+)]
 pub enum Change {
     /// The ticket came to be. Always the first event, and only that.
     Opened {
@@ -60,6 +64,9 @@ pub enum Change {
         site: Option<String>,
         /// The community.
         community: Option<String>,
+        /// The portal it came by.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        portal: Option<PortalId>,
         /// Since when.
         since: Option<Millis>,
         /// The unit it starts with.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::id::{EntryId, Millis, PersonId, ServiceId, TicketNumber, UnitId};
+use crate::id::{EntryId, Millis, PersonId, PortalId, ServiceId, TicketNumber, UnitId};
 use crate::onboarding::Way;
 use crate::status::Status;
 use crate::ticket::{
@@ -38,12 +38,15 @@ pub struct NewTicket {
     pub site: Option<String>,
     /// The community.
     pub community: Option<String>,
+    /// The portal it comes by.
+    pub portal: Option<PortalId>,
     /// Since when.
     pub since: Option<Millis>,
     /// The unit it goes to: the service's, one picked, or first level.
     pub unit: UnitId,
     /// Somebody (or the service) named the unit: the ticket starts *assigned*
-    /// there; else it starts *new* with first level.
+    /// there; else it starts *new* with first level, the portal's own
+    /// or that of the desk.
     pub routed: bool,
     /// Who may see it; an imminent security risk makes it restricted.
     pub visibility: Visibility,

@@ -25,7 +25,7 @@ pub use open::open;
 use crate::access::Actor;
 use crate::change::Change;
 use crate::command::{Command, Refusal};
-use crate::id::{Millis, PersonId, TicketNumber, UnitId};
+use crate::id::{Millis, PersonId, PortalId, TicketNumber, UnitId};
 use crate::ticket::{RelationKind, Ticket};
 use crate::triage::RuleSet;
 use stage::Stage;
@@ -43,6 +43,8 @@ pub struct UnitFacts {
     pub active: bool,
     /// It triages what is new.
     pub first_level: bool,
+    /// It is the own first level of this portal.
+    pub portal: Option<PortalId>,
     /// Its members, for ownership.
     pub members: Vec<PersonId>,
 }
@@ -56,6 +58,13 @@ pub struct Scene {
     pub tickets: BTreeMap<TicketNumber, Ticket>,
     /// Units by id: the tickets' own and those that the command names.
     pub units: BTreeMap<UnitId, UnitFacts>,
+}
+
+impl UnitFacts {
+    /// It is first level for what comes by this portal, or by none.
+    pub(crate) fn is_first_level_for(&self, portal: Option<PortalId>) -> bool {
+        self.first_level || (portal.is_some() && self.portal == portal)
+    }
 }
 
 /// A change and the ticket it happens to. A command on one ticket may change

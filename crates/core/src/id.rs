@@ -45,6 +45,8 @@ uuid_id! {
     ServiceId;
     /// Who provides services.
     ProviderId;
+    /// A community's own front door.
+    PortalId;
     /// One message of a ticket's public or internal diary.
     EntryId;
 }

@@ -6,6 +6,7 @@
 
 pub mod access;
 pub mod change;
+pub mod colour;
 pub mod command;
 pub mod decide;
 pub mod entitlement;
@@ -30,7 +31,7 @@ pub use change::{Change, EntryFacts};
 pub use command::{Command, NewTicket, Refusal};
 pub use decide::{Caused, Offer, Scene, UnitFacts, allowed, decide, open, status_choices};
 pub use form::{FieldType, FormField};
-pub use id::{EntryId, Millis, PersonId, ProviderId, ServiceId, TicketNumber, UnitId};
+pub use id::{EntryId, Millis, PersonId, PortalId, ProviderId, ServiceId, TicketNumber, UnitId};
 pub use notify::{Notice, Reason, Recipient, Told, UnitAudience, audience};
 pub use query::Query;
 pub use status::Status;

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::change::{Change, EntryFacts};
-use crate::id::{EntryId, Millis, PersonId, ServiceId, TicketNumber, UnitId};
+use crate::id::{EntryId, Millis, PersonId, PortalId, ServiceId, TicketNumber, UnitId};
 use crate::status::Status;
 use crate::tlp::Tlp;
 use crate::triage::{Assessment, Facts, Priority};
@@ -30,7 +30,7 @@ pub enum TicketType {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(rename_all = "snake_case")]
 pub enum Visibility {
-    /// Everybody of the community.
+    /// Everybody of the ticket's community too.
     Community,
     /// The parties and the units concerned.
     #[default]
@@ -334,6 +334,9 @@ pub struct Ticket {
     pub site: Option<String>,
     /// A community's (VO's) key.
     pub community: Option<String>,
+    /// The portal it came by, whose first level looks after it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub portal: Option<PortalId>,
     /// Since when the requester has the problem.
     pub since: Option<Millis>,
     /// What the rules gave.
@@ -475,6 +478,7 @@ impl Ticket {
             service,
             site,
             community,
+            portal,
             since,
             unit,
             visibility,
@@ -496,6 +500,7 @@ impl Ticket {
             service: *service,
             site: site.clone(),
             community: community.clone(),
+            portal: *portal,
             since: *since,
             assessment: assessment.clone(),
             priority_confirmed: false,

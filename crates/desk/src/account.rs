@@ -74,6 +74,7 @@ pub(crate) fn actor_of(
         monitor: person.monitor,
         support: person.support,
         units: store::person::memberships(c, person.id)?,
+        communities: store::community::keys_of(c, person.id)?,
     })
 }
 
@@ -96,6 +97,7 @@ pub(crate) fn record(
         monitor: false,
         support: false,
         units: Vec::new(),
+        communities: Vec::new(),
     };
     audit::record(c, &actor, now, action, &Subject::Person(person.id), detail)
 }

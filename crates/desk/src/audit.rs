@@ -39,6 +39,8 @@ pub enum Subject {
     Other(&'static str, Uuid),
     /// A setting, by key.
     Setting(String),
+    /// A community, by key.
+    Community(String),
 }
 
 impl Subject {
@@ -51,6 +53,7 @@ impl Subject {
             Subject::Ticket(number) => ("ticket", number.to_string()),
             Subject::Other(kind, id) => (kind, id.to_string()),
             Subject::Setting(key) => ("setting", key.clone()),
+            Subject::Community(key) => ("community", key.clone()),
         }
     }
 }

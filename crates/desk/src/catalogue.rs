@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use store::community::Community;
+use store::portal::Portal;
 use store::site::Site;
 use store::unit::{ListValue, Service, Unit};
 use switchboard_core::unit::heir;
@@ -32,6 +34,10 @@ pub struct Catalogue {
     pub old_values: Vec<ListValue>,
     /// Every site, by name.
     pub sites: Vec<Site>,
+    /// The communities, by name.
+    pub communities: Vec<Community>,
+    /// The portals, in order.
+    pub portals: Vec<Portal>,
     /// The triage rules.
     pub rules: RuleSet,
     unit_index: HashMap<UnitId, usize>,
@@ -238,6 +244,8 @@ impl Desk {
                         issue_types: store::unit::issue_types(c)?,
                         old_values,
                         sites: store::site::all(c)?,
+                        communities: store::community::all(c)?,
+                        portals: store::portal::all(c)?,
                         rules: serde_json::from_str(&rules)
                             .map_err(|e| Error::Internal(format!("stored triage rules: {e}")))?,
                     })

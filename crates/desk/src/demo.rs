@@ -7,6 +7,7 @@ mod federation;
 mod joining;
 mod lists;
 mod plots;
+mod portals;
 mod providers;
 mod stories;
 
@@ -77,7 +78,7 @@ struct Cast {
     names: HashMap<PersonId, String>,
 }
 
-/// Fills an empty desk. `desk` has the real clock; `password` is for the four
+/// Fills an empty desk. `desk` has the real clock; `password` is for those
 /// who can sign in.
 ///
 /// # Errors
@@ -89,6 +90,7 @@ pub async fn fill(desk: &Desk, password: &str) -> Result<Vec<DemoPerson>, Error>
     let cast = people_and_units(&past, password).await?;
     services(&past, &cast).await?;
     news(&past, now).await?;
+    portals::fill(&past, &cast, password, now).await?;
     stories::play(&past, &cast, now).await?;
     joining::play(&past, &cast, now).await?;
     quiet_past(desk).await?;
@@ -319,7 +321,13 @@ async fn news(desk: &Desk, now: Millis) -> Result<(), Error> {
 pub async fn sign_ins(desk: &Desk, password: &str) -> Result<Vec<DemoPerson>, Error> {
     let catalogue = desk.catalogue().await?;
     let mut people = Vec::new();
-    for email in ["admin@demo", "first@demo", "storage@demo", "user@demo"] {
+    for email in [
+        "admin@demo",
+        "first@demo",
+        "storage@demo",
+        "user@demo",
+        portals::FRONT,
+    ] {
         let person = desk.person_by_email(email).await?;
         let actor = desk.actor_for(person.id, Channel::Cli).await?;
         let mut scopes = vec![TokenScope::Read, TokenScope::Write];
@@ -330,7 +338,7 @@ pub async fn sign_ins(desk: &Desk, password: &str) -> Result<Vec<DemoPerson>, Er
         if actor.units.iter().any(|u| u.part == Part::Responsible) {
             roles.insert(2, "responsible".into());
         }
-        if actor.first_level() {
+        if actor.triages() {
             roles.insert(3, "first_level".into());
         }
         if person.admin {

@@ -224,6 +224,10 @@ fn search_doc(
     let mut scope = vec![term::unit(ticket.unit), term::person(ticket.requester)];
     if ticket.visibility != Visibility::Restricted {
         scope.push(term::FREE.into());
+        scope.extend(ticket.portal.map(term::portal));
+    }
+    if ticket.visibility == Visibility::Community {
+        scope.extend(ticket.community.as_deref().map(term::community));
     }
     scope.extend(ticket.owner.map(term::insider));
     for party in &ticket.parties {

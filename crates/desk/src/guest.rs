@@ -44,6 +44,7 @@ impl Desk {
             monitor: false,
             support: false,
             units: Vec::new(),
+            communities: Vec::new(),
         })
     }
 
@@ -54,13 +55,20 @@ impl Desk {
         format!("{text}.{}", self.0.secret.sign("follow", &text))
     }
 
-    /// The link for one person and one ticket.
+    /// The link for one person and one ticket, at the desk's address.
     pub fn follow_link(&self, ticket: TicketNumber, person: PersonId) -> String {
-        format!(
-            "{}/t/{}",
-            self.0.config.public_url,
-            self.follow_word(ticket, person)
-        )
+        self.follow_link_at(&self.0.config.public_url, ticket, person)
+    }
+
+    /// The link for one person and one ticket, at this address: the desk's, or
+    /// that of the portal by which the ticket came.
+    pub(crate) fn follow_link_at(
+        &self,
+        base: &str,
+        ticket: TicketNumber,
+        person: PersonId,
+    ) -> String {
+        format!("{base}/t/{}", self.follow_word(ticket, person))
     }
 
     /// Who a signed word stands for.
@@ -103,6 +111,7 @@ impl Desk {
                 monitor: false,
                 support: false,
                 units: Vec::new(),
+                communities: Vec::new(),
             },
             ticket: TicketNumber(ticket),
         })

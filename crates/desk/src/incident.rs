@@ -56,7 +56,7 @@ impl Desk {
         self.0
             .db
             .read(move |c| {
-                let filter = Filter::default()
+                let mut filter = Filter::default()
                     .and(Condition::Status(vec![
                         Status::New,
                         Status::Assigned,
@@ -68,6 +68,10 @@ impl Desk {
                         from: Some(now - WINDOW_MS),
                         until: None,
                     }));
+                // A portal's first level looks at what came by it.
+                if !(actor.first_level() || actor.admin) {
+                    filter = filter.and(Condition::Portal(actor.portals().collect()));
+                }
                 let scope = scope_of(&actor);
                 let all = store::list::page(c, &scope, &filter, Sort::Newest, None, LOOKED_AT)?;
                 let mut services: BTreeMap<ServiceId, Vec<Item>> = BTreeMap::new();

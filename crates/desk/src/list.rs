@@ -65,13 +65,21 @@ pub(crate) fn scope_of(actor: &Actor) -> Scope {
     if actor.first_level() || actor.monitor {
         Scope::Unrestricted { person, units }
     } else {
-        Scope::Related { person, units }
+        Scope::Related {
+            person,
+            units,
+            portals: actor.portals().collect(),
+            communities: actor.communities.clone(),
+        }
     }
 }
 
 /// The terms by which the search index knows who may see a ticket.
 pub(crate) mod term {
-    use switchboard_core::{PersonId, UnitId};
+    use std::fmt::Write as _;
+
+    use sha2::{Digest as _, Sha256};
+    use switchboard_core::{PersonId, PortalId, UnitId};
 
     /// On every ticket that is not restricted.
     pub(crate) const FREE: &str = "free";
@@ -84,6 +92,22 @@ pub(crate) mod term {
     /// On the tickets of a requester or party.
     pub(crate) fn person(id: PersonId) -> String {
         format!("p{}", id.0.simple())
+    }
+
+    /// On the tickets that came by a portal and are not restricted.
+    pub(crate) fn portal(id: PortalId) -> String {
+        format!("f{}", id.0.simple())
+    }
+
+    /// On the tickets that are open to a community. A key has characters that
+    /// the index folds away, so its hash stands for it.
+    pub(crate) fn community(key: &str) -> String {
+        let mut term = "c".to_owned();
+        for byte in &Sha256::digest(key.as_bytes())[..16] {
+            // Writing to a String can not fail.
+            let _ = write!(term, "{byte:02x}");
+        }
+        term
     }
 
     /// On the tickets that somebody owns or was drawn into: they read notes.
@@ -104,12 +128,20 @@ pub(crate) fn looks(actor: &Actor) -> Vec<(SearchSide, Option<Vec<String>>)> {
                 (SearchSide::PublicOnly, Some(vec![term::person(person)])),
             ]
         }
-        Scope::Related { person, units } => {
+        Scope::Related {
+            person,
+            units,
+            portals,
+            communities,
+        } => {
             let mut inside = vec![term::insider(person)];
             inside.extend(units.into_iter().map(term::unit));
+            inside.extend(portals.into_iter().map(term::portal));
+            let mut outside = vec![term::person(person)];
+            outside.extend(communities.iter().map(|key| term::community(key)));
             vec![
                 (SearchSide::Staff, Some(inside)),
-                (SearchSide::PublicOnly, Some(vec![term::person(person)])),
+                (SearchSide::PublicOnly, Some(outside)),
             ]
         }
     }
@@ -159,7 +191,11 @@ impl Names<'_> {
             query::Filter::Category(key) => Condition::Category(key.clone()),
             query::Filter::Tag(tag) => Condition::Tag(tag.to_lowercase()),
             query::Filter::Site(key) => Condition::Site(key.clone()),
-            query::Filter::Community(key) => Condition::Community(key.clone()),
+            query::Filter::Community(name) => Condition::Community(
+                self.catalogue
+                    .community(name)
+                    .map_or_else(|| name.clone(), |c| c.key.clone()),
+            ),
             query::Filter::Type(key) => Condition::IssueType(key.clone()),
             query::Filter::Number(how, n) => Condition::Number(*how, *n),
             query::Filter::Created(how, m) => Condition::Created(m.span(*how, now)),
@@ -466,18 +502,30 @@ pub enum View {
     ClosedLately,
     /// All open tickets I may work on.
     Open,
+    /// Open tickets that are open to my communities.
+    Community,
 }
 
 impl View {
     /// In the order of the rail.
-    pub const ALL: [View; 6] = [
+    pub const ALL: [View; 7] = [
         View::Mine,
         View::NeedsReply,
         View::Nobodys,
         View::Waiting,
         View::Open,
+        View::Community,
         View::ClosedLately,
     ];
+
+    /// Those that somebody has use for: who is of no community has no view of
+    /// it.
+    pub fn of(actor: &Actor) -> Vec<View> {
+        View::ALL
+            .into_iter()
+            .filter(|view| *view != View::Community || !actor.communities.is_empty())
+            .collect()
+    }
 
     /// The word in addresses.
     pub fn key(self) -> &'static str {
@@ -487,6 +535,7 @@ impl View {
             View::Nobodys => "nobodys",
             View::Waiting => "waiting",
             View::Open => "open",
+            View::Community => "community",
             View::ClosedLately => "closed-lately",
         }
     }
@@ -499,6 +548,7 @@ impl View {
             View::Nobodys => "Nobody’s yet",
             View::Waiting => "Waiting",
             View::Open => "All open",
+            View::Community => "In my community",
             View::ClosedLately => "Closed lately",
         }
     }
@@ -513,7 +563,7 @@ impl View {
     pub fn filter(self, actor: &Actor, now: i64) -> (Filter, Sort) {
         let units: Vec<UnitId> = actor.units.iter().map(|m| m.unit).collect();
         let mut filter = Filter::default();
-        if !units.is_empty() && self != View::Mine {
+        if !units.is_empty() && !matches!(self, View::Mine | View::Community) {
             filter = filter.and(Condition::Unit(units));
         }
         let me = actor.person.map_or(OwnerIs::Nobody, OwnerIs::Person);
@@ -541,6 +591,12 @@ impl View {
                 Sort::Urgent,
             ),
             View::Open => (filter.and(Condition::Open(true)), Sort::Urgent),
+            View::Community => (
+                filter
+                    .and(Condition::Open(true))
+                    .and(Condition::Shared(actor.communities.clone())),
+                Sort::Newest,
+            ),
             View::ClosedLately => (
                 filter
                     .and(Condition::Open(false))
@@ -554,10 +610,14 @@ impl View {
     }
 }
 
-/// New tickets that wait for first level, most urgent first.
-pub fn triage_filter() -> (Filter, Sort) {
-    (
-        Filter::default().and(Condition::Status(vec![Status::New])),
-        Sort::Urgent,
-    )
+/// New tickets that wait for first level, most urgent first: for the desk's and
+/// for administrators all of them, for a portal's own what came by it.
+pub fn triage_filter(actor: &Actor) -> (Filter, Sort) {
+    let new = Filter::default().and(Condition::Status(vec![Status::New]));
+    if actor.first_level() || actor.admin {
+        (new, Sort::Urgent)
+    } else {
+        let portals = Condition::Portal(actor.portals().collect());
+        (new.and(portals), Sort::Urgent)
+    }
 }

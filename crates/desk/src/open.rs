@@ -7,14 +7,15 @@ use store::person::Named;
 use switchboard_core::decide::open;
 use switchboard_core::form::{WrongAnswer, check_answers};
 use switchboard_core::{
-    Access, Actor, EntryVisibility, Facts, Millis, NewTicket, Party, PartyRole, PersonId, Scene,
-    SecurityRisk, ServiceId, TellRequester, Ticket, TicketNumber, TicketType, UnitId, Visibility,
+    Access, Actor, EntryVisibility, Facts, Millis, NewTicket, Party, PartyRole, PersonId, PortalId,
+    Scene, SecurityRisk, ServiceId, TellRequester, Ticket, TicketNumber, TicketType, UnitId,
+    Visibility,
 };
 
 use crate::account::{address, find_or_make};
 use crate::act::{EntryDraft, NewFile, ReadyEntry, save, store_entry};
 use crate::view::{TicketView, drawn, ticket_view};
-use crate::{Catalogue, Desk, Error, scene};
+use crate::{Catalogue, Desk, Error, portal, scene};
 
 /// Who asks, when it is not the one who acts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,6 +67,8 @@ pub struct OpenRequest {
     pub site: Option<String>,
     /// A community's key.
     pub community: Option<String>,
+    /// The key of the portal it comes by.
+    pub portal: Option<String>,
     /// Custom fields of the service's form.
     pub custom: BTreeMap<String, serde_json::Value>,
     /// Why it exists.
@@ -89,6 +92,8 @@ struct Checked {
     request: OpenRequest,
     facts: Facts,
     service: Option<ServiceId>,
+    community: Option<String>,
+    portal: Option<PortalId>,
     unit: UnitId,
     routed: bool,
     requester: Option<Somebody>,
@@ -281,6 +286,17 @@ impl Desk {
             &request.custom,
             actor.is_staff(),
         )?;
+        let portal = match &request.portal {
+            Some(key) => Some(catalogue.find_portal("portal", key)?),
+            None => None,
+        };
+        if let Some(portal) = portal {
+            portal::check_offers(catalogue, portal, service, request.issue_type.as_deref())?;
+        }
+        let community = match &request.community {
+            Some(name) => Some(catalogue.find_community("community", name)?.key.clone()),
+            None => portal.and_then(|p| p.community.clone()),
+        };
         let facts = Facts {
             affected_users: request.affected_users.unwrap_or(1),
             degrades_service: request.degrades_service,
@@ -301,7 +317,7 @@ impl Desk {
             // can not address third level, so first level does it for them.
             match service.and_then(|s| catalogue.heir(s.unit)) {
                 Some(unit) if unit.level < 3 || actor.is_staff() => (unit, !unit.first_level),
-                _ => (catalogue.first_level()?, false),
+                _ => (catalogue.first_level_for(portal)?, false),
             }
         };
         let requester = match &request.requester {
@@ -344,6 +360,8 @@ impl Desk {
         Ok(Checked {
             facts,
             service: service.map(|s| s.id),
+            community,
+            portal: portal.map(|p| p.id),
             unit: unit.id,
             routed,
             requester,
@@ -396,6 +414,7 @@ fn who_sees(actor: Actor, ticket: &Ticket) -> Actor {
         monitor: false,
         support: false,
         units: Vec::new(),
+        communities: Vec::new(),
     }
 }
 
@@ -437,7 +456,8 @@ fn resolve(
         issue_type: request.issue_type.clone(),
         service: checked.service,
         site: request.site.clone(),
-        community: request.community.clone(),
+        community: checked.community.clone(),
+        portal: checked.portal,
         since: request.since,
         unit: checked.unit,
         routed: checked.routed,

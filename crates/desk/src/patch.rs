@@ -135,7 +135,13 @@ impl Desk {
             };
             command(Command::SetSite(site));
         }
-        if let Some(community) = patch.community {
+        if let Some(named) = patch.community {
+            // What it has already stays, also when it was retired since.
+            let community = match named {
+                Some(name) if ticket.community.as_ref() == Some(&name) => Some(name),
+                Some(name) => Some(catalogue.find_community("community", &name)?.key.clone()),
+                None => None,
+            };
             command(Command::SetCommunity(community));
         }
         if let Some(since) = patch.since {

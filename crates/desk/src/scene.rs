@@ -93,6 +93,7 @@ pub(crate) fn unit_facts(
         level: unit.level,
         active: unit.active,
         first_level: unit.first_level,
+        portal: catalogue.portal_of_unit(id),
         members,
     })
 }

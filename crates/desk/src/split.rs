@@ -82,7 +82,9 @@ impl Desk {
                         "must leave the first entry where it is",
                     ));
                 }
-                let first_level = catalogue.unit(from.unit).is_some_and(|u| u.first_level);
+                let first_level = catalogue.unit(from.unit).is_some_and(|u| u.first_level)
+                    || (from.portal.is_some()
+                        && catalogue.portal_of_unit(from.unit) == from.portal);
                 let request = NewTicket {
                     number: TicketNumber(store::counter::next(c, "ticket")?),
                     kind: from.kind,
@@ -96,6 +98,7 @@ impl Desk {
                     service: from.service,
                     site: from.site.clone(),
                     community: from.community.clone(),
+                    portal: from.portal,
                     since: from.since,
                     unit: from.unit,
                     routed: !first_level,

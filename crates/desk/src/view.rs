@@ -20,6 +20,7 @@ use switchboard_core::{
 };
 use uuid::Uuid;
 
+use crate::portal::PortalRef;
 use crate::{Catalogue, Error};
 
 mod read;
@@ -140,6 +141,8 @@ pub struct TicketView {
     pub site: Option<String>,
     /// The community's key.
     pub community: Option<String>,
+    /// The portal it came by.
+    pub portal: Option<PortalRef>,
     /// Since when the requester has the problem.
     pub since: Option<Millis>,
     /// How many people are affected.
@@ -461,6 +464,7 @@ pub(crate) fn drawn(
             .map(|key| value_ref(catalogue, &catalogue.issue_types, key)),
         site: ticket.site.clone(),
         community: ticket.community.clone(),
+        portal: catalogue.portal_ref(ticket.portal),
         since: ticket.since,
         affected_users: ticket.facts.affected_users,
         degrades_service: ticket.facts.degrades_service,

@@ -6,7 +6,9 @@
 //! the same with a thousand and with a million tickets.
 
 use switchboard_core::query::{Compare, Span};
-use switchboard_core::{Millis, PersonId, Priority, ServiceId, Status, TicketNumber, Tlp, UnitId};
+use switchboard_core::{
+    Millis, PersonId, PortalId, Priority, ServiceId, Status, TicketNumber, Tlp, UnitId,
+};
 
 use crate::Sql;
 use crate::conn::Conn;
@@ -24,12 +26,18 @@ pub enum Scope {
         /// Their units.
         units: Vec<UnitId>,
     },
-    /// Everybody else: their units' tickets and those they are on.
+    /// Everybody else: their units' tickets, those they are on, and what is open
+    /// to their communities.
     Related {
         /// Who.
         person: PersonId,
         /// Their units; empty for requesters.
         units: Vec<UnitId>,
+        /// The portals that they are first level of: of these all that is not
+        /// restricted.
+        portals: Vec<PortalId>,
+        /// The keys of their communities.
+        communities: Vec<String>,
     },
 }
 
@@ -84,6 +92,10 @@ pub enum Condition {
     Site(String),
     /// This community.
     Community(String),
+    /// Open to one of these communities.
+    Shared(Vec<String>),
+    /// Came by one of these portals.
+    Portal(Vec<PortalId>),
     /// The owner.
     Owner(OwnerIs),
     /// The requester.
@@ -126,9 +138,7 @@ impl Filter {
 
     /// Nothing can meet it.
     fn is_void(&self) -> bool {
-        self.0
-            .iter()
-            .any(|(negated, c)| !negated && matches!(c, Condition::Numbers(n) if n.is_empty()))
+        self.0.iter().any(|(negated, c)| !negated && c.is_void())
     }
 
     /// It is narrowed to open tickets by whether somebody owes an answer.
@@ -152,6 +162,26 @@ impl Filter {
             Condition::Unit(units) if !negated => Some(units.as_slice()),
             _ => None,
         })
+    }
+
+    /// The communities to whose open tickets it is narrowed, if it is.
+    fn shared(&self) -> Option<&[String]> {
+        self.0.iter().find_map(|(negated, c)| match c {
+            Condition::Shared(keys) if !negated => Some(keys.as_slice()),
+            _ => None,
+        })
+    }
+}
+
+impl Condition {
+    /// A choice out of nothing, which nothing can meet.
+    fn is_void(&self) -> bool {
+        match self {
+            Condition::Numbers(n) => n.is_empty(),
+            Condition::Shared(keys) => keys.is_empty(),
+            Condition::Portal(ids) => ids.is_empty(),
+            _ => false,
+        }
     }
 }
 
@@ -370,12 +400,14 @@ enum Source {
     Requester(PersonId),
     Owner(PersonId),
     Party(PersonId),
+    Portal(PortalId),
+    Community(String),
 }
 
 fn sources(scope: &Scope, filter: &Filter) -> Vec<Source> {
     let (person, units) = match scope {
         Scope::Everything => return vec![Source::All],
-        Scope::Unrestricted { person, units } | Scope::Related { person, units } => {
+        Scope::Unrestricted { person, units } | Scope::Related { person, units, .. } => {
             (*person, units)
         }
     };
@@ -390,7 +422,23 @@ fn sources(scope: &Scope, filter: &Filter) -> Vec<Source> {
     if !units.is_empty() && filter.is_owned_by(person) {
         return vec![Source::Owner(person)];
     }
+    // Likewise what is open to one's own communities.
+    if let Scope::Related { communities, .. } = scope
+        && let Some(asked) = filter.shared()
+        && asked.iter().all(|key| communities.contains(key))
+    {
+        return asked.iter().cloned().map(Source::Community).collect();
+    }
     let mut list = personal(person, units);
+    if let Scope::Related {
+        portals,
+        communities,
+        ..
+    } = scope
+    {
+        list.extend(portals.iter().copied().map(Source::Portal));
+        list.extend(communities.iter().cloned().map(Source::Community));
+    }
     if matches!(scope, Scope::Unrestricted { .. }) {
         list.push(Source::Unrestricted);
     }
@@ -419,6 +467,8 @@ impl Source {
                 .push("t.number IN (SELECT ticket FROM party WHERE person = ")
                 .bind(*person)
                 .push(")"),
+            Source::Portal(portal) => sql.push("t.restricted = 0 AND t.portal = ").bind(*portal),
+            Source::Community(key) => sql.push("t.shared = ").bind(key.as_str()),
         };
     }
 }
@@ -465,6 +515,12 @@ impl Condition {
             Condition::IssueType(key) => sql.push("t.issue_type = ").bind(key.as_str()),
             Condition::Site(key) => sql.push("t.site = ").bind(key.as_str()),
             Condition::Community(key) => sql.push("t.community = ").bind(key.as_str()),
+            Condition::Shared(keys) => sql
+                .push("t.shared IN ")
+                .list(keys.iter().map(|key| key.as_str().into())),
+            Condition::Portal(ids) => sql
+                .push("t.portal IN ")
+                .list(ids.iter().map(|id| (*id).into())),
             Condition::Owner(OwnerIs::Nobody) => sql.push("t.owner IS NULL"),
             Condition::Owner(OwnerIs::Person(id)) => sql.push("t.owner = ").bind(*id),
             Condition::Requester(id) => sql.push("t.requester = ").bind(*id),

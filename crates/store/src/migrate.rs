@@ -39,6 +39,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
         "0011_onboarding",
         include_str!("migrations/0011_onboarding.sql"),
     ),
+    ("0012_portals", include_str!("migrations/0012_portals.sql")),
     ("0013_privacy", include_str!("migrations/0013_privacy.sql")),
     ("0016_outbox", include_str!("migrations/0016_outbox.sql")),
     (

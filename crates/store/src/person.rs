@@ -233,7 +233,8 @@ pub fn emails(conn: &mut Conn<'_>, person: PersonId) -> Result<Vec<(String, bool
 /// Where somebody works.
 pub fn memberships(conn: &mut Conn<'_>, person: PersonId) -> Result<Vec<Membership>, Error> {
     conn.query(
-        "SELECT m.unit, m.part, u.first_level FROM membership m JOIN unit u ON u.id = m.unit
+        "SELECT m.unit, m.part, u.first_level, p.id FROM membership m
+         JOIN unit u ON u.id = m.unit LEFT JOIN portal p ON p.unit = u.id
          WHERE m.person = $1 AND u.active = 1 ORDER BY u.name",
         params![person],
         |row| {
@@ -242,6 +243,7 @@ pub fn memberships(conn: &mut Conn<'_>, person: PersonId) -> Result<Vec<Membersh
                 unit: row.get(0)?,
                 part: part_of(&part),
                 first_level: row.get(2)?,
+                portal: row.get(3)?,
             })
         },
     )

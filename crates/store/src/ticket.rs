@@ -1,7 +1,7 @@
 //! Tickets: the document the rules work on and its projections.
 
 use switchboard_core::ticket::{PartyRole, Relation};
-use switchboard_core::{EntryId, Party, PersonId, ServiceId, Ticket, TicketNumber};
+use switchboard_core::{EntryId, Party, PersonId, ServiceId, Ticket, TicketNumber, Visibility};
 
 use crate::conn::{Conn, Dialect};
 use crate::error::Error;
@@ -70,9 +70,9 @@ pub fn insert(conn: &mut Conn<'_>, ticket: &Ticket) -> Result<(), Error> {
     conn.later(
         "INSERT INTO ticket (number, version, status, open, priority, unit, owner, requester,
            service, category, restricted, needs_reply, subject, status_since, created_at,
-           updated_at, closed_at, issue_type, site, community, doc, tlp)
+           updated_at, closed_at, issue_type, site, community, portal, shared, doc, tlp)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
-           $19, $20, $21, $22)",
+           $19, $20, $21, $22, $23, $24)",
         &projection(ticket)?,
     )?;
     satellites(conn, None, ticket)
@@ -90,8 +90,8 @@ pub fn update(conn: &mut Conn<'_>, old: &Ticket, new: &Ticket) -> Result<(), Err
            owner = $7, requester = $8, service = $9, category = $10, restricted = $11,
            needs_reply = $12, subject = $13, status_since = $14, created_at = $15,
            updated_at = $16, closed_at = $17, issue_type = $18, site = $19, community = $20,
-           doc = $21, tlp = $22
-         WHERE number = $1 AND version = $23",
+           portal = $21, shared = $22, doc = $23, tlp = $24
+         WHERE number = $1 AND version = $25",
         &values,
     )?;
     if rows != 1 {
@@ -103,7 +103,11 @@ pub fn update(conn: &mut Conn<'_>, old: &Ticket, new: &Ticket) -> Result<(), Err
 }
 
 fn projection(ticket: &Ticket) -> Result<Vec<crate::value::Value>, Error> {
-    let restricted = ticket.visibility == switchboard_core::Visibility::Restricted;
+    let restricted = ticket.visibility == Visibility::Restricted;
+    let shared = ticket
+        .community
+        .clone()
+        .filter(|_| ticket.visibility == Visibility::Community);
     Ok(params![
         ticket.number,
         ticket.version,
@@ -125,6 +129,8 @@ fn projection(ticket: &Ticket) -> Result<Vec<crate::value::Value>, Error> {
         ticket.issue_type.clone(),
         ticket.site.clone(),
         ticket.community.clone(),
+        ticket.portal,
+        shared,
         document(ticket)?,
         ticket.label().map(switchboard_core::Tlp::key),
     ]

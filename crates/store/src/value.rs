@@ -6,7 +6,7 @@
 
 use std::fmt::Write as _;
 
-use switchboard_core::{EntryId, PersonId, ProviderId, ServiceId, TicketNumber, UnitId};
+use switchboard_core::{EntryId, PersonId, PortalId, ProviderId, ServiceId, TicketNumber, UnitId};
 use uuid::Uuid;
 
 use crate::Error;
@@ -230,7 +230,7 @@ macro_rules! uuid_ids {
     )*};
 }
 
-uuid_ids! { PersonId UnitId ServiceId ProviderId EntryId }
+uuid_ids! { PersonId UnitId ServiceId ProviderId EntryId PortalId }
 
 /// One row of an answer.
 pub struct Row<'r>(pub(crate) Fields<'r>);

@@ -2,8 +2,10 @@
 
 use desk::TokenScope;
 use desk::account::NewAccount;
+use desk::community::Community;
+use desk::portal::{Portal, PortalDoc};
 use store::unit::{FieldType, FormField, Service, ServiceDoc, Unit};
-use switchboard_core::{Part, PersonId, ServiceId, UnitId};
+use switchboard_core::{Actor, Channel, Part, PersonId, ServiceId, UnitId};
 use uuid::Uuid;
 
 use crate::TestDesk;
@@ -158,6 +160,72 @@ impl TestDesk {
             .await
             .unwrap();
         id
+    }
+
+    /// A community of that key; `open`: people may join by themselves.
+    pub async fn community(&self, key: &str, open: bool) {
+        let community = Community {
+            key: key.into(),
+            name: format!("The {key} collaboration"),
+            description: String::new(),
+            open,
+            active: true,
+            doc: Default::default(),
+        };
+        let system = Actor::system(Channel::Cli);
+        self.desk
+            .save_community(&system, community, true)
+            .await
+            .unwrap();
+    }
+
+    /// Puts somebody into a community.
+    pub async fn put_into(&self, community: &str, who: &Somebody) {
+        let system = Actor::system(Channel::Cli);
+        self.desk
+            .put_into_community(&system, community, &who.email, true)
+            .await
+            .unwrap();
+    }
+
+    /// A portal of a community of the same key, with a first level of its own
+    /// (`KEY-front`) that these people are responsibles of; it offers these
+    /// services.
+    pub async fn portal(&self, key: &str, front: &[&Somebody], services: &[&str]) -> Portal {
+        self.community(key, false).await;
+        let unit = self
+            .unit(&format!("{key}-front"), &format!("{key} front desk"), 1)
+            .await;
+        for who in front {
+            self.desk
+                .set_member(unit, who.id, Part::Responsible)
+                .await
+                .unwrap();
+        }
+        let catalogue = self.desk.catalogue().await.unwrap();
+        let portal = Portal {
+            id: self.desk.new_portal_id(),
+            key: key.into(),
+            name: format!("{key} help"),
+            hostname: None,
+            community: Some(key.into()),
+            unit: Some(unit),
+            active: true,
+            position: 1,
+            doc: PortalDoc {
+                services: services
+                    .iter()
+                    .map(|name| catalogue.find_service("service", name).unwrap().id)
+                    .collect(),
+                ..PortalDoc::default()
+            },
+        };
+        let system = Actor::system(Channel::Cli);
+        self.desk
+            .save_portal(&system, portal.clone(), true)
+            .await
+            .unwrap();
+        portal
     }
 
     /// The small federation.

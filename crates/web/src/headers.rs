@@ -5,6 +5,8 @@ use axum::http::header::{self, HeaderName, HeaderValue};
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use desk::Error;
+use desk::portal::Portal;
 
 use crate::AppState;
 use crate::problem::Problem;
@@ -88,8 +90,13 @@ pub(crate) async fn known_host(
     if PROBES.contains(&request.uri().path()) {
         return next.run(request).await;
     }
-    match host_of(request.headers(), request.uri()) {
-        Ok(host) if is_ours(&app, &host) => next.run(request).await,
+    let host = host_of(request.headers(), request.uri());
+    let ours = match &host {
+        Ok(host) => is_ours(&app, host) || is_a_portals(&app, host).await,
+        Err(_) => false,
+    };
+    match host {
+        Ok(_) if ours => next.run(request).await,
         Ok(host) => Problem::new(StatusCode::MISDIRECTED_REQUEST, "not this desk's name")
             .detail(format!(
                 "this desk does not answer as {host:?}; its address is {}",
@@ -99,6 +106,35 @@ pub(crate) async fn known_host(
         Err(problem) => Problem::new(StatusCode::BAD_REQUEST, "no usable Host header")
             .detail(problem)
             .into_response(),
+    }
+}
+
+/// Host names of portals are ours as well, from the configured list alone.
+async fn is_a_portals(app: &AppState, host: &str) -> bool {
+    matches!(find_portal(app, host).await, Ok(Some(_)))
+}
+
+async fn find_portal(app: &AppState, host: &str) -> Result<Option<Portal>, Error> {
+    let catalogue = app.desk.catalogue().await?;
+    Ok(catalogue
+        .portals
+        .iter()
+        .find(|p| p.active && p.hostname.as_deref() == Some(host))
+        .cloned())
+}
+
+/// The portal whose own host name a request names.
+///
+/// # Errors
+/// When the database can not be read.
+pub(crate) async fn portal_of_host(
+    app: &AppState,
+    headers: &HeaderMap,
+    uri: &Uri,
+) -> Result<Option<Portal>, Error> {
+    match host_of(headers, uri) {
+        Ok(host) => find_portal(app, &host).await,
+        Err(_) => Ok(None),
     }
 }
 

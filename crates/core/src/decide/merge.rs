@@ -109,6 +109,16 @@ fn check_seen_by(from: &Ticket, into: &Ticket) -> Result<(), Refusal> {
         Visibility::Parties => 1,
         Visibility::Community => 2,
     };
+    let other_community = into.visibility == Visibility::Community
+        && from.visibility == Visibility::Community
+        && into.community.is_some()
+        && into.community != from.community;
+    if other_community {
+        return Err(Refusal::Relation(format!(
+            "#{} is open to another community than #{}; change its visibility first",
+            into.number, from.number
+        )));
+    }
     if width(into) > width(from) {
         return Err(Refusal::Relation(format!(
             "#{} is seen by more people than #{}; change its visibility first",

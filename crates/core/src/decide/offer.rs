@@ -246,6 +246,7 @@ impl Trial<'_> {
                 level: 2,
                 active: true,
                 first_level: false,
+                portal: None,
                 members: Vec::new(),
             });
         unit.members.push(SOMEBODY);

@@ -18,7 +18,7 @@ const LONGEST_SUBJECT: usize = 500;
 /// What opening a ticket does, or why it does not happen.
 ///
 /// The scene needs the unit. A ticket that nobody routed starts *new* with first
-/// level; one that was routed to another unit is *assigned* there at once. An
+/// level (that of the portal it comes by, or of the desk); one that was routed to another unit is *assigned* there at once. An
 /// imminent security risk makes it restricted.
 ///
 /// # Errors
@@ -48,7 +48,8 @@ pub fn open(
             format!("{} is retired; name its successor, or no unit", unit.name),
         );
     }
-    if !new.routed && !unit.first_level {
+    let first_level = unit.is_first_level_for(new.portal);
+    if !new.routed && !first_level {
         return invalid(
             "unit",
             "a ticket that nobody routed starts with first level",
@@ -81,6 +82,7 @@ pub fn open(
             service: new.service,
             site: new.site.clone(),
             community: new.community.clone(),
+            portal: new.portal,
             since: new.since,
             unit: new.unit,
             visibility,
@@ -97,7 +99,7 @@ pub fn open(
             },
         },
     ];
-    if new.routed && !unit.first_level {
+    if new.routed && !first_level {
         caused.push(Change::StatusSet {
             old: Status::New,
             new: Status::Assigned,

@@ -460,7 +460,7 @@ fn members_do_not_overrule_the_priority() {
 fn a_danger_to_security_now_restricts_the_ticket_and_drops_followers() {
     let mut w = World::new();
     let t = w.assigned();
-    w.must(t, Command::SetVisibility(Visibility::Community), &sam());
+    w.open_to_belle(t);
     let follow = Party {
         person: BEN,
         role: PartyRole::Subscriber,

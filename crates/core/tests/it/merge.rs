@@ -6,8 +6,8 @@ use switchboard_core::{
 };
 
 use crate::world::{
-    ANN, BEN, CAT, COMPUTING, COY, STORAGE, World, ada, ann, assign, ben, cat, coy, fay, hold,
-    question, relate, sam, solve, wait,
+    ANN, BELLE, BEN, CAT, COMPUTING, COY, STORAGE, World, ada, ann, assign, ben, cat, coy, fay,
+    hold, question, relate, sam, solve, wait,
 };
 
 /// Everything but the counters of changes.
@@ -216,6 +216,18 @@ fn entries_never_go_where_more_people_see_them() {
     w.in_the_way(one, w.merge_of(one, two), &sam());
     w.in_the_way(two, w.merge_of(two, one), &sam());
     w.must(two, Command::SetVisibility(Visibility::Restricted), &sam());
+    w.must(one, w.merge_of(one, two), &sam());
+}
+
+#[test]
+fn entries_never_go_to_another_community() {
+    let mut w = World::new();
+    let (one, two) = (w.in_progress(), w.in_progress());
+    w.open_to_belle(one);
+    w.open_to_belle(two);
+    w.must(two, Command::SetCommunity(Some("juno".to_owned())), &sam());
+    w.in_the_way(one, w.merge_of(one, two), &sam());
+    w.must(two, Command::SetCommunity(Some(BELLE.to_owned())), &sam());
     w.must(one, w.merge_of(one, two), &sam());
 }
 

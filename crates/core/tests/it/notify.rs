@@ -70,7 +70,7 @@ fn busy(w: &mut World) -> TicketNumber {
     for (person, role) in [(CAT, PartyRole::Cc), (COY, PartyRole::Involved)] {
         w.must(t, Command::AddParty(Party { person, role }), &sam());
     }
-    w.must(t, Command::SetVisibility(Visibility::Community), &sam());
+    w.open_to_belle(t);
     let follow = Party {
         person: BEN,
         role: PartyRole::Subscriber,

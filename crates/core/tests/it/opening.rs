@@ -9,7 +9,8 @@ use switchboard_core::{
 use uuid::Uuid;
 
 use crate::world::{
-    ANN, BEN, CAT, COY, KERNEL, RETIRED, STORAGE, World, ann, ben, desk, facts, fay, question, sam,
+    ANN, BEN, CAT, COY, FRONT, KERNEL, PORTAL, RETIRED, STORAGE, World, ann, ben, desk, facts, fay,
+    question, sam,
 };
 
 #[track_caller]
@@ -48,6 +49,38 @@ fn first_level_named_by_hand_is_still_new() {
         ..question(1)
     };
     let t = w.try_open(new, &ann()).unwrap();
+    assert_eq!(w.status(t), Status::New);
+}
+
+#[test]
+fn what_comes_by_a_portal_is_new_with_its_own_first_level() {
+    let mut w = World::new();
+    let t = w.asked_by_portal();
+    assert_eq!(w.status(t), Status::New);
+    assert_eq!(
+        (w.ticket(t).unit, w.ticket(t).portal),
+        (FRONT, Some(PORTAL))
+    );
+    // Without a portal that unit is a unit like any other.
+    let elsewhere = NewTicket {
+        unit: FRONT,
+        ..question(2)
+    };
+    assert_eq!(wrong(elsewhere.clone()), "unit");
+    let routed = NewTicket {
+        routed: true,
+        ..elsewhere
+    };
+    let t = w.try_open(routed, &ann()).unwrap();
+    assert_eq!(w.status(t), Status::Assigned);
+    // By the portal, and named by hand: still new.
+    let by_hand = NewTicket {
+        portal: Some(PORTAL),
+        unit: FRONT,
+        routed: true,
+        ..question(3)
+    };
+    let t = w.try_open(by_hand, &ann()).unwrap();
     assert_eq!(w.status(t), Status::New);
 }
 

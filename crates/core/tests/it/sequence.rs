@@ -11,8 +11,8 @@ use switchboard_core::{
 };
 
 use crate::world::{
-    ANN, BEN, CAT, COMPUTING, COY, FAY, FIRST, KERNEL, RETIRED, SAM, STORAGE, SUE, World,
-    everybody, facts, n, question, user,
+    ANN, BEN, CAT, COMPUTING, COY, FAY, FIRST, FRONT, KERNEL, POL, PORTAL, RETIRED, SAM, STORAGE,
+    SUE, World, everybody, facts, n, question, user,
 };
 
 /// Domain section 3: which status may follow which. What merging, splitting and
@@ -95,8 +95,8 @@ fn steps(most: usize) -> impl Strategy<Value = Vec<Step>> {
     proptest::collection::vec(step, 0..most)
 }
 
-const PEOPLE: [switchboard_core::PersonId; 7] = [ANN, BEN, CAT, FAY, SAM, SUE, COY];
-const UNITS: [switchboard_core::UnitId; 5] = [FIRST, STORAGE, COMPUTING, KERNEL, RETIRED];
+const PEOPLE: [switchboard_core::PersonId; 8] = [ANN, BEN, CAT, FAY, SAM, SUE, COY, POL];
+const UNITS: [switchboard_core::UnitId; 6] = [FIRST, STORAGE, COMPUTING, KERNEL, RETIRED, FRONT];
 
 /// How many kinds of step there are.
 const KINDS: u8 = 44;
@@ -297,7 +297,12 @@ fn open_another(w: &mut World, step: &Step) {
     let requester = [ANN, BEN][step.other % 2];
     let new = NewTicket {
         requester,
-        unit: UNITS[step.ticket % 2],
+        unit: if step.how.is_multiple_of(3) {
+            FRONT
+        } else {
+            UNITS[step.ticket % 2]
+        },
+        portal: step.how.is_multiple_of(3).then_some(PORTAL),
         routed: true,
         ..question(w.next_number())
     };

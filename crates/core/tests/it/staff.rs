@@ -96,9 +96,11 @@ impl Houses {
                         unit: unit(u),
                         part: *self.units[u].1.get(&i)?,
                         first_level: false,
+                        portal: None,
                     })
                 })
                 .collect(),
+            communities: Vec::new(),
         }
     }
 

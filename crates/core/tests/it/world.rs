@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use switchboard_core::ticket::RelationKind;
 use switchboard_core::{
     Access, Actor, Caused, Change, Channel, Command, EntryId, EntryVisibility, Facts, Membership,
-    Millis, NewTicket, Part, PersonId, Refusal, RuleSet, Scene, SecurityRisk, SolutionKind, Status,
-    TellRequester, Ticket, TicketNumber, TicketType, UnitFacts, UnitId, Visibility, allowed,
-    decide, open,
+    Millis, NewTicket, Part, PersonId, PortalId, Refusal, RuleSet, Scene, SecurityRisk,
+    SolutionKind, Status, TellRequester, Ticket, TicketNumber, TicketType, UnitFacts, UnitId,
+    Visibility, allowed, decide, open,
 };
 use uuid::Uuid;
 
@@ -25,6 +25,8 @@ pub(crate) const SUE: PersonId = person(6);
 pub(crate) const COY: PersonId = person(7);
 pub(crate) const MAX: PersonId = person(8);
 pub(crate) const ADA: PersonId = person(9);
+/// Responsible of the portal's first level.
+pub(crate) const POL: PersonId = person(10);
 
 pub(crate) const FIRST: UnitId = unit(1);
 pub(crate) const STORAGE: UnitId = unit(2);
@@ -32,6 +34,11 @@ pub(crate) const COMPUTING: UnitId = unit(3);
 /// Third level.
 pub(crate) const KERNEL: UnitId = unit(4);
 pub(crate) const RETIRED: UnitId = unit(5);
+/// The own first level of a portal.
+pub(crate) const FRONT: UnitId = unit(6);
+pub(crate) const PORTAL: PortalId = PortalId(Uuid::from_u128(0x4001));
+/// The community of Ben.
+pub(crate) const BELLE: &str = "belle";
 
 pub(crate) const fn person(n: u128) -> PersonId {
     PersonId(Uuid::from_u128(0x1000 + n))
@@ -55,6 +62,7 @@ pub(crate) fn user(person: PersonId) -> Actor {
         monitor: false,
         support: false,
         units: Vec::new(),
+        communities: Vec::new(),
     }
 }
 
@@ -65,6 +73,7 @@ fn staff(person: PersonId, unit: UnitId, part: Part) -> Actor {
             unit,
             part,
             first_level: unit == FIRST,
+            portal: (unit == FRONT).then_some(PORTAL),
         }],
         ..user(person)
     }
@@ -74,7 +83,10 @@ pub(crate) fn ann() -> Actor {
     user(ANN)
 }
 pub(crate) fn ben() -> Actor {
-    user(BEN)
+    Actor {
+        communities: vec![BELLE.to_owned()],
+        ..user(BEN)
+    }
 }
 pub(crate) fn cat() -> Actor {
     user(CAT)
@@ -90,6 +102,9 @@ pub(crate) fn sue() -> Actor {
 }
 pub(crate) fn coy() -> Actor {
     staff(COY, COMPUTING, Part::Member)
+}
+pub(crate) fn pol() -> Actor {
+    staff(POL, FRONT, Part::Responsible)
 }
 pub(crate) fn max() -> Actor {
     Actor {
@@ -117,6 +132,7 @@ pub(crate) fn everybody() -> Vec<Actor> {
         sam(),
         sue(),
         coy(),
+        pol(),
         max(),
         ada(),
         desk(),
@@ -130,6 +146,7 @@ pub(crate) fn units() -> BTreeMap<UnitId, UnitFacts> {
         level,
         active: id != RETIRED,
         first_level: id == FIRST,
+        portal: (id == FRONT).then_some(PORTAL),
         members: members.to_vec(),
     };
     [
@@ -138,6 +155,7 @@ pub(crate) fn units() -> BTreeMap<UnitId, UnitFacts> {
         unit(COMPUTING, "Computing", 2, &[COY]),
         unit(KERNEL, "Kernel", 3, &[COY]),
         unit(RETIRED, "Old storage", 2, &[SAM]),
+        unit(FRONT, "Belle front desk", 1, &[POL]),
     ]
     .into_iter()
     .map(|unit| (unit.id, unit))
@@ -168,6 +186,7 @@ pub(crate) fn question(number: i64) -> NewTicket {
         service: None,
         site: None,
         community: None,
+        portal: None,
         since: None,
         unit: FIRST,
         routed: false,
@@ -249,6 +268,30 @@ impl World {
         let number = self.assigned();
         self.must(number, Command::Start, &sam());
         number
+    }
+
+    /// Opens the ticket to Ben's community.
+    pub(crate) fn open_to_belle(&mut self, ticket: TicketNumber) {
+        self.must(
+            ticket,
+            Command::SetCommunity(Some(BELLE.to_owned())),
+            &sam(),
+        );
+        self.must(
+            ticket,
+            Command::SetVisibility(Visibility::Community),
+            &sam(),
+        );
+    }
+
+    /// Ann asks by the portal; its own first level has it.
+    pub(crate) fn asked_by_portal(&mut self) -> TicketNumber {
+        let new = NewTicket {
+            portal: Some(PORTAL),
+            unit: FRONT,
+            ..question(self.next_number())
+        };
+        self.try_open(new, &ann()).unwrap()
     }
 
     pub(crate) fn solved(&mut self) -> TicketNumber {

@@ -10,7 +10,7 @@ use store::job::NewJob;
 use store::person::Person;
 use switchboard_core::notify::{Notice, Reason, Recipient, Told, UnitAudience, audience};
 use switchboard_core::{
-    Actor, Caused, Change, Channel, EntryId, EntryVisibility, PersonId, Status, Ticket,
+    Actor, Caused, Change, Channel, EntryId, EntryVisibility, PersonId, PortalId, Status, Ticket,
     TicketNumber, Tlp, UnitId,
 };
 use uuid::Uuid;
@@ -73,7 +73,7 @@ pub(super) fn tell(
 ) -> Result<Vec<Ready>, Error> {
     let mut mails = Vec::new();
     // The same few units hold most of what changes at a time.
-    let mut audiences: BTreeMap<UnitId, UnitAudience> = BTreeMap::new();
+    let mut audiences: BTreeMap<(UnitId, Option<PortalId>), UnitAudience> = BTreeMap::new();
     let mut people: BTreeMap<PersonId, Option<Person>> = BTreeMap::new();
     for event in events {
         if let Change::EntryAdded { entry } = &event.change {
@@ -100,8 +100,9 @@ pub(super) fn tell(
             monitor: false,
             support: false,
             units: Vec::new(),
+            communities: Vec::new(),
         };
-        let readers = match audiences.entry(ticket.unit) {
+        let readers = match audiences.entry((ticket.unit, ticket.portal)) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(free) => free.insert(unit_audience(c, catalogue, &ticket)?),
         };
@@ -147,9 +148,26 @@ fn unit_audience(
             .map(|m| m.person)
             .collect(),
         mailing_list: unit.and_then(|u| u.email.clone()),
-        first_level: store::unit::first_level_members(c)?,
+        first_level: first_level(c, catalogue, ticket)?,
         monitors: store::person::monitors(c)?,
     })
+}
+
+/// Who looks after the ticket as first level: that of the portal it came by,
+/// while it has one in service, which spares the desk's the portal's new
+/// tickets until it passes one on.
+fn first_level(
+    c: &mut Conn<'_>,
+    catalogue: &Catalogue,
+    ticket: &Ticket,
+) -> Result<Vec<PersonId>, Error> {
+    let portal = ticket.portal.and_then(|id| catalogue.portal(id));
+    let unit = catalogue.first_level_for(portal)?;
+    if unit.first_level {
+        return Ok(store::unit::first_level_members(c)?);
+    }
+    let members = store::unit::members(c, unit.id)?;
+    Ok(members.into_iter().map(|m| m.person).collect())
 }
 
 /// Where a notice goes: address, name, person.
@@ -199,12 +217,12 @@ fn ready(
     let (subject, text) = if first_word {
         (
             mail::subject_with_tag(ticket.number, "We have your request"),
-            acknowledgement(desk, ticket.number, person),
+            acknowledgement(desk, catalogue, ticket, person),
         )
     } else {
         let text = match label {
             Some(tlp) if !tlp.may_be_mailed() => {
-                nothing_but_a_link(desk, ticket, tlp, notice.reason, person)
+                nothing_but_a_link(desk, catalogue, ticket, tlp, notice.reason, person)
             }
             _ => text(c, desk, catalogue, ticket, events, notice, person)?,
         };
@@ -286,10 +304,29 @@ fn may_acknowledge(
     Ok(!automatic && store::mail::queued_since(c, address, now - 86_400_000)? < ACKNOWLEDGEMENTS)
 }
 
-fn acknowledgement(desk: &Desk, number: TicketNumber, person: Option<PersonId>) -> String {
+/// Before the paths of links for the requester's side: the address of the portal
+/// by which the ticket came, or the desk's. Both are configured.
+fn base(desk: &Desk, catalogue: &Catalogue, ticket: &Ticket) -> String {
+    ticket
+        .portal
+        .and_then(|id| catalogue.portal(id))
+        .filter(|portal| portal.active)
+        .map_or_else(
+            || desk.config().public_url.clone(),
+            |portal| desk.portal_base(portal),
+        )
+}
+
+fn acknowledgement(
+    desk: &Desk,
+    catalogue: &Catalogue,
+    ticket: &Ticket,
+    person: Option<PersonId>,
+) -> String {
+    let (number, base) = (ticket.number, base(desk, catalogue, ticket));
     let link = person.map_or_else(
-        || format!("{}/tickets/{number}", desk.config().public_url),
-        |p| desk.follow_link(number, p),
+        || format!("{base}/tickets/{number}"),
+        |p| desk.follow_link_at(&base, number, p),
     );
     format!(
         "We have your request. It is ticket {number}.\n\n\
@@ -347,6 +384,7 @@ fn subject(ticket: &Ticket, label: Option<Tlp>) -> String {
 /// What is mailed of a ticket whose label keeps its text out of mails.
 fn nothing_but_a_link(
     desk: &Desk,
+    catalogue: &Catalogue,
     ticket: &Ticket,
     label: Tlp,
     reason: Reason,
@@ -359,15 +397,23 @@ fn nothing_but_a_link(
         ticket.number,
         label.label(),
         label.meaning(),
-        link(desk, ticket.number, reason, person)
+        link(desk, catalogue, ticket, reason, person)
     )
 }
 
 /// Where somebody opens the ticket: on the requester's side without signing in.
-fn link(desk: &Desk, number: TicketNumber, reason: Reason, person: Option<PersonId>) -> String {
+fn link(
+    desk: &Desk,
+    catalogue: &Catalogue,
+    ticket: &Ticket,
+    reason: Reason,
+    person: Option<PersonId>,
+) -> String {
     match (outside(reason), person) {
-        (true, Some(person)) => desk.follow_link(number, person),
-        _ => format!("{}/work/{number}", desk.config().public_url),
+        (true, Some(person)) => {
+            desk.follow_link_at(&base(desk, catalogue, ticket), ticket.number, person)
+        }
+        _ => format!("{}/work/{}", desk.config().public_url, ticket.number),
     }
 }
 
@@ -451,7 +497,7 @@ fn text(
     say("");
     say(&format!(
         "Open it:  {}",
-        link(desk, ticket.number, notice.reason, person)
+        link(desk, catalogue, ticket, notice.reason, person)
     ));
     if ticket.status == Status::Solved && notice.reason == Reason::Requester {
         say("Does it work for you? Say so on that page; without an answer the ticket");

@@ -7,6 +7,8 @@
 
 mod kind;
 mod outbox;
+mod portal;
+mod redirection;
 
 use kind::table;
 pub use kind::{Holds, Rows, Table, all, columns, tables};
@@ -194,6 +196,9 @@ const TABLES: &[Table] = &[
             ("community", Nothing),
             ("doc", Step),
             ("tlp", Nothing),
+            // 0012
+            ("portal", Nothing),
+            ("shared", Nothing),
         ],
     ),
     table(
@@ -791,50 +796,6 @@ const TABLES: &[Table] = &[
         "doomed_file",
         "name",
         &[("name", Nothing), ("run_at", Nothing)],
-    ),
-    // 0017: redirection
-    table(
-        "redirection",
-        "id",
-        &[
-            ("id", Nothing),
-            ("ticket", Nothing),
-            ("seq", Nothing),
-            ("service", Nothing),
-            ("list", Words),
-            ("personal_data", Nothing),
-            ("stage", Nothing),
-            ("why", Nothing),
-            ("turn", Nothing),
-            ("turn_since", Nothing),
-            ("began_at", Nothing),
-            ("sent_at", Nothing),
-            ("life_at", Nothing),
-            ("warned_at", Nothing),
-            ("woken_at", Nothing),
-            ("next_at", Nothing),
-            ("trouble", Words),
-            ("root", Nothing),
-            ("ended_at", Nothing),
-        ],
-    ),
-    table(
-        "redirection_word",
-        "id",
-        &[
-            ("id", Nothing),
-            ("redirection", Nothing),
-            ("way", Nothing),
-            ("kind", Nothing),
-            ("message_id", Nothing),
-            ("at", Nothing),
-            ("lost", Nothing),
-        ],
-    ),
-    table(
-        "mail_road",
-        "mail",
-        &[("mail", Nothing), ("hops", Nothing), ("lists", Words)],
     ),
 ];
 

@@ -364,6 +364,7 @@ impl Desk {
             monitor: false,
             support: false,
             units: Vec::new(),
+            communities: Vec::new(),
         };
         self.act(
             &requester,

@@ -35,7 +35,7 @@ fn the_demo_is_filled_and_every_history_gives_its_state() {
         let begun = Instant::now();
         let people = desk::demo::fill(&desk, "copper kettle lamp").await.unwrap();
         println!("filled in {:?}, {:?}", begun.elapsed(), desk.db().written());
-        assert_eq!(people.len(), 4);
+        assert_eq!(people.len(), 5);
         for check in desk.checkup().await.unwrap() {
             assert_eq!(check.problem, None, "{}", check.name);
         }

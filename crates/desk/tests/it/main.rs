@@ -6,6 +6,7 @@
 )]
 
 mod audit;
+mod community;
 mod demo;
 mod erasure;
 mod import;
@@ -15,6 +16,7 @@ mod notices;
 mod onboarding;
 mod outbox;
 mod places;
+mod portal;
 mod privacy;
 mod redirect;
 mod service;

@@ -179,6 +179,7 @@ impl Names<'_> {
                 service,
                 site,
                 community,
+                portal,
                 since,
                 unit,
                 visibility,
@@ -203,6 +204,9 @@ impl Names<'_> {
                     "service": self.service(service),
                     "site": site,
                     "community": community,
+                    "portal": portal
+                        .and_then(|id| self.catalogue.portal(id))
+                        .map(|p| p.key.as_str()),
                     "since": since.map(Time),
                     "unit": self.unit(unit),
                     "visibility": visibility,

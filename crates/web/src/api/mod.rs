@@ -36,6 +36,7 @@ pub mod outbox;
 pub mod party;
 pub mod people;
 pub mod person;
+pub mod portal;
 pub mod provider;
 pub mod read;
 pub mod redirection;
@@ -114,6 +115,7 @@ fn routes(max_attachment: usize) -> OpenApiRouter<AppState> {
         .merge(application::router())
         .merge(people::router())
         .merge(audit::router())
+        .merge(portal::router())
         .merge(person::router())
         .merge(account::router())
         .merge(token::router())

@@ -128,6 +128,8 @@ pub struct Ticket {
     pub site: Option<String>,
     /// The community's key.
     pub community: Option<String>,
+    /// The key of the portal it came by.
+    pub portal: Option<String>,
     /// Since when the requester has the problem.
     pub since: Option<Time>,
     /// How many people are affected.
@@ -201,6 +203,7 @@ impl From<TicketView> for Ticket {
             issue_type: t.issue_type.map(|v| v.key),
             site: t.site,
             community: t.community,
+            portal: t.portal.map(|p| p.key),
             since: t.since.map(Time),
             affected_users: t.affected_users,
             degrades_service: t.degrades_service,
@@ -325,8 +328,11 @@ pub struct TicketRequest {
     pub since: Option<Time>,
     /// A site's key.
     pub site: Option<String>,
-    /// A community's key.
+    /// A community's key, name or another name of it; without it the portal's.
     pub community: Option<String>,
+    /// The key of the portal it comes by: only what that offers is taken, and
+    /// its own first level gets what nothing routes elsewhere.
+    pub portal: Option<String>,
     /// How much the requester wants to hear; `on_solution` without it.
     #[schema(value_type = Option<TellWord>)]
     pub tell: Option<TellRequester>,
@@ -353,6 +359,7 @@ impl TicketRequest {
             tell: self.tell.unwrap_or_default(),
             site: self.site,
             community: self.community,
+            portal: self.portal,
             custom: self.custom.unwrap_or_default(),
             idempotency,
             ..OpenRequest::default()

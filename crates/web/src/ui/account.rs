@@ -134,6 +134,15 @@ fn facts(who: &SignedIn, catalogue: &desk::Catalogue) -> Vec<(String, String)> {
         })
         .collect();
     let mut facts = Vec::new();
+    let communities: Vec<&str> = who
+        .actor
+        .communities
+        .iter()
+        .map(|key| catalogue.community(key).map_or(key.as_str(), |c| &c.name))
+        .collect();
+    if !communities.is_empty() {
+        facts.push(("Communities".to_owned(), communities.join(", ")));
+    }
     if !units.is_empty() {
         facts.push(("Units".to_owned(), units.join(", ")));
     }

@@ -29,6 +29,8 @@ pub enum Here {
     Providers,
     /// Applying and joining.
     SupportStaff,
+    /// News.
+    News,
     /// What administrators look after.
     Admin,
 }
@@ -193,6 +195,32 @@ impl Undo {
     }
 }
 
+/// What a page wears that is reached through a portal.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PortalMark {
+    /// Its name.
+    pub name: String,
+    /// Before its paths: `/p/belle`, or nothing at a host name of its own.
+    pub prefix: String,
+    /// Where its logo is.
+    pub logo: Option<String>,
+    /// Where its colours are; `None`: it wears the desk's.
+    pub sheet: Option<String>,
+    /// The front page of the whole desk.
+    pub desk: String,
+}
+
+impl PortalMark {
+    /// Its front page.
+    pub fn home(&self) -> &str {
+        if self.prefix.is_empty() {
+            "/"
+        } else {
+            &self.prefix
+        }
+    }
+}
+
 /// What every page gets beside its own content.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Frame {
@@ -218,9 +246,23 @@ pub struct Frame {
     pub live: Option<String>,
     /// What stands in the search field of the bar.
     pub query: String,
+    /// The portal through which the page is reached.
+    pub portal: Option<PortalMark>,
 }
 
 impl Frame {
+    /// The name of the site that the page belongs to.
+    pub fn site(&self) -> &str {
+        self.portal
+            .as_ref()
+            .map_or("Switchboard", |portal| &portal.name)
+    }
+
+    /// What stands before the paths of the portal, or nothing.
+    pub fn prefix(&self) -> &str {
+        self.portal.as_ref().map_or("", |portal| &portal.prefix)
+    }
+
     /// The hidden field of a form that changes something.
     pub fn guard(&self) -> Guard<'_> {
         Guard(&self.csrf)
@@ -381,6 +423,21 @@ impl Frame {
             triage_count: None,
             live: None,
             query: String::new(),
+            portal: None,
+        }
+    }
+
+    /// The frame of a page reached through a portal.
+    pub(crate) fn portal_sample() -> Frame {
+        Frame {
+            portal: Some(PortalMark {
+                name: "ClimAdapt help".to_owned(),
+                prefix: "/p/climadapt".to_owned(),
+                logo: Some("/p/climadapt/logo?v=0123456789ab".to_owned()),
+                sheet: Some("/p/climadapt/theme.css".to_owned()),
+                desk: "/".to_owned(),
+            }),
+            ..Frame::sample()
         }
     }
 

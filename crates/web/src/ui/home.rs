@@ -119,6 +119,9 @@ const SERVICES: usize = 8;
 
 /// `GET /`.
 pub async fn show(visit: Visit) -> Response {
+    if visit.at_portals_host() {
+        return super::portal::show(visit).await;
+    }
     let page = home(&visit, String::new(), String::new(), Errors::default()).await;
     let result = page.and_then(|page| visit.page(&page));
     visit.close(result).await
@@ -256,6 +259,24 @@ pub fn mine_row(item: &Item, dial: &Dial) -> MineRow {
         } else {
             StatusMark::of(item.status)
         },
+    }
+}
+
+/// A ticket of somebody else that is open to the reader's community.
+pub fn shared_row(item: &Item, dial: &Dial) -> MineRow {
+    let (unit, asked) = (&item.unit_name, &item.requester_name);
+    let words = match item.status {
+        Status::Waiting => format!("{asked} asked; {unit} waits for an answer."),
+        Status::Solved => format!("{asked} asked; {unit} solved it."),
+        Status::Verified => format!("{asked} asked; solved, and it works."),
+        _ => format!("{asked} asked. {}", mine_row(item, dial).words),
+    };
+    MineRow {
+        turn: false,
+        solved: false,
+        words,
+        status: StatusMark::of(item.status),
+        ..mine_row(item, dial)
     }
 }
 

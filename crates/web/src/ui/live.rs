@@ -186,7 +186,7 @@ async fn offer(visit: &Visit) -> Result<Response, Fault> {
         }
     }
     let hit = |label: &str| words.is_empty() || label.to_lowercase().contains(&words);
-    for view in View::ALL.into_iter().filter(|v| hit(v.label())) {
+    for view in View::of(actor).into_iter().filter(|v| hit(v.label())) {
         options.push(Offered {
             href: format!("/work?view={}", view.key()),
             icon: "tray",

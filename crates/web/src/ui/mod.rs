@@ -8,6 +8,7 @@ pub mod ask;
 pub mod asking;
 pub mod assets;
 pub mod authenticator;
+pub mod communities;
 pub mod confirm;
 pub mod facts;
 pub mod fault;
@@ -25,6 +26,8 @@ pub mod new_ticket;
 pub mod pane;
 pub mod passkey;
 pub mod place;
+pub mod portal;
+pub mod portal_news;
 pub mod posted;
 pub mod privacy;
 pub mod problem;
@@ -98,6 +101,7 @@ pub fn router() -> Router<AppState> {
         .route("/account/privacy", get(privacy::show).post(privacy::act))
         .route("/account/privacy/exports/{id}", get(privacy::fetch))
         .route("/privacy/erase/{word}", get(privacy::confirm).post(privacy::confirmed))
+        .route("/account/communities", get(communities::show).post(communities::choose))
         .route("/account/unlink", post(identities::unlink))
         .route(
             "/account/identities/{word}",
@@ -178,6 +182,29 @@ pub fn router() -> Router<AppState> {
         )
         .route("/admin/audit", get(admin::audit::show))
         .route("/admin/audit/csv", get(admin::audit::csv))
+        .route(
+            "/admin/communities",
+            get(admin::communities::list).post(admin::communities::create),
+        )
+        .route(
+            "/admin/communities/{key}",
+            get(admin::communities::show).post(admin::communities::change),
+        )
+        .route("/admin/portals", get(admin::portals::list).post(admin::portals::create))
+        .route(
+            "/admin/portals/{key}",
+            get(admin::portals::show).post(admin::portals::change),
+        )
+        .route("/admin/portals/{key}/preview", post(admin::portals::preview))
+        .route("/news", get(portal_news::show))
+        .route("/news.atom", get(portal_news::desk_feed))
+        .route("/p/{key}", get(portal::show))
+        .route("/p/{key}/services", get(portal::services))
+        .route("/p/{key}/news", get(portal_news::show).post(portal_news::post))
+        .route("/p/{key}/news.atom", get(portal_news::portal_feed))
+        .route("/p/{key}/theme.css", get(portal::theme))
+        .route("/p/{key}/logo", get(portal::logo))
+        .route("/p/{key}/tickets/new", get(new_ticket::show).post(new_ticket::send))
         .route("/services", get(services::show))
         .route(
             "/services/{service}/status",

@@ -9,7 +9,7 @@ use switchboard_core::Status;
 use super::assets::Asset;
 use super::fault::Fault;
 use super::frame::{Frame, Here, Notice, NoticeTone, Room};
-use super::home::{MineRow, Tab, mine_row};
+use super::home::{MineRow, Tab, mine_row, shared_row};
 use super::view::{Chip, Icon, Pages, Tone};
 use super::visit::{Visit, encode};
 
@@ -25,6 +25,8 @@ pub struct MyTicketsPage {
     pub query: String,
     /// Open or all.
     pub tabs: Vec<Tab>,
+    /// They are those that are open to the reader's communities.
+    pub community: bool,
     /// The tickets of this page.
     pub mine: Vec<MineRow>,
     /// The way to the others.
@@ -46,11 +48,15 @@ async fn list(visit: &Visit) -> Result<Response, Fault> {
         return Err(Fault::SignInFirst);
     };
     let (query, all) = (visit.query("q").trim(), visit.query("all") == "1");
+    // What is open to their communities, on a tab of its own.
+    let community = visit.query("community") == "1" && !actor.communities.is_empty();
     let after = visit.query("after");
     let on_it = || Filter::default().and(Condition::OnIt(person));
     let over = Condition::Status(vec![Status::Verified, Status::Closed, Status::Unsolved]);
     // Who searches wants to find; who looks wants what is current.
-    let filter = if all || !query.is_empty() {
+    let filter = if community {
+        Filter::default().and(Condition::Shared(actor.communities.clone()))
+    } else if all || !query.is_empty() {
         on_it()
     } else {
         on_it().with(true, over.clone())
@@ -74,7 +80,12 @@ async fn list(visit: &Visit) -> Result<Response, Fault> {
             TicketQuery {
                 q: query.to_owned(),
                 filter,
-                sort: Sort::Updated,
+                // By number, as the index of shared tickets has them.
+                sort: if community {
+                    Sort::Newest
+                } else {
+                    Sort::Updated
+                },
                 cursor: Some(after.to_owned()).filter(|a| !a.is_empty()),
                 limit: PAGE,
             },
@@ -84,7 +95,13 @@ async fn list(visit: &Visit) -> Result<Response, Fault> {
         Ok(page) => (
             page.items
                 .iter()
-                .map(|i| mine_row(i, &visit.dial))
+                .map(|i| {
+                    if community {
+                        shared_row(i, &visit.dial)
+                    } else {
+                        mine_row(i, &visit.dial)
+                    }
+                })
                 .collect(),
             page.next,
         ),
@@ -99,7 +116,11 @@ async fn list(visit: &Visit) -> Result<Response, Fault> {
         Err(other) => return Err(other.into()),
     };
     let address = |cursor: Option<&str>| {
-        let mut to = format!("/tickets?all={}", u8::from(all));
+        let mut to = if community {
+            "/tickets?community=1".to_owned()
+        } else {
+            format!("/tickets?all={}", u8::from(all))
+        };
         if !query.is_empty() {
             to.push_str(&format!("&q={}", encode(query)));
         }
@@ -109,25 +130,34 @@ async fn list(visit: &Visit) -> Result<Response, Fault> {
         to
     };
     let count = |i: usize| counts.get(i).copied().unwrap_or(0);
+    let mut tabs = vec![
+        Tab {
+            href: "/tickets".to_owned(),
+            label: "Not finished".to_owned(),
+            current: !all && !community,
+        },
+        Tab {
+            href: "/tickets?all=1".to_owned(),
+            label: "All".to_owned(),
+            current: all && !community,
+        },
+    ];
+    if !actor.communities.is_empty() {
+        tabs.push(Tab {
+            href: "/tickets?community=1".to_owned(),
+            label: "In my community".to_owned(),
+            current: community,
+        });
+    }
     visit.page(&MyTicketsPage {
+        community,
         words: format!(
             "{} tickets that you asked for or follow, {} of them not finished.",
             count(0),
             count(1)
         ),
         query: query.to_owned(),
-        tabs: vec![
-            Tab {
-                href: "/tickets".to_owned(),
-                label: "Not finished".to_owned(),
-                current: !all,
-            },
-            Tab {
-                href: "/tickets?all=1".to_owned(),
-                label: "All".to_owned(),
-                current: all,
-            },
-        ],
+        tabs,
         mine,
         pages: Pages {
             words: String::new(),

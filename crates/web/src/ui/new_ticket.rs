@@ -7,6 +7,7 @@ use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
 use desk::notice::{Phase, phase};
+use desk::portal::Portal;
 use desk::{Catalogue, Error, OpenRequest, RequesterRef, TicketQuery};
 use sha2::{Digest as _, Sha256};
 use store::list::{Condition, Filter, Sort};
@@ -54,6 +55,10 @@ pub struct NewTicketForm {
     pub mail: String,
     /// Makes a form that is sent twice one ticket.
     pub once: String,
+    /// The key of the portal it is asked by.
+    pub portal: String,
+    /// A type of issue's key, where the portal asks for one.
+    pub issue_type: String,
 }
 
 /// The priority that the rules would give, and why.
@@ -158,6 +163,8 @@ pub struct NewTicketPage {
     pub form: NewTicketForm,
     /// What is wrong with it.
     pub errors: Errors,
+    /// Types of issue to choose from, where the portal has chosen some.
+    pub issue_types: Vec<Choice>,
     /// Names of the catalogue, to choose from.
     pub service_names: Vec<String>,
     /// Services the reader used lately.
@@ -216,6 +223,8 @@ impl NewTicketForm {
             name: text("name"),
             mail: text("mail"),
             once: text("once"),
+            portal: text("portal"),
+            issue_type: text("issue_type"),
         }
     }
 
@@ -230,6 +239,9 @@ impl NewTicketForm {
             security: "none".to_owned(),
             tell: "on_solution".to_owned(),
             once: random_word(),
+            portal: visit
+                .portal()
+                .map_or_else(|_| String::new(), |p| p.key.clone()),
             ..NewTicketForm::default()
         }
     }
@@ -251,6 +263,10 @@ impl NewTicketForm {
 
 /// `GET /tickets/new`.
 pub async fn show(visit: Visit) -> Response {
+    let missing = visit.path.starts_with("/p/") && visit.portal().is_err();
+    if missing {
+        return visit.close(Err(Fault::no_page())).await;
+    }
     let mut form = NewTicketForm::fresh(&visit);
     let result = match visit.desk.catalogue().await {
         Ok(catalogue) => {
@@ -431,7 +447,16 @@ async fn open(posted: &mut Posted) -> Result<Response, Fault> {
         description: form.description.clone(),
         files,
         service: service.map(|s| s.key.clone()),
-        category: Some(facts.category),
+        portal: Some(form.portal.clone()).filter(|key| !key.is_empty()),
+        // A type of issue says the category, too.
+        category: Some(
+            catalogue
+                .issue_types
+                .iter()
+                .find(|t| !form.issue_type.is_empty() && t.key == form.issue_type)
+                .map_or(facts.category, |t| t.category.clone()),
+        ),
+        issue_type: Some(form.issue_type.clone()).filter(|key| !key.is_empty()),
         affected_users: affected,
         degrades_service: facts.degrades_service,
         security_risk: facts.security_risk,
@@ -601,8 +626,12 @@ fn road(service: Option<&Service>, catalogue: &Catalogue, form: &NewTicketForm) 
             stops.push(stop(&unit.name, "takes it up and answers", StopKind::Next));
         }
         _ => {
+            let portal = catalogue.find_portal("portal", &form.portal).ok();
+            let first_level = catalogue
+                .first_level_for(portal)
+                .map_or("First level", |unit| &unit.name);
             stops.push(stop(
-                "First level",
+                first_level,
                 "looks at it within 1 working day",
                 StopKind::Next,
             ));
@@ -682,6 +711,24 @@ async fn lately(visit: &Visit) -> Result<Vec<String>, Fault> {
     Ok(names)
 }
 
+/// The types of issue that a portal has chosen, if it has.
+fn issue_types(catalogue: &Catalogue, portal: &Portal, form: &NewTicketForm) -> Vec<Choice> {
+    let mut choices: Vec<Choice> = catalogue
+        .issue_types
+        .iter()
+        .filter(|t| portal.doc.issue_types.contains(&t.key))
+        .map(|t| Choice {
+            value: t.key.clone(),
+            label: t.name.clone(),
+            chosen: t.key == form.issue_type,
+        })
+        .collect();
+    if !choices.is_empty() {
+        choices.insert(0, Choice::new("", "None of these"));
+    }
+    choices
+}
+
 async fn page(
     visit: &Visit,
     form: NewTicketForm,
@@ -690,14 +737,19 @@ async fn page(
 ) -> Result<NewTicketPage, Fault> {
     let catalogue = visit.desk.catalogue().await?;
     let parts = parts(visit, &form, typed).await?;
+    let portal = catalogue.find_portal("portal", &form.portal).ok();
+    let mut frame = visit.frame(Room::Public, Here::Elsewhere).await?;
+    if let Some(portal) = portal {
+        frame.portal = Some(visit.mark_of(portal));
+    }
+    let offered: Vec<&Service> = match portal {
+        Some(portal) => catalogue.services_of(portal),
+        None => catalogue.services.iter().filter(|s| s.active).collect(),
+    };
     Ok(NewTicketPage {
-        frame: visit.frame(Room::Public, Here::Elsewhere).await?,
-        service_names: catalogue
-            .services
-            .iter()
-            .filter(|s| s.active)
-            .map(|s| s.name.clone())
-            .collect(),
+        frame,
+        issue_types: portal.map_or_else(Vec::new, |p| issue_types(&catalogue, p, &form)),
+        service_names: offered.iter().map(|s| s.name.clone()).collect(),
         lately: lately(visit).await?,
         categories: Choice::list(
             catalogue

@@ -149,7 +149,7 @@ pub async fn pane(
         facts: has(Offer::SetFacts).then(|| facts::form(visit, catalogue, ticket, again.facts)),
         place: {
             let may = (has(Offer::SetVisibility), has(Offer::Classify));
-            (may.0 || may.1).then(|| place::form(ticket, may, again.place))
+            (may.0 || may.1).then(|| place::form(ticket, catalogue, may, again.place))
         },
         reads: reads(visit, actor, ticket).await?,
         redirect: redirected::pane(visit, actor, catalogue, ticket, has(Offer::Assign)).await?,

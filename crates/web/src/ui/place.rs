@@ -2,7 +2,7 @@
 
 use axum::response::Response;
 use desk::view::TicketView;
-use desk::{Error, Patch};
+use desk::{Catalogue, Error, Patch};
 use switchboard_core::{Tlp, Visibility};
 
 use super::fault::Fault;
@@ -26,6 +26,8 @@ pub struct PlaceForm {
     pub site: String,
     /// The community's key.
     pub community: String,
+    /// Keys and names of the communities, to choose from.
+    pub communities: Vec<(String, String)>,
     /// It is unfolded.
     pub open: bool,
     /// What was wrong.
@@ -36,7 +38,10 @@ pub struct PlaceForm {
 const FIELDS: [&str; 4] = ["visibility", "tlp", "site", "community"];
 
 const VISIBILITIES: [(Visibility, &str); 3] = [
-    (Visibility::Community, "Everybody of the community"),
+    (
+        Visibility::Community,
+        "Those on it, the units, and everybody of its community",
+    ),
     (Visibility::Parties, "Those on it, and the units"),
     (
         Visibility::Restricted,
@@ -47,6 +52,7 @@ const VISIBILITIES: [(Visibility, &str); 3] = [
 /// The form as the ticket is, or as it was typed.
 pub fn form(
     ticket: &TicketView,
+    catalogue: &Catalogue,
     (show, classify): (bool, bool),
     again: Option<(Typed, Errors)>,
 ) -> PlaceForm {
@@ -79,6 +85,12 @@ pub fn form(
         classify,
         site: typed.or("site", &stored(&ticket.site)),
         community: typed.or("community", &stored(&ticket.community)),
+        communities: catalogue
+            .communities
+            .iter()
+            .filter(|c| c.active)
+            .map(|c| (c.key.clone(), c.name.clone()))
+            .collect(),
         open,
         errors,
     }

@@ -6,15 +6,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use askama::Template as _;
 
 use super::account::AccountPage;
+use super::admin;
 use super::admin::AdminPage;
 use super::admin::applications::ApplicationsPage;
 use super::admin::audit::AuditPage;
+use super::admin::communities::{CommunitiesPage, CommunityPage};
 use super::admin::entitlements::EntitlementsPage;
 use super::admin::import::ImportPage;
 use super::admin::onboarding::{DecisionPage, QueuePage};
 use super::admin::outbox::OutboxPage;
 use super::admin::people::PeoplePage;
 use super::admin::person::PersonAdminPage;
+use super::admin::portals::PortalsPage;
 use super::admin::privacy::PrivacyAdminPage;
 use super::admin::reads::ReadsPage;
 use super::admin::service::ServiceAdminPage;
@@ -27,6 +30,7 @@ use super::admin::unit::UnitAdminPage;
 use super::admin::units::UnitsAdminPage;
 use super::admin::values::ValuesPage;
 use super::authenticator::AuthenticatorPage;
+use super::communities::OwnCommunitiesPage;
 use super::confirm::ProvePage;
 use super::federated::{DirectoryPage, SignedOutPage};
 use super::history::HistoryPage;
@@ -36,6 +40,8 @@ use super::list_link::{AskedPage, ListLinkPage};
 use super::mail_frame::MailFrame;
 use super::my_tickets::MyTicketsPage;
 use super::new_ticket::{NewTicketPage, NewTicketParts};
+use super::portal::{PortalPage, PortalServicesPage};
+use super::portal_news::NewsPage;
 use super::privacy::{ConfirmPage, PrivacyPage};
 use super::problem::ProblemPage;
 use super::provider::ProviderIndex;
@@ -106,6 +112,26 @@ fn pages() -> BTreeMap<&'static str, String> {
         ),
         ("asked", AskedPage::sample().render().unwrap()),
         ("asked-said", AskedPage::said_sample().render().unwrap()),
+        (
+            "admin-communities",
+            CommunitiesPage::sample().render().unwrap(),
+        ),
+        ("admin-community", CommunityPage::sample().render().unwrap()),
+        (
+            "admin-portal",
+            admin::portals::PortalPage::sample().render().unwrap(),
+        ),
+        ("admin-portals", PortalsPage::sample().render().unwrap()),
+        (
+            "communities",
+            OwnCommunitiesPage::sample().render().unwrap(),
+        ),
+        ("portal", PortalPage::sample().render().unwrap()),
+        ("portal-news", NewsPage::sample().render().unwrap()),
+        (
+            "portal-services",
+            PortalServicesPage::sample().render().unwrap(),
+        ),
         ("admin", AdminPage::sample().render().unwrap()),
         ("admin-import", ImportPage::sample().render().unwrap()),
         (

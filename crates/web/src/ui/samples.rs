@@ -6,6 +6,7 @@ mod account;
 mod admin;
 mod federated;
 mod mail;
+mod portal;
 mod privacy;
 mod provider;
 mod redirected;
@@ -301,6 +302,7 @@ impl ServicesPage {
 impl MyTicketsPage {
     pub(crate) fn sample() -> MyTicketsPage {
         MyTicketsPage {
+            community: false,
             frame: Frame {
                 here: Here::MyTickets,
                 ..Frame::sample()
@@ -441,6 +443,7 @@ impl NewTicketPage {
                 ..NewTicketForm::default()
             },
             errors: Errors::default(),
+            issue_types: Vec::new(),
             service_names: vec![s("B2SHARE"), s("B2FIND"), s("Check-in")],
             lately: vec![s("B2SHARE"), s("FedCloud Compute"), s("B2FIND")],
             categories: Choice::list(

@@ -29,6 +29,9 @@ pub struct ServicesPage {
 
 /// `GET /services`.
 pub async fn show(visit: Visit) -> Response {
+    if visit.portal().is_ok() {
+        return super::portal::services(visit).await;
+    }
     let result = list(&visit).await;
     visit.close(result).await
 }

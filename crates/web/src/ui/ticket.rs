@@ -391,6 +391,13 @@ async fn page(visit: &Visit, door: &Door, again: Again) -> Result<TicketPage, Fa
         ticket.requester.name.as_str()
     };
     let mut frame = visit.frame(Room::Public, Here::MyTickets).await?;
+    // By the link of a mail nothing says through which portal they came; the
+    // ticket does.
+    if frame.portal.is_none() {
+        let catalogue = visit.desk.catalogue().await?;
+        let portal = ticket.state.portal.and_then(|id| catalogue.portal(id));
+        frame.portal = portal.filter(|p| p.active).map(|p| visit.mark_of(p));
+    }
     frame.live = frame
         .me
         .is_some()

@@ -75,6 +75,9 @@ pub struct TriageCard {
     pub services: Vec<Choice>,
     /// Types of issue, by key.
     pub issue_types: Vec<Choice>,
+    /// The reader's unit is a portal's own first level: it can pass the ticket
+    /// on to that of the desk.
+    pub pass_on: bool,
     /// A note that was typed.
     pub note: String,
     /// What was wrong.
@@ -191,7 +194,7 @@ pub fn allowed(visit: &Visit) -> Result<&Actor, Fault> {
 pub async fn board(visit: &Visit, again: Option<Again>) -> Result<Response, Fault> {
     let actor = allowed(visit)?;
     let catalogue = visit.desk.catalogue().await?;
-    let (filter, sort) = triage_filter();
+    let (filter, sort) = triage_filter(actor);
     let after = visit.query("after");
     let page = visit
         .desk
@@ -388,6 +391,8 @@ async fn card(
         unit: typed("unit", ""),
         services: service_choices(catalogue, &typed("service", service)),
         issue_types: issue_choices(catalogue, None, &typed("issue_type", issue_type)),
+        pass_on: ticket.state.portal.is_some()
+            && catalogue.portal_of_unit(ticket.state.unit) == ticket.state.portal,
         note: typed("note", ""),
         errors: again.map(|a| a.errors.clone()).unwrap_or_default(),
     })

@@ -31,12 +31,40 @@ pub async fn act(Path(text): Path<String>, posted: Posted) -> Response {
         match posted.text("do") {
             "rules" => rules(&posted, actor, number).await,
             "spam" => spam(&posted, actor, number).await,
+            "pass-on" => pass_on(&posted, actor, number).await,
             "no-spam" => no_spam(&posted, actor, number).await,
             _ => decide(&posted, actor, number).await,
         }
     }
     .await;
     posted.visit.close(result).await
+}
+
+/// A portal's first level passes a ticket on to that of the desk: an ordinary
+/// re-assignment, with the note that was typed.
+async fn pass_on(posted: &Posted, actor: &Actor, number: TicketNumber) -> Result<Response, Fault> {
+    let visit = &posted.visit;
+    let catalogue = visit.desk.catalogue().await?;
+    let first_level = catalogue.first_level()?;
+    let patch = Patch {
+        unit: Some(first_level.key.clone()),
+        note: Some(posted.text("note").to_owned()).filter(|n| !n.is_empty()),
+        ..Patch::default()
+    };
+    let version = posted.text("version").parse::<i64>().ok();
+    let notice = match visit.desk.change(actor, number, version, patch).await {
+        Ok(_) => Notice::new(
+            NoticeTone::Ok,
+            format!("{number} went to {}", first_level.name),
+        ),
+        Err(Error::Stale { .. }) => Notice {
+            tone: NoticeTone::Warn,
+            title: format!("{number} was changed meanwhile"),
+            text: "Somebody else had it open, too. Look again.".to_owned(),
+        },
+        Err(other) => return Err(other.into()),
+    };
+    visit.go("/triage", Some(notice))
 }
 
 async fn decide(posted: &Posted, actor: &Actor, number: TicketNumber) -> Result<Response, Fault> {

@@ -12,19 +12,21 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use desk::list::triage_filter;
+use desk::portal::Portal;
 use desk::{Client, Desk, Error, SignedIn};
 use sha2::{Digest, Sha256};
-use store::list::{Condition, Filter};
-use switchboard_core::{Actor, Channel, PersonId, Status, TicketNumber};
+use switchboard_core::{Actor, Channel, PersonId, TicketNumber};
 use uuid::Uuid;
 
 use super::fault::{Fault, explain};
-use super::frame::{Errors, Frame, Here, Me, Notice, NoticeTone, Room, Undo};
+use super::frame::{Errors, Frame, Here, Me, Notice, NoticeTone, PortalMark, Room, Undo};
 use super::mask::masked;
 use super::problem::ProblemPage;
 use super::time::Dial;
 use super::view::PersonMark;
 use crate::AppState;
+use crate::headers::portal_of_host;
 use crate::peer::{network_name, sender};
 use crate::problem::status_of;
 
@@ -59,6 +61,44 @@ pub struct Visit {
     undo: Option<Undo>,
     fresh: Option<String>,
     secure: bool,
+    portal: Option<(Portal, Door)>,
+    /// The portal's key that a cookie kept.
+    kept: Option<String>,
+}
+
+/// By what it is known which portal a visit is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Door {
+    /// The host name that was asked.
+    Host,
+    /// The path begins with `/p/KEY`.
+    Path,
+    /// They came by it before.
+    Kept,
+}
+
+/// The portal that a request is for. The path says it first, then the host;
+/// who came by a portal before keeps it until they go to the desk's own front
+/// page.
+async fn portal_of(
+    app: &AppState,
+    parts: &Parts,
+    kept: Option<&str>,
+) -> Result<Option<(Portal, Door)>, Error> {
+    let catalogue = app.desk.catalogue().await?;
+    let find = |key: &str| catalogue.find_portal("portal", key).ok().cloned();
+    let path = parts.uri.path();
+    if let Some(rest) = path.strip_prefix("/p/") {
+        let key = rest.split('/').next().unwrap_or_default();
+        return Ok(find(key).map(|portal| (portal, Door::Path)));
+    }
+    if let Some(portal) = portal_of_host(app, &parts.headers, &parts.uri).await? {
+        return Ok(Some((portal, Door::Host)));
+    }
+    if matches!(path, "/" | "/follow") {
+        return Ok(None);
+    }
+    Ok(kept.and_then(find).map(|portal| (portal, Door::Kept)))
 }
 
 /// The names of our cookies. Over HTTPS they are bound to this host alone.
@@ -81,6 +121,8 @@ enum Cookie {
     Zone,
     /// A notice for the next page.
     Notice,
+    /// The key of the portal they came by.
+    Portal,
 }
 
 impl Cookie {
@@ -99,6 +141,7 @@ impl Cookie {
             (Cookie::Theme, _) => "sb_theme",
             (Cookie::Zone, _) => "sb_zone",
             (Cookie::Notice, _) => "sb_notice",
+            (Cookie::Portal, _) => "sb_portal",
         }
     }
 }
@@ -212,6 +255,8 @@ impl Visit {
             .as_deref()
             .and_then(read_notice)
             .map_or((None, None), |(notice, undo)| (Some(notice), undo));
+        let kept = get(Cookie::Portal);
+        let portal = portal_of(app, parts, kept.as_deref()).await?;
         let now = desk.now();
         let path = parts
             .uri
@@ -242,7 +287,59 @@ impl Visit {
             path,
             fresh,
             secure,
+            portal,
+            kept,
         })
+    }
+
+    /// The portal that the visit is for.
+    ///
+    /// # Errors
+    /// When it is for none, or for one that is not there.
+    pub fn portal(&self) -> Result<&Portal, Fault> {
+        self.portal
+            .as_ref()
+            .map(|(portal, _)| portal)
+            .ok_or_else(Fault::no_page)
+    }
+
+    /// They asked a portal's own host.
+    pub fn at_portals_host(&self) -> bool {
+        matches!(self.portal, Some((_, Door::Host)))
+    }
+
+    /// What stands before the paths of the visit's portal: nothing at its own
+    /// host, or when there is none.
+    pub fn prefix(&self) -> String {
+        match &self.portal {
+            Some((portal, Door::Path | Door::Kept)) => format!("/p/{}", portal.key),
+            Some((_, Door::Host)) | None => String::new(),
+        }
+    }
+
+    /// What a page wears that belongs to this portal.
+    pub fn mark_of(&self, portal: &Portal) -> PortalMark {
+        let here = self.at_portals_host();
+        PortalMark {
+            name: portal.name.clone(),
+            prefix: if here {
+                String::new()
+            } else {
+                format!("/p/{}", portal.key)
+            },
+            logo: portal
+                .doc
+                .logo
+                .as_ref()
+                .map(|logo| format!("/p/{}/logo?v={:.12}", portal.key, logo.sha256)),
+            sheet: (portal.doc.accent.is_some() || portal.doc.bar.is_some())
+                .then(|| format!("/p/{}/theme.css", portal.key)),
+            desk: if here {
+                format!("{}/", self.desk.config().public_url)
+            } else {
+                "/".to_owned()
+            },
+        }
     }
 
     /// The first value of a query parameter, or nothing.
@@ -316,7 +413,7 @@ impl Visit {
     pub fn may_triage(&self) -> bool {
         self.who
             .as_ref()
-            .is_some_and(|w| w.actor.first_level() || w.actor.admin)
+            .is_some_and(|w| w.actor.triages() || w.actor.admin)
     }
 
     /// What surrounds a page.
@@ -326,7 +423,7 @@ impl Visit {
     pub async fn frame(&self, room: Room, here: Here) -> Result<Frame, Fault> {
         let triage_count = match &self.who {
             Some(who) if self.may_triage() && room != Room::Public => {
-                let new = Filter::default().and(Condition::Status(vec![Status::New]));
+                let (new, _) = triage_filter(&who.actor);
                 let counts = self
                     .desk
                     .count_tickets(&who.actor, vec![(String::new(), new)], 1000)
@@ -352,6 +449,12 @@ impl Visit {
             triage_count,
             live,
             query: String::new(),
+            // Those who work see the desk as it is.
+            portal: self
+                .portal
+                .as_ref()
+                .filter(|_| room == Room::Public)
+                .map(|(portal, _)| self.mark_of(portal)),
         })
     }
 
@@ -532,6 +635,15 @@ impl Visit {
             .headers()
             .get(header::CONTENT_TYPE)
             .is_some_and(|t| t.as_bytes().starts_with(b"text/html"));
+        match &self.portal {
+            Some((portal, Door::Path)) if self.kept.as_ref() != Some(&portal.key) => {
+                self.set(&mut response, Cookie::Portal, &portal.key, None);
+            }
+            None if self.kept.is_some() && self.path.split('?').next() == Some("/") => {
+                self.set(&mut response, Cookie::Portal, "", Some(0));
+            }
+            _ => {}
+        }
         // A notice is said once: on the page that was just made.
         if self.notice.is_some() && html {
             self.set(&mut response, Cookie::Notice, "", Some(0));
@@ -625,6 +737,7 @@ fn nobody() -> Actor {
         monitor: false,
         support: false,
         units: Vec::new(),
+        communities: Vec::new(),
     }
 }
 

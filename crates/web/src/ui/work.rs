@@ -156,6 +156,7 @@ fn icon(view: View) -> &'static str {
         View::Nobodys => "people",
         View::Waiting => "chat",
         View::Open => "globe",
+        View::Community => "people",
         View::ClosedLately => "check",
     }
 }
@@ -172,8 +173,9 @@ async fn rail(
         .iter()
         .filter_map(|m| catalogue.unit(m.unit))
         .collect();
-    let mut queries: Vec<(String, Filter)> = View::ALL
-        .into_iter()
+    let shown = View::of(actor);
+    let mut queries: Vec<(String, Filter)> = shown
+        .iter()
         .map(|view| (String::new(), view.filter(actor, now).0))
         .collect();
     queries.extend(units.iter().map(|unit| {
@@ -199,8 +201,9 @@ async fn rail(
         })
         .collect();
     let counts = visit.desk.count_tickets(actor, queries, MANY).await?;
-    let views = View::ALL
-        .into_iter()
+    let views = shown
+        .iter()
+        .copied()
         .zip(&counts)
         .map(|(view, count)| ViewLink {
             key: view.key().to_owned(),
@@ -213,7 +216,7 @@ async fn rail(
         .collect();
     let units = units
         .iter()
-        .zip(counts.iter().skip(View::ALL.len()))
+        .zip(counts.iter().skip(shown.len()))
         .map(|(unit, count)| {
             let query = format!("status:open unit:{}", unit.key);
             ViewLink {

@@ -15,6 +15,7 @@ pub(crate) const PASSWORD: &str = "three brown kettles";
 pub(crate) struct Browser {
     desk: Arc<TestDesk>,
     pub(crate) cookies: BTreeMap<String, String>,
+    host: &'static str,
 }
 
 /// Percent-encodes a form.
@@ -43,7 +44,14 @@ impl Browser {
         Browser {
             desk: desk.clone(),
             cookies: BTreeMap::new(),
+            host: "desk.example",
         }
+    }
+
+    /// From now on it asks this host.
+    pub(crate) fn at(mut self, host: &'static str) -> Browser {
+        self.host = host;
+        self
     }
 
     /// Of somebody who has signed in by the form.
@@ -78,7 +86,7 @@ impl Browser {
     fn dress(&self, request: &mut Request<Body>) {
         request
             .headers_mut()
-            .insert(header::HOST, "desk.example".parse().unwrap());
+            .insert(header::HOST, self.host.parse().unwrap());
         let cookies: Vec<String> = self
             .cookies
             .iter()

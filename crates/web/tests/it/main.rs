@@ -20,6 +20,7 @@ mod main_job;
 mod matrix;
 mod new_ticket_page;
 mod pages;
+mod portal;
 mod privacy_page;
 mod provider_page;
 mod registration;

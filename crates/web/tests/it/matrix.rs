@@ -50,6 +50,8 @@ enum Part {
     Unit,
     First,
     Admin,
+    /// Of the community that it is open to.
+    Community,
     Stranger,
 }
 
@@ -69,7 +71,9 @@ struct Actor {
 /// Everybody who is asked as. Who is Cc, subscriber or involved becomes that
 /// for each call, on Rita's ticket only.
 async fn actors(desk: &TestDesk, f: &Federation) -> Vec<Actor> {
-    use Part::{Admin, Cc, First, Involved, Monitor, Requester, Stranger, Subscriber, Unit};
+    use Part::{
+        Admin, Cc, Community, First, Involved, Monitor, Requester, Stranger, Subscriber, Unit,
+    };
     let nora = desk
         .account(NewAccount {
             name: "Nora".into(),
@@ -86,6 +90,20 @@ async fn actors(desk: &TestDesk, f: &Federation) -> Vec<Actor> {
         desk.person("Sue").await,
         desk.person("Ivy").await,
     );
+    // Rita's ticket comes by a portal and is open to its community.
+    let supporter = |name: &str| NewAccount {
+        name: name.into(),
+        support: true,
+        ..NewAccount::default()
+    };
+    let (pia, vic) = (
+        desk.account(supporter("Pia")).await,
+        desk.account(supporter("Vic")).await,
+    );
+    desk.portal("belle", &[&pia], &["Archive"]).await;
+    desk.portal("juno", &[&vic], &["Archive"]).await;
+    let cora = desk.person("Cora").await;
+    desk.put_into("belle", &cora).await;
     let all: &[Needs] = &[Needs::Nothing, Needs::Read, Needs::Write];
     let actor = |name, who: &Somebody, parts, scopes| Actor {
         name,
@@ -121,6 +139,9 @@ async fn actors(desk: &TestDesk, f: &Federation) -> Vec<Actor> {
         },
         staff("other unit's member", &f.nina, [Stranger, Unit], all),
         staff("first level", &f.fay, [First; 2], all),
+        staff("portal's first level", &pia, [First, Stranger], all),
+        staff("other portal's first level", &vic, [Stranger; 2], all),
+        actor("community", &cora, [Community, Stranger], all),
         staff(
             "read-only token",
             &f.sam_reading,
@@ -148,7 +169,7 @@ fn expected(row: &Row, actor: &Actor, part: Part) -> Result<(), u16> {
         return Err(403);
     }
     let sees = part != Part::Stranger;
-    let answers = sees && part != Part::Subscriber;
+    let answers = sees && !matches!(part, Part::Subscriber | Part::Community);
     let asks = matches!(part, Part::Requester | Part::Cc);
     let works = matches!(part, Part::Unit | Part::First | Part::Admin);
     match row.who {
@@ -187,13 +208,24 @@ async fn scene(desk: &TestDesk, f: &Federation, foreign: bool) -> Scene {
     } else {
         (&f.rita, "storage", &f.sam)
     };
-    let open = json!({"subject": "S", "description": "D", "unit": unit});
+    let mut open = json!({"subject": "S", "description": "D", "unit": unit});
+    if !foreign {
+        open["portal"] = "belle".into();
+    }
     let number = desk
         .post(who, "/tickets", open.clone())
         .await
         .expect(201)
         .number();
     let other = desk.post(who, "/tickets", open).await.expect(201).number();
+    if !foreign {
+        let shared = json!({"visibility": "community"});
+        for number in [number, other] {
+            desk.patch(&f.ada, &format!("/tickets/{number}"), shared.clone())
+                .await
+                .expect(200);
+        }
+    }
     let entry = desk
         .post(
             who,
@@ -741,6 +773,7 @@ fn each_route_gives_everybody_what_its_row_says() {
 fn a_reading_token_changes_nothing() {
     both(|desk| async move {
         let f = desk.federation().await;
+        desk.portal("belle", &[], &["Archive"]).await;
         let scene = scene(&desk, &f, false).await;
         let before = desk
             .get(&f.ada, "/events?limit=1000")

@@ -11,6 +11,13 @@ use crate::browser::{Browser, form};
 fn everybody_gets_the_pages_that_are_theirs() {
     on_sqlite(|desk| async move {
         let f = desk.federation().await;
+        // Whatever has a key has this one.
+        let portal = desk.portal("storage", &[], &["Archive"]).await;
+        let system = switchboard_core::Actor::system(switchboard_core::Channel::Cli);
+        desk.desk
+            .set_logo(&system, portal.id, Some(b"\x89PNG\r\n\x1a\n".to_vec()))
+            .await
+            .unwrap();
         let mut rita = Browser::of(&desk, &f.rita).await;
         let number = rita.open(&[("service", "Archive")]).await;
         let mut nobody = Browser::new(&desk);
@@ -96,6 +103,7 @@ fn no_form_is_taken_without_its_token() {
                 .replace("{number}", &number.to_string())
                 .replace("{word}", "x")
                 .replace("{provider}", "x")
+                .replace("{key}", "storage")
                 .replace("{deed}", "write");
             for token in ["", "wrong", foreign.as_str()] {
                 let body = form(&[("csrf", token), ("body", "forged words"), ("kind", "reply")]);

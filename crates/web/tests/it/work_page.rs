@@ -274,6 +274,7 @@ fn the_facts_of_triage_are_changed_on_the_ticket() {
 fn who_sees_a_ticket_and_where_it_belongs_is_changed_on_it() {
     both(|desk| async move {
         let f = desk.federation().await;
+        desk.community("vo.climadapt.eu", false).await;
         let mut rita = Browser::of(&desk, &f.rita).await;
         let number = rita.open(&[("service", "Archive")]).await;
         let at = format!("/tickets/{number}");

@@ -2,7 +2,7 @@
 
 use store::Dialect;
 
-use super::{TABLES, outbox};
+use super::{TABLES, outbox, portal, redirection};
 
 /// What a column holds, as far as people are concerned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,7 +92,11 @@ impl Table {
 
 /// Every table.
 pub fn all() -> impl Iterator<Item = &'static Table> {
-    TABLES.iter().chain(outbox::TABLES)
+    TABLES
+        .iter()
+        .chain(portal::TABLES)
+        .chain(redirection::TABLES)
+        .chain(outbox::TABLES)
 }
 
 /// The tables of one database.

@@ -3,12 +3,14 @@
 
 pub mod applications;
 pub mod audit;
+pub mod communities;
 pub mod entitlements;
 pub mod import;
 pub mod onboarding;
 pub mod outbox;
 pub mod people;
 pub mod person;
+pub mod portals;
 pub mod privacy;
 pub mod reads;
 pub mod service;
@@ -201,6 +203,20 @@ pub const LINES: &[Line] = &[
         icon: "shield",
         name: "Rights by entitlement",
         text: "Which rights come with which groups there, and go with them.",
+    },
+    Line {
+        group: Group::People,
+        href: "/admin/communities",
+        icon: "people",
+        name: "Communities",
+        text: "Virtual organisations and projects, and who is of which.",
+    },
+    Line {
+        group: Group::Catalogue,
+        href: "/admin/portals",
+        icon: "globe",
+        name: "Portals",
+        text: "Communities’ own front doors: colours, services, first level, news.",
     },
 ];
 

@@ -329,6 +329,7 @@ fn pane() -> TicketPane {
             classify: true,
             site: s("CESNET"),
             community: s("vo.climadapt.eu"),
+            communities: vec![(s("vo.climadapt.eu"), s("ClimAdapt"))],
             open: false,
             errors: Errors::default(),
         }),
@@ -565,6 +566,7 @@ impl TriagePage {
             unit: String::new(),
             services: Choice::list([("", "None"), ("1", "FedCloud Compute")], "1"),
             issue_types: Choice::list([("quota", "Quota"), ("access", "Access")], "quota"),
+            pass_on: true,
             note: String::new(),
             errors,
         }));

@@ -1,0 +1,273 @@
+//! Communities: who is of which, and what that shows them.
+
+use desk::community::{Community, CommunityDoc, Via};
+use desk::{Error, OpenRequest, Patch, TicketQuery};
+use store::audit::Filter as Deeds;
+use store::list::{Condition, Filter};
+use switchboard_core::{Actor, Channel, PersonId, TicketNumber, Visibility};
+use testkit::{TestDesk, both};
+
+async fn actor(desk: &TestDesk, person: PersonId) -> Actor {
+    desk.desk.actor_for(person, Channel::Web).await.unwrap()
+}
+
+async fn listed(desk: &TestDesk, actor: &Actor, q: &str, filter: Filter) -> Vec<i64> {
+    let query = TicketQuery {
+        q: q.into(),
+        filter: filter.clone(),
+        ..TicketQuery::default()
+    };
+    let page = desk.desk.tickets(actor, query).await.unwrap();
+    let found: Vec<i64> = page.items.iter().map(|i| i.number.0).collect();
+    let counted = desk
+        .desk
+        .count_tickets(actor, vec![(q.into(), filter)], 100)
+        .await
+        .unwrap();
+    assert_eq!(counted, [found.len() as i64], "counted as listed");
+    found
+}
+
+/// A ticket of Rita's in storage, of this community and visibility.
+async fn ticket(desk: &TestDesk, rita: &Actor, community: &str, visibility: Visibility) -> i64 {
+    let number = desk
+        .desk
+        .open_ticket(
+            rita,
+            OpenRequest {
+                subject: "Calibration constants".into(),
+                description: "Where are the constants of the spectrometer?".into(),
+                service: Some("Archive".into()),
+                community: Some(community.into()),
+                ..OpenRequest::default()
+            },
+        )
+        .await
+        .unwrap()
+        .number;
+    show(desk, number, visibility).await;
+    number.0
+}
+
+async fn show(desk: &TestDesk, number: TicketNumber, visibility: Visibility) {
+    let patch = Patch {
+        visibility: Some(visibility),
+        ..Patch::default()
+    };
+    let system = Actor::system(Channel::Cli);
+    desk.desk
+        .change(&system, number, None, patch)
+        .await
+        .unwrap();
+    desk.run_jobs().await;
+}
+
+#[test]
+fn what_is_open_to_a_community_is_listed_and_found_by_its_people_only() {
+    both(|desk| async move {
+        let f = desk.federation().await;
+        desk.community("belle", false).await;
+        desk.community("juno", false).await;
+        desk.put_into("belle", &f.otto).await;
+        let rita = actor(&desk, f.rita.id).await;
+        let mut numbers = Vec::new();
+        for community in ["belle", "juno"] {
+            for visibility in [
+                Visibility::Community,
+                Visibility::Parties,
+                Visibility::Restricted,
+            ] {
+                numbers.push(ticket(&desk, &rita, community, visibility).await);
+            }
+        }
+        let (otto, nina, mona) = (
+            actor(&desk, f.otto.id).await,
+            actor(&desk, f.nina.id).await,
+            actor(&desk, f.mona.id).await,
+        );
+        assert_eq!(otto.communities, ["belle"]);
+        let all = Filter::default;
+        for q in ["", "spectrometer", "calibration const", "community:belle"] {
+            assert_eq!(listed(&desk, &otto, q, all()).await, [numbers[0]], "{q}");
+            assert!(listed(&desk, &nina, q, all()).await.is_empty(), "{q}");
+        }
+        let shared = || all().and(Condition::Shared(vec!["belle".into()]));
+        assert_eq!(listed(&desk, &otto, "", shared()).await, [numbers[0]]);
+        assert_eq!(listed(&desk, &mona, "", shared()).await, [numbers[0]]);
+        // Asking for another community's gives what one may see anyhow.
+        let others = all().and(Condition::Shared(vec!["juno".into()]));
+        assert!(listed(&desk, &otto, "", others).await.is_empty());
+        let nothing = all().and(Condition::Shared(Vec::new()));
+        assert!(listed(&desk, &otto, "", nothing).await.is_empty());
+        let page = desk.desk.ticket(&otto, TicketNumber(numbers[0])).await;
+        assert!(page.unwrap().access.community);
+        for hidden in &numbers[1..] {
+            let page = desk.desk.ticket(&otto, TicketNumber(*hidden)).await;
+            assert!(matches!(page, Err(Error::NotFound { .. })), "{hidden}");
+        }
+        // Closed again, it is gone from everywhere.
+        show(&desk, TicketNumber(numbers[0]), Visibility::Parties).await;
+        for q in ["", "spectrometer"] {
+            assert!(listed(&desk, &otto, q, all()).await.is_empty());
+        }
+        // So it is for who leaves.
+        show(&desk, TicketNumber(numbers[0]), Visibility::Community).await;
+        assert_eq!(
+            listed(&desk, &otto, "spectrometer", all()).await,
+            [numbers[0]]
+        );
+        let system = Actor::system(Channel::Cli);
+        desk.desk
+            .put_into_community(&system, "belle", &f.otto.email, false)
+            .await
+            .unwrap();
+        let otto = actor(&desk, f.otto.id).await;
+        assert!(listed(&desk, &otto, "spectrometer", all()).await.is_empty());
+    });
+}
+
+#[test]
+fn each_way_into_a_community_is_kept_by_itself_and_on_record() {
+    both(|desk| async move {
+        let f = desk.federation().await;
+        desk.community("belle", false).await;
+        desk.community("open.science", true).await;
+        let otto = actor(&desk, f.otto.id).await;
+        // Only an open one can be chosen.
+        let refused = desk.desk.choose_community(&otto, "belle", true).await;
+        assert!(matches!(refused, Err(Error::Forbidden(_))), "{refused:?}");
+        let missing = desk.desk.choose_community(&otto, "nowhere", true).await;
+        assert!(matches!(missing, Err(Error::NotFound { .. })));
+        desk.desk
+            .choose_community(&otto, "open.science", true)
+            .await
+            .unwrap();
+        desk.put_into("open.science", &f.otto).await;
+        let of = async || actor(&desk, f.otto.id).await.communities;
+        assert_eq!(of().await, ["open.science"]);
+        // Their own choice ends; the administrator's stays.
+        desk.desk
+            .choose_community(&otto, "open.science", false)
+            .await
+            .unwrap();
+        assert_eq!(of().await, ["open.science"]);
+        let choices = desk.desk.community_choices(&otto).await.unwrap();
+        assert_eq!(choices.len(), 1);
+        assert_eq!(choices[0].via, [Via::Hand]);
+        // Who may not administer can not put anybody anywhere.
+        let refused = desk
+            .desk
+            .put_into_community(&otto, "belle", &f.otto.email, true)
+            .await;
+        assert!(matches!(refused, Err(Error::Forbidden(_))));
+        let ada = actor(&desk, f.ada.id).await;
+        desk.desk
+            .put_into_community(&ada, "open.science", &f.otto.email, false)
+            .await
+            .unwrap();
+        assert!(of().await.is_empty());
+        let deeds = desk
+            .desk
+            .db()
+            .read(|c| store::audit::find(c, &Deeds::default(), 100).map_err(Error::from))
+            .await
+            .unwrap();
+        let person = f.otto.id.0.to_string();
+        let mut of_otto: Vec<&str> = deeds
+            .iter()
+            .filter(|d| d.subject == person && d.action.starts_with("person.community"))
+            .map(|d| d.action.as_str())
+            .collect();
+        of_otto.sort_unstable();
+        let (joined, left) = ("person.community_joined", "person.community_left");
+        assert_eq!(of_otto, [joined, joined, left, left]);
+    });
+}
+
+#[test]
+fn a_retired_community_shows_nothing_and_takes_nobody() {
+    both(|desk| async move {
+        let f = desk.federation().await;
+        desk.community("belle", true).await;
+        desk.put_into("belle", &f.otto).await;
+        let rita = actor(&desk, f.rita.id).await;
+        let number = ticket(
+            &desk,
+            &rita,
+            "The belle collaboration",
+            Visibility::Community,
+        )
+        .await;
+        let otto = actor(&desk, f.otto.id).await;
+        assert_eq!(listed(&desk, &otto, "", Filter::default()).await, [number]);
+        let ada = actor(&desk, f.ada.id).await;
+        let (belle, people) = desk.desk.community_page(&ada, "belle").await.unwrap();
+        assert_eq!(people.len(), 1);
+        let retired = Community {
+            active: false,
+            ..belle
+        };
+        desk.desk
+            .save_community(&ada, retired, false)
+            .await
+            .unwrap();
+        let otto = actor(&desk, f.otto.id).await;
+        assert!(otto.communities.is_empty());
+        assert!(listed(&desk, &otto, "", Filter::default()).await.is_empty());
+        let again = desk.desk.choose_community(&otto, "belle", true).await;
+        assert!(matches!(again, Err(Error::NotFound { .. })));
+        let open = OpenRequest {
+            subject: "s".into(),
+            description: "d".into(),
+            community: Some("belle".into()),
+            ..OpenRequest::default()
+        };
+        let refused = desk.desk.open_ticket(&rita, open).await.unwrap_err();
+        assert!(matches!(refused, Error::Invalid { field, .. } if field == "community"));
+    });
+}
+
+#[test]
+fn no_two_communities_are_called_the_same() {
+    both(|desk| async move {
+        let f = desk.federation().await;
+        let ada = actor(&desk, f.ada.id).await;
+        let community = |key: &str, name: &str, aliases: &[&str]| Community {
+            key: key.into(),
+            name: name.into(),
+            description: String::new(),
+            open: false,
+            active: true,
+            doc: CommunityDoc {
+                aliases: aliases.iter().map(|a| (*a).to_owned()).collect(),
+            },
+        };
+        let save = async |c: Community| desk.desk.save_community(&ada, c, true).await;
+        save(community("belle", "Belle II", &["belle2", "B2"]))
+            .await
+            .unwrap();
+        let wrong = [
+            (community("belle", "Other", &[]), "key"),
+            (community("B2", "Other", &[]), "key"),
+            (community("Belle.X", "Other", &[]), "key"),
+            (community("x y", "Other", &[]), "key"),
+            (community("", "Other", &[]), "key"),
+            (community("b2", "Other", &[]), "key"),
+            (community("other", "belle ii", &[]), "name"),
+            (community("other", " ", &[]), "name"),
+            (community("other", "Other", &["BELLE2"]), "aliases"),
+        ];
+        for (community, field) in wrong {
+            let what = format!("{community:?}");
+            match save(community).await {
+                Err(Error::Invalid { field: named, .. }) => assert_eq!(named, field, "{what}"),
+                other => panic!("{what}: {other:?}"),
+            }
+        }
+        // A ticket's community is its key, whatever it was called.
+        let rita = actor(&desk, f.rita.id).await;
+        let number = ticket(&desk, &rita, "b2", Visibility::Parties).await;
+        let seen = desk.desk.ticket(&rita, TicketNumber(number)).await.unwrap();
+        assert_eq!(seen.community.as_deref(), Some("belle"));
+    });
+}

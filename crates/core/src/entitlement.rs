@@ -319,7 +319,7 @@ pub struct Rule {
     /// A part in a unit; the support permission comes with it, as membership
     /// counts nothing without (domain section 1).
     pub unit: Option<(UnitId, Part)>,
-    /// A community.
+    /// A community, by its key.
     pub community: Option<String>,
 }
 
@@ -330,15 +330,16 @@ pub struct Rights {
     pub support: bool,
     /// Parts in units.
     pub units: BTreeMap<UnitId, Part>,
-    /// The community.
-    pub community: Option<String>,
+    /// The keys of communities. Who is of one by an administrator's hand or by
+    /// choice, too, is that beside this: each way is kept by itself.
+    pub communities: BTreeSet<String>,
 }
 
 /// What a provider says of somebody: which provider, and its entitlements.
 pub type Said = (Uuid, Vec<Entitlement>);
 
 /// The rights that follow from what the providers say. Rules add up; of two
-/// parts in a unit the greater counts, of two communities the first rule's.
+/// parts in a unit the greater counts.
 pub fn wanted(rules: &[Rule], said: &[Said]) -> Rights {
     let mut rights = Rights::default();
     for rule in rules {
@@ -355,9 +356,7 @@ pub fn wanted(rules: &[Rule], said: &[Said]) -> Rights {
             let held = rights.units.entry(unit).or_insert(part);
             *held = (*held).max(part);
         }
-        if rights.community.is_none() {
-            rights.community.clone_from(&rule.community);
-        }
+        rights.communities.extend(rule.community.clone());
     }
     rights
 }
@@ -380,9 +379,6 @@ pub struct Held {
     /// Parts in units that came that way.
     #[serde(default)]
     pub units: BTreeMap<UnitId, Came>,
-    /// The community that came that way.
-    #[serde(default)]
-    pub community: Option<String>,
 }
 
 /// One step of giving or taking.
@@ -400,16 +396,19 @@ pub enum Step {
     Leave(UnitId),
     /// They should leave or step back, but are the unit's only responsible.
     Stay(UnitId),
-    /// They get a community, or (`None`) lose it.
-    Community(Option<String>),
+    /// They come into a community.
+    JoinCommunity(String),
+    /// They are of a community no longer by an entitlement.
+    LeaveCommunity(String),
 }
 
 /// The steps from what somebody holds now to what entitlements bring, and what
 /// is to be remembered as having come that way.
 ///
-/// `now` is everything they hold, `held` what of it came by entitlements,
-/// `alone` the units of which they are the only responsible. Parts that
-/// somebody changed by hand meanwhile count as given by hand.
+/// `now` is everything they hold (of communities only those that came by
+/// entitlements), `held` what of it came by entitlements, `alone` the units of
+/// which they are the only responsible. Parts that somebody changed by hand
+/// meanwhile count as given by hand.
 pub fn settle(
     now: &Rights,
     held: &Held,
@@ -466,13 +465,10 @@ pub fn settle(
         });
     }
 
-    let came = held.community.is_some() && held.community == now.community;
-    if came || now.community.is_none() {
-        next.community.clone_from(&wanted.community);
-        if wanted.community != now.community {
-            steps.push(Step::Community(wanted.community.clone()));
-        }
-    }
+    let come = wanted.communities.difference(&now.communities);
+    steps.extend(come.cloned().map(Step::JoinCommunity));
+    let go = now.communities.difference(&wanted.communities);
+    steps.extend(go.cloned().map(Step::LeaveCommunity));
     (steps, next)
 }
 
@@ -490,7 +486,12 @@ pub fn after(now: &Rights, steps: &[Step]) -> Rights {
                 rights.units.remove(unit);
             }
             Step::Stay(_) => {}
-            Step::Community(community) => rights.community.clone_from(community),
+            Step::JoinCommunity(key) => {
+                rights.communities.insert(key.clone());
+            }
+            Step::LeaveCommunity(key) => {
+                rights.communities.remove(key);
+            }
         }
     }
     rights

@@ -13,6 +13,7 @@ use switchboard_core::{Actor, Channel, Millis, PersonId};
 use uuid::Uuid;
 
 use crate::audit::{self, Subject};
+use crate::community::{self, Via};
 use crate::provider::check_admin;
 use crate::{Desk, Error};
 
@@ -91,7 +92,11 @@ fn standing(c: &mut Conn<'_>, person: &store::person::Person) -> Result<(Rights,
     let now = Rights {
         support: person.support,
         units: store::identity::parts(c, person.id)?.into_iter().collect(),
-        community: person.community.clone(),
+        communities: store::community::of_person(c, person.id)?
+            .into_iter()
+            .filter(|(_, via)| *via == Via::Entitlement)
+            .map(|(key, _)| key)
+            .collect(),
     };
     let held = match store::identity::entitled(c, person.id)? {
         None => Held::default(),
@@ -109,8 +114,16 @@ fn steps_for(
     rules: &[Rule],
     in_use: &[Uuid],
 ) -> Result<(Vec<Step>, Held, Held), Error> {
-    let aim = wanted(rules, &said(identities, in_use));
+    let mut aim = wanted(rules, &said(identities, in_use));
     let (now, held) = standing(c, person)?;
+    // A rule may outlive its community's use: nobody comes into one that is
+    // retired, and a sign-in does not fail for it.
+    if !aim.communities.is_subset(&now.communities) {
+        let known = store::community::all(c)?;
+        aim.communities.retain(|key| {
+            now.communities.contains(key) || known.iter().any(|k| k.active && k.key == *key)
+        });
+    }
     let alone = store::identity::alone_responsible(c, person.id)?;
     let (steps, next) = settle(&now, &held, &aim, &alone.into_iter().collect());
     Ok((steps, held, next))
@@ -136,11 +149,15 @@ pub(crate) fn settle_person(
         let (action, subject, detail) = match step {
             Step::GiveSupport => ("person.support_granted", Subject::Person(id), by),
             Step::TakeSupport => ("person.support_withdrawn", Subject::Person(id), by),
-            Step::Community(community) => (
-                "person.community_set",
-                Subject::Person(id),
-                json!({ "by": "entitlement", "community": community }),
-            ),
+            // These two stand in the audit log by what they do.
+            Step::JoinCommunity(key) => {
+                community::join(c, &desk, id, key, Via::Entitlement, now)?;
+                continue;
+            }
+            Step::LeaveCommunity(key) => {
+                community::leave(c, &desk, id, key, Via::Entitlement, now)?;
+                continue;
+            }
             Step::Join(unit, part) | Step::Return(unit, part) => {
                 store::person::set_membership(c, *unit, id, *part, now)?;
                 (
@@ -168,16 +185,13 @@ pub(crate) fn settle_person(
         match step {
             Step::GiveSupport => person.support = true,
             Step::TakeSupport => person.support = false,
-            Step::Community(community) => person.community.clone_from(community),
             _ => {}
         }
     }
-    if steps.iter().any(|s| {
-        matches!(
-            s,
-            Step::GiveSupport | Step::TakeSupport | Step::Community(_)
-        )
-    }) {
+    if steps
+        .iter()
+        .any(|s| matches!(s, Step::GiveSupport | Step::TakeSupport))
+    {
         store::person::update(c, &person, now)?;
     }
     if next != held {
@@ -217,20 +231,22 @@ impl Desk {
             .await
     }
 
-    /// Checks a rule and gives it an id.
+    /// Checks a rule and gives it an id; its community is looked up by key, name
+    /// or another name of it.
     ///
     /// # Errors
     /// Names the field that is wrong.
-    pub fn checked_rule(&self, mut rule: EntitlementRule) -> Result<EntitlementRule, Error> {
+    pub async fn checked_rule(&self, mut rule: EntitlementRule) -> Result<EntitlementRule, Error> {
         rule.pattern = rule.pattern.trim().to_owned();
         Pattern::parse(&rule.pattern).map_err(|why| Error::invalid("pattern", why))?;
-        rule.community = rule
-            .community
-            .map(|c| c.trim().to_owned())
-            .filter(|c| !c.is_empty());
-        if rule.community.as_ref().is_some_and(|c| c.len() > 60) {
-            return Err(Error::invalid("community", "is longer than 60 characters"));
-        }
+        rule.community = match rule.community.as_deref().map(str::trim) {
+            None | Some("") => None,
+            Some(name) => {
+                let catalogue = self.catalogue().await?;
+                let found = catalogue.find_community("community", name)?;
+                Some(found.key.clone())
+            }
+        };
         if !rule.support && rule.unit.is_none() && rule.community.is_none() {
             return Err(Error::invalid(
                 "unit",
@@ -251,7 +267,7 @@ impl Desk {
         rule: EntitlementRule,
     ) -> Result<EntitlementRule, Error> {
         check_admin(actor)?;
-        let mut rule = self.checked_rule(rule)?;
+        let mut rule = self.checked_rule(rule).await?;
         let (now, actor) = (self.now(), actor.clone());
         self.0
             .db

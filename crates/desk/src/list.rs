@@ -437,9 +437,11 @@ fn search(
 ) -> Result<Page<Item>, Error> {
     let scope = scope_of(actor);
     let mut looks = looks(actor);
-    // Most staff are on no ticket themselves: then there is no second look.
+    // Most staff are on no ticket themselves and of no community: then there is
+    // no second look.
     if let Some(person) = actor.person
         && looks.len() > 1
+        && actor.communities.is_empty()
         && !store::list::is_on_any(c, person)?
     {
         looks.retain(|(side, _)| *side == SearchSide::Staff);

@@ -5,6 +5,7 @@ use store::staff::PeopleFilter;
 use switchboard_core::{Actor, Channel, Millis, Part, PersonId};
 
 use crate::application::ApplicationView;
+use crate::community::Via;
 use crate::join::JoinView;
 use crate::staff::person;
 use crate::view::UnitRef;
@@ -52,6 +53,8 @@ pub struct PersonPage {
     pub emails: Vec<(String, bool)>,
     /// Where they are, whether or not it counts.
     pub enrolments: Vec<Enrolment>,
+    /// The keys of their communities, in every way they are of them.
+    pub communities: Vec<(String, Via)>,
     /// How many places they are signed in at.
     pub sessions: usize,
     /// Their tokens that still work.
@@ -161,6 +164,7 @@ impl Desk {
                 Ok(PersonPage {
                     emails: store::person::emails(c, id)?,
                     enrolments,
+                    communities: store::community::of_person(c, id)?,
                     sessions: store::person::sessions(c, id, now)?.len(),
                     tokens: store::person::tokens(c, id)?
                         .into_iter()

@@ -159,6 +159,10 @@ fn rules_add_up_and_listen_to_their_provider() {
             community: Some("belle".into()),
             ..rule("ops", None, None)
         },
+        Rule {
+            community: Some("cms".into()),
+            ..rule("lead", None, None)
+        },
     ];
     let said = |provider: u128, words: &[&str]| {
         let read = words.iter().map(|w| Entitlement::read(w).unwrap());
@@ -167,10 +171,15 @@ fn rules_add_up_and_listen_to_their_provider() {
     let rights = wanted(&rules, &[said(1, &["ops", "lead"])]);
     assert!(rights.support, "a unit brings the permission with it");
     assert_eq!(rights.units[&unit(1)], Part::Responsible);
-    assert_eq!(rights.community.as_deref(), Some("belle"));
+    assert_eq!(rights.communities, communities(&["belle", "cms"]));
     let rights = wanted(&rules, &[said(2, &["ops"])]);
     assert!(!rights.support && rights.units.is_empty());
+    assert_eq!(rights.communities, communities(&["belle"]));
     assert_eq!(wanted(&rules, &[]), Rights::default());
+}
+
+fn communities(keys: &[&str]) -> BTreeSet<String> {
+    keys.iter().map(|key| (*key).to_owned()).collect()
 }
 
 fn in_units(units: &[(u8, Part)]) -> BTreeMap<UnitId, Part> {
@@ -183,7 +192,7 @@ fn a_part_that_came_goes_again_and_one_by_hand_stays() {
     let aim = Rights {
         support: true,
         units: in_units(&[(1, Part::Member), (2, Part::Responsible)]),
-        community: Some("belle".into()),
+        communities: communities(&["belle"]),
     };
     let now = Rights {
         units: in_units(&[(2, Part::Member)]),
@@ -203,7 +212,7 @@ fn the_last_responsible_stays_until_there_is_another() {
     let now = Rights {
         support: true,
         units: in_units(&[(1, Part::Responsible)]),
-        community: None,
+        communities: BTreeSet::new(),
     };
     let came = Came {
         part: Part::Responsible,
@@ -212,7 +221,6 @@ fn the_last_responsible_stays_until_there_is_another() {
     let held = Held {
         support: true,
         units: [(unit(1), came)].into(),
-        community: None,
     };
     let alone = BTreeSet::from([unit(1)]);
     let (steps, kept) = settle(&now, &held, &Rights::default(), &alone);
@@ -229,11 +237,11 @@ fn part() -> impl Strategy<Value = Part> {
 
 fn rights() -> impl Strategy<Value = Rights> {
     let units = proptest::collection::btree_map((0u8..4).prop_map(unit), part(), 0..4);
-    let community = proptest::option::of(prop_oneof![Just("belle"), Just("cms")]);
-    (any::<bool>(), units, community).prop_map(|(support, units, community)| Rights {
+    let keys = proptest::sample::subsequence(vec!["belle", "cms", "juno"], 0..=3);
+    (any::<bool>(), units, keys).prop_map(|(support, units, keys)| Rights {
         support,
         units,
-        community: community.map(str::to_owned),
+        communities: communities(&keys),
     })
 }
 
@@ -246,12 +254,15 @@ proptest! {
         aims in proptest::collection::vec(rights(), 0..6),
     ) {
         let none = BTreeSet::new();
+        // Those that are by hand are kept beside these.
+        let by_hand = Rights { communities: BTreeSet::new(), ..by_hand };
         let (mut now, mut held) = (by_hand.clone(), Held::default());
         for aim in aims {
             let (steps, next) = settle(&now, &held, &aim, &none);
             now = after(&now, &steps);
             held = next;
             prop_assert!(now.support >= (by_hand.support || aim.support));
+            prop_assert_eq!(&now.communities, &aim.communities);
             for (unit, part) in by_hand.units.iter().chain(&aim.units) {
                 prop_assert!(now.units.get(unit) >= Some(part));
             }

@@ -11,11 +11,11 @@ CREATE TABLE community (
   updated_at BIGINT NOT NULL
 );
 
--- What stood in tickets and people as free text so far.
+-- What stood in tickets and in rules of entitlements as free text so far.
 INSERT INTO community (key, name, description, open, active, doc, updated_at)
 SELECT found.community, found.community, '', 0, 1, '{}', 0
 FROM (SELECT community FROM ticket WHERE community IS NOT NULL
-      UNION SELECT community FROM person WHERE community IS NOT NULL) AS found;
+      UNION SELECT community FROM entitlement_rule WHERE community IS NOT NULL) AS found;
 
 CREATE TABLE person_community (
   person UUID NOT NULL REFERENCES person (id),
@@ -26,8 +26,17 @@ CREATE TABLE person_community (
 );
 CREATE INDEX person_community_by_community ON person_community (community, person);
 
+-- Being in a community is a right from now on. What people typed of themselves
+-- is none; what a provider said of them is.
+-- sqlite-only
 INSERT INTO person_community (person, community, via, since)
-SELECT id, community, 'hand', updated_at FROM person WHERE community IS NOT NULL;
+SELECT e.person, c.key, 'entitlement', e.updated_at FROM entitled e
+JOIN community c ON c.key = json_extract(e.held, '$.community');
+-- postgres-only
+INSERT INTO person_community (person, community, via, since)
+SELECT e.person, c.key, 'entitlement', e.updated_at FROM entitled e
+JOIN community c ON c.key = CAST(e.held AS JSON) ->> 'community';
+-- both
 
 CREATE TABLE portal (
   id UUID PRIMARY KEY,

@@ -110,6 +110,98 @@ fn a_newer_database_is_refused() {
     });
 }
 
+/// Communities were free text before step 0012, which a database gets also when
+/// it has 0013 already.
+#[test]
+fn communities_come_out_of_what_was_free_text() {
+    on_both(|fresh| {
+        let person = |n: u128| Uuid::from_u128(n);
+        fresh
+            .db
+            .write_blocking(move |conn| {
+                for undo in [
+                    "DROP TABLE portal_news",
+                    "DROP TABLE portal",
+                    "DROP TABLE person_community",
+                    "DROP TABLE community",
+                    "DROP INDEX ticket_by_shared",
+                    "DROP INDEX ticket_by_portal",
+                    "DROP INDEX ticket_open_by_portal",
+                    "ALTER TABLE ticket DROP COLUMN shared",
+                    "ALTER TABLE ticket DROP COLUMN portal",
+                    "DELETE FROM migration WHERE name = '0012_portals'",
+                ] {
+                    conn.execute(undo, &[])?;
+                }
+                // Two say that they are of belle; of one a provider says so, too.
+                for n in [1, 2] {
+                    conn.execute(
+                        "INSERT INTO person (id, name, institute, community, support, monitor,
+                           admin, active, created_at, updated_at)
+                         VALUES ($1, 'P', '', 'belle', 0, 0, 0, 1, 0, 0)",
+                        params![person(n)],
+                    )?;
+                }
+                conn.execute(
+                    "INSERT INTO entitled (person, held, updated_at) VALUES ($1, $2, 5)",
+                    params![person(2), "{\"support\":false,\"community\":\"belle\"}"],
+                )?;
+                conn.execute(
+                    "INSERT INTO entitlement_rule (id, pattern, support, community, position,
+                       created_at)
+                     VALUES ($1, 'x', 0, 'cms', 1, 0)",
+                    params![person(9)],
+                )?;
+                conn.execute(
+                    "INSERT INTO unit (id, key, name, level, category, description, first_level,
+                       security, active, doc, updated_at)
+                     VALUES ($1, 'u', 'U', 2, '', '', 0, 0, 1, '{}', 0)",
+                    params![person(8)],
+                )?;
+                for (number, doc) in [
+                    (1_i64, "{\"visibility\":\"community\"}"),
+                    (2, "{\"visibility\":\"parties\"}"),
+                ] {
+                    conn.execute(
+                        "INSERT INTO ticket (number, version, status, open, priority, unit,
+                           requester, category, restricted, needs_reply, subject, status_since,
+                           created_at, updated_at, community, doc)
+                         VALUES ($1, 1, 'new', 1, 0, $2, $3, 'incident', 0, 0, '', 0, 0, 0, 'belle',
+                           $4)",
+                        params![number, person(8), person(1), doc],
+                    )?;
+                }
+                Ok::<_, Error>(())
+            })
+            .unwrap();
+        assert_eq!(fresh.db.migrate().unwrap(), ["0012_portals"]);
+        let (keys, people, shared) = fresh
+            .db
+            .read_blocking(|conn| {
+                let keys: Vec<String> =
+                    conn.query("SELECT key FROM community ORDER BY key", &[], |r| r.get(0))?;
+                let people: Vec<(Uuid, String, String)> = conn.query(
+                    "SELECT person, community, via FROM person_community",
+                    &[],
+                    |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)),
+                )?;
+                let shared: Vec<Option<String>> =
+                    conn.query("SELECT shared FROM ticket ORDER BY number", &[], |r| {
+                        r.get(0)
+                    })?;
+                Ok::<_, Error>((keys, people, shared))
+            })
+            .unwrap();
+        assert_eq!(keys, ["belle", "cms"]);
+        // What somebody says of themselves is no right.
+        assert_eq!(
+            people,
+            [(person(2), "belle".to_owned(), "entitlement".to_owned())]
+        );
+        assert_eq!(shared, [Some("belle".to_owned()), None]);
+    });
+}
+
 #[test]
 fn a_failed_write_leaves_nothing_and_its_neighbours_alone() {
     on_both(|fresh| {

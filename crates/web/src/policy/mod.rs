@@ -63,8 +63,8 @@ pub enum Who {
     Holders,
     /// Those who do not hold it yet; others have no use for it (409).
     Applicants,
-    /// Responsibles of the unit, for what it says of itself; administrators for
-    /// everything.
+    /// Responsibles of the unit, or of the portal's first level, for what it says
+    /// of itself; administrators for everything.
     Responsibles,
     /// Those who work in the unit, or in the unit of the service; and
     /// administrators.

@@ -13,7 +13,7 @@ pub(super) const PAGES: &[Row] = &[
     row("GET", "/p/{key}", Needs::Nothing, Who::Everybody),
     row("GET", "/p/{key}/services", Needs::Nothing, Who::Everybody),
     row("GET", "/p/{key}/news", Needs::Nothing, Who::Everybody),
-    row("POST", "/p/{key}/news", Needs::Form, Who::Staff),
+    row("POST", "/p/{key}/news", Needs::Form, Who::Responsibles),
     row("GET", "/p/{key}/news.atom", Needs::Nothing, Who::Everybody),
     row("GET", "/p/{key}/theme.css", Needs::Nothing, Who::Everybody),
     row("GET", "/p/{key}/logo", Needs::Nothing, Who::Everybody),

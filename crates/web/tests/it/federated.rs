@@ -6,6 +6,7 @@ use std::fmt::Debug;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use desk::Error;
 use desk::provider::Draft;
 use serde_json::{Value, json};
 use store::provider::{EntitlementRule, Kind, ProviderDoc};
@@ -357,6 +358,116 @@ fn rights_come_with_an_entitlement_and_go_with_it() {
         assert!(second.page("/account").await.contains("Kernel"));
         let chain = desk.desk.check_audit().await.unwrap();
         assert_eq!(chain.problem, None);
+    });
+}
+
+#[test]
+fn communities_come_with_entitlements_and_go_with_them() {
+    both(|desk| async move {
+        let f = desk.federation().await;
+        let provider = Scripted::start(desk.desk.now()).await;
+        let id = known(&desk, "op", &provider.issuer()).await;
+        let group = |vo: &str| format!("urn:mace:egi.eu:group:{vo}:role=member#aai.egi.eu");
+        let rule = |vo: &str, community: &str| EntitlementRule {
+            id: Uuid::nil(),
+            provider: Some(id),
+            pattern: group(vo),
+            support: false,
+            unit: None,
+            community: Some(community.into()),
+            position: 0,
+        };
+        for key in ["belle", "juno"] {
+            desk.community(key, false).await;
+        }
+        // A rule takes any name of the community, and none that nobody knows.
+        for (vo, name) in [("vo.belle", "The BELLE collaboration"), ("vo.juno", "juno")] {
+            desk.desk
+                .add_entitlement_rule(&operator(), rule(vo, name))
+                .await
+                .unwrap();
+        }
+        let unknown = rule("vo.atlas", "atlas");
+        let refused = desk.desk.add_entitlement_rule(&operator(), unknown).await;
+        assert!(
+            matches!(&refused, Err(Error::Invalid { field, .. }) if field == "community"),
+            "{refused:?}"
+        );
+
+        // Rita's ticket is open to her community.
+        let open = json!({"subject": "Constants", "description": "Where?", "unit": "storage",
+                          "community": "belle"});
+        let number = desk.post(&f.rita, "/tickets", open).await.number();
+        let shared = json!({"visibility": "community"});
+        desk.patch(&f.ada, &format!("/tickets/{number}"), shared)
+            .await
+            .expect(200);
+
+        let says = |groups: &[&str]| {
+            let groups: Vec<String> = groups.iter().map(|vo| group(vo)).collect();
+            provider.says(json!({
+                "sub": "wanda-1", "name": "Wanda Wagner", "email": "wanda@idp.example",
+                "email_verified": true, "eduperson_entitlement": groups,
+            }));
+        };
+        let page = format!("/tickets/{number}");
+        says(&["vo.belle", "vo.juno"]);
+        let mut wanda = Browser::new(&desk);
+        sign_in(&mut wanda, &provider, "").await.expect(303);
+        let account = wanda.page("/account").await;
+        for name in ["The belle collaboration", "The juno collaboration"] {
+            assert!(account.contains(name), "{name}");
+        }
+        assert!(wanda.page(&page).await.contains("Constants"));
+        assert!(
+            wanda
+                .page("/tickets?community=1")
+                .await
+                .contains("Constants")
+        );
+
+        // One goes at the next sign-in, also where she is open; the other stays.
+        says(&["vo.juno"]);
+        let mut second = Browser::new(&desk);
+        sign_in(&mut second, &provider, "").await.expect(303);
+        assert_eq!(wanda.get(&page).await.status, 404);
+        let account = wanda.page("/account").await;
+        assert!(!account.contains("The belle collaboration"));
+        assert!(account.contains("The juno collaboration"));
+
+        // Who is there by an administrator's hand, too, stays without it.
+        says(&["vo.belle"]);
+        sign_in(&mut second, &provider, "").await.expect(303);
+        desk.desk
+            .put_into_community(&operator(), "belle", "wanda@idp.example", true)
+            .await
+            .unwrap();
+        says(&[]);
+        sign_in(&mut second, &provider, "").await.expect(303);
+        assert!(wanda.page(&page).await.contains("Constants"));
+
+        // A community that was retired since keeps nobody from signing in.
+        let (mut retired, _) = desk.desk.community_page(&operator(), "juno").await.unwrap();
+        retired.active = false;
+        desk.desk
+            .save_community(&operator(), retired, false)
+            .await
+            .unwrap();
+        says(&["vo.juno"]);
+        sign_in(&mut second, &provider, "").await.expect(303);
+        assert!(!second.page("/account").await.contains("juno"));
+
+        let deeds = async |action: &str| {
+            let filter = store::audit::Filter {
+                action: Some(action.into()),
+                ..Default::default()
+            };
+            let log = desk.desk.audit_log(&operator(), filter, 20).await;
+            log.unwrap().len()
+        };
+        assert_eq!(deeds("person.community_joined").await, 4);
+        assert_eq!(deeds("person.community_left").await, 3);
+        assert_eq!(desk.desk.check_audit().await.unwrap().problem, None);
     });
 }
 

@@ -2,7 +2,7 @@
 
 use store::Dialect;
 
-use super::{TABLES, outbox, portal, redirection};
+use super::{TABLES, outbox, portal, redirection, wish};
 
 /// What a column holds, as far as people are concerned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,6 +95,7 @@ pub fn all() -> impl Iterator<Item = &'static Table> {
     TABLES
         .iter()
         .chain(portal::TABLES)
+        .chain(wish::TABLES)
         .chain(redirection::TABLES)
         .chain(outbox::TABLES)
 }

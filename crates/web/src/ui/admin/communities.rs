@@ -4,14 +4,14 @@ use askama::Template;
 use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::Response;
-use desk::Error;
 use desk::community::{Community, CommunityDoc, PEOPLE, Via};
+use desk::{Catalogue, Error};
 
 use crate::ui::assets::Asset;
 use crate::ui::fault::Fault;
 use crate::ui::frame::{Errors, Frame, Here, Notice, NoticeTone, Room};
 use crate::ui::posted::Posted;
-use crate::ui::view::{Icon, TimeMark};
+use crate::ui::view::{Choice, Icon, TimeMark};
 use crate::ui::visit::{Visit, encode, sentence};
 
 /// What was typed of a community.
@@ -137,6 +137,19 @@ pub fn via_words(via: Via) -> &'static str {
         Via::Choice => "by their own choice",
         Via::Entitlement => "by an entitlement",
     }
+}
+
+/// Communities in use to choose from, after the choice of none.
+pub fn choices(catalogue: &Catalogue, none: &str, chosen: &str) -> Vec<Choice> {
+    let mut all = vec![("", none)];
+    all.extend(
+        catalogue
+            .communities
+            .iter()
+            .filter(|c| c.active || c.key == chosen)
+            .map(|c| (c.key.as_str(), c.name.as_str())),
+    );
+    Choice::list(all, chosen)
 }
 
 /// `GET /admin/communities`.

@@ -10,6 +10,7 @@ use switchboard_core::entitlement::Step;
 use switchboard_core::{Part, UnitId};
 use uuid::Uuid;
 
+use super::communities;
 use crate::ui::assets::Asset;
 use crate::ui::fault::Fault;
 use crate::ui::frame::{Errors, Frame, Here, Notice, NoticeTone, Room};
@@ -35,8 +36,6 @@ pub struct RuleRow {
 pub struct RuleFields {
     /// Pattern.
     pub pattern: String,
-    /// Community.
-    pub community: String,
     /// The support permission.
     pub support: bool,
 }
@@ -66,6 +65,8 @@ pub struct EntitlementsPage {
     pub units: Vec<Choice>,
     /// Parts to choose from.
     pub parts: Vec<Choice>,
+    /// Communities to choose from.
+    pub communities: Vec<Choice>,
     /// Whom it would touch.
     pub preview: Option<Preview>,
     /// What was wrong.
@@ -85,6 +86,11 @@ fn unit_name(catalogue: &Catalogue, id: UnitId) -> String {
         .map_or_else(|| "a unit that is gone".to_owned(), |u| u.name.clone())
 }
 
+/// A community's name; its key when there is none.
+fn community_name<'a>(catalogue: &'a Catalogue, key: &'a str) -> &'a str {
+    catalogue.community(key).map_or(key, |c| &c.name)
+}
+
 fn brings(rule: &EntitlementRule, catalogue: &Catalogue) -> String {
     let mut words = Vec::new();
     if let Some((unit, part)) = rule.unit {
@@ -97,8 +103,8 @@ fn brings(rule: &EntitlementRule, catalogue: &Catalogue) -> String {
     if rule.support || rule.unit.is_some() {
         words.push("support permission".to_owned());
     }
-    if let Some(community) = &rule.community {
-        words.push(format!("community {community}"));
+    if let Some(key) = &rule.community {
+        words.push(format!("community {}", community_name(catalogue, key)));
     }
     words.join(", ")
 }
@@ -124,8 +130,15 @@ fn told(step: &Step, catalogue: &Catalogue) -> String {
             "stays responsible of {}, being the only one",
             unit_name(catalogue, *unit)
         ),
-        Step::Community(Some(community)) => format!("comes to the community {community}"),
-        Step::Community(None) => "leaves the community".to_owned(),
+        Step::JoinCommunity(key) => {
+            format!(
+                "comes into the community {}",
+                community_name(catalogue, key)
+            )
+        }
+        Step::LeaveCommunity(key) => {
+            format!("leaves the community {}", community_name(catalogue, key))
+        }
     }
 }
 
@@ -157,6 +170,7 @@ struct Chosen<'a> {
     provider: &'a str,
     unit: &'a str,
     part: &'a str,
+    community: &'a str,
 }
 
 async fn page(
@@ -217,6 +231,7 @@ async fn page(
         providers: Choice::list(from, provider),
         units: Choice::list(units, chosen.unit),
         parts: Choice::list(parts, part),
+        communities: communities::choices(&catalogue, "No community", chosen.community),
         preview: None,
         errors: Errors::default(),
     })
@@ -271,7 +286,7 @@ async fn rule_of(posted: &Posted) -> Result<EntitlementRule, Error> {
             Some(found.id)
         }
     };
-    visit.desk.checked_rule(EntitlementRule {
+    let rule = EntitlementRule {
         id: Uuid::nil(),
         provider,
         pattern: posted.text("pattern").to_owned(),
@@ -279,7 +294,8 @@ async fn rule_of(posted: &Posted) -> Result<EntitlementRule, Error> {
         unit,
         community: Some(posted.text("community").to_owned()),
         position: 0,
-    })
+    };
+    visit.desk.checked_rule(rule).await
 }
 
 async fn done(posted: &Posted) -> Result<Response, Fault> {
@@ -292,13 +308,13 @@ async fn done(posted: &Posted) -> Result<Response, Fault> {
         "add" | "preview" => {
             let fields = RuleFields {
                 pattern: posted.text("pattern").to_owned(),
-                community: posted.text("community").to_owned(),
                 support: !posted.text("support").is_empty(),
             };
             let chosen = Chosen {
                 provider: posted.text("provider"),
                 unit: posted.text("unit"),
                 part: posted.text("part"),
+                community: posted.text("community"),
             };
             let rule = match rule_of(posted).await {
                 Ok(rule) => rule,

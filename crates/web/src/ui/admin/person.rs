@@ -10,6 +10,7 @@ use switchboard_core::staff::{MemberDeed, Rights};
 use switchboard_core::{Part, PersonId};
 use uuid::Uuid;
 
+use super::communities::via_words;
 use super::outbox;
 use super::people::chips;
 use crate::ui::asking::AskedRow;
@@ -125,12 +126,23 @@ async fn page(
         .collect();
     for (name, value) in [
         ("Institute", who.institute.clone()),
-        ("Community", who.community.clone().unwrap_or_default()),
+        (
+            "Community, as they say",
+            who.community.clone().unwrap_or_default(),
+        ),
     ] {
         if !value.is_empty() {
             facts.push((name.to_owned(), value));
         }
     }
+    let catalogue = visit.desk.catalogue().await?;
+    facts.extend(all.communities.iter().map(|(key, via)| {
+        let name = catalogue.community(key).map_or(key, |c| &c.name);
+        (
+            "Community".to_owned(),
+            format!("{name} ({})", via_words(*via)),
+        )
+    }));
     facts.push((
         "First came".to_owned(),
         visit.dial.moment_words(who.created_at),

@@ -11,6 +11,7 @@ use desk::{Catalogue, Error};
 use store::unit::Unit;
 use switchboard_core::colour::Colour;
 
+use super::communities;
 use crate::ui::assets::Asset;
 use crate::ui::fault::Fault;
 use crate::ui::frame::{Errors, Frame, Here, Notice, NoticeTone, Room};
@@ -463,30 +464,14 @@ async fn one(
     let form = typed.unwrap_or_else(|| PortalForm::of(portal, &catalogue));
     let figures = Look::default().figures();
     let own_unit = |u: &Unit| u.level == 1 && !u.first_level && u.active;
-    let mut communities = vec![Choice {
-        chosen: form.community.is_empty(),
-        ..Choice::new("", "None")
-    }];
-    communities.extend(Choice::list(
-        catalogue
-            .communities
-            .iter()
-            .filter(|c| c.active)
-            .map(|c| (c.key.as_str(), c.name.as_str())),
-        &form.community,
-    ));
-    let mut first_levels = vec![Choice {
-        chosen: form.unit.is_empty(),
-        ..Choice::new("", "That of the desk")
-    }];
-    first_levels.extend(Choice::list(
+    let mut first_levels = vec![("", "That of the desk")];
+    first_levels.extend(
         catalogue
             .units
             .iter()
             .filter(|u| own_unit(u))
             .map(|u| (u.key.as_str(), u.name.as_str())),
-        &form.unit,
-    ));
+    );
     let category = |key: &str| {
         catalogue
             .categories
@@ -510,8 +495,8 @@ async fn one(
             })
             .collect(),
         preview: PortalPreview::of(&form.look()),
-        communities,
-        first_levels,
+        communities: communities::choices(&catalogue, "None", &form.community),
+        first_levels: Choice::list(first_levels, &form.unit),
         issue_types: catalogue
             .issue_types
             .iter()

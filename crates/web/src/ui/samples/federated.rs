@@ -85,15 +85,19 @@ impl EntitlementsPage {
                 id: s("1"),
                 pattern: s("urn:mace:egi.eu:group:vo.example.org:role=member#aai.egi.eu"),
                 provider: s("EGI Check-in"),
-                brings: s("member of Storage, support permission"),
+                brings: s("member of Storage, support permission, community Belle"),
             }],
             fields: RuleFields::default(),
             providers: Choice::list([("egi", "EGI Check-in"), ("*", "Any of them")], "egi"),
             units: Choice::list([("", "No unit"), ("storage", "Storage")], ""),
             parts: Choice::list([("member", "member")], "member"),
+            communities: Choice::list([("", "No community"), ("belle", "Belle")], "belle"),
             preview: Some(Preview {
                 words: s("It would touch one person."),
-                rows: vec![(s("Ilona Novák"), s("Becomes member of Storage."))],
+                rows: vec![(
+                    s("Ilona Novák"),
+                    s("Becomes member of Storage; comes into the community Belle."),
+                )],
             }),
             errors: Errors::one("pattern", "Would fit everybody; name a group."),
         }

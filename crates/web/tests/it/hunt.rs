@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::http::{Method, Request, header};
+use desk::account::NewAccount;
 use serde_json::json;
 use testkit::{Federation, Somebody, TestDesk, both, on_sqlite};
 use web::policy::{self, Needs, Row};
@@ -56,9 +57,18 @@ impl World {
             "number" | "other" => self.numbers.iter().map(i64::to_string).collect(),
             "word" => self.words.clone(),
             "key" | "name" | "unit" | "service" => {
-                ["storage", "network", "first-level", "archive", "links"]
-                    .map(String::from)
-                    .to_vec()
+                // The portal and its community are called the same.
+                [
+                    "storage",
+                    "network",
+                    "first-level",
+                    "archive",
+                    "links",
+                    "belle",
+                    "belle-front",
+                ]
+                .map(String::from)
+                .to_vec()
             }
             "id" | "entry" | "person" | "application" | "attachment" => self.ids.clone(),
             // Of another kind than what is hidden: there is none of them here.
@@ -109,9 +119,50 @@ impl World {
 const STREAMS: [&str; 2] = ["/live", "/api/v1/events/stream"];
 
 /// The names of everybody who reads, in the order of [`readers`].
-const ALL: [&str; 9] = [
-    "anybody", "rita", "carl", "otto", "sam", "nina", "fay", "mona", "ada",
+const ALL: [&str; 11] = [
+    "anybody", "rita", "carl", "otto", "sam", "nina", "fay", "mona", "ada", "pia", "cora",
 ];
+
+/// Who is there beside the small federation.
+struct Others {
+    /// Cc of one ticket.
+    carl: Somebody,
+    /// First level of the portal `belle`.
+    pia: Somebody,
+    /// Of the portal's community.
+    cora: Somebody,
+}
+
+impl Others {
+    async fn arrive(desk: &TestDesk) -> Others {
+        let pia = desk
+            .account(NewAccount {
+                name: "Pia".into(),
+                support: true,
+                ..NewAccount::default()
+            })
+            .await;
+        desk.portal("belle", &[&pia], &["Archive"]).await;
+        let cora = desk.person("Cora").await;
+        desk.put_into("belle", &cora).await;
+        Others {
+            carl: desk.person("Carl").await,
+            pia,
+            cora,
+        }
+    }
+}
+
+/// What kind of ticket words are planted in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// With a Cc.
+    Plain,
+    /// Restricted, though it came by the portal and names its community.
+    Restricted,
+    /// It came by the portal and is open to its community.
+    Shared,
+}
 
 struct Reader {
     name: &'static str,
@@ -119,18 +170,20 @@ struct Reader {
     browser: Browser,
 }
 
-async fn readers(desk: &Arc<TestDesk>, f: &Federation, carl: &Somebody) -> Vec<Reader> {
+async fn readers(desk: &Arc<TestDesk>, f: &Federation, others: &Others) -> Vec<Reader> {
     let mut all = Vec::new();
     for (name, who) in ALL.into_iter().zip([
         &Somebody::anonymous(),
         &f.rita,
-        carl,
+        &others.carl,
         &f.otto,
         &f.sam,
         &f.nina,
         &f.fay,
         &f.mona,
         &f.ada,
+        &others.pia,
+        &others.cora,
     ]) {
         let browser = if who.token.is_empty() {
             Browser::new(desk)
@@ -169,8 +222,8 @@ async fn ticket(
     desk: &TestDesk,
     f: &Federation,
     world: &mut World,
-    carl: Option<&Somebody>,
-    restricted: bool,
+    others: &Others,
+    kind: Kind,
     near: &[&'static str],
     inside: &[&'static str],
 ) -> i64 {
@@ -181,8 +234,11 @@ async fn ticket(
         "service": "archive",
         "custom": {"path": world.plant("custom field", &all)},
     });
-    if restricted {
+    if kind == Kind::Restricted {
         body["security_risk"] = "imminent".into();
+    }
+    if kind != Kind::Plain {
+        body["portal"] = "belle".into();
     }
     let number = desk
         .post(&f.rita, "/tickets", body)
@@ -190,14 +246,19 @@ async fn ticket(
         .expect(201)
         .number();
     let path = format!("/tickets/{number}");
-    if let Some(carl) = carl {
+    if kind == Kind::Plain {
         desk.post(
             &f.rita,
             &format!("{path}/parties"),
-            json!({"role": "cc", "email": carl.email}),
+            json!({"role": "cc", "email": others.carl.email}),
         )
         .await
         .expect(201);
+    }
+    if kind == Kind::Shared {
+        desk.patch(&f.ada, &path, json!({"visibility": "community"}))
+            .await
+            .expect(200);
     }
     // An imminent risk goes to the security unit where there is one; here there is none.
     let entry = |visibility: &str, body: String| json!({"visibility": visibility, "body": body});
@@ -237,7 +298,7 @@ async fn ticket(
     number
 }
 
-async fn build(desk: &Arc<TestDesk>, f: &Federation, carl: &Somebody) -> World {
+async fn build(desk: &Arc<TestDesk>, f: &Federation, others: &Others) -> World {
     let mut world = World::default();
     world
         .ids
@@ -246,13 +307,32 @@ async fn build(desk: &Arc<TestDesk>, f: &Federation, carl: &Somebody) -> World {
         desk,
         f,
         &mut world,
-        Some(carl),
-        false,
+        others,
+        Kind::Plain,
         &["rita", "carl"],
         &["sam", "fay", "mona", "ada"],
     )
     .await;
-    let hidden = ticket(desk, f, &mut world, None, true, &["rita"], &["sam", "ada"]).await;
+    let hidden = ticket(
+        desk,
+        f,
+        &mut world,
+        others,
+        Kind::Restricted,
+        &["rita"],
+        &["sam", "ada"],
+    )
+    .await;
+    ticket(
+        desk,
+        f,
+        &mut world,
+        others,
+        Kind::Shared,
+        &["rita", "cora"],
+        &["sam", "fay", "mona", "ada", "pia"],
+    )
+    .await;
     // A tie from one to the other tells nothing of the other.
     desk.post(
         &f.ada,
@@ -261,7 +341,7 @@ async fn build(desk: &Arc<TestDesk>, f: &Federation, carl: &Somebody) -> World {
     )
     .await
     .expect(201);
-    for (person, number) in [(&f.rita, own), (&f.rita, hidden), (carl, own)] {
+    for (person, number) in [(&f.rita, own), (&f.rita, hidden), (&others.carl, own)] {
         world.words.push(
             desk.desk
                 .follow_word(switchboard_core::TicketNumber(number), person.id),
@@ -295,9 +375,9 @@ fn by_link(row: &Row) -> bool {
 
 async fn hunt(desk: &Arc<TestDesk>, rows: Vec<&'static Row>) {
     let f = desk.federation().await;
-    let carl = desk.person("Carl").await;
-    let world = build(desk, &f, &carl).await;
-    let mut readers = readers(desk, &f, &carl).await;
+    let others = Others::arrive(desk).await;
+    let world = build(desk, &f, &others).await;
+    let mut readers = readers(desk, &f, &others).await;
     let mut found: BTreeMap<&str, usize> = BTreeMap::new();
     let mut leaks = Vec::new();
     for row in rows {
@@ -404,8 +484,8 @@ fn settled(text: &str) -> String {
 fn what_is_hidden_changes_nothing_for_those_it_is_hidden_from() {
     both(|desk| async move {
         let f = desk.federation().await;
-        let carl = desk.person("Carl").await;
-        let mut readers = readers(&desk, &f, &carl).await;
+        let others = Others::arrive(&desk).await;
+        let mut readers = readers(&desk, &f, &others).await;
         // Somebody with a ticket of their own, a unit that has it, and nobody.
         readers.retain(|r| ["anybody", "otto", "nina"].contains(&r.name));
         let own = desk
@@ -473,7 +553,7 @@ fn what_is_hidden_changes_nothing_for_those_it_is_hidden_from() {
                 }
             }
             if turn == 0 {
-                build(&desk, &f, &carl).await;
+                build(&desk, &f, &others).await;
             }
         }
         assert!(

@@ -19,6 +19,8 @@ mailman_start() {
   lmtp=$(free_port)
   rest=$(free_port)
   mkdir "$d/var"
+  # Else it fetches the list of public suffixes from the network, and keeps mail back while it can not.
+  printf 'org\nnet\nexample\n' >"$d/suffixes"
   cat >"$d/mailman.cfg" <<C
 [mailman]
 site_owner: postmaster@example.org
@@ -55,6 +57,10 @@ smtp_host: 127.0.0.1
 smtp_port: ${SWITCHBOARD_TEST_SMTP##*:}
 lmtp_host: 127.0.0.1
 lmtp_port: $lmtp
+[dmarc]
+org_domain_data_url: file://$d/suffixes
+resolver_timeout: 1s
+resolver_lifetime: 1s
 [runner.archive]
 start: no
 [runner.digest]
@@ -66,14 +72,16 @@ start: no
 C
   # Nothing waits a second for the next look into its queue.
   local runner
-  for runner in in out pipeline virgin bounces retry command; do printf '[runner.%s]\nsleep_time: 200ms\n' $runner >>"$d/mailman.cfg"; done
+  for runner in in out pipeline virgin bounces retry command; do printf '[runner.%s]\nsleep_time: 0.2s\n' $runner >>"$d/mailman.cfg"; done
   # It drops its rights to the user that its package made, and runs as nobody else.
   chmod 755 "$d"
   chown -R list:list "$d/var"
   mailman_run start >"$peers/mailman.log" 2>&1 </dev/null || { tail -n 20 "$peers/mailman.log" >&2; fail "Mailman did not start"; }
   local api=http://127.0.0.1:$rest/3.1 host=l$lmtp.example i
   for ((i = 0; i < 600; i++)); do
-    if curl -fsS -o /dev/null -u tests:secret-tests "$api/system/versions" 2>/dev/null && (exec 3<>"/dev/tcp/127.0.0.1/$lmtp") 2>/dev/null; then break; fi
+    # Its runners are processes of their own: what it took before they run would lie there.
+    if curl -fsS -o /dev/null -u tests:secret-tests "$api/system/versions" 2>/dev/null && (exec 3<>"/dev/tcp/127.0.0.1/$lmtp") 2>/dev/null &&
+      [ "$(grep -cE ' (in|out|pipeline|virgin) runner started' "$d/var/logs/mailman.log")" -ge 4 ]; then break; fi
     sleep 0.1
   done
   [ "$i" -lt 600 ] || { tail -n 20 "$d/var/logs"/*.log "$peers/mailman.log" >&2; fail "Mailman does not answer"; }

@@ -561,33 +561,35 @@ pub(super) fn wake(
     let cause = a.desk.uuid();
     let subject = format!("[#{number}] Redirected ticket needs you");
     let first = a.catalogue.first_level()?;
-    match &first.email {
-        Some(list) => queue(
-            a.desk,
-            c,
-            Letter {
-                address: list.clone(),
-                name: String::new(),
-                person: None,
+    // Of a restricted ticket those who only look after all units know nothing.
+    let people = if restricted {
+        let members = store::unit::members(c, a.ticket.unit)?;
+        members.into_iter().map(|m| m.person).collect()
+    } else if let Some(list) = &first.email {
+        let letter = Letter {
+            address: list.clone(),
+            name: String::new(),
+            person: None,
+            ticket: Some(number),
+            cause,
+            subject: subject.clone(),
+            text: text.clone(),
+        };
+        queue(a.desk, c, letter)?;
+        Vec::new()
+    } else {
+        store::unit::first_level_members(c)?
+    };
+    for id in people {
+        let Some(person) = store::person::load(c, id)? else {
+            continue;
+        };
+        if let Some(letter) = Letter::to(&person, cause, &subject, text.clone()) {
+            let letter = Letter {
                 ticket: Some(number),
-                cause,
-                subject,
-                text,
-            },
-        )?,
-        None => {
-            for id in store::unit::first_level_members(c)? {
-                let Some(person) = store::person::load(c, id)? else {
-                    continue;
-                };
-                if let Some(letter) = Letter::to(&person, cause, &subject, text.clone()) {
-                    let letter = Letter {
-                        ticket: Some(number),
-                        ..letter
-                    };
-                    queue(a.desk, c, letter)?;
-                }
-            }
+                ..letter
+            };
+            queue(a.desk, c, letter)?;
         }
     }
     Ok(live)

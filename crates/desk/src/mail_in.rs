@@ -198,6 +198,13 @@ impl Desk {
         if let Ok((mail, verdict)) = &judged
             && let Some(from) = self.list_mail(&stored, mail, verdict).await?
         {
+            if let Verdict::Suppress {
+                reason: SuppressReason::Bounce,
+                bounce,
+            } = verdict
+            {
+                self.note_bounce(mail, bounce.as_ref()).await?;
+            }
             let draft = draft_of(stored.id, mail, true);
             let done = self.take_from_list(&stored, mail, from, draft).await;
             return self.finish_from_list(stored, done).await;
@@ -218,7 +225,7 @@ impl Desk {
                     .await;
             }
             Ok((mail, Verdict::Suppress { reason, bounce })) => {
-                if reason == mail::SuppressReason::Bounce {
+                if reason == SuppressReason::Bounce {
                     self.note_bounce(&mail, bounce.as_ref()).await?;
                 }
                 return self

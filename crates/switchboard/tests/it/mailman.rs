@@ -184,7 +184,7 @@ impl World {
         let raw = format!(
             "From: {name} <{from}>\nTo: {to}\nSubject: Re: {}\nDate: Thu, 26 Nov 2026 10:00:00 +0000\n\
              Message-ID: <{}.{}@example.org>\nIn-Reply-To: <{}>\nReferences: <{}>\n\n{text}\n\n\
-             On Thursday it was written:\n> {}\n",
+             On Thu, 26 Nov 2026 at 10:00, Desk <desk@example.org> wrote:\n> {}\n",
             mail.subject,
             text.len(),
             from.replace('@', "."),

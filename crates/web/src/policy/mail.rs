@@ -4,16 +4,16 @@ use super::{Needs, Row, Who, row};
 
 /// The API.
 pub(super) const API: &[Row] = &[
-    row("GET", "/redirections", Needs::Read, Who::Everybody),
+    row("GET", "/api/v1/redirections", Needs::Read, Who::Everybody),
     row(
         "GET",
-        "/tickets/{number}/redirections",
+        "/api/v1/tickets/{number}/redirections",
         Needs::Read,
         Who::Sees,
     ),
     row(
         "POST",
-        "/tickets/{number}/redirections",
+        "/api/v1/tickets/{number}/redirections",
         Needs::Write,
         Who::Works,
     ),

@@ -14,7 +14,7 @@ use crate::life::{Life, Maker};
 use crate::rows;
 use crate::say;
 use crate::words::Vocabulary;
-use crate::world::{REQUESTERS, World};
+use crate::world::{Size, World};
 
 /// Tickets in one transaction.
 const BATCH: usize = 2_000;
@@ -55,8 +55,8 @@ pub(crate) struct Filled {
     pub(crate) tickets: usize,
     /// Entries of each.
     pub(crate) entries: usize,
-    /// How many people ask.
-    pub(crate) requesters: usize,
+    /// How large the desk is beside its tickets.
+    pub(crate) size: Size,
     /// When it was filled.
     pub(crate) at: i64,
 }
@@ -82,7 +82,7 @@ pub(crate) fn maker(db: &Db, filled: &Filled) -> anyhow::Result<Maker> {
         .context("there is no first level unit")?;
     let words = Vocabulary::new(WORDS);
     Ok(Maker {
-        world: World::new(first_level, &words, filled.requesters, filled.at - SPAN),
+        world: World::new(first_level, &words, filled.size, filled.at - SPAN),
         words,
         rules: RuleSet::shipped(),
         entries: filled.entries,
@@ -96,7 +96,12 @@ pub(crate) fn maker(db: &Db, filled: &Filled) -> anyhow::Result<Maker> {
 ///
 /// # Errors
 /// When it has tickets already, or refuses.
-pub(crate) fn fill(url: &str, tickets: usize, entries: usize) -> anyhow::Result<()> {
+pub(crate) fn fill(
+    url: &str,
+    tickets: usize,
+    entries: usize,
+    federation: bool,
+) -> anyhow::Result<()> {
     let data = tempfile::tempdir()?;
     let desk = desk(url, data.path())?;
     let db = desk.db().clone();
@@ -106,7 +111,10 @@ pub(crate) fn fill(url: &str, tickets: usize, entries: usize) -> anyhow::Result<
     let filled = Filled {
         tickets,
         entries: entries.max(1),
-        requesters: (tickets / 50).clamp(200, REQUESTERS),
+        size: match federation {
+            true => Size::federation(),
+            false => Size::usual(tickets),
+        },
         at: SystemClock.now(),
     };
     let maker = Arc::new(maker(&db, &filled)?);

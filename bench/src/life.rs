@@ -498,6 +498,7 @@ impl Maker {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::world::Size;
     use store::unit::Unit;
     use switchboard_core::UnitId;
 
@@ -520,7 +521,7 @@ mod tests {
         };
         let until = 1_700_000_000_000;
         Maker {
-            world: World::new(first_level, &words, 200, until),
+            world: World::new(first_level, &words, Size::usual(10_000), until),
             words,
             rules: RuleSet::shipped(),
             entries: 3,

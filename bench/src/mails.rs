@@ -16,8 +16,9 @@ use crate::fill;
 use crate::life::uuid_at;
 use crate::report::Line;
 use crate::rows::Cell;
-use crate::run::{CLIENTS, Stand};
+use crate::run::CLIENTS;
 use crate::say;
+use crate::stand::Stand;
 use crate::words::Rng;
 
 /// Most mails in one measurement.

@@ -1,5 +1,6 @@
 //! Fills databases with tickets and measures the product beside bare SQL.
 
+mod access;
 mod after;
 mod bare;
 mod fill;
@@ -10,6 +11,7 @@ mod report;
 mod rows;
 mod run;
 mod server;
+mod stand;
 mod words;
 mod world;
 
@@ -38,6 +40,9 @@ enum Command {
         /// Entries of each ticket.
         #[arg(long, default_value_t = 3)]
         entries: usize,
+        /// 500 units, 5,000 staff and 200,000 requesters instead of 25, 500 and one for each 50 tickets.
+        #[arg(long)]
+        federation: bool,
     },
     /// Measure the product on a filled database, beside bare SQL.
     Run {
@@ -65,7 +70,8 @@ fn main() -> anyhow::Result<()> {
             url,
             tickets,
             entries,
-        } => fill::fill(&url, tickets, entries),
+            federation,
+        } => fill::fill(&url, tickets, entries, federation),
         Command::Run {
             url,
             server,

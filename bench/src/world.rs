@@ -9,17 +9,47 @@ use uuid::Uuid;
 
 use crate::words::{Rng, Vocabulary, person_name};
 
-/// Support units, first level included.
-pub(crate) const UNITS: usize = 25;
-/// Services in the catalogue.
-pub(crate) const SERVICES: usize = 12;
-/// People who work in units.
-pub(crate) const STAFF: usize = 500;
-/// People who ask, in a desk of a million tickets.
-pub(crate) const REQUESTERS: usize = 20_000;
-
 /// The unit whose agent looks at lists.
 pub(crate) const AGENTS_UNIT: usize = 3;
+/// The unit that a large desk gives [`CROWD`] members.
+pub(crate) const CROWDED_UNIT: usize = 5;
+/// As many as the largest group of supporters in the field has.
+pub(crate) const CROWD: usize = 1_300;
+
+/// How many there are of each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub(crate) struct Size {
+    /// Support units, first level included.
+    pub(crate) units: usize,
+    /// Services in the catalogue.
+    pub(crate) services: usize,
+    /// People who work in units.
+    pub(crate) staff: usize,
+    /// People who ask.
+    pub(crate) requesters: usize,
+}
+
+impl Size {
+    /// A desk as most are, with a requester for each 50 tickets.
+    pub(crate) fn usual(tickets: usize) -> Size {
+        Size {
+            units: 25,
+            services: 12,
+            staff: 500,
+            requesters: (tickets / 50).clamp(200, 20_000),
+        }
+    }
+
+    /// A federation as large as any.
+    pub(crate) fn federation() -> Size {
+        Size {
+            units: 500,
+            services: 120,
+            staff: 5_000,
+            requesters: 200_000,
+        }
+    }
+}
 
 /// Everybody and everything that tickets name.
 #[derive(Debug)]
@@ -28,7 +58,7 @@ pub(crate) struct World {
     pub(crate) units: Vec<Unit>,
     /// Each answered for by a unit of second level.
     pub(crate) services: Vec<Service>,
-    /// In turn members of the units; number `i` is in unit `i % UNITS`.
+    /// In turn members of the units; number `i` is in unit `i % units.len()`.
     pub(crate) staff: Vec<Person>,
     /// Who asks.
     pub(crate) requesters: Vec<Person>,
@@ -43,20 +73,15 @@ fn fixed(kind: u8, number: usize) -> Uuid {
 
 impl World {
     /// Makes it up around the desk's own first level unit.
-    pub(crate) fn new(
-        first_level: Unit,
-        words: &Vocabulary,
-        requesters: usize,
-        now: Millis,
-    ) -> World {
+    pub(crate) fn new(first_level: Unit, words: &Vocabulary, size: Size, now: Millis) -> World {
         let mut rng = Rng::new(11);
         let first_id = first_level.id;
         let mut units = vec![Unit {
             email: Some("first-level@bench.example".into()),
             ..first_level
         }];
-        for i in 1..UNITS {
-            let level = if i < 16 { 2 } else { 3 };
+        for i in 1..size.units {
+            let level = if i * 25 < size.units * 16 { 2 } else { 3 };
             let name = format!("Unit {i:02} {}", words.at(80 + i * 3));
             units.push(Unit {
                 id: UnitId(fixed(1, i)),
@@ -79,7 +104,7 @@ impl World {
                 },
             });
         }
-        let services = (0..SERVICES)
+        let services = (0..size.services)
             .map(|i| Service {
                 id: ServiceId(fixed(2, i)),
                 key: format!("service-{i:02}"),
@@ -112,8 +137,10 @@ impl World {
         World {
             units,
             services,
-            staff: (0..STAFF).map(|i| person(3, i, "staff", true)).collect(),
-            requesters: (0..requesters)
+            staff: (0..size.staff)
+                .map(|i| person(3, i, "staff", true))
+                .collect(),
+            requesters: (0..size.requesters)
                 .map(|i| person(4, i, "user", false))
                 .collect(),
         }
@@ -142,12 +169,21 @@ impl World {
             let some = some.to_vec();
             db.write_blocking(move |c| people(c, &some))?;
         }
-        let members: Vec<_> = self
-            .staff
-            .iter()
-            .enumerate()
-            .map(|(i, p)| (self.units[i % UNITS].id, p.id, i < UNITS))
+        let units = self.units.len();
+        let own = self.staff.iter().enumerate();
+        let mut members: Vec<_> = own
+            .map(|(i, p)| (self.units[i % units].id, p.id, i < units))
             .collect();
+        if self.staff.len() > 2 * CROWD {
+            let others = self.staff.iter().enumerate();
+            let others = others.filter(|(i, _)| i % units != CROWDED_UNIT);
+            let missing = CROWD - self.staff.len() / units;
+            members.extend(
+                others
+                    .take(missing)
+                    .map(|(_, p)| (self.units[CROWDED_UNIT].id, p.id, false)),
+            );
+        }
         db.write_blocking(move |c| {
             for (unit, person, responsible) in &members {
                 let part = if *responsible {
@@ -163,7 +199,8 @@ impl World {
 
     /// A member of a unit.
     pub(crate) fn member(&self, unit: usize, rng: &mut Rng) -> &Person {
-        &self.staff[unit + UNITS * rng.below(STAFF / UNITS)]
+        let units = self.units.len();
+        &self.staff[unit + units * rng.below(self.staff.len() / units)]
     }
 }
 

@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { chromium } from "playwright-core";
 
-const binary = process.env.SWITCHBOARD_BIN ?? "../../target/release/switchboard";
+const binary = process.env.SWITCHBOARD_BIN ?? "../../target/debug/switchboard";
 const screens = process.env.SWITCHBOARD_SCREENS ?? "../../target/screens";
 const scratch = process.env.SWITCHBOARD_SCRATCH ?? tmpdir();
 const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");

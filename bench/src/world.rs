@@ -191,7 +191,7 @@ impl World {
                 } else {
                     Part::Member
                 };
-                store::person::set_membership(c, *unit, *person, part, now)?;
+                store::staff::put_membership(c, *unit, *person, part, now)?;
             }
             Ok::<_, Error>(())
         })

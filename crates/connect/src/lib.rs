@@ -9,6 +9,7 @@ pub mod ldap;
 pub mod ledger;
 pub mod oidc;
 pub mod outbox;
+pub mod probe;
 pub mod smtp;
 pub mod tls;
 

@@ -123,7 +123,24 @@ pub struct Proof {
     pub claims: Map<String, Value>,
 }
 
+/// Claims by which a provider says that somebody gave more than one proof, and
+/// the words it says so with (RFC 8176; REFEDS MFA profile).
+const SECOND_FACTOR: [(&str, &str); 2] =
+    [("amr", "mfa"), ("acr", "https://refeds.org/profile/mfa")];
+/// What the signed token says about itself and about the sign-in.
+const OF_THE_TOKEN: [&str; 9] = [
+    "iss", "aud", "azp", "exp", "iat", "nonce", "sid", "acr", "amr",
+];
+
 impl Proof {
+    /// The provider says in its signed token that they gave a second factor there.
+    pub fn second_factor(&self) -> bool {
+        SECOND_FACTOR.iter().any(|(claim, word)| {
+            let said = self.texts(&[(*claim).to_owned()]);
+            said.iter().any(|text| text == word)
+        })
+    }
+
     /// The texts of the claims named, each once, in order.
     pub fn texts(&self, claims: &[String]) -> Vec<String> {
         let mut found = BTreeSet::new();
@@ -481,7 +498,7 @@ impl Oidc {
             }
             for (key, value) in more {
                 // What the token says about itself is not for user info to say.
-                if !["iss", "aud", "azp", "exp", "iat", "nonce", "sid"].contains(&key.as_str()) {
+                if !OF_THE_TOKEN.contains(&key.as_str()) {
                     said.insert(key, value);
                 }
             }

@@ -394,7 +394,8 @@ pub enum Step {
     Return(UnitId, Part),
     /// They leave a unit.
     Leave(UnitId),
-    /// They should leave or step back, but are the unit's only responsible.
+    /// They should leave, step back or lose the support permission, but are the
+    /// unit's only responsible.
     Stay(UnitId),
     /// They come into a community.
     JoinCommunity(String),
@@ -420,12 +421,22 @@ pub fn settle(
 
     // Only what is still as the entitlement left it is the entitlement's.
     let came = held.support && now.support;
+    // Without the permission they could not act for a unit that has nobody else.
+    let hanging = || {
+        let parts = now.units.iter();
+        parts.filter(|(unit, part)| **part == Part::Responsible && alone.contains(unit))
+    };
+    let mut needed = false;
     match (now.support, wanted.support) {
         (false, true) => {
             steps.push(Step::GiveSupport);
             next.support = true;
         }
         (true, true) => next.support = came,
+        (true, false) if came && hanging().next().is_some() => {
+            needed = true;
+            next.support = true;
+        }
         (true, false) if came => steps.push(Step::TakeSupport),
         _ => {}
     }
@@ -465,6 +476,13 @@ pub fn settle(
         });
     }
 
+    if needed {
+        for (unit, _) in hanging() {
+            if !steps.contains(&Step::Stay(*unit)) {
+                steps.push(Step::Stay(*unit));
+            }
+        }
+    }
     let come = wanted.communities.difference(&now.communities);
     steps.extend(come.cloned().map(Step::JoinCommunity));
     let go = now.communities.difference(&wanted.communities);

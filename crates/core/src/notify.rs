@@ -31,6 +31,9 @@ pub struct UnitAudience {
     pub first_level: Vec<PersonId>,
     /// Monitors.
     pub monitors: Vec<PersonId>,
+    /// The contact of the site that the ticket names: a person when the address
+    /// is somebody's here.
+    pub site: Option<Recipient>,
 }
 
 /// Who gets a notice.
@@ -181,7 +184,7 @@ pub struct Notice {
 ///
 /// `events` are the changes of one cause; those of other tickets in it are left
 /// out. `ticket` is the state after them, `unit` the people of the unit that
-/// holds it now. Persons come in the order of their ids, a list last.
+/// holds it now. Persons come in the order of their ids, lists last.
 pub fn audience(
     events: &[Caused],
     ticket: &Ticket,
@@ -232,6 +235,12 @@ pub fn audience(
             gathering.add(*member, Reason::Unit);
         }
     }
+    // Who asked stays on their side: what is noted inside is not for them.
+    if let Some(Recipient::Person(contact)) = &unit.site
+        && *contact != ticket.requester
+    {
+        gathering.add(*contact, Reason::Site);
+    }
     if let Some(owner) = ticket.owner
         && (unit.mailing_list.is_none() || !unit.members.contains(&owner))
     {
@@ -267,6 +276,16 @@ pub fn audience(
         notices.push(Notice {
             to: Recipient::List(list.clone()),
             reason: Reason::Unit,
+            kinds: told.clone(),
+        });
+    }
+    // Where the unit itself looks after the site, its list is told once.
+    if let Some(Recipient::List(contact)) = &unit.site
+        && unit.mailing_list.as_ref() != Some(contact)
+    {
+        notices.push(Notice {
+            to: Recipient::List(contact.clone()),
+            reason: Reason::Site,
             kinds: told.clone(),
         });
     }

@@ -1,18 +1,15 @@
 //! Applying for the support permission (domain section 1, step 3): each step
 //! audited and mailed to those concerned. Asking a unit is in `join`.
 
-use std::collections::BTreeMap;
-
 use serde_json::json;
 use store::Conn;
-use store::application::{Answer, Application, Asks};
+use store::application::{Answer, Ask, Asks, Kind};
 use store::unit::Unit;
-use switchboard_core::staff::{
-    AskState, Rights, may_answer_application, may_apply, next_reminder, reason, still_waits,
-};
+use switchboard_core::staff::{AskState, Rights, may_answer_application, may_apply, reason};
 use switchboard_core::{Actor, Millis, PersonId, UnitId};
 use uuid::Uuid;
 
+use crate::ask::{Became, MAX_ASKS, People, close, quoted, waiting, who_acts};
 use crate::audit::{Subject, record};
 use crate::join::{JoinView, ask, join_waits, view_joins};
 use crate::letter::{Letter, queue};
@@ -20,26 +17,6 @@ use crate::rights::change_rights;
 use crate::staff::{Occasion, crew, person, standing, unit_of};
 use crate::view::{PersonRef, UnitRef};
 use crate::{Catalogue, Desk, Error, Live};
-
-/// Most that are listed at once.
-pub const MAX_ASKS: i64 = 200;
-
-/// What became of something that was asked.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Became {
-    /// Where it stands.
-    pub state: AskState,
-    /// When it was asked.
-    pub created_at: Millis,
-    /// When it was answered or withdrawn.
-    pub decided_at: Option<Millis>,
-    /// Who answered, by name; `None` also: the desk itself.
-    pub decided_by: Option<String>,
-    /// Why so, or empty.
-    pub answer: String,
-    /// While it waits: when those who answer are reminded next.
-    pub reminder_at: Option<Millis>,
-}
 
 /// An application as it is shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,46 +33,6 @@ pub struct ApplicationView {
     pub reason: String,
     /// What became of it.
     pub became: Became,
-}
-
-/// People by id, read once each.
-#[derive(Default)]
-pub(crate) struct People(BTreeMap<PersonId, Option<(PersonRef, String)>>);
-
-impl People {
-    pub(crate) fn get(
-        &mut self,
-        c: &mut Conn<'_>,
-        id: PersonId,
-    ) -> Result<(PersonRef, String), Error> {
-        let known = match self.0.get(&id) {
-            Some(known) => known.clone(),
-            None => {
-                let read = store::person::load(c, id)?.map(|p| {
-                    (
-                        PersonRef {
-                            id: p.id,
-                            name: p.name,
-                            email: p.email,
-                        },
-                        p.institute,
-                    )
-                });
-                self.0.insert(id, read.clone());
-                read
-            }
-        };
-        Ok(known.unwrap_or_else(|| {
-            (
-                PersonRef {
-                    id,
-                    name: "somebody".into(),
-                    email: None,
-                },
-                String::new(),
-            )
-        }))
-    }
 }
 
 pub(crate) fn unit_ref(catalogue: &Catalogue, id: UnitId) -> UnitRef {
@@ -118,7 +55,7 @@ pub(crate) fn unit_ref(catalogue: &Catalogue, id: UnitId) -> UnitRef {
 fn view_applications(
     c: &mut Conn<'_>,
     catalogue: &Catalogue,
-    rows: Vec<Application>,
+    rows: Vec<Ask>,
 ) -> Result<Vec<ApplicationView>, Error> {
     let ids: Vec<Uuid> = rows.iter().map(|a| a.id).collect();
     let units = store::application::units_of(c, &ids)?;
@@ -135,32 +72,23 @@ fn view_applications(
                     .filter(|(of, _)| *of == a.id)
                     .map(|(_, unit)| unit_ref(catalogue, *unit))
                     .collect(),
+                became: people.became(c, &a)?,
                 reason: a.reason,
-                became: Became {
-                    decided_by: match a.decided_by {
-                        Some(by) => Some(people.get(c, by)?.0.name),
-                        None => None,
-                    },
-                    reminder_at: (a.state == AskState::Waiting)
-                        .then(|| next_reminder(a.created_at, a.reminders)),
-                    state: a.state,
-                    created_at: a.created_at,
-                    decided_at: a.decided_at,
-                    answer: a.answer,
-                },
             })
         })
         .collect()
 }
 
 /// The application of a person that waits, if there is one.
-pub(crate) fn waiting_of(c: &mut Conn<'_>, who: PersonId) -> Result<Option<Application>, Error> {
+pub(crate) fn waiting_of(c: &mut Conn<'_>, who: PersonId) -> Result<Option<Ask>, Error> {
     let asks = Asks {
         person: Some(who),
         state: Some(AskState::Waiting),
         ..Asks::default()
     };
-    Ok(store::application::find(c, &asks, 1)?.into_iter().next())
+    Ok(store::application::find(c, Kind::Application, &asks, 1)?
+        .into_iter()
+        .next())
 }
 
 /// What somebody asked for falls away with their rights: join requests always,
@@ -187,33 +115,13 @@ pub(crate) fn fall_away(
         state: Some(AskState::Waiting),
         ..Asks::default()
     };
-    for join in store::application::find_joins(c, &asks, MAX_ASKS)? {
-        store::application::answer_join(c, join.id, &answer)?;
-        record(
-            c,
-            actor,
-            now,
-            "join.withdrawn",
-            &Subject::Unit(join.unit),
-            &json!({ "person": who, "why": answer.text }),
-        )?;
+    for join in store::application::find(c, Kind::Join, &asks, MAX_ASKS)? {
+        close(c, Kind::Join, &join, actor, &answer, "withdrawn")?;
     }
     if !active && let Some(open) = waiting_of(c, who)? {
-        store::application::answer(c, open.id, &answer)?;
-        record(
-            c,
-            actor,
-            now,
-            "application.withdrawn",
-            &Subject::Person(who),
-            &json!({ "application": open.id, "why": answer.text }),
-        )?;
+        close(c, Kind::Application, &open, actor, &answer, "withdrawn")?;
     }
     Ok(())
-}
-
-pub(crate) fn already_answered() -> Error {
-    Error::Conflict("somebody answered it a moment ago".into())
 }
 
 /// Grants an application: the permission is given, and each unit it names is
@@ -223,7 +131,7 @@ pub(crate) fn grant(
     c: &mut Conn<'_>,
     catalogue: &Catalogue,
     occasion: &Occasion<'_>,
-    open: &Application,
+    open: &Ask,
 ) -> Result<Vec<Live>, Error> {
     let now = desk.now();
     let granted = Answer {
@@ -232,16 +140,13 @@ pub(crate) fn grant(
         by: occasion.actor.person,
         text: occasion.why.to_owned(),
     };
-    if !store::application::answer(c, open.id, &granted)? {
-        return Err(already_answered());
-    }
-    record(
+    close(
         c,
+        Kind::Application,
+        open,
         occasion.actor,
-        now,
-        "application.granted",
-        &Subject::Person(open.person),
-        &json!({ "application": open.id, "why": occasion.why }),
+        &granted,
+        "granted",
     )?;
     let mut asked = Vec::new();
     let units = store::application::units_of(c, &[open.id])?;
@@ -291,12 +196,6 @@ pub(crate) fn grant(
     Ok(live)
 }
 
-/// Somebody's words in a mail.
-pub(crate) fn quoted(text: &str) -> String {
-    let lines: Vec<String> = text.lines().map(|l| format!("> {l}")).collect();
-    lines.join("\n")
-}
-
 impl Desk {
     /// Applies for the support permission, naming units by key or name.
     ///
@@ -334,21 +233,7 @@ impl Desk {
                 may_apply(&standing(&who), &crews, waits)?;
                 let now = desk.now();
                 let ids: Vec<UnitId> = named.iter().map(|u| u.id).collect();
-                store::application::insert(
-                    c,
-                    &Application {
-                        id,
-                        person: me,
-                        reason: why.clone(),
-                        state: AskState::Waiting,
-                        created_at: now,
-                        decided_at: None,
-                        decided_by: None,
-                        answer: String::new(),
-                        reminders: 0,
-                    },
-                    &ids,
-                )?;
+                store::application::insert(c, &Ask::new(id, me, &why, now), &ids)?;
                 let names: Vec<&str> = named.iter().map(|u| u.name.as_str()).collect();
                 record(
                     c,
@@ -384,35 +269,6 @@ impl Desk {
         Ok(id)
     }
 
-    /// Takes back one's own application while it waits.
-    ///
-    /// # Errors
-    /// When it is not there, somebody else's, or answered already.
-    pub async fn withdraw_application(&self, actor: &Actor, id: Uuid) -> Result<(), Error> {
-        let me = who_acts(actor)?;
-        let (now, actor) = (self.now(), actor.clone());
-        self.0
-            .db
-            .write(move |c| {
-                let open = store::application::load(c, id)?
-                    .filter(|a| a.person == me)
-                    .ok_or_else(|| Error::not_found("such application"))?;
-                still_waits(open.state)?;
-                if !store::application::answer(c, id, &withdrawn(now, me))? {
-                    return Err(already_answered());
-                }
-                record(
-                    c,
-                    &actor,
-                    now,
-                    "application.withdrawn",
-                    &Subject::Person(me),
-                    &json!({ "application": id }),
-                )
-            })
-            .await
-    }
-
     /// Grants or refuses an application, with a reason that the applicant is
     /// told.
     ///
@@ -434,13 +290,12 @@ impl Desk {
             .0
             .db
             .write(move |c| {
-                let open = store::application::load(c, id)?
-                    .ok_or_else(|| Error::not_found("such application"))?;
-                still_waits(open.state)?;
+                let open = waiting(c, Kind::Application, id, |_| true)?;
                 let occasion = Occasion {
                     actor: &actor,
                     why: &why,
                     cause,
+                    mails: true,
                 };
                 if granted {
                     return grant(&desk, c, &catalogue, &occasion, &open);
@@ -452,17 +307,7 @@ impl Desk {
                     by: actor.person,
                     text: why.clone(),
                 };
-                if !store::application::answer(c, id, &refused)? {
-                    return Err(already_answered());
-                }
-                record(
-                    c,
-                    &actor,
-                    now,
-                    "application.refused",
-                    &Subject::Person(open.person),
-                    &json!({ "application": id, "why": why }),
-                )?;
+                close(c, Kind::Application, &open, &actor, &refused, "refused")?;
                 let text = format!(
                     "Your application for the support permission is refused.\n\n\
                      By:     {}\nReason: {why}\n\n\
@@ -504,7 +349,12 @@ impl Desk {
         self.0
             .db
             .read(move |c| {
-                let rows = store::application::find(c, &asks, limit.clamp(1, MAX_ASKS + 1))?;
+                let rows = store::application::find(
+                    c,
+                    Kind::Application,
+                    &asks,
+                    limit.clamp(1, MAX_ASKS + 1),
+                )?;
                 view_applications(c, &catalogue, rows)
             })
             .await
@@ -527,28 +377,13 @@ impl Desk {
         self.0
             .db
             .read(move |c| {
-                let applications = store::application::find(c, &asks, 20)?;
-                let joins = store::application::find_joins(c, &asks, 50)?;
+                let applications = store::application::find(c, Kind::Application, &asks, 20)?;
+                let joins = store::application::find(c, Kind::Join, &asks, 50)?;
                 Ok((
                     view_applications(c, &catalogue, applications)?,
                     view_joins(c, &catalogue, joins)?,
                 ))
             })
             .await
-    }
-}
-
-pub(crate) fn who_acts(actor: &Actor) -> Result<PersonId, Error> {
-    actor
-        .person
-        .ok_or_else(|| Error::Forbidden("only people apply and join".into()))
-}
-
-pub(crate) fn withdrawn(now: Millis, me: PersonId) -> Answer {
-    Answer {
-        state: AskState::Withdrawn,
-        at: now,
-        by: Some(me),
-        text: String::new(),
     }
 }

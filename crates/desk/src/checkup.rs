@@ -78,6 +78,10 @@ impl Desk {
                 )
             }),
         });
+        checks.push(Check {
+            name: "secrets can be opened",
+            problem: self.sealed_problem().await?,
+        });
         let chain = self.check_audit().await?;
         checks.push(Check {
             name: "audit log holds together",

@@ -9,13 +9,14 @@ use store::provider::EntitlementRule;
 use switchboard_core::entitlement::{
     Entitlement, Held, Pattern, Rights, Rule, Said, Step, settle, wanted,
 };
-use switchboard_core::{Actor, Channel, Millis, PersonId};
+use switchboard_core::{Actor, Channel, PersonId};
 use uuid::Uuid;
 
 use crate::audit::{self, Subject};
 use crate::community::{self, Via};
 use crate::provider::check_admin;
-use crate::{Desk, Error};
+use crate::staff::{Occasion, enrol, release, unit_of};
+use crate::{Catalogue, Desk, Error, Live, application};
 
 /// Identities that are looked at in one step.
 const STEP: i64 = 500;
@@ -130,76 +131,118 @@ fn steps_for(
 }
 
 /// Gives and takes what follows from what the providers last said of somebody,
-/// in the transaction in which they said it.
+/// in the transaction in which they said it. The tickets that changed with it
+/// are for [`Desk::rights_changed`] after the commit.
 pub(crate) fn settle_person(
+    desk: &Desk,
     c: &mut Conn<'_>,
+    catalogue: &Catalogue,
     id: PersonId,
     channel: Channel,
-    now: Millis,
-) -> Result<Vec<Step>, Error> {
+) -> Result<(Vec<Step>, Vec<Live>), Error> {
+    let mut live = Vec::new();
     let Some(mut person) = store::person::load(c, id)? else {
-        return Ok(Vec::new());
+        return Ok((Vec::new(), live));
     };
+    let now = desk.now();
     let identities = store::identity::of_person(c, id)?;
     let (rules, in_use) = (rules(c)?, in_use(c)?);
-    let (steps, held, next) = steps_for(c, &person, &identities, &rules, &in_use)?;
-    let desk = Actor::system(channel);
+    let (steps, held, mut next) = steps_for(c, &person, &identities, &rules, &in_use)?;
+    let system = Actor::system(channel);
     for step in &steps {
-        let by = json!({ "by": "entitlement", "name": person.name });
-        let (action, subject, detail) = match step {
-            Step::GiveSupport => ("person.support_granted", Subject::Person(id), by),
-            Step::TakeSupport => ("person.support_withdrawn", Subject::Person(id), by),
+        // A mail says one thing, so each step is an occasion of its own.
+        let occasion = Occasion {
+            actor: &system,
+            why: "by what your identity provider says of you",
+            cause: desk.uuid(),
+            mails: true,
+        };
+        let (unit, wanted) = match step {
             // These two stand in the audit log by what they do.
             Step::JoinCommunity(key) => {
-                community::join(c, &desk, id, key, Via::Entitlement, now)?;
+                community::join(c, &system, id, key, Via::Entitlement, now)?;
                 continue;
             }
             Step::LeaveCommunity(key) => {
-                community::leave(c, &desk, id, key, Via::Entitlement, now)?;
+                community::leave(c, &system, id, key, Via::Entitlement, now)?;
                 continue;
             }
-            Step::Join(unit, part) | Step::Return(unit, part) => {
-                store::person::set_membership(c, *unit, id, *part, now)?;
-                (
-                    "unit.member_added",
-                    Subject::Unit(*unit),
-                    json!({ "by": "entitlement", "person": id, "name": person.name,
-                            "part": store::person::part_key(*part) }),
-                )
+            Step::GiveSupport | Step::TakeSupport => {
+                live.extend(settle_rights(
+                    desk,
+                    c,
+                    catalogue,
+                    &occasion,
+                    &mut person,
+                    step,
+                )?);
+                continue;
             }
-            Step::Leave(unit) => {
-                store::identity::leave_unit(c, *unit, id)?;
-                (
-                    "unit.member_removed",
-                    Subject::Unit(*unit),
-                    json!({ "by": "entitlement", "person": id, "name": person.name }),
-                )
+            Step::Stay(unit) => {
+                let detail = json!({ "by": "entitlement", "person": id, "name": person.name });
+                let (action, subject) = ("unit.last_responsible_kept", Subject::Unit(*unit));
+                audit::record(c, &system, now, action, &subject, &detail)?;
+                continue;
             }
-            Step::Stay(unit) => (
-                "unit.last_responsible_kept",
-                Subject::Unit(*unit),
-                json!({ "by": "entitlement", "person": id, "name": person.name }),
-            ),
+            Step::Join(unit, part) | Step::Return(unit, part) => (*unit, Some(*part)),
+            Step::Leave(unit) => (*unit, None),
         };
-        audit::record(c, &desk, now, action, &subject, &detail)?;
-        match step {
-            Step::GiveSupport => person.support = true,
-            Step::TakeSupport => person.support = false,
-            _ => {}
+        let house = unit_of(catalogue, unit)?;
+        match enrol(desk, c, catalogue, &occasion, &house, id, wanted) {
+            Ok((_, more)) => live.extend(more),
+            // They are let in all the same, and it is tried again the next time.
+            Err(Error::Conflict(why)) => {
+                tracing::warn!(person = %id, unit = house.key, why, "a rule's unit takes nobody");
+                next.units.remove(&unit);
+            }
+            Err(other) => return Err(other),
         }
-    }
-    if steps
-        .iter()
-        .any(|s| matches!(s, Step::GiveSupport | Step::TakeSupport))
-    {
-        store::person::update(c, &person, now)?;
     }
     if next != held {
         let text = serde_json::to_string(&next)
             .map_err(|e| Error::Internal(format!("rights by entitlement: {e}")))?;
         store::identity::set_entitled(c, id, &text, now)?;
     }
-    Ok(steps)
+    Ok((steps, live))
+}
+
+/// The steps that are about the person and no unit.
+fn settle_rights(
+    desk: &Desk,
+    c: &mut Conn<'_>,
+    catalogue: &Catalogue,
+    occasion: &Occasion<'_>,
+    person: &mut store::person::Person,
+    step: &Step,
+) -> Result<Vec<Live>, Error> {
+    let (now, id) = (desk.now(), person.id);
+    let (mut live, mut tickets) = (Vec::new(), Vec::new());
+    let mut detail = json!({ "by": "entitlement", "name": person.name });
+    let action = match step {
+        Step::TakeSupport => {
+            person.support = false;
+            (tickets, live) = release(desk, c, catalogue, id, None, occasion)?;
+            application::fall_away(c, occasion.actor, id, true, now)?;
+            "person.support_withdrawn"
+        }
+        _ => {
+            person.support = true;
+            "person.support_granted"
+        }
+    };
+    if !tickets.is_empty() {
+        detail["tickets"] = json!(tickets);
+    }
+    store::person::update(c, person, now)?;
+    audit::record(
+        c,
+        occasion.actor,
+        now,
+        action,
+        &Subject::Person(id),
+        &detail,
+    )?;
+    Ok(live)
 }
 
 /// Everybody who has an identity, with all of theirs.
@@ -374,21 +417,19 @@ impl Desk {
     /// When the actor is no administrator.
     pub async fn apply_rules(&self, actor: &Actor) -> Result<usize, Error> {
         check_admin(actor)?;
-        let (_, people) = {
-            let all = self.0.db.read(everybody).await?;
-            ((), all.into_keys().collect::<Vec<_>>())
-        };
-        let now = self.now();
+        let people = self.0.db.read(everybody).await?.into_keys();
+        let catalogue = self.catalogue().await?;
         let mut touched = 0;
         for person in people {
-            let steps = self
+            let (desk, catalogue) = (self.clone(), catalogue.clone());
+            let (steps, live) = self
                 .0
                 .db
-                .write(move |c| settle_person(c, person, Channel::Web, now))
+                .write(move |c| settle_person(&desk, c, &catalogue, person, Channel::Web))
                 .await?;
             touched += usize::from(steps.iter().any(|s| !matches!(s, Step::Stay(_))));
+            self.rights_changed(live);
         }
-        self.forget_actors();
         Ok(touched)
     }
 }

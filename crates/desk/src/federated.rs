@@ -18,7 +18,8 @@ use uuid::Uuid;
 
 use crate::audit::{self, Subject};
 use crate::entitlement::settle_person;
-use crate::{Desk, Error, secret};
+use crate::session::Came;
+use crate::{Admission, Desk, Error, secret};
 
 /// A sign-in that went out may take this long to come back.
 pub(crate) const PENDING_MS: Millis = 10 * 60_000;
@@ -64,10 +65,10 @@ pub struct Answer {
 /// How a sign-in ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Arrived {
-    /// A session began.
-    SignedIn {
-        /// The cookie's secret.
-        session: String,
+    /// A session began, or the second step is missing.
+    Admitted {
+        /// Which of them.
+        admission: Admission,
         /// Where to go; a path of this site, or empty.
         next: String,
     },
@@ -109,6 +110,9 @@ pub(crate) struct Arrival {
     /// Checked by the provider.
     pub(crate) email: Option<String>,
     pub(crate) sid: Option<String>,
+    /// The provider says that they gave a second factor there.
+    #[serde(default)]
+    pub(crate) two_steps: bool,
     pub(crate) entitlements: Vec<String>,
 }
 
@@ -160,6 +164,7 @@ impl Arrival {
                 .filter(|_| proof.email_verified || provider.doc.trusts_mail)
                 .map(|a| a.as_str().to_owned()),
             sid: proof.sid.clone(),
+            two_steps: proof.second_factor(),
             entitlements,
         }
     }
@@ -177,6 +182,7 @@ impl Arrival {
                 .filter(|_| provider.doc.trusts_mail)
                 .map(|a| a.as_str().to_owned()),
             sid: None,
+            two_steps: false,
             entitlements,
         }
     }
@@ -532,14 +538,16 @@ impl Desk {
             linked_at: known.linked_at,
             ..arrival.identity(provider, known.id, known.person, now)
         };
-        self.0
+        let (desk, catalogue) = (self.clone(), self.catalogue().await?);
+        let (_, live) = self
+            .0
             .db
             .write(move |c| {
                 store::identity::save(c, &fresh)?;
-                settle_person(c, fresh.person, Channel::Web, now).map(|_| ())
+                settle_person(&desk, c, &catalogue, fresh.person, Channel::Web)
             })
             .await?;
-        self.forget_actors();
+        self.rights_changed(live);
         Ok(())
     }
 
@@ -576,6 +584,7 @@ impl Desk {
         let identity = arrival.identity(provider, self.uuid(), person.id, now);
         let id = person.id;
         let (key, name) = (provider.key.clone(), provider.name.clone());
+        let (desk, catalogue) = (self.clone(), self.catalogue().await?);
         let made = self
             .0
             .db
@@ -583,7 +592,7 @@ impl Desk {
                 if let Some(email) = &person.email
                     && store::person::by_email(c, email)?.is_some()
                 {
-                    return Ok(false);
+                    return Ok(None);
                 }
                 store::person::insert(c, &person, None, true)?;
                 store::identity::save(c, &identity)?;
@@ -595,11 +604,12 @@ impl Desk {
                 let detail = json!({ "provider": key, "name": person.name, "first": true });
                 let subject = Subject::Person(person.id);
                 audit::record(c, &actor, now, "person.identity_linked", &subject, &detail)?;
-                settle_person(c, person.id, Channel::Web, now)?;
-                Ok::<_, Error>(true)
+                let (_, live) = settle_person(&desk, c, &catalogue, person.id, Channel::Web)?;
+                Ok::<_, Error>(Some(live))
             })
             .await?;
-        if made {
+        if let Some(live) = made {
+            self.rights_changed(live);
             return Ok(id);
         }
         let email = arrival.email.clone().unwrap_or_default();
@@ -620,21 +630,19 @@ impl Desk {
         pending: &Pending,
         from: &Caller,
     ) -> Result<Arrived, Turned> {
-        let session = self.start_session(person, &from.agent, None).await?;
-        let id_hash = secret::hash(&session);
         let (issuer, subject) = (arrival.issuer.clone(), arrival.subject.clone());
-        let sid = arrival.sid.clone();
-        self.0
+        let known = self
+            .0
             .db
-            .write(move |c| {
-                if let Some(known) = store::identity::find(c, &issuer, &subject)? {
-                    store::identity::note_session(c, &id_hash, known.id, sid.as_deref())?;
-                }
-                Ok::<_, Error>(())
-            })
+            .read(move |c| store::identity::find(c, &issuer, &subject).map_err(Error::from))
             .await?;
-        Ok(Arrived::SignedIn {
-            session,
+        let came = known.map(|known| Came {
+            identity: known.id,
+            sid: arrival.sid.clone(),
+            two_steps: arrival.two_steps,
+        });
+        Ok(Arrived::Admitted {
+            admission: self.admit(person, &from.agent, came).await?,
             next: pending.next.clone(),
         })
     }

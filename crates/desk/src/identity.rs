@@ -2,15 +2,17 @@
 //! taking off.
 
 use serde_json::json;
+use store::Conn;
 use store::identity::{Identity, Pending};
 use store::provider::Provider;
-use switchboard_core::{Actor, PersonId};
+use switchboard_core::PersonId;
 use uuid::Uuid;
 
 use crate::audit::{self, Subject};
 use crate::entitlement::settle_person;
 use crate::federated::{Arrival, Arrived, Caller, PENDING_MS, Turned};
-use crate::{Desk, Error, password, secret};
+use crate::session::check_fresh;
+use crate::{Desk, Error, SignedIn, account, password, secret};
 
 /// An identity that waits for its person's word.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +34,34 @@ pub struct Linked {
     pub identity: Identity,
     /// The provider's name.
     pub provider: String,
+}
+
+/// Refuses what would leave somebody without any way into their account: a
+/// password with an address to type, a passkey, or a provider that is in use.
+/// Asked after the one way went, in the transaction that takes it.
+///
+/// # Errors
+/// [`Error::Conflict`] then.
+pub(crate) fn stays_open(desk: &Desk, c: &mut Conn<'_>, person: PersonId) -> Result<(), Error> {
+    if store::person::password_hash(c, person)?.is_some()
+        && !store::person::emails(c, person)?.is_empty()
+    {
+        return Ok(());
+    }
+    if desk.has_passkeys() && store::factor::kinds(c, person)?.1 > 0 {
+        return Ok(());
+    }
+    let providers = store::provider::all(c)?;
+    let in_use = |id| providers.iter().any(|p| Some(p.id) == id && p.active);
+    let mut others = store::identity::of_person(c, person)?.into_iter();
+    if others.any(|one| in_use(one.provider)) {
+        return Ok(());
+    }
+    Err(Error::Conflict(
+        "This is the only way into your account. Link another, add a passkey or set a password, \
+         and take it off then."
+            .into(),
+    ))
 }
 
 impl Desk {
@@ -119,19 +149,20 @@ impl Desk {
     }
 
     /// Links what waits to the account, by the word of whoever is signed in: with
-    /// their password, when they have one.
+    /// their password, when they have one; else by a proof a moment ago. They are
+    /// told by mail.
     ///
     /// # Errors
-    /// When nothing waits, the password is wrong, or it was linked elsewhere
-    /// meanwhile.
+    /// When nothing waits, the password is wrong, they have to prove first who
+    /// they are, or it was linked elsewhere meanwhile.
     pub async fn link_identity(
         &self,
-        actor: &Actor,
-        me: PersonId,
+        who: &SignedIn,
         word: &str,
         password: &str,
         network: &str,
     ) -> Result<String, Error> {
+        let me = who.person.id;
         let (provider, arrival) = self.waiting(me, word).await?;
         if let Some(hash) = self.password_hash_of(me).await? {
             let account = format!("account:confirm:{me}");
@@ -143,10 +174,15 @@ impl Desk {
                     "is not that of your account here",
                 ));
             }
+        } else {
+            check_fresh(who, self.now())?;
         }
         let (hash, now, id) = (secret::hash(word), self.now(), self.uuid());
-        let (actor, name) = (actor.clone(), provider.name.clone());
-        self.0
+        let (actor, name) = (who.actor.clone(), provider.name.clone());
+        let person = who.person.clone();
+        let (desk, catalogue) = (self.clone(), self.catalogue().await?);
+        let (_, live) = self
+            .0
             .db
             .write(move |c| {
                 if !store::identity::take_pending(c, &hash)? {
@@ -161,10 +197,18 @@ impl Desk {
                 let detail = json!({ "provider": provider.key, "name": arrival.shown_name() });
                 let subject = Subject::Person(me);
                 audit::record(c, &actor, now, "person.identity_linked", &subject, &detail)?;
-                settle_person(c, me, actor.channel, now).map(|_| ())
+                let what = format!(
+                    "A sign-in of {} ({}) was linked to your account: it is a way into it from \
+                     now on.",
+                    provider.name,
+                    arrival.shown_name()
+                );
+                let subject = "A way to sign in was added to your account";
+                account::tell(&desk, c, &person, subject, &what)?;
+                settle_person(&desk, c, &catalogue, me, actor.channel)
             })
             .await?;
-        self.forget_actors();
+        self.rights_changed(live);
         Ok(name)
     }
 
@@ -193,18 +237,18 @@ impl Desk {
     }
 
     /// Takes a way in off an account: sessions that began with it end, and the
-    /// rights that it brought go. Not the last one.
+    /// rights that it brought go. Not the last one. They are told by mail.
     ///
     /// # Errors
-    /// When it is not theirs, or nothing else would let them in.
-    pub async fn unlink_identity(
-        &self,
-        actor: &Actor,
-        me: PersonId,
-        id: Uuid,
-    ) -> Result<(), Error> {
-        let (now, actor) = (self.now(), actor.clone());
-        self.0
+    /// When it is not theirs, nothing else would let them in, or they have to
+    /// prove first who they are.
+    pub async fn unlink_identity(&self, who: &SignedIn, id: Uuid) -> Result<(), Error> {
+        let (now, actor, person) = (self.now(), who.actor.clone(), who.person.clone());
+        check_fresh(who, now)?;
+        let me = person.id;
+        let (desk, catalogue) = (self.clone(), self.catalogue().await?);
+        let (_, live) = self
+            .0
             .db
             .write(move |c| {
                 let mine = store::identity::of_person(c, me)?;
@@ -212,18 +256,9 @@ impl Desk {
                     .iter()
                     .find(|i| i.id == id)
                     .ok_or_else(|| Error::not_found("such sign-in"))?;
-                let usable = |i: &&Identity| i.id != id && i.provider.is_some();
-                if mine.iter().find(usable).is_none()
-                    && store::person::password_hash(c, me)?.is_none()
-                {
-                    return Err(Error::Conflict(
-                        "This is the only way into your account. Link another, or set a password, \
-                         and take it off then."
-                            .into(),
-                    ));
-                }
                 let detail = json!({ "issuer": one.issuer, "name": one.name });
                 store::identity::delete(c, id)?;
+                stays_open(&desk, c, me)?;
                 let subject = Subject::Person(me);
                 audit::record(
                     c,
@@ -233,10 +268,17 @@ impl Desk {
                     &subject,
                     &detail,
                 )?;
-                settle_person(c, me, actor.channel, now).map(|_| ())
+                let what = format!(
+                    "The sign-in of {} ({}) is no way into your account any more; whoever was \
+                     signed in by it is signed out.",
+                    one.issuer, one.name
+                );
+                let subject = "A way to sign in was taken off your account";
+                account::tell(&desk, c, &person, subject, &what)?;
+                settle_person(&desk, c, &catalogue, me, actor.channel)
             })
             .await?;
-        self.forget_actors();
+        self.rights_changed(live);
         Ok(())
     }
 }

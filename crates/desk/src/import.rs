@@ -11,10 +11,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value as Json, json};
 use sha2::{Digest as _, Sha256};
 use store::Conn;
-use switchboard_core::{Actor, Millis, PersonId, UnitId};
+use switchboard_core::{Actor, PersonId, UnitId};
 
 use crate::audit::{self, Subject};
-use crate::{Desk, Error};
+use crate::staff::Occasion;
+use crate::{Catalogue, Desk, Error, Live};
 use rows::{Done, Ids};
 use table::Row;
 
@@ -224,19 +225,28 @@ fn verdict(done: Result<Done, Error>) -> Result<(Verdict, Option<Json>), Error> 
     }
 }
 
+/// What playing a dump came to: the plan, the deeds for the audit log, and the
+/// tickets that changed.
+type Played = (Plan, Vec<Json>, Vec<Live>);
+
 /// Does all rows in the transaction.
 fn play(
     c: &mut Conn<'_>,
-    actor: &Actor,
-    now: Millis,
+    (desk, catalogue): (&Desk, &Catalogue),
+    occasion: &Occasion<'_>,
     (dump, rows): (&Dump, &[Row]),
     ids: &Ids,
-) -> Result<(Plan, Vec<Json>), Error> {
+) -> Result<Played, Error> {
+    let (actor, now) = (occasion.actor, desk.now());
+    let mut live = Vec::new();
     let mut lines: Vec<Option<Line>> = vec![None; rows.len()];
     let mut deeds = Vec::new();
     let mut kept: BTreeMap<UnitId, Vec<PersonId>> = BTreeMap::new();
-    let mut seen: BTreeMap<String, u64> = BTreeMap::new();
-    let responsibles = store::import::with_responsible(c)?;
+    let mut first: BTreeMap<String, u64> = BTreeMap::new();
+    for row in rows {
+        let what = rows::title(dump.kind, row).to_lowercase();
+        first.entry(what).or_insert(row.line);
+    }
     // A dump of members may be long, and changes no unit.
     let units = store::unit::all(c)?;
     let mut known: BTreeSet<String> = units
@@ -250,13 +260,19 @@ fn play(
             Kind::Services => rows::service(c, actor, now, row, ids.at(at)),
             Kind::Sites => rows::site(c, now, row),
             Kind::Members => {
-                let (done, (unit, person)) = rows::member(c, now, row, &units, ids.at(at))?;
+                let member = rows::member(c, (desk, catalogue), occasion, row, &units, ids.at(at))?;
+                let (unit, person) = member.who;
                 kept.entry(unit).or_default().push(person);
-                Ok(done)
+                live.extend(member.live);
+                Ok(member.done)
             }
         }
     };
     let mut left: Vec<usize> = (0..rows.len()).collect();
+    if dump.kind == Kind::Members {
+        // Who becomes responsible comes before who steps down for them.
+        left.sort_by_key(|at| !rows::leads(&rows[*at]));
+    }
     while !left.is_empty() {
         let mut waiting = Vec::new();
         let before = left.len();
@@ -267,8 +283,8 @@ fn play(
                 continue;
             }
             let what = rows::title(dump.kind, row);
-            let twice = seen.insert(what.to_lowercase(), row.line);
-            let done = match twice {
+            let before = first.get(&what.to_lowercase());
+            let done = match before.filter(|line| **line < row.line) {
                 Some(first) => Err(Error::invalid(
                     "key",
                     format!("{what} is in the file twice, first in line {first}"),
@@ -306,7 +322,12 @@ fn play(
     if dump.complete && plan.refused() == 0 {
         let keys: Vec<String> = rows.iter().map(|r| rows::title(dump.kind, r)).collect();
         let missing = match dump.kind {
-            Kind::Members => rows::remove_missing_members(c, &kept)?,
+            Kind::Members => {
+                let (gone, more) =
+                    rows::remove_missing_members(c, (desk, catalogue), occasion, &kept)?;
+                live.extend(more);
+                gone
+            }
             kind => rows::retire_missing(c, actor, now, kind, &keys)?,
         };
         for (what, done) in missing {
@@ -319,19 +340,9 @@ fn play(
             });
         }
     }
-    for key in rows::without_responsible(c, &responsibles)? {
-        plan.lines.push(Line {
-            line: 0,
-            what: key,
-            verdict: Verdict::Refused {
-                field: "part".into(),
-                problem: "the unit would lose its last responsible".into(),
-            },
-        });
-    }
     let kept = plan.created() + plan.changed() + plan.same();
     plan.needs_confirmation = plan.retired() > kept && !dump.confirmed;
-    Ok((plan, deeds))
+    Ok((plan, deeds, live))
 }
 
 impl Desk {
@@ -352,17 +363,27 @@ impl Desk {
             .collect();
         let ids = Ids::for_rows(self, rows.len());
         let (now, actor, act) = (self.now(), actor.clone(), self.uuid());
+        let (desk, catalogue) = (self.clone(), self.catalogue().await?);
         let outcome = self
             .0
             .db
             .write(move |c| {
-                let (mut plan, deeds) = play(c, &actor, now, (&dump, &rows), &ids)?;
+                // A dump may be of thousands: whoever is in it hears of it from
+                // those who keep the list.
+                let occasion = Occasion {
+                    actor: &actor,
+                    why: "by a list that was taken in",
+                    cause: act,
+                    mails: false,
+                };
+                let (mut plan, deeds, live) =
+                    play(c, (&desk, &catalogue), &occasion, (&dump, &rows), &ids)?;
                 if dump.dry_run || plan.refused() > 0 || plan.needs_confirmation {
                     return Err(Halt::Plan(Box::new(plan)));
                 }
                 plan.done = true;
                 if deeds.is_empty() {
-                    return Ok(plan);
+                    return Ok((plan, live));
                 }
                 let detail = json!({
                     "kind": dump.kind.key(),
@@ -376,14 +397,13 @@ impl Desk {
                 });
                 let subject = Subject::Other("import", act);
                 audit::record(c, &actor, now, "import.done", &subject, &detail)?;
-                Ok(plan)
+                Ok((plan, live))
             })
             .await;
         match outcome {
-            Ok(plan) => {
+            Ok((plan, live)) => {
                 self.forget_catalogue();
-                self.forget_actors();
-                self.announce([]);
+                self.rights_changed(live);
                 Ok(plan)
             }
             Err(Halt::Plan(plan)) => Ok(*plan),

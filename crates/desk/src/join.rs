@@ -3,18 +3,17 @@
 
 use serde_json::json;
 use store::Conn;
-use store::application::{Answer, Asks, JoinRequest};
+use store::application::{Answer, Ask, Asks, Kind};
 use store::unit::Unit;
 use switchboard_core::staff::{
     AskState, Crew, MemberDeed, may_answer_application, may_answer_join, may_ask_to_join,
-    may_manage, next_reminder, reason, still_waits,
+    may_manage, reason,
 };
 use switchboard_core::{Actor, Part, PersonId, UnitId};
 use uuid::Uuid;
 
-use crate::application::{
-    Became, MAX_ASKS, People, already_answered, quoted, unit_ref, who_acts, withdrawn,
-};
+use crate::application::unit_ref;
+use crate::ask::{Became, MAX_ASKS, People, close, quoted, waiting, who_acts};
 use crate::audit::{Subject, record};
 use crate::letter::{Letter, queue};
 use crate::staff::{Occasion, change_member, crew, person, standing, unit_link};
@@ -41,7 +40,7 @@ pub struct JoinView {
 pub(crate) fn view_joins(
     c: &mut Conn<'_>,
     catalogue: &Catalogue,
-    rows: Vec<JoinRequest>,
+    rows: Vec<Ask>,
 ) -> Result<Vec<JoinView>, Error> {
     let mut people = People::default();
     rows.into_iter()
@@ -49,22 +48,11 @@ pub(crate) fn view_joins(
             let (who, institute) = people.get(c, j.person)?;
             Ok(JoinView {
                 id: j.id,
-                unit: unit_ref(catalogue, j.unit),
+                unit: unit_ref(catalogue, j.unit.unwrap_or(UnitId(Uuid::nil()))),
                 person: who,
                 institute,
+                became: people.became(c, &j)?,
                 reason: j.reason,
-                became: Became {
-                    decided_by: match j.decided_by {
-                        Some(by) => Some(people.get(c, by)?.0.name),
-                        None => None,
-                    },
-                    reminder_at: (j.state == AskState::Waiting)
-                        .then(|| next_reminder(j.created_at, j.reminders)),
-                    state: j.state,
-                    created_at: j.created_at,
-                    decided_at: j.decided_at,
-                    answer: j.answer,
-                },
             })
         })
         .collect()
@@ -81,7 +69,7 @@ pub(crate) fn joins_of_units(
         state: Some(AskState::Waiting),
         ..Asks::default()
     };
-    let mut rows = store::application::find_joins(c, &asks, MAX_ASKS)?;
+    let mut rows = store::application::find(c, Kind::Join, &asks, MAX_ASKS)?;
     rows.reverse();
     view_joins(c, catalogue, rows)
 }
@@ -93,7 +81,7 @@ pub(crate) fn join_waits(c: &mut Conn<'_>, who: PersonId, unit: UnitId) -> Resul
         state: Some(AskState::Waiting),
         ..Asks::default()
     };
-    Ok(!store::application::find_joins(c, &asks, 1)?.is_empty())
+    Ok(!store::application::find(c, Kind::Join, &asks, 1)?.is_empty())
 }
 
 /// Stores a join request and tells those who answer.
@@ -107,21 +95,8 @@ pub(crate) fn ask(
     why: &str,
 ) -> Result<Uuid, Error> {
     let (id, now) = (desk.uuid(), desk.now());
-    store::application::insert_join(
-        c,
-        &JoinRequest {
-            id,
-            unit: unit.id,
-            person: who.id,
-            reason: why.to_owned(),
-            state: AskState::Waiting,
-            created_at: now,
-            decided_at: None,
-            decided_by: None,
-            answer: String::new(),
-            reminders: 0,
-        },
-    )?;
+    let asked = Ask::new(id, who.id, why, now);
+    store::application::insert_join(c, &asked, unit.id)?;
     record(
         c,
         actor,
@@ -207,7 +182,7 @@ impl Desk {
         self.0
             .db
             .read(move |c| {
-                let mut rows = store::application::find_joins(c, &asks, MAX_ASKS)?;
+                let mut rows = store::application::find(c, Kind::Join, &asks, MAX_ASKS)?;
                 rows.reverse();
                 view_joins(c, &catalogue, rows)
             })
@@ -239,7 +214,8 @@ impl Desk {
         self.0
             .db
             .read(move |c| {
-                let rows = store::application::find_joins(c, &asks, limit.clamp(1, MAX_ASKS + 1))?;
+                let rows =
+                    store::application::find(c, Kind::Join, &asks, limit.clamp(1, MAX_ASKS + 1))?;
                 view_joins(c, &catalogue, rows)
             })
             .await
@@ -271,35 +247,6 @@ impl Desk {
         Ok(id)
     }
 
-    /// Takes back one's own join request while it waits.
-    ///
-    /// # Errors
-    /// When it is not there, somebody else's, or answered already.
-    pub async fn withdraw_join(&self, actor: &Actor, id: Uuid) -> Result<(), Error> {
-        let me = who_acts(actor)?;
-        let (now, actor) = (self.now(), actor.clone());
-        self.0
-            .db
-            .write(move |c| {
-                let join = store::application::load_join(c, id)?
-                    .filter(|j| j.person == me)
-                    .ok_or_else(|| Error::not_found("such join request"))?;
-                still_waits(join.state)?;
-                if !store::application::answer_join(c, id, &withdrawn(now, me))? {
-                    return Err(already_answered());
-                }
-                record(
-                    c,
-                    &actor,
-                    now,
-                    "join.withdrawn",
-                    &Subject::Unit(join.unit),
-                    &json!({ "person": me, "request": id }),
-                )
-            })
-            .await
-    }
-
     /// Consents to a join request, or refuses it with a reason.
     ///
     /// # Errors
@@ -324,10 +271,7 @@ impl Desk {
             .db
             .write(move |c| {
                 may_answer_join(&actor, &crew(c, &unit)?)?;
-                let join = store::application::load_join(c, id)?
-                    .filter(|j| j.unit == unit.id)
-                    .ok_or_else(|| Error::not_found("such join request"))?;
-                still_waits(join.state)?;
+                let join = waiting(c, Kind::Join, id, |ask| ask.unit == Some(unit.id))?;
                 let now = desk.now();
                 let answer = Answer {
                     state: if consent {
@@ -339,22 +283,8 @@ impl Desk {
                     by: actor.person,
                     text: why.clone(),
                 };
-                if !store::application::answer_join(c, id, &answer)? {
-                    return Err(already_answered());
-                }
-                let action = if consent {
-                    "join.consented"
-                } else {
-                    "join.refused"
-                };
-                record(
-                    c,
-                    &actor,
-                    now,
-                    action,
-                    &Subject::Unit(unit.id),
-                    &json!({ "person": join.person, "request": id, "why": why }),
-                )?;
+                let deed = if consent { "consented" } else { "refused" };
+                close(c, Kind::Join, &join, &actor, &answer, deed)?;
                 if consent {
                     let occasion = Occasion {
                         actor: &actor,
@@ -364,10 +294,11 @@ impl Desk {
                             &why
                         },
                         cause,
+                        mails: true,
                     };
                     let deed = MemberDeed::Add(Part::Member);
                     let (_, live) =
-                        change_member(&desk, c, &catalogue, &occasion, unit.id, join.person, deed)?;
+                        change_member(&desk, c, &catalogue, &occasion, &unit, join.person, deed)?;
                     return Ok(live);
                 }
                 let text = format!(

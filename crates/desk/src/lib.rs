@@ -10,6 +10,7 @@ pub mod account;
 pub mod act;
 pub mod address;
 pub mod application;
+pub mod ask;
 pub mod attachment;
 pub mod audit;
 pub mod catalogue;
@@ -56,6 +57,7 @@ pub mod rights;
 pub mod rules;
 pub mod saved_view;
 pub mod scene;
+pub mod sealed;
 pub mod secret;
 pub mod service;
 pub mod service_provider;
@@ -91,6 +93,7 @@ pub use kept::KeptSecrets;
 pub use list::{Page, TicketQuery};
 pub use open::{OpenRequest, RequesterRef};
 pub use patch::Patch;
+pub use sealed::SecretKeys;
 pub use session::SignedIn;
 pub use sign_in::{Admission, Client};
 pub use token::TokenScope;
@@ -113,6 +116,8 @@ pub struct Config {
     pub registration: bool,
     /// Secrets for other systems, by the names under which people know them.
     pub secrets: KeptSecrets,
+    /// What secrets in the database are sealed with.
+    pub keys: SecretKeys,
     /// Networks that are not public and may be connected to all the same.
     pub outbound: Reach,
     /// The file beside the database that knows who was erased; `None`: only the
@@ -130,6 +135,7 @@ impl Default for Config {
             max_attachment: 50 * 1024 * 1024,
             registration: true,
             secrets: KeptSecrets::default(),
+            keys: SecretKeys::default(),
             outbound: Reach::default(),
             erasure_ledger: None,
         }

@@ -2,6 +2,7 @@
 //! review, decided by an administrator (rules: `switchboard_core::onboarding`).
 
 mod accept;
+mod connection;
 mod decision;
 mod letters;
 mod list_check;
@@ -23,6 +24,7 @@ use switchboard_core::onboarding::{
 use switchboard_core::{Actor, Millis, Part, PersonId};
 use uuid::Uuid;
 
+pub use connection::{TestLine, Tested, Verdict};
 pub use decision::Decision;
 pub use moving::{WayPage, present_form};
 pub use undo::UndoPlan;
@@ -112,6 +114,8 @@ pub struct Sheet {
     pub would: Vec<String>,
     /// When the test mail to the list was sent, while its link can be followed.
     pub list_asked: Option<Millis>,
+    /// What the last test of the connection found.
+    pub tested: Option<Tested>,
     /// What undoing it would do.
     pub undo: Option<UndoPlan>,
 }

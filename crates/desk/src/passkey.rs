@@ -12,6 +12,7 @@ use webauthn_rs::prelude::{
     Url, Webauthn, WebauthnBuilder,
 };
 
+use crate::identity::stays_open;
 use crate::session::check_fresh;
 use crate::{Desk, Error, SignedIn, account, factor, secret};
 
@@ -231,7 +232,8 @@ impl Desk {
     /// Removes a passkey.
     ///
     /// # Errors
-    /// When they have no such, or have to prove first who they are.
+    /// When they have no such, nothing else would let them in, or they have to
+    /// prove first who they are.
     pub async fn remove_passkey(&self, who: &SignedIn, id: &[u8]) -> Result<(), Error> {
         let now = self.now();
         check_fresh(who, now)?;
@@ -242,6 +244,7 @@ impl Desk {
                 if !store::factor::delete_passkey(c, me.id, &id)? {
                     return Err(Error::not_found("such passkey"));
                 }
+                stays_open(&desk, c, me.id)?;
                 factor::tidy(c, me.id)?;
                 let detail = json!({"kind": "passkey"});
                 account::record(c, &me, now, "person.factor_removed", &detail)?;

@@ -14,9 +14,20 @@ use crate::{Desk, Error};
 /// What the names of variables with secrets begin with, so that no other part
 /// of the environment can be sent to a provider.
 pub const SECRET_ENV: &str = "SWITCHBOARD_SECRET_";
+/// What the names of variables with the desk's own keys begin with.
+const KEY_ENV: &str = "SWITCHBOARD_SECRET_KEY";
+
+/// Whether a provider may be given what a variable of the environment holds.
+fn may_name(variable: &str) -> bool {
+    let plain = variable
+        .bytes()
+        .all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    // What secrets in the database are sealed with is for nobody.
+    plain && variable.starts_with(SECRET_ENV) && !variable.starts_with(KEY_ENV)
+}
 
 /// A provider as somebody filled it in.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Draft {
     /// The provider that is changed; `None`: a new one.
     pub id: Option<Uuid>,
@@ -36,6 +47,17 @@ pub struct Draft {
     pub active: bool,
     /// Its place in the list.
     pub position: i64,
+}
+
+impl std::fmt::Debug for Draft {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // The secret stays out of every log.
+        f.debug_struct("Draft")
+            .field("key", &self.key)
+            .field("issuer", &self.issuer)
+            .field("doc", &self.doc)
+            .finish_non_exhaustive()
+    }
 }
 
 pub(crate) fn check_admin(actor: &Actor) -> Result<(), Error> {
@@ -117,19 +139,21 @@ impl Desk {
         if !provider.doc.secret_env.is_empty() {
             let name = &provider.doc.secret_env;
             return match std::env::var(name) {
-                Ok(secret) if name.starts_with(SECRET_ENV) && !secret.is_empty() => {
-                    Ok(Some(secret))
-                }
+                Ok(secret) if may_name(name) && !secret.is_empty() => Ok(Some(secret)),
                 _ => Err(Error::Unavailable(format!(
                     "the variable {name} with the secret is not set"
                 ))),
             };
         }
         let id = provider.id;
-        self.0
+        let stored = self
+            .0
             .db
             .read(move |c| store::provider::secret(c, id).map_err(Error::from))
-            .await
+            .await?;
+        stored
+            .map(|stored| self.open_provider(id, &stored))
+            .transpose()
     }
 
     pub(crate) async fn party(&self, provider: &Provider) -> Result<Party, Error> {
@@ -178,10 +202,14 @@ impl Desk {
         check_admin(actor)?;
         let checked = self.checked(draft)?;
         let (fresh, now, actor) = (self.uuid(), self.now(), actor.clone());
+        let sealed = match &checked.secret {
+            Some(secret) => Some(self.seal_provider(checked.id.unwrap_or(fresh), secret)?),
+            None => None,
+        };
         let saved = self
             .0
             .db
-            .write(move |c| store_draft(c, &checked, fresh, now, &actor))
+            .write(move |c| store_draft(c, &checked, sealed.as_deref(), fresh, now, &actor))
             .await?;
         self.0.oidc.forget(&saved.issuer);
         Ok(saved)
@@ -254,12 +282,13 @@ impl Desk {
         draft.name = one_line("name", &draft.name, 80)?;
         draft.doc.button = draft.doc.button.trim().chars().take(80).collect();
         let env = draft.doc.secret_env.trim().to_owned();
-        let named = env.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
-        let fits = env.is_empty() || (named && env.starts_with(SECRET_ENV));
-        if !fits {
+        if !env.is_empty() && !may_name(&env) {
             return Err(Error::invalid(
                 "secret_env",
-                format!("the variable's name has to begin with {SECRET_ENV}"),
+                format!(
+                    "the variable's name has to begin with {SECRET_ENV}, and is not one of the \
+                     desk's own keys"
+                ),
             ));
         }
         draft.doc.secret_env = env;
@@ -347,6 +376,7 @@ impl Desk {
 fn store_draft(
     c: &mut store::Conn<'_>,
     draft: &Draft,
+    sealed: Option<&str>,
     fresh: Uuid,
     now: Millis,
     actor: &Actor,
@@ -396,7 +426,7 @@ fn store_draft(
         .is_some_and(|p| p.issuer != provider.issuer || p.doc.url != provider.doc.url);
     store::provider::save(c, &provider, now)?;
     if draft.secret.is_some() || moved || !draft.doc.secret_env.is_empty() {
-        store::provider::set_secret(c, id, draft.secret.as_deref())?;
+        store::provider::set_secret(c, id, sealed)?;
         provider.has_secret = draft.secret.is_some();
     }
     let shown = |p: &Provider| json!({ "name": p.name, "issuer": p.issuer, "doc": p.doc, "active": p.active });

@@ -119,6 +119,6 @@ impl Desk {
             })
             .await?;
         self.forget_actors();
-        self.admit(person, client.agent).await
+        self.admit(person, client.agent, None).await
     }
 }

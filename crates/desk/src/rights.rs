@@ -4,13 +4,13 @@
 use serde_json::json;
 use store::Conn;
 use store::person::Person;
-use switchboard_core::staff::{Rights, decide_rights, reason};
+use switchboard_core::staff::{MemberChange, Rights, decide_rights, reason};
 use switchboard_core::{Actor, PersonId, TicketNumber, UnitId};
 
 use crate::audit::{Subject, record};
 use crate::letter::{Letter, queue};
 use crate::staff::{
-    Occasion, crew, nobodys, part_words, person, release, standing, unit_link, unit_of,
+    Occasion, carry_out, crew, nobodys, person, release, standing, unit_link, unit_of,
 };
 use crate::{Catalogue, Desk, Error, Live, application};
 
@@ -93,19 +93,18 @@ pub(crate) fn change_rights(
         application::fall_away(c, occasion.actor, who.id, wish.active, now)?;
     }
     if before.rights.support && !wish.support {
+        // The mails about it say more than that they left.
+        let leaving = Occasion {
+            why: "the support permission went",
+            mails: false,
+            ..*occasion
+        };
         for (unit, part, _) in &enrolments {
-            store::staff::delete_membership(c, *unit, who.id)?;
-            record(
-                c,
-                occasion.actor,
-                now,
-                "unit.member_removed",
-                &Subject::Unit(*unit),
-                &json!({
-                    "part": part_words(*part), "person": who.id, "name": who.name,
-                    "why": "the support permission went",
-                }),
-            )?;
+            let unit = unit_of(catalogue, *unit)?;
+            let change = MemberChange::Removed { old: *part };
+            live.extend(carry_out(
+                desk, c, catalogue, &leaving, &unit, &who, change,
+            )?);
         }
     }
     if !wish.active {
@@ -288,6 +287,7 @@ impl Desk {
                         (why, _) => why,
                     },
                     cause,
+                    mails: true,
                 };
                 if wish.support && !before.support {
                     // Granting it answers what they applied with.

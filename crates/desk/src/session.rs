@@ -4,8 +4,10 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
+use store::Conn;
 use store::person::{Person, Session};
 use switchboard_core::{Actor, Channel, Millis, PersonId};
+use uuid::Uuid;
 
 use crate::account::actor_of;
 use crate::audit::{self, Subject};
@@ -41,6 +43,30 @@ impl SignedIn {
     /// Whether they proved who they are a moment ago.
     pub fn is_fresh(&self, now: Millis) -> bool {
         now - self.proved_at < FRESH_MS
+    }
+}
+
+/// By which identity of another maker somebody came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Came {
+    /// The identity.
+    pub(crate) identity: Uuid,
+    /// That provider's own name for the session.
+    pub(crate) sid: Option<String>,
+    /// The provider says that they gave a second factor there.
+    pub(crate) two_steps: bool,
+}
+
+impl Came {
+    /// Notes it with the session, so that logging out there ends it here.
+    pub(crate) fn note(&self, c: &mut Conn<'_>, session: &Session) -> Result<(), Error> {
+        let sid = self.sid.as_deref();
+        Ok(store::identity::note_session(
+            c,
+            &session.id_hash,
+            self.identity,
+            sid,
+        )?)
     }
 }
 
@@ -105,8 +131,8 @@ pub(crate) fn check_fresh(who: &SignedIn, now: Millis) -> Result<(), Error> {
 }
 
 impl Desk {
-    /// Begins a session of somebody who has proved who they are; failed
-    /// sign-ins of `account` are forgiven. Returns the cookie's secret.
+    /// Begins a session of somebody who has proved who they are, noting by which
+    /// identity they came. Returns the cookie's secret.
     ///
     /// # Errors
     /// When the database can not be written.
@@ -114,16 +140,17 @@ impl Desk {
         &self,
         person: PersonId,
         agent: &str,
-        account: Option<String>,
+        came: Option<Came>,
     ) -> Result<String, Error> {
         let (secret, session) = self.new_session(person, agent)?;
         self.0
             .db
             .write(move |c| {
-                if let Some(account) = &account {
-                    store::person::login_worked(c, account)?;
+                store::person::insert_session(c, &session)?;
+                match &came {
+                    Some(came) => came.note(c, &session),
+                    None => Ok(()),
                 }
-                store::person::insert_session(c, &session).map_err(Error::from)
             })
             .await?;
         Ok(secret)

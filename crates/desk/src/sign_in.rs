@@ -5,9 +5,13 @@
 
 use mail::Address;
 use serde_json::json;
+use store::Conn;
+use store::pending::Step;
+use store::person::Session;
 use switchboard_core::{Millis, PersonId};
 use uuid::Uuid;
 
+use crate::session::Came;
 use crate::tries::{self, Limit};
 use crate::{Desk, Error, account, factor, password, secret, totp};
 
@@ -55,8 +59,21 @@ pub struct SecondStep {
     pub recovery: bool,
 }
 
+/// Notes with a session by which identity its sign-in began.
+fn note(c: &mut Conn<'_>, step: &Step, session: &Session) -> Result<(), Error> {
+    match step.identity {
+        None => Ok(()),
+        Some(identity) => Came {
+            identity,
+            sid: step.sid.clone(),
+            two_steps: true,
+        }
+        .note(c, session),
+    }
+}
+
 fn over() -> Error {
-    Error::Unauthenticated("That took too long: begin again with your password.".into())
+    Error::Unauthenticated("That took too long: begin again.".into())
 }
 
 impl Desk {
@@ -135,35 +152,48 @@ impl Desk {
         let forgiven = limits.first().map(|l| l.subject.clone());
         self.settle(limits, right, forgiven).await?;
         match person {
-            Some(person) if right => self.admit(person.id, client.agent).await,
+            Some(person) if right => self.admit(person.id, client.agent, None).await,
             _ => Err(Error::Unauthenticated(
                 "That address and password do not belong together.".into(),
             )),
         }
     }
 
-    /// Lets in who proved one thing (a password, here or at a directory): with
-    /// a session, or on to the second step when the person has one. Who came
-    /// by another maker's sign-in gets [`Desk::start_session`] at once.
+    /// Lets in who proved one thing (a password, here or at a directory, or a
+    /// sign-in at a provider): with a session, or on to the second step when the
+    /// person has one. Who set up a second step here gives it whichever way they
+    /// come, but for a provider that says itself that they gave one there.
     ///
     /// # Errors
     /// When the database can not be written.
-    pub(crate) async fn admit(&self, person: PersonId, agent: &str) -> Result<Admission, Error> {
+    pub(crate) async fn admit(
+        &self,
+        person: PersonId,
+        agent: &str,
+        came: Option<Came>,
+    ) -> Result<Admission, Error> {
         let (app, keys) = self
             .0
             .db
             .read(move |c| store::factor::kinds(c, person).map_err(Error::from))
             .await?;
-        if !app && keys == 0 {
-            let secret = self.start_session(person, agent, None).await?;
+        let given = came.as_ref().is_some_and(|came| came.two_steps);
+        if given || (!app && keys == 0) {
+            let secret = self.start_session(person, agent, came).await?;
             return Ok(Admission::Session(secret));
         }
         let word = secret::make()?;
         let (hash, now) = (secret::hash(&word), self.now());
+        let (identity, sid) = came.map_or((None, None), |came| (Some(came.identity), came.sid));
+        let step = Step {
+            person,
+            identity,
+            sid,
+        };
         self.0
             .db
             .write(move |c| {
-                store::pending::insert(c, &hash, person, now, now + STEP_MS).map_err(Error::from)
+                store::pending::insert(c, &hash, &step, now, now + STEP_MS).map_err(Error::from)
             })
             .await?;
         Ok(Admission::SecondStep(word))
@@ -179,7 +209,7 @@ impl Desk {
         self.0
             .db
             .read(move |c| {
-                let Some(person) = store::pending::find(c, &hash, now)? else {
+                let Some(Step { person, .. }) = store::pending::find(c, &hash, now)? else {
                     return Ok(None);
                 };
                 let (app, keys) = store::factor::kinds(c, person)?;
@@ -225,12 +255,13 @@ impl Desk {
             .0
             .db
             .write(move |c| {
-                let person = store::pending::find(c, &hash, now)?.ok_or_else(over)?;
+                let step = store::pending::find(c, &hash, now)?.ok_or_else(over)?;
+                let person = step.person;
                 let limit = [Limit::guesses(format!("code:{}", person.0), CODE_TRIES)];
                 tries::check(c, &limit, now)?;
                 let by_app = code.len() == 6 && code.bytes().all(|b| b.is_ascii_digit());
                 let right = if by_app {
-                    totp::use_code(c, person, &code, now)?
+                    totp::use_code(&desk, c, person, &code, now)?
                 } else {
                     store::factor::use_recovery_code(c, person, &factor::code_hash(&code))?
                 };
@@ -245,6 +276,7 @@ impl Desk {
                 let mut session = session.clone();
                 session.person = person;
                 store::person::insert_session(c, &session)?;
+                note(c, &step, &session)?;
                 if !by_app && let Some(person) = store::person::load(c, person)? {
                     let left = store::factor::recovery_codes_left(c, person.id)?;
                     account::record(
@@ -287,11 +319,14 @@ impl Desk {
         self.0
             .db
             .write(move |c| {
-                let theirs = store::pending::find(c, &hash, now)? == Some(person);
-                if !theirs || !store::pending::end(c, &hash)? {
+                let step = store::pending::find(c, &hash, now)?
+                    .filter(|step| step.person == person)
+                    .ok_or_else(over)?;
+                if !store::pending::end(c, &hash)? {
                     return Err(over());
                 }
-                store::person::insert_session(c, &session).map_err(Error::from)
+                store::person::insert_session(c, &session)?;
+                note(c, &step, &session)
             })
             .await?;
         Ok(secret)
@@ -300,11 +335,7 @@ impl Desk {
 
 /// Ends whatever would let somebody in after the password changed: sessions
 /// but one, sign-ins on their way, links that were mailed.
-pub(crate) fn shut_out(
-    c: &mut store::Conn<'_>,
-    person: PersonId,
-    but: &[u8],
-) -> Result<u64, Error> {
+pub(crate) fn shut_out(c: &mut Conn<'_>, person: PersonId, but: &[u8]) -> Result<u64, Error> {
     let ended = store::person::delete_sessions_but(c, person, but)?;
     store::pending::end_all_of(c, person)?;
     store::mailed_link::end_all_of(c, person)?;

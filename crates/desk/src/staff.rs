@@ -33,6 +33,9 @@ pub(crate) struct Occasion<'a> {
     pub(crate) why: &'a str,
     /// What the mails are written for; one occasion makes one mail a human.
     pub(crate) cause: Uuid,
+    /// Those concerned get a mail. Not where the occasion has one of its own
+    /// (an invitation), or would make hundreds (a dump that is taken in).
+    pub(crate) mails: bool,
 }
 
 /// The rights of a stored person.
@@ -89,10 +92,15 @@ pub(crate) fn part_words(part: Part) -> &'static str {
     }
 }
 
+/// What became of a wish about a member: what changed (`None`: it was so
+/// already), and the tickets that changed with it, for [`Desk::rights_changed`]
+/// after the commit.
+pub(crate) type Enrolled = (Option<MemberChange>, Vec<Live>);
+
 /// Puts somebody into a unit with this part, or (`None`) takes them out, if it
 /// is not so already. For whatever keeps memberships in step with something
-/// else: call it in the transaction, [`Desk::rights_changed`] with what it gives
-/// after the commit.
+/// else: a rule that follows an identity provider, a dump, an accepted form. The
+/// unit is given as a value: the catalogue need not know it yet.
 ///
 /// # Errors
 /// When the rules refuse: the last responsible stays, and who does not hold the
@@ -102,21 +110,18 @@ pub(crate) fn enrol(
     c: &mut Conn<'_>,
     catalogue: &Catalogue,
     occasion: &Occasion<'_>,
-    unit: UnitId,
+    unit: &Unit,
     who: PersonId,
     wanted: Option<Part>,
-) -> Result<Vec<Live>, Error> {
-    let known = store::staff::crew(c, unit)?
-        .into_iter()
-        .find(|e| e.person == who)
-        .map(|e| e.part);
+) -> Result<Enrolled, Error> {
+    let known = store::staff::part_in(c, unit.id, who)?;
     let deed = match (known, wanted) {
-        (None, None) => return Ok(Vec::new()),
+        (None, None) => return Ok((None, Vec::new())),
         (None, Some(part)) => MemberDeed::Add(part),
         (Some(_), Some(part)) => MemberDeed::SetPart(part),
         (Some(_), None) => MemberDeed::Remove,
     };
-    Ok(change_member(desk, c, catalogue, occasion, unit, who, deed)?.1)
+    change_member(desk, c, catalogue, occasion, unit, who, deed)
 }
 
 /// Does something with a member, with all that follows.
@@ -128,27 +133,45 @@ pub(crate) fn change_member(
     c: &mut Conn<'_>,
     catalogue: &Catalogue,
     occasion: &Occasion<'_>,
-    unit: UnitId,
+    unit: &Unit,
     who: PersonId,
     deed: MemberDeed,
-) -> Result<(Option<MemberChange>, Vec<Live>), Error> {
-    let unit = unit_of(catalogue, unit)?;
+) -> Result<Enrolled, Error> {
     let who = person(c, who)?;
-    let before = crew(c, &unit)?;
+    let before = crew(c, unit)?;
     let change = decide_member(occasion.actor, &before, &standing(&who), deed)?;
     let Some(change) = change else {
         return Ok((None, Vec::new()));
     };
+    let live = carry_out(desk, c, catalogue, occasion, unit, &who, change)?;
+    Ok((Some(change), live))
+}
+
+/// Carries out what was decided about a member: the one place where memberships
+/// are written, so that whichever way somebody comes or goes, it stands in the
+/// audit log, and who goes leaves no ticket behind.
+///
+/// # Errors
+/// When the database can not be written.
+pub(crate) fn carry_out(
+    desk: &Desk,
+    c: &mut Conn<'_>,
+    catalogue: &Catalogue,
+    occasion: &Occasion<'_>,
+    unit: &Unit,
+    who: &Person,
+    change: MemberChange,
+) -> Result<Vec<Live>, Error> {
     let now = desk.now();
     let mut live = Vec::new();
     let mut tickets = Vec::new();
     let (action, detail) = match change {
         MemberChange::Added(part) => {
-            store::person::set_membership(c, unit.id, who.id, part, now)?;
+            store::staff::put_membership(c, unit.id, who.id, part, now)?;
             ("unit.member_added", json!({ "part": part_words(part) }))
         }
         MemberChange::PartSet { old, new } => {
-            store::person::set_membership(c, unit.id, who.id, new, now)?;
+            store::staff::put_membership(c, unit.id, who.id, new, now)?;
             (
                 "unit.part_changed",
                 json!({ "part": [part_words(old), part_words(new)] }),
@@ -175,9 +198,31 @@ pub(crate) fn change_member(
         &Subject::Unit(unit.id),
         &detail,
     )?;
-    tell_member(desk, c, occasion, &unit, &who, change)?;
-    tell_responsibles(desk, c, occasion, &unit, &who, change, &tickets)?;
-    Ok((Some(change), live))
+    if occasion.mails {
+        tell_member(desk, c, occasion, unit, who, change)?;
+        tell_responsibles(desk, c, occasion, unit, who, change, &tickets)?;
+    }
+    Ok(live)
+}
+
+/// Takes everybody out of a unit that is removed as if it had never been.
+///
+/// # Errors
+/// When the database can not be written.
+pub(crate) fn disband(
+    desk: &Desk,
+    c: &mut Conn<'_>,
+    catalogue: &Catalogue,
+    occasion: &Occasion<'_>,
+    unit: &Unit,
+) -> Result<Vec<Live>, Error> {
+    let mut live = Vec::new();
+    for one in store::staff::crew(c, unit.id)? {
+        let who = person(c, one.person)?;
+        let change = MemberChange::Removed { old: one.part };
+        live.extend(carry_out(desk, c, catalogue, occasion, unit, &who, change)?);
+    }
+    Ok(live)
 }
 
 /// Open tickets of somebody who may no longer work on them are nobody's again.
@@ -387,7 +432,7 @@ impl Desk {
         let unit = catalogue
             .find_unit("unit", unit)
             .map_err(|_| Error::not_found(format!("unit {unit:?}")))?
-            .id;
+            .clone();
         let why = reason(why, None)?;
         let why = if why.is_empty() {
             match deed {
@@ -406,8 +451,9 @@ impl Desk {
                     actor: &actor,
                     why: &why,
                     cause,
+                    mails: true,
                 };
-                change_member(&desk, c, &catalogue, &occasion, unit, who, deed)
+                change_member(&desk, c, &catalogue, &occasion, &unit, who, deed)
             })
             .await?;
         self.rights_changed(live);
@@ -430,7 +476,7 @@ impl Desk {
         let catalogue = self.catalogue().await?;
         let (desk, actor, cause) = (self.clone(), actor.clone(), self.uuid());
         let why = why.to_owned();
-        let live = self
+        let (_, live) = self
             .0
             .db
             .write(move |c| {
@@ -438,8 +484,10 @@ impl Desk {
                     actor: &actor,
                     why: &why,
                     cause,
+                    mails: true,
                 };
-                enrol(&desk, c, &catalogue, &occasion, unit, who, wanted)
+                let unit = unit_of(&catalogue, unit)?;
+                enrol(&desk, c, &catalogue, &occasion, &unit, who, wanted)
             })
             .await?;
         self.rights_changed(live);
@@ -503,30 +551,30 @@ impl Desk {
     /// the command line, before anybody works there.
     ///
     /// # Errors
-    /// When the database refuses.
+    /// What the rules refuse.
     pub async fn set_member(
         &self,
         unit: UnitId,
         person: PersonId,
         part: Part,
     ) -> Result<(), Error> {
-        let now = self.now();
-        let actor = Actor::system(Channel::Cli);
-        self.0
+        let catalogue = self.catalogue().await?;
+        let (desk, actor, cause) = (self.clone(), Actor::system(Channel::Cli), self.uuid());
+        let (_, live) = self
+            .0
             .db
             .write(move |c| {
-                store::person::set_membership(c, unit, person, part, now)?;
-                record(
-                    c,
-                    &actor,
-                    now,
-                    "unit.member_added",
-                    &Subject::Unit(unit),
-                    &json!({ "person": person, "part": part_words(part), "why": "by the operator" }),
-                )
+                let occasion = Occasion {
+                    actor: &actor,
+                    why: "by the operator",
+                    cause,
+                    mails: false,
+                };
+                let unit = unit_of(&catalogue, unit)?;
+                enrol(&desk, c, &catalogue, &occasion, &unit, person, Some(part))
             })
             .await?;
-        self.forget_actors();
+        self.rights_changed(live);
         Ok(())
     }
 }

@@ -42,6 +42,7 @@ fn step_of(secret: Vec<u8>, code: &str, now: Millis) -> Result<Option<i64>, Erro
 
 /// Uses up a code of a person. `false`: it is wrong, or was used.
 pub(crate) fn use_code(
+    desk: &Desk,
     c: &mut Conn<'_>,
     person: PersonId,
     code: &str,
@@ -50,6 +51,7 @@ pub(crate) fn use_code(
     let Some(secret) = store::factor::totp(c, person)?.and_then(|t| t.secret) else {
         return Ok(false);
     };
+    let secret = desk.open_seed(person, &secret)?;
     match step_of(secret, code, now)? {
         Some(step) => Ok(store::factor::use_totp_step(c, person, step)?),
         None => Ok(false),
@@ -78,7 +80,8 @@ impl Desk {
     pub async fn begin_totp(&self, who: &SignedIn) -> Result<(), Error> {
         let now = self.now();
         check_fresh(who, now)?;
-        let (me, fresh) = (who.person.id, secret::random::<20>()?);
+        let me = who.person.id;
+        let fresh = self.seal_seed(me, &secret::random::<20>()?)?;
         self.0
             .db
             .write(move |c| store::factor::offer_totp(c, me, &fresh, now).map_err(Error::from))
@@ -92,7 +95,8 @@ impl Desk {
     pub async fn totp_offer(&self, who: &SignedIn) -> Result<Option<TotpOffer>, Error> {
         let (me, now) = (who.person.id, self.now());
         check_fresh(who, now)?;
-        let fresh = self.0.db.read(move |c| waiting(c, me, now)).await?;
+        let desk = self.clone();
+        let fresh = self.0.db.read(move |c| waiting(&desk, c, me, now)).await?;
         let Some(fresh) = fresh else { return Ok(None) };
         let secret = Secret::new(fresh.into_boxed_slice()).to_base32();
         let issuer = encoded(&self.config().name);
@@ -128,7 +132,7 @@ impl Desk {
             .0
             .db
             .write(move |c| {
-                let fresh = waiting(c, me.id, now)?.ok_or_else(|| {
+                let fresh = waiting(&desk, c, me.id, now)?.ok_or_else(|| {
                     Error::Conflict("no authenticator app waits for its code: begin again".into())
                 })?;
                 let Some(step) = step_of(fresh, &code, now)? else {
@@ -191,11 +195,19 @@ impl Desk {
 }
 
 /// The secret that was shown and is not too old.
-fn waiting(c: &mut Conn<'_>, person: PersonId, now: Millis) -> Result<Option<Vec<u8>>, Error> {
-    Ok(store::factor::totp(c, person)?.and_then(|t| {
+fn waiting(
+    desk: &Desk,
+    c: &mut Conn<'_>,
+    person: PersonId,
+    now: Millis,
+) -> Result<Option<Vec<u8>>, Error> {
+    let stored = store::factor::totp(c, person)?.and_then(|t| {
         let young = t.fresh_at.is_some_and(|at| now - at < OFFER_MS);
         t.fresh.filter(|_| young)
-    }))
+    });
+    stored
+        .map(|stored| desk.open_seed(person, &stored))
+        .transpose()
 }
 
 #[cfg(test)]

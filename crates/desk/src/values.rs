@@ -72,6 +72,150 @@ fn record(
     audit::record(c, actor, now, action, &subject, &detail)
 }
 
+/// What values of both lists have.
+struct Shared<'a> {
+    name: &'a mut String,
+    position: &'a mut i64,
+    active: &'a mut bool,
+    version: &'a mut i64,
+}
+
+/// A value of a list that administrators edit.
+trait Listed: Clone + PartialEq + serde::Serialize + Send + Sync + 'static {
+    /// As the audit log calls it.
+    const KIND: &'static str;
+    /// As people call it.
+    const WORD: &'static str;
+    /// What is wrong with a name that another has.
+    const NAME_TAKEN: &'static str;
+
+    fn all(c: &mut Conn<'_>) -> Result<Vec<Self>, Error>;
+    fn put(&self, c: &mut Conn<'_>) -> Result<(), Error>;
+    fn key(&self) -> &str;
+    fn name(&self) -> &str;
+    fn position(&self) -> i64;
+    fn shared(&mut self) -> Shared<'_>;
+    /// They are shown in one list: names differ there.
+    fn beside(&self, other: &Self) -> bool;
+    /// What only this list has.
+    fn edit(&mut self, edit: &ValueEdit);
+    /// Whether a new one has its place.
+    fn check_new(&self, c: &mut Conn<'_>) -> Result<(), Error>;
+    fn check(&self) -> Result<(), Error>;
+}
+
+impl Listed for Category {
+    const KIND: &'static str = "category";
+    const WORD: &'static str = "category";
+    const NAME_TAKEN: &'static str = "another category has it";
+
+    fn all(c: &mut Conn<'_>) -> Result<Vec<Self>, Error> {
+        Ok(store::values::all_categories(c)?)
+    }
+
+    fn put(&self, c: &mut Conn<'_>) -> Result<(), Error> {
+        Ok(store::values::put_category(c, self)?)
+    }
+
+    fn key(&self) -> &str {
+        &self.key
+    }
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn position(&self) -> i64 {
+        self.position
+    }
+
+    fn shared(&mut self) -> Shared<'_> {
+        Shared {
+            name: &mut self.name,
+            position: &mut self.position,
+            active: &mut self.active,
+            version: &mut self.version,
+        }
+    }
+
+    fn beside(&self, _: &Self) -> bool {
+        true
+    }
+
+    fn edit(&mut self, edit: &ValueEdit) {
+        self.in_reports = edit.in_reports.unwrap_or(self.in_reports);
+    }
+
+    fn check_new(&self, _: &mut Conn<'_>) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        if self.active || self.key != DEFAULT_CATEGORY {
+            return Ok(());
+        }
+        Err(Error::invalid(
+            "active",
+            "a ticket of which nobody says what it is has this category",
+        ))
+    }
+}
+
+impl Listed for IssueType {
+    const KIND: &'static str = "issue_type";
+    const WORD: &'static str = "type of issue";
+    const NAME_TAKEN: &'static str = "another type of issue of the category has it";
+
+    fn all(c: &mut Conn<'_>) -> Result<Vec<Self>, Error> {
+        Ok(store::values::all_issue_types(c)?)
+    }
+
+    fn put(&self, c: &mut Conn<'_>) -> Result<(), Error> {
+        Ok(store::values::put_issue_type(c, self)?)
+    }
+
+    fn key(&self) -> &str {
+        &self.key
+    }
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn position(&self) -> i64 {
+        self.position
+    }
+
+    fn shared(&mut self) -> Shared<'_> {
+        Shared {
+            name: &mut self.name,
+            position: &mut self.position,
+            active: &mut self.active,
+            version: &mut self.version,
+        }
+    }
+
+    fn beside(&self, other: &Self) -> bool {
+        self.category == other.category
+    }
+
+    fn edit(&mut self, edit: &ValueEdit) {
+        self.visible = edit.visible.unwrap_or(self.visible);
+    }
+
+    fn check_new(&self, c: &mut Conn<'_>) -> Result<(), Error> {
+        let categories = store::values::all_categories(c)?;
+        if categories.iter().any(|v| v.key == self.category) {
+            return Ok(());
+        }
+        Err(Error::invalid("category", "there is no such category"))
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
 impl Desk {
     /// Both lists.
     ///
@@ -99,7 +243,15 @@ impl Desk {
         key: &str,
         edit: ValueEdit,
     ) -> Result<Category, Error> {
-        self.put_category(actor, key, None, edit, true).await
+        let new = Category {
+            key: key.to_owned(),
+            name: String::new(),
+            position: 0,
+            in_reports: true,
+            active: true,
+            version: 0,
+        };
+        self.put(actor, key, Some(new), None, edit).await
     }
 
     /// Changes a category.
@@ -114,77 +266,7 @@ impl Desk {
         expected: Option<i64>,
         edit: ValueEdit,
     ) -> Result<Category, Error> {
-        self.put_category(actor, key, expected, edit, false).await
-    }
-
-    async fn put_category(
-        &self,
-        actor: &Actor,
-        key: &str,
-        expected: Option<i64>,
-        edit: ValueEdit,
-        new: bool,
-    ) -> Result<Category, Error> {
-        check_admin(actor)?;
-        let (now, actor, key) = (self.now(), actor.clone(), key.to_owned());
-        let category = self
-            .0
-            .db
-            .write(move |c| {
-                let all = store::values::all_categories(c)?;
-                let before = all.iter().find(|v| v.key == key);
-                let mut after = match (before, new) {
-                    (Some(_), true) => {
-                        return Err(Error::invalid("key", "there is such a category already"));
-                    }
-                    (None, false) => return Err(Error::not_found(format!("category {key:?}"))),
-                    (Some(before), false) => before.clone(),
-                    (None, true) => Category {
-                        key: key.clone(),
-                        name: String::new(),
-                        position: all.last().map_or(0, |v| v.position + 1),
-                        in_reports: true,
-                        active: true,
-                        version: 0,
-                    },
-                };
-                stale(expected, after.version)?;
-                check_key(&key)?;
-                if let Some(name) = &edit.name {
-                    after.name = name.trim().to_owned();
-                }
-                after.position = edit.position.unwrap_or(after.position);
-                after.in_reports = edit.in_reports.unwrap_or(after.in_reports);
-                after.active = edit.active.unwrap_or(after.active);
-                check_name(&after.name)?;
-                check_position(after.position)?;
-                if all
-                    .iter()
-                    .any(|v| v.key != key && same_name(&v.name, &after.name))
-                {
-                    return Err(Error::invalid("name", "another category has it"));
-                }
-                if !after.active && key == DEFAULT_CATEGORY {
-                    return Err(Error::invalid(
-                        "active",
-                        "a ticket of which nobody says what it is has this category",
-                    ));
-                }
-                if before == Some(&after) {
-                    return Ok(after);
-                }
-                store::values::put_category(c, &after)?;
-                let (action, detail) = match before {
-                    None => ("category.created", json!(after)),
-                    Some(before) => ("category.changed", difference(before, &after)),
-                };
-                record(c, &actor, now, (action, "category", &key), detail)?;
-                after.version += 1;
-                Ok(after)
-            })
-            .await?;
-        self.forget_catalogue();
-        Ok(category)
+        self.put::<Category>(actor, key, None, expected, edit).await
     }
 
     /// Adds a type of issue to a category.
@@ -198,8 +280,16 @@ impl Desk {
         category: &str,
         edit: ValueEdit,
     ) -> Result<IssueType, Error> {
-        self.put_issue_type(actor, key, Some(category), None, edit)
-            .await
+        let new = IssueType {
+            key: key.to_owned(),
+            name: String::new(),
+            category: category.to_owned(),
+            position: 0,
+            visible: true,
+            active: true,
+            version: 0,
+        };
+        self.put(actor, key, Some(new), None, edit).await
     }
 
     /// Changes a type of issue. Its category stays: tickets have both.
@@ -214,89 +304,81 @@ impl Desk {
         expected: Option<i64>,
         edit: ValueEdit,
     ) -> Result<IssueType, Error> {
-        self.put_issue_type(actor, key, None, expected, edit).await
+        self.put::<IssueType>(actor, key, None, expected, edit)
+            .await
     }
 
-    async fn put_issue_type(
+    /// Adds a value (`new`: as it is before the edit) to its list, or changes it.
+    async fn put<V: Listed>(
         &self,
         actor: &Actor,
         key: &str,
-        category: Option<&str>,
+        new: Option<V>,
         expected: Option<i64>,
         edit: ValueEdit,
-    ) -> Result<IssueType, Error> {
+    ) -> Result<V, Error> {
         check_admin(actor)?;
         let (now, actor, key) = (self.now(), actor.clone(), key.to_owned());
-        let category = category.map(str::to_owned);
-        let issue_type = self
+        let stored = self
             .0
             .db
             .write(move |c| {
-                let all = store::values::all_issue_types(c)?;
-                let before = all.iter().find(|v| v.key == key);
-                let mut after = match (before, &category) {
+                let all = V::all(c)?;
+                let before = all.iter().find(|v| v.key() == key);
+                let mut after = match (before, &new) {
                     (Some(_), Some(_)) => {
-                        return Err(Error::invalid(
-                            "key",
-                            "there is such a type of issue already",
-                        ));
+                        let problem = format!("there is such a {} already", V::WORD);
+                        return Err(Error::invalid("key", problem));
                     }
-                    (None, None) => return Err(Error::not_found(format!("type of issue {key:?}"))),
+                    (None, None) => {
+                        return Err(Error::not_found(format!("{} {key:?}", V::WORD)));
+                    }
                     (Some(before), None) => before.clone(),
-                    (None, Some(category)) => {
-                        let categories = store::values::all_categories(c)?;
-                        if !categories.iter().any(|v| v.key == *category) {
-                            return Err(Error::invalid("category", "there is no such category"));
-                        }
-                        IssueType {
-                            key: key.clone(),
-                            name: String::new(),
-                            category: category.clone(),
-                            position: all
-                                .iter()
-                                .filter(|v| v.category == *category)
-                                .map(|v| v.position + 1)
-                                .max()
-                                .unwrap_or(0),
-                            visible: true,
-                            active: true,
-                            version: 0,
-                        }
+                    (None, Some(new)) => {
+                        let mut new = new.clone();
+                        new.check_new(c)?;
+                        *new.shared().position = all
+                            .iter()
+                            .filter(|v| v.beside(&new))
+                            .map(|v| v.position() + 1)
+                            .max()
+                            .unwrap_or(0);
+                        new
                     }
                 };
-                stale(expected, after.version)?;
+                stale(expected, *after.shared().version)?;
                 check_key(&key)?;
+                after.edit(&edit);
+                let shared = after.shared();
                 if let Some(name) = &edit.name {
-                    after.name = name.trim().to_owned();
+                    *shared.name = name.trim().to_owned();
                 }
-                after.position = edit.position.unwrap_or(after.position);
-                after.visible = edit.visible.unwrap_or(after.visible);
-                after.active = edit.active.unwrap_or(after.active);
-                check_name(&after.name)?;
-                check_position(after.position)?;
+                *shared.position = edit.position.unwrap_or(*shared.position);
+                *shared.active = edit.active.unwrap_or(*shared.active);
+                check_name(shared.name)?;
+                check_position(*shared.position)?;
                 if all.iter().any(|v| {
-                    v.key != key && v.category == after.category && same_name(&v.name, &after.name)
+                    v.key() != key && v.beside(&after) && same_name(v.name(), after.name())
                 }) {
-                    return Err(Error::invalid(
-                        "name",
-                        "another type of issue of the category has it",
-                    ));
+                    return Err(Error::invalid("name", V::NAME_TAKEN));
                 }
+                after.check()?;
                 if before == Some(&after) {
                     return Ok(after);
                 }
-                store::values::put_issue_type(c, &after)?;
-                let (action, detail) = match before {
-                    None => ("issue_type.created", json!(after)),
-                    Some(before) => ("issue_type.changed", difference(before, &after)),
+                after.put(c)?;
+                let (deed, detail) = match before {
+                    None => ("created", json!(after)),
+                    Some(before) => ("changed", difference(before, &after)),
                 };
-                record(c, &actor, now, (action, "issue_type", &key), detail)?;
-                after.version += 1;
+                let action = format!("{}.{deed}", V::KIND);
+                record(c, &actor, now, (&action, V::KIND, &key), detail)?;
+                *after.shared().version += 1;
                 Ok(after)
             })
             .await?;
         self.forget_catalogue();
-        Ok(issue_type)
+        Ok(stored)
     }
 
     /// Deletes a category (`false`) or a type of issue (`true`) that nothing

@@ -9,36 +9,20 @@ use crate::error::Error;
 use crate::params;
 use crate::value::{Row, Sql, Value};
 
-/// An application for the support permission.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Application {
-    /// Its id.
-    pub id: Uuid,
-    /// Who applies.
-    pub person: PersonId,
-    /// Why.
-    pub reason: String,
-    /// Where it stands.
-    pub state: AskState,
-    /// When it came.
-    pub created_at: Millis,
-    /// When it was answered or withdrawn.
-    pub decided_at: Option<Millis>,
-    /// Who answered; `None` also: the desk itself.
-    pub decided_by: Option<PersonId>,
-    /// The reason of the answer, or empty.
-    pub answer: String,
-    /// How many reminders went out.
-    pub reminders: i64,
+/// What somebody asks for; both wait for a word of others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// The support permission, of administrators.
+    Application,
+    /// To be taken into a unit, of its responsibles.
+    Join,
 }
 
-/// A request to be taken into a unit.
+/// What somebody asked for, and what became of it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct JoinRequest {
+pub struct Ask {
     /// Its id.
     pub id: Uuid,
-    /// Which unit.
-    pub unit: UnitId,
     /// Who asks.
     pub person: PersonId,
     /// Why.
@@ -55,6 +39,26 @@ pub struct JoinRequest {
     pub answer: String,
     /// How many reminders went out.
     pub reminders: i64,
+    /// Of a request to join: which unit.
+    pub unit: Option<UnitId>,
+}
+
+impl Ask {
+    /// One that waits since now.
+    pub fn new(id: Uuid, person: PersonId, reason: &str, now: Millis) -> Ask {
+        Ask {
+            id,
+            person,
+            reason: reason.to_owned(),
+            state: AskState::Waiting,
+            created_at: now,
+            decided_at: None,
+            decided_by: None,
+            answer: String::new(),
+            reminders: 0,
+            unit: None,
+        }
+    }
 }
 
 fn state_of(word: &str) -> Result<AskState, Error> {
@@ -96,9 +100,19 @@ impl Asks {
 const APPLICATION: &str = "SELECT a.id, a.person, a.reason, a.state, a.created_at, a.decided_at,
   a.decided_by, a.answer, a.reminders FROM support_application a WHERE 1 = 1";
 
-fn read_application(row: &Row<'_>) -> Result<Application, Error> {
+const JOIN: &str = "SELECT a.id, a.person, a.reason, a.state, a.created_at, a.decided_at,
+  a.decided_by, a.answer, a.reminders, a.unit FROM join_request a WHERE 1 = 1";
+
+fn select(kind: Kind) -> Sql {
+    Sql::new(match kind {
+        Kind::Application => APPLICATION,
+        Kind::Join => JOIN,
+    })
+}
+
+fn read(kind: Kind, row: &Row<'_>) -> Result<Ask, Error> {
     let state: String = row.get(3)?;
-    Ok(Application {
+    Ok(Ask {
         id: row.get(0)?,
         person: row.get(1)?,
         reason: row.get(2)?,
@@ -108,41 +122,24 @@ fn read_application(row: &Row<'_>) -> Result<Application, Error> {
         decided_by: row.get(6)?,
         answer: row.get(7)?,
         reminders: row.get(8)?,
-    })
-}
-
-const JOIN: &str = "SELECT a.id, a.unit, a.person, a.reason, a.state, a.created_at, a.decided_at,
-  a.decided_by, a.answer, a.reminders FROM join_request a WHERE 1 = 1";
-
-fn read_join(row: &Row<'_>) -> Result<JoinRequest, Error> {
-    let state: String = row.get(4)?;
-    Ok(JoinRequest {
-        id: row.get(0)?,
-        unit: row.get(1)?,
-        person: row.get(2)?,
-        reason: row.get(3)?,
-        state: state_of(&state)?,
-        created_at: row.get(5)?,
-        decided_at: row.get(6)?,
-        decided_by: row.get(7)?,
-        answer: row.get(8)?,
-        reminders: row.get(9)?,
+        unit: match kind {
+            Kind::Application => None,
+            Kind::Join => Some(row.get(9)?),
+        },
     })
 }
 
 /// Stores a new application with the units it names.
-pub fn insert(conn: &mut Conn<'_>, a: &Application, units: &[UnitId]) -> Result<(), Error> {
+pub fn insert(conn: &mut Conn<'_>, a: &Ask, units: &[UnitId]) -> Result<(), Error> {
     conn.execute(
-        "INSERT INTO support_application (id, person, reason, state, created_at, decided_at,
-           decided_by, answer, reminders) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        "INSERT INTO support_application (id, person, reason, state, created_at, answer, reminders)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
         params![
             a.id,
             a.person,
             a.reason.as_str(),
             a.state.key(),
             a.created_at,
-            a.decided_at,
-            a.decided_by,
             a.answer.as_str(),
             a.reminders,
         ],
@@ -156,20 +153,18 @@ pub fn insert(conn: &mut Conn<'_>, a: &Application, units: &[UnitId]) -> Result<
     Ok(())
 }
 
-/// Stores a new join request.
-pub fn insert_join(conn: &mut Conn<'_>, j: &JoinRequest) -> Result<(), Error> {
+/// Stores a new request to join a unit.
+pub fn insert_join(conn: &mut Conn<'_>, j: &Ask, unit: UnitId) -> Result<(), Error> {
     conn.execute(
-        "INSERT INTO join_request (id, unit, person, reason, state, created_at, decided_at,
-           decided_by, answer, reminders) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        "INSERT INTO join_request (id, unit, person, reason, state, created_at, answer, reminders)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         params![
             j.id,
-            j.unit,
+            unit,
             j.person,
             j.reason.as_str(),
             j.state.key(),
             j.created_at,
-            j.decided_at,
-            j.decided_by,
             j.answer.as_str(),
             j.reminders,
         ],
@@ -177,32 +172,19 @@ pub fn insert_join(conn: &mut Conn<'_>, j: &JoinRequest) -> Result<(), Error> {
     Ok(())
 }
 
-/// One application.
-pub fn load(conn: &mut Conn<'_>, id: Uuid) -> Result<Option<Application>, Error> {
-    let mut sql = Sql::new(APPLICATION);
+/// One of them.
+pub fn load(conn: &mut Conn<'_>, kind: Kind, id: Uuid) -> Result<Option<Ask>, Error> {
+    let mut sql = select(kind);
     sql.push(" AND a.id = ").bind(id);
-    Ok(conn.run(&sql, read_application)?.into_iter().next())
+    let found = conn.run(&sql, |row| read(kind, row))?;
+    Ok(found.into_iter().next())
 }
 
-/// One join request.
-pub fn load_join(conn: &mut Conn<'_>, id: Uuid) -> Result<Option<JoinRequest>, Error> {
-    let mut sql = Sql::new(JOIN);
-    sql.push(" AND a.id = ").bind(id);
-    Ok(conn.run(&sql, read_join)?.into_iter().next())
-}
-
-/// Applications that fit, newest first.
-pub fn find(conn: &mut Conn<'_>, asks: &Asks, limit: i64) -> Result<Vec<Application>, Error> {
-    let mut sql = Sql::new(APPLICATION);
+/// Those that fit, newest first.
+pub fn find(conn: &mut Conn<'_>, kind: Kind, asks: &Asks, limit: i64) -> Result<Vec<Ask>, Error> {
+    let mut sql = select(kind);
     asks.narrow(&mut sql, limit);
-    conn.run(&sql, read_application)
-}
-
-/// Join requests that fit, newest first.
-pub fn find_joins(conn: &mut Conn<'_>, asks: &Asks, limit: i64) -> Result<Vec<JoinRequest>, Error> {
-    let mut sql = Sql::new(JOIN);
-    asks.narrow(&mut sql, limit);
-    conn.run(&sql, read_join)
+    conn.run(&sql, |row| read(kind, row))
 }
 
 /// The units that applications name, by application.
@@ -230,11 +212,20 @@ pub struct Answer {
     pub text: String,
 }
 
-/// Answers an application that waits; `false`: somebody was quicker.
-pub fn answer(conn: &mut Conn<'_>, id: Uuid, answer: &Answer) -> Result<bool, Error> {
+/// Answers what waits; `false`: somebody was quicker.
+pub fn answer(conn: &mut Conn<'_>, kind: Kind, id: Uuid, answer: &Answer) -> Result<bool, Error> {
+    let sql = match kind {
+        Kind::Application => {
+            "UPDATE support_application SET state = $2, decided_at = $3, decided_by = $4,
+               answer = $5 WHERE id = $1 AND state = 'waiting'"
+        }
+        Kind::Join => {
+            "UPDATE join_request SET state = $2, decided_at = $3, decided_by = $4, answer = $5
+             WHERE id = $1 AND state = 'waiting'"
+        }
+    };
     Ok(conn.execute(
-        "UPDATE support_application SET state = $2, decided_at = $3, decided_by = $4, answer = $5
-         WHERE id = $1 AND state = 'waiting'",
+        sql,
         params![
             id,
             answer.state.key(),
@@ -245,35 +236,12 @@ pub fn answer(conn: &mut Conn<'_>, id: Uuid, answer: &Answer) -> Result<bool, Er
     )? > 0)
 }
 
-/// Answers a join request that waits; `false`: somebody was quicker.
-pub fn answer_join(conn: &mut Conn<'_>, id: Uuid, answer: &Answer) -> Result<bool, Error> {
-    Ok(conn.execute(
-        "UPDATE join_request SET state = $2, decided_at = $3, decided_by = $4, answer = $5
-         WHERE id = $1 AND state = 'waiting'",
-        params![
-            id,
-            answer.state.key(),
-            answer.at,
-            answer.by,
-            answer.text.as_str()
-        ],
-    )? > 0)
-}
-
-/// Notes how many reminders about an application went out.
-pub fn reminded(conn: &mut Conn<'_>, id: Uuid, reminders: i64) -> Result<(), Error> {
-    conn.execute(
-        "UPDATE support_application SET reminders = $2 WHERE id = $1",
-        params![id, reminders],
-    )?;
-    Ok(())
-}
-
-/// Notes how many reminders about a join request went out.
-pub fn join_reminded(conn: &mut Conn<'_>, id: Uuid, reminders: i64) -> Result<(), Error> {
-    conn.execute(
-        "UPDATE join_request SET reminders = $2 WHERE id = $1",
-        params![id, reminders],
-    )?;
+/// Notes how many reminders about it went out.
+pub fn reminded(conn: &mut Conn<'_>, kind: Kind, id: Uuid, reminders: i64) -> Result<(), Error> {
+    let sql = match kind {
+        Kind::Application => "UPDATE support_application SET reminders = $2 WHERE id = $1",
+        Kind::Join => "UPDATE join_request SET reminders = $2 WHERE id = $1",
+    };
+    conn.execute(sql, params![id, reminders])?;
     Ok(())
 }

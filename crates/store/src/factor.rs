@@ -69,6 +69,41 @@ pub fn confirm_totp(
     )? > 0)
 }
 
+/// The secrets of an authenticator app, as they are stored.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Seeds {
+    /// The one that codes are checked with.
+    pub secret: Option<Vec<u8>>,
+    /// The one that waits for its first code.
+    pub fresh: Option<Vec<u8>>,
+}
+
+/// Everybody's, for sealing them anew.
+pub fn seeds(conn: &mut Conn<'_>) -> Result<Vec<(PersonId, Seeds)>, Error> {
+    conn.query(
+        "SELECT person, secret, fresh FROM totp ORDER BY person",
+        params![],
+        |row| {
+            Ok((
+                row.get(0)?,
+                Seeds {
+                    secret: row.get(1)?,
+                    fresh: row.get(2)?,
+                },
+            ))
+        },
+    )
+}
+
+/// Stores the same secrets, sealed anew.
+pub fn put_seeds(conn: &mut Conn<'_>, person: PersonId, seeds: &Seeds) -> Result<(), Error> {
+    conn.execute(
+        "UPDATE totp SET secret = $2, fresh = $3 WHERE person = $1",
+        params![person, seeds.secret.clone(), seeds.fresh.clone()],
+    )?;
+    Ok(())
+}
+
 /// Uses up a step and all before it. `false`: it was used already.
 pub fn use_totp_step(conn: &mut Conn<'_>, person: PersonId, step: i64) -> Result<bool, Error> {
     Ok(conn.execute(

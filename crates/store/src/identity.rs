@@ -248,6 +248,12 @@ pub fn end_sessions(conn: &mut Conn<'_>, identity: Uuid, sid: Option<&str>) -> R
     conn.execute(
         "DELETE FROM federated_session WHERE identity = $1
            AND (CAST($2 AS TEXT) IS NULL OR sid = $2)",
+        params![identity, sid.clone()],
+    )?;
+    // Who has still to give the second step does not come in either.
+    conn.execute(
+        "DELETE FROM second_step WHERE identity = $1
+           AND (CAST($2 AS TEXT) IS NULL OR sid = $2)",
         params![identity, sid],
     )?;
     Ok(ended)
@@ -257,9 +263,11 @@ pub fn end_sessions(conn: &mut Conn<'_>, identity: Uuid, sid: Option<&str>) -> R
 pub fn by_sid(conn: &mut Conn<'_>, issuer: &str, sid: &str) -> Result<Vec<Identity>, Error> {
     let mut sql = Sql::new(COLUMNS);
     sql.push(" WHERE issuer = ").bind(issuer);
-    sql.push(" AND id IN (SELECT identity FROM federated_session WHERE sid = ")
+    sql.push(" AND (id IN (SELECT identity FROM federated_session WHERE sid = ")
         .bind(sid);
-    sql.push(")");
+    sql.push(") OR id IN (SELECT identity FROM second_step WHERE sid = ")
+        .bind(sid);
+    sql.push("))");
     conn.run(&sql, read)
 }
 
@@ -296,10 +304,11 @@ pub fn set_entitled(
     Ok(())
 }
 
-/// The units of which somebody is the only active responsible.
+/// The active units of which somebody is the only responsible who can act.
 pub fn alone_responsible(conn: &mut Conn<'_>, person: PersonId) -> Result<Vec<UnitId>, Error> {
     conn.query(
-        "SELECT m.unit FROM membership m WHERE m.person = $1 AND m.part = 'responsible'
+        "SELECT m.unit FROM membership m JOIN unit u ON u.id = m.unit AND u.active = 1
+         WHERE m.person = $1 AND m.part = 'responsible'
            AND NOT EXISTS (SELECT 1 FROM membership o JOIN person p ON p.id = o.person
              WHERE o.unit = m.unit AND o.person <> m.person AND o.part = 'responsible'
                AND p.active = 1 AND p.support = 1)",
@@ -321,13 +330,4 @@ pub fn parts(
             Ok((row.get(0)?, crate::person::part_of(&part)))
         },
     )
-}
-
-/// Takes somebody out of a unit.
-pub fn leave_unit(conn: &mut Conn<'_>, unit: UnitId, person: PersonId) -> Result<(), Error> {
-    conn.execute(
-        "DELETE FROM membership WHERE unit = $1 AND person = $2",
-        params![unit, person],
-    )?;
-    Ok(())
 }

@@ -27,7 +27,6 @@ pub mod erasure;
 pub mod event;
 pub mod factor;
 pub mod identity;
-pub mod import;
 pub mod job;
 pub mod lease;
 pub mod legal_hold;

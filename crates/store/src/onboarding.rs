@@ -388,9 +388,8 @@ pub fn delete_service(conn: &mut Conn<'_>, service: ServiceId) -> Result<(), Err
     Ok(())
 }
 
-/// Removes a unit with its memberships. Fails where something else names it.
+/// Removes a unit that nobody is in. Fails where something else names it.
 pub fn delete_unit(conn: &mut Conn<'_>, unit: UnitId) -> Result<(), Error> {
-    conn.execute("DELETE FROM membership WHERE unit = $1", params![unit])?;
     conn.execute("DELETE FROM unit WHERE id = $1", params![unit])?;
     Ok(())
 }

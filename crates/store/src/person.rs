@@ -1,6 +1,6 @@
 //! People, their addresses, sessions and tokens.
 
-use switchboard_core::{Membership, Millis, Part, PersonId, UnitId};
+use switchboard_core::{Membership, Millis, Part, PersonId};
 use uuid::Uuid;
 
 use crate::conn::Conn;
@@ -280,22 +280,6 @@ pub fn monitors(conn: &mut Conn<'_>) -> Result<Vec<PersonId>, Error> {
         params![],
         |row| row.get(0),
     )
-}
-
-/// Makes somebody a member, or changes their part.
-pub fn set_membership(
-    conn: &mut Conn<'_>,
-    unit: UnitId,
-    person: PersonId,
-    part: Part,
-    now: Millis,
-) -> Result<(), Error> {
-    conn.execute(
-        "INSERT INTO membership (unit, person, part, since) VALUES ($1, $2, $3, $4)
-         ON CONFLICT (unit, person) DO UPDATE SET part = excluded.part",
-        params![unit, person, part_key(part), now],
-    )?;
-    Ok(())
 }
 
 /// A browser's session.

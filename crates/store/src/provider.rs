@@ -190,6 +190,15 @@ pub fn secret(conn: &mut Conn<'_>, id: Uuid) -> Result<Option<String>, Error> {
         .flatten())
 }
 
+/// Every secret that is stored, as it is stored, with its provider's id and key.
+pub fn secrets(conn: &mut Conn<'_>) -> Result<Vec<(Uuid, String, String)>, Error> {
+    conn.query(
+        "SELECT id, key, secret FROM provider WHERE secret IS NOT NULL ORDER BY key",
+        params![],
+        |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+    )
+}
+
 /// Every provider, in the order in which they are offered.
 pub fn all(conn: &mut Conn<'_>) -> Result<Vec<Provider>, Error> {
     let mut sql = Sql::new(COLUMNS);

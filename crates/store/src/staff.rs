@@ -54,6 +54,34 @@ pub fn enrolments(
     )
 }
 
+/// Somebody's part in a unit, whether or not it counts.
+pub fn part_in(conn: &mut Conn<'_>, unit: UnitId, person: PersonId) -> Result<Option<Part>, Error> {
+    conn.query_opt(
+        "SELECT part FROM membership WHERE unit = $1 AND person = $2",
+        params![unit, person],
+        |row| {
+            let part: String = row.get(0)?;
+            Ok(crate::person::part_of(&part))
+        },
+    )
+}
+
+/// Puts somebody into a unit with this part, or gives them another.
+pub fn put_membership(
+    conn: &mut Conn<'_>,
+    unit: UnitId,
+    person: PersonId,
+    part: Part,
+    now: Millis,
+) -> Result<(), Error> {
+    conn.execute(
+        "INSERT INTO membership (unit, person, part, since) VALUES ($1, $2, $3, $4)
+         ON CONFLICT (unit, person) DO UPDATE SET part = excluded.part",
+        params![unit, person, crate::person::part_key(part), now],
+    )?;
+    Ok(())
+}
+
 /// Takes somebody out of a unit.
 pub fn delete_membership(
     conn: &mut Conn<'_>,

@@ -185,6 +185,9 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
                 desk.erase_reappeared()
                     .await
                     .context("looking for people who were erased before")?;
+                desk.renew_secrets()
+                    .await
+                    .context("sealing secrets with the newest key")?;
                 desk.start_timers().await?;
                 tokio::select! {
                     () = desk.work() => {}
@@ -341,6 +344,9 @@ async fn serve_on(
     desk.erase_reappeared()
         .await
         .context("looking for people who were erased before")?;
+    desk.renew_secrets()
+        .await
+        .context("sealing secrets with the newest key")?;
     tracing::info!(address = %listener.local_addr()?, "listening");
     desk.remember_identity().await?;
     if work {

@@ -55,8 +55,24 @@ pub(crate) struct Settings {
     /// `open` (default): anybody makes an account with their mail address;
     /// `closed`: administrators do.
     registration: Option<String>,
+    /// What secrets in the database are sealed with, the newest key first;
+    /// without it a key file in `data_dir`, made at the first start.
+    secret_key: Option<Hidden>,
+    /// A file with the same, instead.
+    secret_key_file: Option<PathBuf>,
     /// Secrets for other systems, by the name that forms give.
     secrets: BTreeMap<String, KeptSecret>,
+}
+
+/// A setting that is never shown.
+#[derive(Clone, Deserialize)]
+#[serde(transparent)]
+struct Hidden(String);
+
+impl std::fmt::Debug for Hidden {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("…")
+    }
 }
 
 /// A secret for another system.
@@ -107,7 +123,11 @@ impl Settings {
                 *field = Some(value);
             }
         }
+        if let Some(value) = env("SWITCHBOARD_SECRET_KEY") {
+            self.secret_key = Some(Hidden(value));
+        }
         let paths = [
+            ("SWITCHBOARD_SECRET_KEY_FILE", &mut self.secret_key_file),
             ("SWITCHBOARD_DATA_DIR", &mut self.data_dir),
             ("SWITCHBOARD_MAIL_FOLDER", &mut self.mail_folder),
             (
@@ -135,6 +155,27 @@ impl Settings {
             outbound_networks: std::env::var("SWITCHBOARD_OUTBOUND_NETWORKS").ok(),
             ..Settings::default()
         }
+    }
+
+    /// The keys that secrets in the database are sealed with. Without a setting
+    /// they stand in a file of the data folder, which only its owner reads; it
+    /// is made when it is not there.
+    fn keys(&self) -> anyhow::Result<desk::SecretKeys> {
+        if let Some(Hidden(text)) = &self.secret_key {
+            return desk::SecretKeys::parse(text)
+                .map_err(|why| anyhow::anyhow!("secret_key: {why}"));
+        }
+        let (file, text) = match &self.secret_key_file {
+            Some(file) => (file.clone(), std::fs::read_to_string(file)),
+            None => {
+                let file = self.data_dir().join("secret.key");
+                let text = crate::key_file::read_or_make(&file);
+                (file, text)
+            }
+        };
+        let text = text.with_context(|| format!("key file {}", file.display()))?;
+        desk::SecretKeys::parse(&text)
+            .map_err(|why| anyhow::anyhow!("key file {}: {why}", file.display()))
     }
 
     pub(crate) fn data_dir(&self) -> PathBuf {
@@ -185,6 +226,7 @@ impl Settings {
             max_attachment: number("max_attachment", self.max_attachment.as_deref())?
                 .unwrap_or(fallback.max_attachment),
             secrets: self.kept()?,
+            keys: self.keys()?,
             outbound: Reach::parse(self.outbound_networks.as_deref().unwrap_or_default())
                 .map_err(|why| anyhow::anyhow!("outbound_networks: {why}"))?,
             erasure_ledger: Some(self.data_dir().join("erased.ledger")),
@@ -287,9 +329,47 @@ fn number<N: std::str::FromStr>(name: &str, text: Option<&str>) -> anyhow::Resul
 mod tests {
     use super::*;
 
+    const KEY: &str = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
+
+    /// Settings that make no key file.
+    fn keyed() -> Settings {
+        Settings {
+            secret_key: Some(Hidden(KEY.into())),
+            ..Settings::default()
+        }
+    }
+
+    #[test]
+    fn the_key_comes_from_the_settings_or_a_file_and_is_never_shown() {
+        let folder = tempfile::tempdir().unwrap();
+        let own = Settings {
+            data_dir: Some(folder.path().join("data")),
+            ..Settings::default()
+        };
+        let made = format!("{:?}", own.desk(None).unwrap().keys);
+        assert!(folder.path().join("data/secret.key").exists());
+        assert_eq!(format!("{:?}", own.desk(None).unwrap().keys), made);
+        let named = folder.path().join("keys");
+        std::fs::write(&named, format!("{KEY}\n")).unwrap();
+        let file = Settings {
+            secret_key_file: Some(named),
+            ..Settings::default()
+        };
+        let keys = format!("{:?}", keyed().desk(None).unwrap().keys);
+        assert_eq!(format!("{:?}", file.desk(None).unwrap().keys), keys);
+        assert_ne!(made, keys);
+        let mut settings = Settings::default();
+        settings.overlay(|name| (name == "SWITCHBOARD_SECRET_KEY").then(|| "hunter2".to_owned()));
+        assert!(!format!("{settings:?}").contains("hunter2"));
+        let error = format!("{:#}", settings.desk(None).unwrap_err());
+        assert!(error.starts_with("secret_key: key 1"), "{error}");
+        assert!(!error.contains("hunter2"), "{error}");
+    }
+
     #[test]
     fn the_environment_goes_before_the_file() {
-        let mut settings: Settings = toml::from_str("listen = \"127.0.0.1:1\"").unwrap();
+        let text = format!("listen = \"127.0.0.1:1\"\nsecret_key = \"{KEY}\"");
+        let mut settings: Settings = toml::from_str(&text).unwrap();
         settings.overlay(|name| (name == "SWITCHBOARD_LISTEN").then(|| "127.0.0.1:2".to_owned()));
         assert_eq!(settings.listen(), "127.0.0.1:2");
         assert_eq!(
@@ -322,7 +402,7 @@ mod tests {
         let folder = std::env::temp_dir().join(format!("secrets-{}", std::process::id()));
         std::fs::write(&folder, "s3cret\n").unwrap();
         let text = format!(
-            "[secrets.eudat-rt]\nhost = \"rt.eudat.example\"\nfile = {:?}",
+            "secret_key = \"{KEY}\"\n[secrets.eudat-rt]\nhost = \"rt.eudat.example\"\nfile = {:?}",
             folder.display().to_string()
         );
         let settings: Settings = toml::from_str(&text).unwrap();
@@ -350,7 +430,7 @@ mod tests {
     fn registration_is_open_or_closed_and_nothing_else() {
         let of = |text: Option<&str>| Settings {
             registration: text.map(str::to_owned),
-            ..Settings::default()
+            ..keyed()
         };
         assert!(of(None).desk(None).unwrap().registration);
         assert!(of(Some("open")).desk(None).unwrap().registration);

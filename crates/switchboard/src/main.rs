@@ -2,6 +2,7 @@
 
 mod command;
 mod config;
+mod key_file;
 mod provider;
 
 use std::process::ExitCode;

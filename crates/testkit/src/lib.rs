@@ -28,7 +28,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use connect::{Blobs, Mailer, MailerConfig, Reach};
-use desk::{Config, Desk, FakeClock};
+use desk::{Config, Desk, FakeClock, SecretKeys};
 use store::{Db, Options};
 
 pub use database::{Place, postgres, sqlite};
@@ -57,6 +57,9 @@ pub struct TestDesk {
     _place: Place,
 }
 
+/// What secrets in a test's database are sealed with.
+pub const SECRET_KEY: &str = "dGVzdGtpdHRlc3RraXR0ZXN0a2l0dGVzdGtpdDEyMzQ=";
+
 /// How a test's desk is configured.
 pub fn config() -> Config {
     Config {
@@ -65,6 +68,8 @@ pub fn config() -> Config {
         max_attachment: 1024 * 1024,
         // Peers of a test are on this machine.
         outbound: Reach::parse("127.0.0.1").unwrap(),
+        // Every desk of a test has the same.
+        keys: SecretKeys::parse(SECRET_KEY).unwrap(),
         ..Config::default()
     }
 }

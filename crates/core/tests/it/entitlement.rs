@@ -224,8 +224,19 @@ fn the_last_responsible_stays_until_there_is_another() {
     };
     let alone = BTreeSet::from([unit(1)]);
     let (steps, kept) = settle(&now, &held, &Rights::default(), &alone);
-    assert_eq!(steps, [Step::TakeSupport, Step::Stay(unit(1))]);
-    assert_eq!(kept.units, held.units, "it is tried again the next time");
+    assert_eq!(
+        steps,
+        [Step::Stay(unit(1))],
+        "and they can still act for it"
+    );
+    assert_eq!(kept, held, "it is tried again the next time");
+    // Also where they are responsible by hand, and only the permission came.
+    let only = Held {
+        support: true,
+        ..Held::default()
+    };
+    let (steps, kept) = settle(&now, &only, &Rights::default(), &alone);
+    assert_eq!((steps, kept), (vec![Step::Stay(unit(1))], only));
     let (steps, kept) = settle(&now, &held, &Rights::default(), &BTreeSet::new());
     assert!(steps.contains(&Step::Leave(unit(1))));
     assert!(kept.units.is_empty());
@@ -288,6 +299,7 @@ proptest! {
         for unit in &alone {
             if now.units.get(unit) == Some(&Part::Responsible) {
                 prop_assert_eq!(then.units.get(unit), Some(&Part::Responsible));
+                prop_assert!(then.support >= now.support);
             }
         }
     }

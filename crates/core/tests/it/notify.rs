@@ -21,6 +21,7 @@ pub(crate) fn people_of(ticket: &Ticket) -> UnitAudience {
         mailing_list: None,
         first_level: units[&FIRST].members.clone(),
         monitors: vec![MAX],
+        site: None,
     }
 }
 
@@ -241,6 +242,40 @@ fn a_mailing_list_stands_for_the_members() {
         shown(&audience(&caused, w.ticket(t), &ann(), &unit)),
         "Ben subscriber: entry; Cat cc: entry; Coy involved: entry; \
          storage@example.org unit: entry"
+    );
+}
+
+/// The contact of the site is told as the unit is; but who asked is not told
+/// what is noted inside, whatever else they are.
+#[test]
+fn the_contact_of_the_site_is_told_as_the_unit_is() {
+    let mut w = World::new();
+    let t = busy(&mut w);
+    let note = w.note();
+    let caused = w.must(t, note, &sam());
+    let with = |site| UnitAudience {
+        site: Some(site),
+        ..people_of(w.ticket(t))
+    };
+    let told = |site| shown(&audience(&caused, w.ticket(t), &sam(), &with(site)));
+    let before = "Sue unit: note; Coy involved: note";
+    let list = || Recipient::List("grid@south.example".to_owned());
+    assert_eq!(
+        told(list()),
+        format!("{before}; grid@south.example site: note")
+    );
+    assert_eq!(
+        told(Recipient::Person(BEN)),
+        "Ben site: note; Sue unit: note; Coy involved: note"
+    );
+    assert_eq!(told(Recipient::Person(ANN)), before);
+    let own = UnitAudience {
+        mailing_list: Some("grid@south.example".to_owned()),
+        ..with(list())
+    };
+    assert_eq!(
+        shown(&audience(&caused, w.ticket(t), &sam(), &own)),
+        "Coy involved: note; grid@south.example unit: note"
     );
 }
 

@@ -106,6 +106,7 @@ pub(super) fn tell(
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(free) => free.insert(unit_audience(c, catalogue, &ticket)?),
         };
+        readers.site = site_contact(c, catalogue, &ticket)?;
         let mut notices = audience(&caused, &ticket, &actor, readers);
         // A list that has the ticket by redirection is told by that.
         if let Some(list) = crate::redirect::list_of(catalogue, &ticket) {
@@ -150,6 +151,7 @@ fn unit_audience(
         mailing_list: unit.and_then(|u| u.email.clone()),
         first_level: first_level(c, catalogue, ticket)?,
         monitors: store::person::monitors(c)?,
+        site: None,
     })
 }
 
@@ -168,6 +170,26 @@ fn first_level(
     }
     let members = store::unit::members(c, unit.id)?;
     Ok(members.into_iter().map(|m| m.person).collect())
+}
+
+/// Whom to tell at the site that a ticket names. A site out of use is told of
+/// what still names it.
+fn site_contact(
+    c: &mut Conn<'_>,
+    catalogue: &Catalogue,
+    ticket: &Ticket,
+) -> Result<Option<Recipient>, Error> {
+    let contact = ticket.site.as_ref().and_then(|key| {
+        let mut sites = catalogue.sites.iter();
+        sites.find(|site| site.key == *key)?.contact.clone()
+    });
+    let Some(address) = contact else {
+        return Ok(None);
+    };
+    Ok(Some(match store::person::by_email(c, &address)? {
+        Some(person) => Recipient::Person(person.id),
+        None => Recipient::List(address),
+    }))
 }
 
 /// Where a notice goes: address, name, person.

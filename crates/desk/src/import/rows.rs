@@ -13,9 +13,10 @@ use crate::account::{address, find_or_make};
 use crate::catalogue::known_unit;
 use crate::service::{self, ServiceEdit, put_service_in};
 use crate::site::{SiteEdit, put_site_in};
+use crate::staff::{Occasion, enrol, person};
 use crate::unit::edit::{UnitEdit, blank, put_unit_in};
 use crate::unit::retire::retire_unit_in;
-use crate::{Desk, Error};
+use crate::{Catalogue, Desk, Error, Live};
 
 /// What a row comes to: the deed and what differs; `None`: nothing does.
 pub(super) type Done = Option<(&'static str, Json)>;
@@ -209,15 +210,33 @@ pub(super) fn site(c: &mut Conn<'_>, now: Millis, row: &Row) -> Result<Done, Err
     put_site_in(c, now, &site, None)
 }
 
+/// What a row about a member comes to.
+pub(super) struct Member {
+    /// The deed.
+    pub(super) done: Done,
+    /// Who is in which unit.
+    pub(super) who: (UnitId, PersonId),
+    /// The tickets that changed with it.
+    pub(super) live: Vec<Live>,
+}
+
+/// A row makes somebody responsible.
+pub(super) fn leads(row: &Row) -> bool {
+    let part = row.word("part").ok().flatten();
+    part.is_some_and(|p| p.eq_ignore_ascii_case("responsible"))
+}
+
 /// One member. Somebody not known yet gets an account without a password, and
 /// the support permission goes with the membership.
 pub(super) fn member(
     c: &mut Conn<'_>,
-    now: Millis,
+    (desk, catalogue): (&Desk, &Catalogue),
+    occasion: &Occasion<'_>,
     row: &Row,
     units: &[Unit],
     fresh: uuid::Uuid,
-) -> Result<(Done, (UnitId, PersonId)), Error> {
+) -> Result<Member, Error> {
+    let now = desk.now();
     let unit = known_unit(units, "unit", &row.needed("unit")?)?;
     if !unit.active {
         return Err(Error::invalid(
@@ -249,15 +268,21 @@ pub(super) fn member(
         person.support = true;
         store::person::update(c, &person, now)?;
     }
-    let before = store::import::members(c, unit.id)?
-        .into_iter()
-        .find(|m| m.person == person.id)
-        .map(|m| m.part);
-    let id = (unit.id, person.id);
-    if before == Some(part) && had_support {
-        return Ok((None, id));
+    let before = store::staff::part_in(c, unit.id, person.id)?;
+    let who = (unit.id, person.id);
+    // The column that is wrong: the rules refuse the part, nothing else.
+    let (change, live) =
+        enrol(desk, c, catalogue, occasion, unit, person.id, Some(part)).map_err(|e| match e {
+            Error::Conflict(problem) => Error::invalid("part", problem),
+            other => other,
+        })?;
+    if change.is_none() && had_support {
+        return Ok(Member {
+            done: None,
+            who,
+            live,
+        });
     }
-    store::person::set_membership(c, unit.id, person.id, part, now)?;
     let word = store::person::part_key;
     let mut detail = json!({
         "unit": unit.key,
@@ -272,7 +297,11 @@ pub(super) fn member(
     } else {
         "unit.member_changed"
     };
-    Ok((Some((action, detail)), id))
+    Ok(Member {
+        done: Some((action, detail)),
+        who,
+        live,
+    })
 }
 
 /// Retires what a complete dump of units, services or sites does not have.
@@ -331,41 +360,37 @@ pub(super) fn retire_missing(
 /// it names.
 pub(super) fn remove_missing_members(
     c: &mut Conn<'_>,
+    (desk, catalogue): (&Desk, &Catalogue),
+    occasion: &Occasion<'_>,
     kept: &BTreeMap<UnitId, Vec<PersonId>>,
-) -> Result<Vec<Gone>, Error> {
+) -> Result<(Vec<Gone>, Vec<Live>), Error> {
     let units = store::unit::all(c)?;
-    let mut removed = Vec::new();
-    for (unit, people) in kept {
-        let key = units
-            .iter()
-            .find(|u| u.id == *unit)
-            .map_or_else(String::new, |u| u.key.clone());
-        for member in store::import::members(c, *unit)? {
+    let (mut removed, mut live) = (Vec::new(), Vec::new());
+    for (id, people) in kept {
+        let Some(unit) = units.iter().find(|u| u.id == *id) else {
+            continue;
+        };
+        for member in store::staff::crew(c, *id)? {
             if people.contains(&member.person) {
                 continue;
             }
-            store::import::remove_member(c, *unit, member.person)?;
-            let who = member.email.unwrap_or(member.name);
-            let detail = json!({"unit": key, "email": who});
-            removed.push((
-                format!("{key}: {who}"),
-                Ok(Some(("unit.member_removed", detail))),
-            ));
+            let who = person(c, member.person)?;
+            let name = who.email.unwrap_or(who.name);
+            let what = format!("{}: {name}", unit.key);
+            match enrol(desk, c, catalogue, occasion, unit, member.person, None) {
+                Ok((_, more)) => {
+                    live.extend(more);
+                    let detail = json!({"unit": unit.key, "email": name});
+                    removed.push((what, Ok(Some(("unit.member_removed", detail)))));
+                }
+                Err(Error::Conflict(problem)) => {
+                    removed.push((what, Err(Error::invalid("part", problem))));
+                }
+                Err(other) => return Err(other),
+            }
         }
     }
-    Ok(removed)
-}
-
-/// Units that had a responsible and have none any more.
-pub(super) fn without_responsible(c: &mut Conn<'_>, had: &[UnitId]) -> Result<Vec<String>, Error> {
-    let has = store::import::with_responsible(c)?;
-    let units = store::unit::all(c)?;
-    Ok(had
-        .iter()
-        .filter(|id| !has.contains(id))
-        .filter_map(|id| units.iter().find(|u| u.id == *id && u.active))
-        .map(|u| u.key.clone())
-        .collect())
+    Ok((removed, live))
 }
 
 /// Whether the units that a row names are known by now, so that the row can be

@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 
 use store::Conn;
-use store::application::Asks;
+use store::application::{Asks, Kind};
 use switchboard_core::staff::{AskState, raised, reminders_by};
 use switchboard_core::{Millis, PersonId};
 
@@ -48,12 +48,12 @@ fn remind(desk: &Desk, c: &mut Conn<'_>, catalogue: &Catalogue) -> Result<(), Er
     };
     let admins = store::staff::administrators(c)?;
     let url = &desk.config().public_url;
-    for open in store::application::find(c, &waiting, AT_ONCE)? {
+    for open in store::application::find(c, Kind::Application, &waiting, AT_ONCE)? {
         let due = reminders_by(open.created_at, now);
         if due <= open.reminders {
             continue;
         }
-        store::application::reminded(c, open.id, due)?;
+        store::application::reminded(c, Kind::Application, open.id, due)?;
         let name = person(c, open.person)?.name;
         tell(
             &admins,
@@ -63,15 +63,19 @@ fn remind(desk: &Desk, c: &mut Conn<'_>, catalogue: &Catalogue) -> Result<(), Er
             ),
         );
     }
-    for join in store::application::find_joins(c, &waiting, AT_ONCE)? {
+    for join in store::application::find(c, Kind::Join, &waiting, AT_ONCE)? {
         let due = reminders_by(join.created_at, now);
-        let Some(unit) = catalogue.unit(join.unit).filter(|u| u.active) else {
+        let Some(unit) = join
+            .unit
+            .and_then(|unit| catalogue.unit(unit))
+            .filter(|u| u.active)
+        else {
             continue;
         };
         if due <= join.reminders {
             continue;
         }
-        store::application::join_reminded(c, join.id, due)?;
+        store::application::reminded(c, Kind::Join, join.id, due)?;
         let name = person(c, join.person)?.name;
         let house = crew(c, unit)?;
         let mut to = answerers(c, &house)?;

@@ -13,6 +13,7 @@ use switchboard_core::{Actor, Millis, Part, PersonId, ProviderId, ServiceId, Uni
 use super::{letters, moving};
 use crate::service::put_service_in;
 use crate::service_provider::{fields, free_key};
+use crate::staff::{Occasion, enrol};
 use crate::unit::edit::put_unit_in;
 use crate::{Catalogue, Desk, Error, Live};
 
@@ -204,7 +205,8 @@ pub(super) fn accept(
     }
     let unit = unit(c, desk, &form, actor, now)?;
     made.unit = Some(unit.id);
-    let people = responsibles(c, desk, &form, &unit, actor, now, &mut made)?;
+    let (people, joined) = responsibles(c, desk, catalogue, &form, &unit, actor, &mut made)?;
+    live.extend(joined);
     let services = services(c, desk, row, &provider, &unit, actor, now)?;
     made.services = services.iter().map(|s| s.id).collect();
     row.made = Some(made.write()?);
@@ -368,13 +370,21 @@ fn unit(
 fn responsibles(
     c: &mut Conn<'_>,
     desk: &Desk,
+    catalogue: &Catalogue,
     form: &Form,
     unit: &Unit,
     actor: &Actor,
-    now: Millis,
     made: &mut Made,
-) -> Result<Vec<PersonId>, Error> {
-    let mut people = Vec::new();
+) -> Result<(Vec<PersonId>, Vec<Live>), Error> {
+    let now = desk.now();
+    // They get an invitation, which says this and more.
+    let occasion = Occasion {
+        actor,
+        why: "by an accepted form",
+        cause: desk.uuid(),
+        mails: false,
+    };
+    let (mut people, mut live) = (Vec::new(), Vec::new());
     for text in &form.unit.responsibles {
         let address = crate::account::address("unit.responsibles", text)?;
         let fresh = PersonId(desk.uuid());
@@ -390,13 +400,14 @@ fn responsibles(
             store::person::update(c, &person, now)?;
             made.supported.push(person.id);
         }
-        store::person::set_membership(c, unit.id, person.id, Part::Responsible, now)?;
+        let part = Some(Part::Responsible);
+        live.extend(enrol(desk, c, catalogue, &occasion, unit, person.id, part)?.1);
         if !people.contains(&person.id) {
             people.push(person.id);
             letters::responsible(c, desk, &person, unit, actor)?;
         }
     }
-    Ok(people)
+    Ok((people, live))
 }
 
 fn services(

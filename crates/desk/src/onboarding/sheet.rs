@@ -7,7 +7,8 @@ use switchboard_core::onboarding::{State, entries};
 use uuid::Uuid;
 
 use super::{
-    Changed, Sheet, accept, around, differing, found, list_check, moving, service_of, undo, wrong,
+    Changed, Sheet, accept, around, connection, differing, found, list_check, moving, service_of,
+    undo, wrong,
 };
 use crate::{Desk, Error};
 
@@ -52,6 +53,7 @@ pub(super) fn sheet(
         } else {
             Vec::new()
         },
+        tested: connection::tested(&row),
         list_asked: list_check::asked(c, &row, desk.now())?,
         undo: if row.state == State::Accepted && by.admin {
             Some(undo::plan(c, &row)?)

@@ -9,6 +9,7 @@ use switchboard_core::{Actor, Millis};
 
 use super::accept::Made;
 use super::{moving, service_of};
+use crate::staff::{Occasion, disband};
 use crate::unit::retire::retire_unit_in;
 use crate::{Catalogue, Desk, Error, Live};
 
@@ -135,8 +136,12 @@ pub(super) fn undo(
     if tickets == 0 && others.is_empty() {
         // Something that this does not know of may refer to it: then nothing
         // was removed, and it is retired as if there were tickets.
-        match c.attempt(|c| remove(c, row, &made, now)) {
-            Ok(()) => return Ok(json!({"removed": what})),
+        let removed = c.attempt(|c| remove(c, (desk, catalogue), row, &made, actor));
+        match removed {
+            Ok(more) => {
+                live.extend(more);
+                return Ok(json!({"removed": what}));
+            }
             Err(Error::Conflict(_)) => {}
             Err(other) => return Err(other),
         }
@@ -145,12 +150,26 @@ pub(super) fn undo(
     Ok(json!({"retired": what, "tickets": tickets, "successor": unit}))
 }
 
-fn remove(c: &mut Conn<'_>, row: &mut Onboarding, made: &Made, now: Millis) -> Result<(), Error> {
+fn remove(
+    c: &mut Conn<'_>,
+    (desk, catalogue): (&Desk, &Catalogue),
+    row: &mut Onboarding,
+    made: &Made,
+    actor: &Actor,
+) -> Result<Vec<Live>, Error> {
+    let (now, mut live) = (desk.now(), Vec::new());
     for service in &made.services {
         store::onboarding::delete_service(c, *service)?;
     }
-    if let Some(unit) = made.unit {
-        store::onboarding::delete_unit(c, unit)?;
+    if let Some(house) = made.unit.and_then(|unit| catalogue.unit(unit)) {
+        let occasion = Occasion {
+            actor,
+            why: "the form that created the unit was taken back",
+            cause: desk.uuid(),
+            mails: false,
+        };
+        live = disband(desk, c, catalogue, &occasion, house)?;
+        store::onboarding::delete_unit(c, house.id)?;
     }
     for id in &made.supported {
         if let Some(mut person) = store::person::load(c, *id)?
@@ -161,7 +180,7 @@ fn remove(c: &mut Conn<'_>, row: &mut Onboarding, made: &Made, now: Millis) -> R
         }
     }
     let Some(id) = made.provider else {
-        return Ok(());
+        return Ok(live);
     };
     if let Some(person) = made.contact {
         store::service_provider::remove_contact(c, id, person)?;
@@ -186,7 +205,7 @@ fn remove(c: &mut Conn<'_>, row: &mut Onboarding, made: &Made, now: Millis) -> R
             now,
         )?;
     }
-    Ok(())
+    Ok(live)
 }
 
 /// Retires unit and services, which then stand with the successor; its open

@@ -470,6 +470,8 @@ const TABLES: &[Table] = &[
             ("person", Person),
             ("created_at", Own),
             ("expires_at", Own),
+            ("identity", Nothing),
+            ("sid", Nothing),
         ],
     )
     .of("person", Rows::Go),

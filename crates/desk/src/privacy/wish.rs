@@ -14,7 +14,8 @@ use uuid::Uuid;
 use super::erase;
 use crate::audit::{self, Subject};
 use crate::letter::{self, Letter};
-use crate::{Desk, Error, secret};
+use crate::session::check_fresh;
+use crate::{Desk, Error, SignedIn, secret};
 
 /// For so long the mailed link works.
 pub const CONFIRM_MS: Millis = 24 * 3_600_000;
@@ -129,19 +130,48 @@ impl Desk {
     /// # Errors
     /// When nobody is signed in.
     pub async fn my_erasure(&self, actor: &Actor) -> Result<Option<Erasure>, Error> {
-        let person = me(actor)?;
+        self.erasure_of(actor, me(actor)?).await
+    }
+
+    /// What is under way for somebody: oneself, or for administrators anybody.
+    ///
+    /// # Errors
+    /// When it is somebody else and the actor is no administrator.
+    pub async fn erasure_of(
+        &self,
+        actor: &Actor,
+        person: PersonId,
+    ) -> Result<Option<Erasure>, Error> {
+        if actor.person != Some(person) {
+            check_admin(actor)?;
+        }
         self.0
             .db
             .read(move |c| store::erasure::of_person(c, person).map_err(Error::from))
             .await
     }
 
-    /// Asks for the actor's own erasure: mails the link that confirms it. Asking again
+    /// Asks for one's own erasure: mails the link that confirms it. Asking again
     /// mails another link; the one before works no longer.
     ///
     /// # Errors
+    /// [`Error::Forbidden`] when they have to prove first who they are,
     /// [`Error::Conflict`] with what stands against it and what would be right.
-    pub async fn ask_erasure(&self, actor: &Actor) -> Result<(), Error> {
+    pub async fn ask_erasure(&self, who: &SignedIn) -> Result<(), Error> {
+        check_fresh(who, self.now())?;
+        self.mail_erasure_link(&who.actor).await
+    }
+
+    /// The same by a program with the person's own token, which proves who they are
+    /// as well as it ever will: the mailed link is the second proof.
+    ///
+    /// # Errors
+    /// As [`Desk::ask_erasure`].
+    pub async fn ask_erasure_by_token(&self, actor: &Actor) -> Result<(), Error> {
+        self.mail_erasure_link(actor).await
+    }
+
+    async fn mail_erasure_link(&self, actor: &Actor) -> Result<(), Error> {
         let (person, actor, now) = (me(actor)?, actor.clone(), self.now());
         let (id, word, desk) = (self.uuid(), secret::make()?, self.clone());
         self.0
@@ -326,8 +356,25 @@ impl Desk {
     /// addresses, typed again.
     ///
     /// # Errors
+    /// [`Error::Forbidden`] when the administrator has to prove first who they are,
     /// [`Error::Invalid`] names the field; [`Error::Conflict`] says what stands against.
     pub async fn order_erasure(
+        &self,
+        who: &SignedIn,
+        person: PersonId,
+        reason: &str,
+        again: &str,
+    ) -> Result<Uuid, Error> {
+        check_fresh(who, self.now())?;
+        self.order_erasure_by_token(&who.actor, person, reason, again)
+            .await
+    }
+
+    /// The same by a program with an administrator's token.
+    ///
+    /// # Errors
+    /// As [`Desk::order_erasure`].
+    pub async fn order_erasure_by_token(
         &self,
         actor: &Actor,
         person: PersonId,

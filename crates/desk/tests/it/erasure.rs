@@ -282,7 +282,7 @@ fn who_is_erased_is_nowhere_any_more() {
 
         let actor = desk.actor_for(rita, Channel::Web).await.unwrap();
         desk.ask_export(&actor, rita).await.unwrap();
-        desk.ask_erasure(&actor).await.unwrap();
+        desk.ask_erasure_by_token(&actor).await.unwrap();
         test.clock.advance(60_000);
         test.run_jobs().await;
         let word = word(&test);
@@ -332,7 +332,7 @@ fn who_comes_back_with_a_backup_is_erased_before_anything_is_served() {
         let desk = &test.desk;
         plant(&test, rita, people.stan.id).await;
         let ada = desk.actor_for(people.ada.id, Channel::Web).await.unwrap();
-        desk.order_erasure(&ada, rita, "asked by letter", "rita-canary@people.example")
+        desk.order_erasure_by_token(&ada, rita, "asked by letter", "rita-canary@people.example")
             .await
             .unwrap();
         test.run_jobs().await;
@@ -395,7 +395,7 @@ fn holds_and_last_ones_are_refused_with_what_would_be_right() {
         let desk = &test.desk;
         let ada = desk.actor_for(people.ada.id, Channel::Web).await.unwrap();
         let refused = async |person, email: &str| match desk
-            .order_erasure(&ada, person, "why not", email)
+            .order_erasure_by_token(&ada, person, "why not", email)
             .await
         {
             Err(Error::Conflict(why)) => why,
@@ -415,18 +415,18 @@ fn holds_and_last_ones_are_refused_with_what_would_be_right() {
         // The address has to be typed again, and be theirs.
         for wrong in [people.otto.email.as_str(), "nobody@people.example"] {
             assert!(matches!(
-                desk.order_erasure(&ada, people.rita.id, "why", wrong).await,
+                desk.order_erasure_by_token(&ada, people.rita.id, "why", wrong).await,
                 Err(Error::Invalid { field, .. }) if field == "again"
             ));
         }
         // Nobody but administrators decides about others.
         let otto = desk.actor_for(people.otto.id, Channel::Web).await.unwrap();
         assert!(matches!(
-            desk.order_erasure(&otto, people.rita.id, "why", &people.rita.email)
+            desk.order_erasure_by_token(&otto, people.rita.id, "why", &people.rita.email)
                 .await,
             Err(Error::Forbidden(_))
         ));
-        desk.order_erasure(&ada, people.rita.id, "why", &people.rita.email)
+        desk.order_erasure_by_token(&ada, people.rita.id, "why", &people.rita.email)
             .await
             .unwrap();
         // A hold that comes in between stops it.
@@ -454,12 +454,12 @@ fn a_wish_can_be_taken_back_and_a_link_works_for_a_day() {
         let rita = rita(&test).await;
         let desk = &test.desk;
         let actor = desk.actor_for(rita, Channel::Web).await.unwrap();
-        desk.ask_erasure(&actor).await.unwrap();
+        desk.ask_erasure_by_token(&actor).await.unwrap();
         test.run_jobs().await;
         let old = word(&test);
         test.clock.advance(25 * 3_600_000);
         assert!(desk.confirm_erasure(&old).await.is_err());
-        desk.ask_erasure(&actor).await.unwrap();
+        desk.ask_erasure_by_token(&actor).await.unwrap();
         test.run_jobs().await;
         let fresh = word(&test);
         assert_ne!(fresh, old);

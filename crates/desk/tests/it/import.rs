@@ -251,9 +251,30 @@ fn members_get_account_and_permission_and_no_unit_loses_its_last_responsible() {
         assert_eq!(sam.in_unit(f.storage), None);
         let plan = import(&desk, complete).await;
         assert_eq!(counts(&plan), [0, 0, 2, 0, 0]);
+        // Two change places in one list, in whichever order it names them.
+        let swap = "unit,email,part\n\
+            storage,stan@people.example,member\n\
+            storage,new@people.example,responsible\n";
+        let plan = import(&desk, dump(Kind::Members, swap)).await;
+        assert_eq!((counts(&plan), plan.done), ([0, 2, 0, 0, 0], true));
+        let plan = import(&desk, dump(Kind::Members, text)).await;
+        assert_eq!((counts(&plan), plan.done), ([0, 2, 0, 0, 0], true));
         // Nobody would be responsible any more.
         let none = text.replace("responsible", "member");
         let plan = import(&desk, dump(Kind::Members, &none)).await;
+        assert!(!plan.done && plan.refused() == 1, "{plan:?}");
+        let refused = plan.lines.iter().find_map(|l| match &l.verdict {
+            Verdict::Refused { field, problem } => Some((l.line, field.as_str(), problem)),
+            _ => None,
+        });
+        let (line, field, problem) = refused.unwrap();
+        assert_eq!((line, field), (2, "part"));
+        assert!(problem.contains("last responsible"), "{problem}");
+        let others = Dump {
+            complete: true,
+            ..dump(Kind::Members, "unit,email\nstorage,new@people.example\n")
+        };
+        let plan = import(&desk, others).await;
         assert!(!plan.done && plan.refused() == 1, "{plan:?}");
         let stan = desk.desk.actor_for(f.stan.id, Channel::Web).await.unwrap();
         assert_eq!(stan.in_unit(f.storage), Some(Part::Responsible));

@@ -1,8 +1,8 @@
 //! Signing in with name and password of a real directory.
 
-use desk::Error;
 use desk::federated::{Arrived, Caller, Turned};
 use desk::provider::Draft;
+use desk::{Admission, Error, SignedIn};
 use store::provider::{EntitlementRule, Kind, ProviderDoc};
 use switchboard_core::{Actor, Channel, Part};
 use testkit::{TestDesk, TestDirectory, directory, on_sqlite};
@@ -59,7 +59,10 @@ async fn sign_in(desk: &TestDesk, user: &str, password: &str) -> Result<Arrived,
 #[track_caller]
 fn came_in(ended: Result<Arrived, Turned>) {
     match ended {
-        Ok(Arrived::SignedIn { session, next }) => {
+        Ok(Arrived::Admitted {
+            admission: Admission::Session(session),
+            next,
+        }) => {
             assert_eq!(next, "/tickets");
             assert!(session.len() >= 43);
         }
@@ -262,14 +265,20 @@ fn an_address_of_an_account_does_not_open_it() {
         let Ok(Arrived::Confirm { word }) = ended else {
             panic!("{ended:?}")
         };
-        let actor = desk.desk.actor_for(here.id, Channel::Web).await.unwrap();
+        let signed_in = SignedIn {
+            actor: desk.desk.actor_for(here.id, Channel::Web).await.unwrap(),
+            person: here.clone(),
+            csrf: String::new(),
+            id_hash: Vec::new(),
+            proved_at: desk.desk.now(),
+        };
         let wrong = desk
             .desk
-            .link_identity(&actor, here.id, &word, "secret-alice", "192.0.2.7")
+            .link_identity(&signed_in, &word, "secret-alice", "192.0.2.7")
             .await;
         assert!(matches!(wrong, Err(Error::Invalid { .. })), "{wrong:?}");
         desk.desk
-            .link_identity(&actor, here.id, &word, "three brown kettles", "192.0.2.7")
+            .link_identity(&signed_in, &word, "three brown kettles", "192.0.2.7")
             .await
             .unwrap();
         came_in(sign_in(&desk, "alice", "secret-alice").await);

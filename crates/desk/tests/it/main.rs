@@ -19,6 +19,7 @@ mod places;
 mod portal;
 mod privacy;
 mod redirect;
+mod sealed;
 mod service;
 mod staff;
 mod unit;

@@ -1,5 +1,6 @@
 //! One mail to each human for each event, never to the one who did it.
 
+use desk::site::SiteEdit;
 use desk::{EntryDraft, OpenRequest, Step};
 use switchboard_core::{Actor, Channel, Command, EntryVisibility, PersonId, SolutionKind};
 
@@ -95,5 +96,62 @@ fn everybody_is_told_once_and_notes_stay_inside() {
         );
         // Nothing is left to do, and doing it again does nothing.
         assert_eq!(desk.run_jobs().await.unwrap(), 0);
+    });
+}
+
+/// Domain section 6: the notified site's contact is told as the unit is.
+#[test]
+fn the_contact_of_the_site_is_told_as_the_unit_is() {
+    both(|test| async move {
+        let people = test.federation().await;
+        let desk = &test.desk;
+        let (ada, rita, stan) = (
+            actor(&test, people.ada.id).await,
+            actor(&test, people.rita.id).await,
+            actor(&test, people.stan.id).await,
+        );
+        let site = |contact: &str| SiteEdit {
+            name: Some("Site of the south".into()),
+            contact: Some(Some(contact.into())),
+            ..SiteEdit::default()
+        };
+        desk.put_site(&ada, "south", true, None, site("grid@south.example"))
+            .await
+            .unwrap();
+        let mut seen = 0;
+        let mut news = async || {
+            test.clock.advance(60_000);
+            test.run_jobs().await;
+            let all = test.sent_mail();
+            let fresh = all[seen..].to_vec();
+            seen = all.len();
+            fresh
+        };
+        let request = OpenRequest {
+            subject: "Nodes are down".into(),
+            description: "All of them.".into(),
+            unit: Some("storage".into()),
+            site: Some("south".into()),
+            ..OpenRequest::default()
+        };
+        let number = desk.open_ticket(&rita, request).await.unwrap().number;
+        assert_eq!(recipients(&news().await), ["grid", "rita", "storage"]);
+        let note = Step::Write(EntryVisibility::Internal, draft("Power is cut."));
+        desk.act(&stan, number, None, vec![note]).await.unwrap();
+        let mails = news().await;
+        assert_eq!(recipients(&mails), ["grid", "storage"]);
+        assert!(mails.iter().all(|m| m.text.contains("Power is cut.")));
+        // The unit's own list, or somebody who is told anyway: one mail.
+        for (contact, to) in [
+            ("storage@units.example", vec!["rita", "storage"]),
+            (people.rita.email.as_str(), vec!["rita", "storage"]),
+        ] {
+            desk.put_site(&ada, "south", false, None, site(contact))
+                .await
+                .unwrap();
+            let answer = Step::Write(EntryVisibility::Public, draft("We look at it."));
+            desk.act(&stan, number, None, vec![answer]).await.unwrap();
+            assert_eq!(recipients(&news().await), to, "{contact}");
+        }
     });
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use desk::onboarding::{Decision, Sheet, UndoPlan};
+use desk::onboarding::{Decision, Sheet, UndoPlan, Verdict};
 use desk::{Config, Error, KeptSecrets, OpenRequest, Step};
 use store::agreement;
 use store::unit::{Service, Unit};
@@ -755,5 +755,57 @@ fn a_secret_is_named_and_never_shown() {
         assert_eq!(held.doc.statuses["solved"], "resolved");
         let seen = format!("{:?}", sheet(&desk, &cast.ada_acts, id).await);
         assert!(seen.contains("sky-rt") && !seen.contains("canary-secret"));
+    });
+}
+
+#[test]
+fn a_test_of_the_connection_says_what_is_wrong_and_goes_nowhere_it_should_not() {
+    both(|desk| async move {
+        let cast = cast(&desk).await;
+        let id = desk.desk.begin_onboarding(&cast.pia_acts).await.unwrap();
+        let refused = desk
+            .desk
+            .test_connection(&cast.pia_acts, id)
+            .await
+            .unwrap_err();
+        assert!(matches!(refused, Error::Conflict(_)), "{refused}");
+        let mut form = whole(&["pia@people.example"]);
+        form.option = Some(Way::Integration);
+        form.exchange.system = "rt".into();
+        form.exchange.queue = "atlas".into();
+        for endpoint in [
+            "https://10.0.0.1/REST/2.0",
+            "https://169.254.169.254/",
+            "rt",
+        ] {
+            form.exchange.endpoint = endpoint.into();
+            desk.desk
+                .save_onboarding(&cast.pia_acts, id, None, form.clone())
+                .await
+                .unwrap();
+            desk.clock.advance(5_000);
+            let tested = desk.desk.test_connection(&cast.pia_acts, id).await.unwrap();
+            assert_eq!(tested.lines.len(), 1, "{tested:?}");
+            assert_eq!(tested.lines[0].verdict, Verdict::Bad);
+            assert_eq!(tested.lines[0].text, "This address is not called");
+            assert_eq!(sheet(&desk, &cast.pia_acts, id).await.tested, Some(tested));
+        }
+        let refused = desk
+            .desk
+            .test_connection(&cast.pia_acts, id)
+            .await
+            .unwrap_err();
+        assert!(matches!(refused, Error::TooMany { .. }), "{refused}");
+        // What was tested was another address.
+        form.exchange.endpoint = "https://rt.sky.example/".into();
+        let saved = desk
+            .desk
+            .save_onboarding(&cast.pia_acts, id, None, form)
+            .await
+            .unwrap();
+        assert_eq!(saved.tested, None);
+        let stan = actor(&desk, &cast.f.stan).await;
+        let refused = desk.desk.test_connection(&stan, id).await.unwrap_err();
+        assert!(matches!(refused, Error::NotFound { .. }), "{refused}");
     });
 }

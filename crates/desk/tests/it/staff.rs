@@ -1,6 +1,8 @@
 //! Joining and leaving units, and the rights of people, on real databases.
 
+use desk::import::{Dump, Format};
 use desk::{EntryDraft, OpenRequest, Step};
+use store::application::Kind;
 use store::audit::Filter;
 use switchboard_core::staff::{AskState, MemberDeed, Rights};
 use switchboard_core::{Actor, Channel, Command, EntryVisibility, Part, PersonId, TicketNumber};
@@ -196,8 +198,8 @@ fn a_refused_applicant_hears_why_and_may_apply_again() {
         let again = d.apply_for_support(&otto, &units, "Sam knows me now.");
         let again = again.await.unwrap();
         let rita = actor(&desk, &f.rita).await;
-        assert!(d.withdraw_application(&rita, again).await.is_err());
-        d.withdraw_application(&otto, again).await.unwrap();
+        assert!(d.withdraw(&rita, Kind::Application, again).await.is_err());
+        d.withdraw(&otto, Kind::Application, again).await.unwrap();
         let (mine, _) = d.my_asks(&otto).await.unwrap();
         let states: Vec<AskState> = mine.iter().map(|a| a.became.state).collect();
         assert_eq!(states, [AskState::Withdrawn, AskState::Refused]);
@@ -414,6 +416,40 @@ fn what_waits_is_brought_to_mind_once_each_time() {
     });
 }
 
+/// Also when it is a list that leaves somebody out: the log says so unit by
+/// unit, and no mail goes to everybody in it.
+#[test]
+fn who_is_missing_in_a_list_leaves_no_ticket_behind() {
+    both(|desk| async move {
+        let f = desk.federation().await;
+        let number = owned_by_sam(&desk, &f).await;
+        let mut post = Post(0);
+        post.mails(&desk).await;
+        let d = &desk.desk;
+        let list = Dump {
+            kind: desk::import::Kind::Members,
+            format: Format::Csv,
+            bytes: b"unit,email,part\nstorage,stan@people.example,responsible\n".to_vec(),
+            complete: true,
+            confirmed: true,
+            dry_run: false,
+        };
+        let plan = d.import(&actor(&desk, &f.ada).await, list).await.unwrap();
+        assert!(plan.done, "{plan:?}");
+        assert_eq!(owner(&desk, number).await, None);
+        let of_unit = Filter {
+            action: Some("unit.member_removed".into()),
+            ..Filter::default()
+        };
+        let ada = actor(&desk, &f.ada).await;
+        let log = d.audit_log(&ada, of_unit, 10).await.unwrap();
+        let detail = log[0].detail.clone().unwrap();
+        assert_eq!(detail["tickets"], serde_json::json!([number]));
+        let mails = post.mails(&desk).await;
+        assert!(mails.iter().all(|m| m.to != f.sam.email), "{mails:?}");
+    });
+}
+
 #[test]
 fn memberships_follow_another_system_by_the_same_rules() {
     both(|desk| async move {
@@ -468,7 +504,7 @@ fn a_page_of_a_large_unit_reads_no_more_than_that_of_a_small_one() {
                         created_at: 0,
                     };
                     store::person::insert(c, &person, None, false)?;
-                    store::person::set_membership(c, f.storage, id, Part::Member, 0)?;
+                    store::staff::put_membership(c, f.storage, id, Part::Member, 0)?;
                 }
                 Ok::<_, store::Error>(())
             })

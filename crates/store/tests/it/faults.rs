@@ -454,17 +454,23 @@ fn nothing_promised_is_lost_when_the_process_is_killed() {
                 .spawn()
                 .unwrap();
             let output = child.stdout.take().unwrap();
+            let (tell, began) = std::sync::mpsc::channel();
             let reader = std::thread::spawn(move || {
                 BufReader::new(output)
                     .lines()
                     .map_while(Result::ok)
                     .filter_map(|line| line.strip_prefix("promised ")?.parse::<i64>().ok())
+                    .inspect(|_| {
+                        let _ = tell.send(());
+                    })
                     .collect::<Vec<_>>()
             });
+            // It dies in the midst of writing, however long it took to begin.
+            began.recv_timeout(Duration::from_secs(120)).unwrap();
             random = random
                 .wrapping_mul(6_364_136_223_846_793_005)
                 .wrapping_add(1);
-            std::thread::sleep(Duration::from_millis(30 + (random >> 33) % 60));
+            std::thread::sleep(Duration::from_millis((random >> 33) % 60));
             child.kill().unwrap();
             child.wait().unwrap();
             // A line is written at once, so what arrived of it is whole.

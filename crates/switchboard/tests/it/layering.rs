@@ -359,6 +359,37 @@ fn writes(source: &Source) -> Vec<String> {
 }
 
 #[test]
+fn memberships_are_written_in_one_place() {
+    let mut found = Vec::new();
+    for source in product("store") {
+        let touches = |text: &&(usize, String)| {
+            let words: Vec<&str> = text.1.split_whitespace().collect();
+            words.windows(2).any(|pair| {
+                matches!(pair, ["INTO" | "UPDATE", "membership"])
+                    || (text.1.starts_with("DELETE") && *pair == ["FROM", "membership"])
+            })
+        };
+        if !source.path.ends_with("/staff.rs") {
+            let lines = source.strings.iter().filter(touches);
+            found.extend(lines.map(|(line, _)| format!("{}:{line}", source.path)));
+        }
+    }
+    for source in product("desk") {
+        for call in ["put_membership(", "delete_membership("] {
+            let calls = source.code.matches(call).count();
+            if calls > 0 && !source.path.ends_with("/src/staff.rs") {
+                found.push(format!("{}: {call}", source.path));
+            }
+        }
+    }
+    none(
+        found,
+        "who comes to a unit or leaves it does so through desk::staff, which audits it and \
+         takes care of their tickets",
+    );
+}
+
+#[test]
 fn only_web_knows_http() {
     for krate in ["core", "mail", "store", "connect", "desk"] {
         for used in dependencies(krate, "dependencies") {

@@ -4,8 +4,11 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use desk::Error;
-use desk::application::{ApplicationView, Became};
+use desk::application::ApplicationView;
+use desk::ask::Became;
+use desk::view::PersonRef;
 use serde::{Deserialize, Serialize};
+use store::application::Kind;
 use switchboard_core::staff::AskState;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -20,15 +23,13 @@ use super::words::{AskStateWord, Time};
 use crate::AppState;
 use crate::problem::Problem;
 
-/// An application for the support permission.
+/// What somebody asks for, and what became of it.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct SupportApplication {
+pub struct Ask {
     /// Its id.
     pub id: Uuid,
-    /// Who applies.
+    /// Who asks.
     pub person: Person,
-    /// The keys of the units it names.
-    pub units: Vec<String>,
     /// Why.
     pub reason: String,
     /// Where it stands.
@@ -42,12 +43,12 @@ pub struct SupportApplication {
     pub decided_by: Option<String>,
     /// The reason of the answer, or empty.
     pub answer: String,
-    /// While it waits: when administrators are reminded next.
+    /// While it waits: when those who answer are reminded next.
     pub reminder_at: Option<Time>,
 }
 
-impl From<ApplicationView> for SupportApplication {
-    fn from(view: ApplicationView) -> SupportApplication {
+impl Ask {
+    pub(super) fn new(id: Uuid, person: PersonRef, reason: String, became: Became) -> Ask {
         let Became {
             state,
             created_at,
@@ -55,18 +56,36 @@ impl From<ApplicationView> for SupportApplication {
             decided_by,
             answer,
             reminder_at,
-        } = view.became;
-        SupportApplication {
-            id: view.id,
-            person: view.person.into(),
-            units: view.units.into_iter().map(|u| u.key).collect(),
-            reason: view.reason,
+        } = became;
+        Ask {
+            id,
+            person: person.into(),
+            reason,
             state: state.key(),
             created_at: Time(created_at),
             decided_at: decided_at.map(Time),
             decided_by,
             answer,
             reminder_at: reminder_at.map(Time),
+        }
+    }
+}
+
+/// An application for the support permission.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct SupportApplication {
+    /// What was asked.
+    #[serde(flatten)]
+    pub ask: Ask,
+    /// The keys of the units it names.
+    pub units: Vec<String>,
+}
+
+impl From<ApplicationView> for SupportApplication {
+    fn from(view: ApplicationView) -> SupportApplication {
+        SupportApplication {
+            ask: Ask::new(view.id, view.person, view.reason, view.became),
+            units: view.units.into_iter().map(|u| u.key).collect(),
         }
     }
 }
@@ -207,19 +226,23 @@ async fn withdraw(
     at: At,
 ) -> Result<StatusCode, Problem> {
     app.desk
-        .withdraw_application(&caller.actor, at.uuid("id")?)
+        .withdraw(&caller.actor, Kind::Application, at.uuid("id")?)
         .await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// The answer to an application.
+/// The answer to what somebody asks for.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct ApplicationDecision {
-    /// Granted, or refused.
+pub struct AskDecision {
+    /// Granted, or refused. Programs of before write `consent` for a request to
+    /// join.
+    #[serde(alias = "consent")]
     pub granted: bool,
-    /// Why; the applicant is told it by mail.
-    #[schema(min_length = 1, max_length = 2000)]
+    /// Why; who asked is told it by mail. Only the consent to a request to join
+    /// needs none.
+    #[serde(default)]
+    #[schema(max_length = 2000)]
     pub reason: String,
 }
 
@@ -230,16 +253,16 @@ pub struct ApplicationDecision {
     path = "/support-applications/{id}/decision",
     tag = "applications",
     params(("id" = Uuid, Path, description = "The application's id")),
-    request_body = ApplicationDecision,
+    request_body = AskDecision,
     responses((status = 204, description = "Answered; the applicant is told by mail")),
 )]
 async fn decide(
     State(app): State<AppState>,
     Administers(caller): Administers,
     at: At,
-    body: Body<ApplicationDecision>,
+    body: Body<AskDecision>,
 ) -> Result<StatusCode, Problem> {
-    let ApplicationDecision { granted, reason } = body.value;
+    let AskDecision { granted, reason } = body.value;
     app.desk
         .answer_application(&caller.actor, at.uuid("id")?, granted, &reason)
         .await?;

@@ -6,19 +6,17 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use desk::join::JoinView;
 use serde::{Deserialize, Serialize};
+use store::application::Kind;
 use switchboard_core::Part;
 use switchboard_core::staff::MemberDeed;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-use uuid::Uuid;
 
 use super::Items;
-use super::application::{AskQuery, Made, paged};
+use super::application::{Ask, AskDecision, AskQuery, Made, paged};
 use super::caller::{Reads, Writes};
 use super::input::{Asked, At, Body};
-use super::person::Person;
-use super::words::{AskStateWord, Time};
 use crate::AppState;
 use crate::problem::Problem;
 
@@ -165,42 +163,18 @@ async fn do_with(
 /// A request to be taken into a unit.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct JoinRequest {
-    /// Its id.
-    pub id: Uuid,
+    /// What was asked.
+    #[serde(flatten)]
+    pub ask: Ask,
     /// The unit's key.
     pub unit: String,
-    /// Who asks.
-    pub person: Person,
-    /// Why.
-    pub reason: String,
-    /// Where it stands.
-    #[schema(value_type = AskStateWord)]
-    pub state: &'static str,
-    /// When it came.
-    pub created_at: Time,
-    /// When it was answered or withdrawn.
-    pub decided_at: Option<Time>,
-    /// Who answered, by name.
-    pub decided_by: Option<String>,
-    /// The reason of the answer, or empty.
-    pub answer: String,
-    /// While it waits: when the responsibles are reminded next.
-    pub reminder_at: Option<Time>,
 }
 
 impl From<JoinView> for JoinRequest {
     fn from(view: JoinView) -> JoinRequest {
         JoinRequest {
-            id: view.id,
+            ask: Ask::new(view.id, view.person, view.reason, view.became),
             unit: view.unit.key,
-            person: view.person.into(),
-            reason: view.reason,
-            state: view.became.state.key(),
-            created_at: Time(view.became.created_at),
-            decided_at: view.became.decided_at.map(Time),
-            decided_by: view.became.decided_by,
-            answer: view.became.answer,
-            reminder_at: view.became.reminder_at.map(Time),
         }
     }
 }
@@ -288,21 +262,9 @@ async fn withdraw(
     at: At,
 ) -> Result<StatusCode, Problem> {
     app.desk
-        .withdraw_join(&caller.actor, at.uuid("id")?)
+        .withdraw(&caller.actor, Kind::Join, at.uuid("id")?)
         .await?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-/// The answer to a join request.
-#[derive(Debug, Clone, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct JoinDecision {
-    /// Consent, or refusal.
-    pub consent: bool,
-    /// Why; needed for a refusal, which they are told by mail.
-    #[serde(default)]
-    #[schema(max_length = 2000)]
-    pub reason: String,
 }
 
 /// Consents to a join request, or refuses it.
@@ -314,22 +276,22 @@ pub struct JoinDecision {
         ("name" = String, Path, description = "The unit's name or key"),
         ("id" = Uuid, Path, description = "The request's id"),
     ),
-    request_body = JoinDecision,
+    request_body = AskDecision,
     responses((status = 204, description = "Answered; who asked is told by mail")),
 )]
 async fn decide(
     State(app): State<AppState>,
     Writes(caller): Writes,
     at: At,
-    body: Body<JoinDecision>,
+    body: Body<AskDecision>,
 ) -> Result<StatusCode, Problem> {
-    let JoinDecision { consent, reason } = body.value;
+    let AskDecision { granted, reason } = body.value;
     app.desk
         .answer_join(
             &caller.actor,
             at.text("name")?,
             at.uuid("id")?,
-            consent,
+            granted,
             &reason,
         )
         .await?;

@@ -37,6 +37,7 @@ pub mod party;
 pub mod people;
 pub mod person;
 pub mod portal;
+pub mod privacy;
 pub mod provider;
 pub mod read;
 pub mod redirection;
@@ -104,6 +105,7 @@ fn routes(max_attachment: usize) -> OpenApiRouter<AppState> {
         .merge(read::router())
         .merge(redirection::router())
         .merge(outbox::router())
+        .merge(privacy::router())
         .merge(relation::router())
         .merge(party::router())
         .merge(unit::router())

@@ -86,6 +86,23 @@ async fn notices(
     )))
 }
 
+/// One notice, also when it is over or withdrawn.
+#[utoipa::path(
+    get,
+    path = "/notices/{id}",
+    tag = "catalogue",
+    params(("id" = Uuid, Path, description = "The notice's id")),
+    responses((status = 200, description = "The notice", body = Notice, headers(("ETag" = String)))),
+)]
+async fn one_notice(
+    State(app): State<AppState>,
+    _caller: Reads,
+    at: At,
+) -> Result<Response, Problem> {
+    let found = app.desk.notice(at.uuid("id")?).await?;
+    answer(&app, StatusCode::OK, &found).await
+}
+
 /// A notice to be posted.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -198,5 +215,5 @@ async fn change_notice(
 pub(super) fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(notices, create_notice))
-        .routes(routes!(change_notice))
+        .routes(routes!(one_notice, change_notice))
 }

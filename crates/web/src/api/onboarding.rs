@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use desk::Error;
-use desk::onboarding::{Decision as Decided, Sheet, Summary};
+use desk::onboarding::{Decision as Decided, Sheet, Summary, Verdict};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -436,6 +436,64 @@ async fn list_check(
     Ok(StatusCode::ACCEPTED)
 }
 
+/// A line of what a test found.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct TestLine {
+    /// `good`, `odd` or `bad`.
+    pub verdict: String,
+    /// What was found.
+    pub text: String,
+    /// What to do about it; may be empty.
+    pub detail: String,
+}
+
+/// What a test of a connection found.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ConnectionTest {
+    /// When.
+    pub at: Time,
+    /// Line by line.
+    pub lines: Vec<TestLine>,
+}
+
+/// Tests the connection to the system that a form couples: does it answer, is
+/// our account let in, does it see the queue. Only reads are made. What is wrong
+/// is said in the answer.
+#[utoipa::path(
+    post,
+    path = "/onboardings/{id}/connection-test",
+    tag = "onboarding",
+    params(("id" = Uuid, Path, description = "The form's id")),
+    responses((status = 200, description = "What was found", body = ConnectionTest)),
+)]
+async fn connection_test(
+    State(app): State<AppState>,
+    Writes(caller): Writes,
+    at: At,
+) -> Result<Json<ConnectionTest>, Problem> {
+    let tested = app
+        .desk
+        .test_connection(&caller.actor, at.uuid("id")?)
+        .await?;
+    Ok(Json(ConnectionTest {
+        at: Time(tested.at),
+        lines: tested
+            .lines
+            .into_iter()
+            .map(|line| TestLine {
+                verdict: match line.verdict {
+                    Verdict::Good => "good",
+                    Verdict::Odd => "odd",
+                    Verdict::Bad => "bad",
+                }
+                .to_owned(),
+                text: line.text,
+                detail: line.detail,
+            })
+            .collect(),
+    }))
+}
+
 pub(super) fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(list, create))
@@ -443,6 +501,7 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(submit))
         .routes(routes!(decide))
         .routes(routes!(list_check))
+        .routes(routes!(connection_test))
 }
 
 #[cfg(test)]

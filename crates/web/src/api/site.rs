@@ -135,6 +135,28 @@ async fn create_site(
     Ok(answer(StatusCode::CREATED, made))
 }
 
+/// One site. The support side sees its contact too.
+#[utoipa::path(
+    get,
+    path = "/sites/{key}",
+    tag = "catalogue",
+    params(("key" = String, Path, description = "The site's key")),
+    responses((status = 200, description = "The site", body = Site, headers(("ETag" = String)))),
+)]
+async fn one_site(
+    State(app): State<AppState>,
+    Reads(caller): Reads,
+    at: At,
+) -> Result<Response, Problem> {
+    let key = at.text("key")?;
+    let known = app.desk.sites().await?;
+    let found = known.into_iter().find(|s| s.key.eq_ignore_ascii_case(key));
+    let found = found.ok_or_else(|| Error::not_found(format!("site {key:?}")))?;
+    let version = found.version;
+    let shown = site(found, caller.actor.is_staff());
+    Ok((StatusCode::OK, tagged(version), Json(shown)).into_response())
+}
+
 /// Changes a site.
 #[utoipa::path(
     patch,
@@ -179,5 +201,5 @@ async fn change_site(
 pub(super) fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(sites, create_site))
-        .routes(routes!(change_site))
+        .routes(routes!(one_site, change_site))
 }

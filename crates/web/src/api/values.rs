@@ -191,6 +191,29 @@ async fn create_category(
     Ok(category(StatusCode::CREATED, made))
 }
 
+/// One category. Those out of use are for the support side.
+#[utoipa::path(
+    get,
+    path = "/categories/{key}",
+    tag = "catalogue",
+    params(("key" = String, Path, description = "The category's key")),
+    responses((status = 200, description = "The category", body = CategoryEntry, headers(("ETag" = String)))),
+)]
+async fn one_category(
+    State(app): State<AppState>,
+    Reads(caller): Reads,
+    at: At,
+) -> Result<Response, Problem> {
+    let key = at.text("key")?;
+    let staff = caller.actor.is_staff();
+    let known = app.desk.values().await?.categories;
+    let found = known
+        .into_iter()
+        .find(|c| c.key == key && (staff || c.active));
+    let found = found.ok_or_else(|| Error::not_found(format!("category {key:?}")))?;
+    Ok(category(StatusCode::OK, found))
+}
+
 /// Changes a category.
 #[utoipa::path(
     patch,
@@ -314,6 +337,30 @@ async fn create_issue_type(
     Ok(issue_type(StatusCode::CREATED, made))
 }
 
+/// One type of issue. Those out of use or not for requesters are for the
+/// support side.
+#[utoipa::path(
+    get,
+    path = "/issue-types/{key}",
+    tag = "catalogue",
+    params(("key" = String, Path, description = "Its key")),
+    responses((status = 200, description = "The type of issue", body = IssueType, headers(("ETag" = String)))),
+)]
+async fn one_issue_type(
+    State(app): State<AppState>,
+    Reads(caller): Reads,
+    at: At,
+) -> Result<Response, Problem> {
+    let key = at.text("key")?;
+    let staff = caller.actor.is_staff();
+    let known = app.desk.values().await?.issue_types;
+    let found = known
+        .into_iter()
+        .find(|t| t.key == key && (staff || (t.active && t.visible)));
+    let found = found.ok_or_else(|| Error::not_found(format!("type of issue {key:?}")))?;
+    Ok(issue_type(StatusCode::OK, found))
+}
+
 /// Changes a type of issue.
 #[utoipa::path(
     patch,
@@ -358,7 +405,7 @@ async fn change_issue_type(
 pub(super) fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(categories, create_category))
-        .routes(routes!(change_category))
+        .routes(routes!(one_category, change_category))
         .routes(routes!(issue_types, create_issue_type))
-        .routes(routes!(change_issue_type))
+        .routes(routes!(one_issue_type, change_issue_type))
 }

@@ -57,6 +57,20 @@ pub(super) const API: &[Row] = &[
         Who::Administrators,
     ),
     row("GET", "/api/v1/notices", Needs::Read, Who::Everybody),
+    row(
+        "GET",
+        "/api/v1/categories/{key}",
+        Needs::Read,
+        Who::Everybody,
+    ),
+    row(
+        "GET",
+        "/api/v1/issue-types/{key}",
+        Needs::Read,
+        Who::Everybody,
+    ),
+    row("GET", "/api/v1/sites/{key}", Needs::Read, Who::Everybody),
+    row("GET", "/api/v1/notices/{id}", Needs::Read, Who::Everybody),
     row("POST", "/api/v1/notices", Needs::Write, Who::UnitStaff),
     row(
         "PATCH",

@@ -28,6 +28,12 @@ pub(super) const API: &[Row] = &[
     ),
     row(
         "POST",
+        "/api/v1/onboardings/{id}/connection-test",
+        Needs::Write,
+        Who::Oneself,
+    ),
+    row(
+        "POST",
         "/api/v1/onboardings/{id}/decision",
         Needs::Admin,
         Who::Administrators,

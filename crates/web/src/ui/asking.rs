@@ -3,7 +3,8 @@
 
 use askama::Template;
 use askama::filters::HtmlSafe;
-use desk::application::{ApplicationView, Became};
+use desk::application::ApplicationView;
+use desk::ask::Became;
 use desk::join::JoinView;
 use switchboard_core::staff::AskState;
 

@@ -16,7 +16,7 @@ use super::assets::Asset;
 use super::fault::Fault;
 use super::frame::{Errors, Frame, Guard, Here, Notice, NoticeTone, Room};
 use super::posted::Posted;
-use super::sign_in::asking;
+use super::sign_in::{asking, let_in};
 use super::view::Icon;
 use super::visit::{Visit, encode, own_path, random_word, see_other, sentence};
 
@@ -175,7 +175,7 @@ async fn there(key: &str, visit: &Visit) -> Result<Response, Fault> {
 }
 
 /// `GET /sign-in/with/{provider}/back`: the provider sent the browser back.
-pub async fn back(Path(key): Path<String>, visit: Visit) -> Response {
+pub async fn back(Path(key): Path<String>, mut visit: Visit) -> Response {
     let optional = |name: &str| Some(visit.query(name).to_owned()).filter(|v| !v.is_empty());
     let answer = Answer {
         state: visit.query("state").to_owned(),
@@ -187,34 +187,18 @@ pub async fn back(Path(key): Path<String>, visit: Visit) -> Response {
         .desk
         .finish_federated(&key, &answer, &caller(&visit))
         .await;
-    let result = arrived(&visit, ended, "").await;
+    let result = arrived(&mut visit, ended, "").await;
     visit.close(result).await
 }
 
 /// Where somebody goes who has arrived, with what cookies.
 async fn arrived(
-    visit: &Visit,
+    visit: &mut Visit,
     ended: Result<Arrived, Turned>,
     next: &str,
 ) -> Result<Response, Fault> {
     match ended {
-        Ok(Arrived::SignedIn { session, next }) => {
-            // Whoever was signed in here before is not any more.
-            if let Some(who) = &visit.who {
-                visit
-                    .desk
-                    .end_session(who.person.id, who.id_hash.clone())
-                    .await?;
-            }
-            let home = match visit.desk.session(&session).await? {
-                Some(who) if who.actor.is_staff() => "/work",
-                _ => "/",
-            };
-            let to = if next.is_empty() { home } else { &next };
-            let mut response = visit.go(to, None)?;
-            visit.set_session(&mut response, Some(&session));
-            Ok(response)
-        }
+        Ok(Arrived::Admitted { admission, next }) => let_in(visit, admission, &next).await,
         Ok(Arrived::Confirm { word }) => visit.go(&format!("/account/identities/{word}"), None),
         Ok(Arrived::LinkedAlready) => {
             let notice = Notice::new(NoticeTone::Info, "It was linked to your account already");
@@ -260,17 +244,18 @@ pub async fn directory(Path(key): Path<String>, posted: Posted) -> Response {
     if posted.visit.way.len() < 43 {
         posted.visit.way = random_word();
     }
-    let result = ask_directory(&key, &posted).await;
+    let result = ask_directory(&key, &mut posted).await;
     posted.visit.close(result).await
 }
 
-async fn ask_directory(key: &str, posted: &Posted) -> Result<Response, Fault> {
-    let visit = &posted.visit;
+async fn ask_directory(key: &str, posted: &mut Posted) -> Result<Response, Fault> {
     let next = own_path(posted.text("next"), "");
-    let user = posted.text("user");
+    let user = posted.text("user").to_owned();
+    let password = posted.raw("password").to_owned();
+    let visit = &mut posted.visit;
     let ended = visit
         .desk
-        .sign_in_by_directory(key, user, posted.raw("password"), &caller(visit), &next)
+        .sign_in_by_directory(key, &user, &password, &caller(visit), &next)
         .await;
     let (status, problem) = match ended {
         Err(Turned {
@@ -289,7 +274,7 @@ async fn ask_directory(key: &str, posted: &Posted) -> Result<Response, Fault> {
         frame: visit.frame(Room::Public, Here::Elsewhere).await?,
         key: key.to_owned(),
         name: name.unwrap_or_default(),
-        user: user.to_owned(),
+        user,
         next,
         link: visit.who.is_some(),
         errors: Errors::one("password", sentence(&problem)),

@@ -8,6 +8,7 @@ use axum::response::Response;
 use desk::Error;
 use uuid::Uuid;
 
+use super::account_post::fresh;
 use super::assets::Asset;
 use super::fault::Fault;
 use super::federated::button_of;
@@ -148,10 +149,13 @@ pub async fn link(Path(word): Path<String>, posted: Posted) -> Response {
 async fn confirmed(word: &str, posted: &Posted) -> Result<Response, Fault> {
     let visit = &posted.visit;
     let who = visit.who.as_ref().ok_or(Fault::SignInFirst)?;
+    if !who.person.has_password {
+        fresh(visit)?;
+    }
     let password = posted.raw("password");
     let linked = visit
         .desk
-        .link_identity(&who.actor, who.person.id, word, password, &visit.network)
+        .link_identity(who, word, password, &visit.network)
         .await;
     match linked {
         Ok(provider) => {
@@ -179,12 +183,8 @@ pub async fn unlink(posted: Posted) -> Response {
 
 async fn taken_off(posted: &Posted) -> Result<Response, Fault> {
     let visit = &posted.visit;
-    let who = visit.who.as_ref().ok_or(Fault::SignInFirst)?;
     let id = Uuid::try_parse(posted.text("identity")).map_err(|_| Fault::no_page())?;
-    let done = visit
-        .desk
-        .unlink_identity(&who.actor, who.person.id, id)
-        .await;
+    let done = visit.desk.unlink_identity(fresh(visit)?, id).await;
     let notice = match done {
         Ok(()) => Notice::new(NoticeTone::Ok, "It is no way into your account any more"),
         Err(Error::Conflict(text)) => Notice {

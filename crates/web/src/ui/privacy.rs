@@ -10,6 +10,7 @@ use desk::Error;
 use switchboard_core::Actor;
 use uuid::Uuid;
 
+use super::account_post::fresh;
 use super::assets::Asset;
 use super::fault::Fault;
 use super::frame::{Frame, Here, Notice, NoticeTone, Room};
@@ -192,7 +193,7 @@ async fn deed(posted: &Posted) -> Result<Response, Fault> {
             "A mail tells you when it can be fetched here.",
         ),
         "erase" => (
-            visit.desk.ask_erasure(actor).await,
+            visit.desk.ask_erasure(fresh(visit)?).await,
             "We mailed you a link",
             "Nothing happens until you confirm it there, within 24 hours.",
         ),

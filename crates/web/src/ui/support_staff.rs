@@ -5,6 +5,7 @@ use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
 use desk::{Catalogue, Error};
+use store::application::Kind;
 use store::unit::Unit;
 use switchboard_core::Part;
 use switchboard_core::staff::{AskState, Rights};
@@ -263,7 +264,7 @@ async fn deed(posted: &Posted) -> Result<Response, Fault> {
                 .map(|_| "Your application is sent; the answer comes by mail")
         }
         "withdraw" => desk
-            .withdraw_application(actor, id()?)
+            .withdraw(actor, Kind::Application, id()?)
             .await
             .map(|()| "Your application is withdrawn"),
         "join" => desk
@@ -271,7 +272,7 @@ async fn deed(posted: &Posted) -> Result<Response, Fault> {
             .await
             .map(|_| "The unit is asked; its answer comes by mail"),
         "withdraw-join" => desk
-            .withdraw_join(actor, id()?)
+            .withdraw(actor, Kind::Join, id()?)
             .await
             .map(|()| "Your request is withdrawn"),
         "give-back" => {

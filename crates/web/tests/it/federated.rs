@@ -6,17 +6,20 @@ use std::fmt::Debug;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use desk::Error;
 use desk::provider::Draft;
+use desk::{Error, SignedIn};
 use serde_json::{Value, json};
 use store::provider::{EntitlementRule, Kind, ProviderDoc};
+use switchboard_core::staff::Rights;
 use switchboard_core::{Actor, Channel, Part};
-use testkit::scripted::{CLIENT, CLIENT_SECRET, Reply, Script, Scripted, SentBack, Sign};
+use testkit::scripted::{CLIENT, CLIENT_SECRET, Script, Scripted, SentBack, Sign};
 use testkit::{TestDesk, both, on_sqlite};
 use tracing_subscriber::layer::{Context, SubscriberExt as _};
 use uuid::Uuid;
 
 use crate::browser::{Browser, PASSWORD};
+use crate::federated_cases::{Case, Way, cases, later, remove};
+use crate::second_factor::{code, with_app};
 
 /// The reasons that were logged.
 #[derive(Clone, Default)]
@@ -52,8 +55,8 @@ impl Logged {
     }
 }
 
-/// A change of an answer, by path.
-type Answering = fn(&str, &mut Reply);
+/// What the log says of a provider that does not answer in time.
+const SLOW: &str = "took too long";
 
 fn operator() -> Actor {
     Actor::system(Channel::Cli)
@@ -211,6 +214,15 @@ fn linking_needs_the_account_its_password_and_its_word() {
             .expect(409);
         let mine = desk.desk.identities(f.rita.id).await.unwrap();
         assert_eq!(mine.len(), 1);
+        desk.run_jobs().await;
+        let mail = desk.sent_mail().pop().unwrap();
+        assert_eq!(mail.to, f.rita.email);
+        assert_eq!(mail.subject, "A way to sign in was added to your account");
+        assert!(
+            mail.text.contains("Provider op (Wanda Wagner)"),
+            "{}",
+            mail.text
+        );
 
         // Now it signs in as Rita; and Otto can not have it.
         let mut again = Browser::new(&desk);
@@ -235,6 +247,11 @@ fn linking_needs_the_account_its_password_and_its_word() {
         assert!(desk.desk.identities(f.rita.id).await.unwrap().is_empty());
         assert!(!is_signed_in(&mut again).await);
         assert!(is_signed_in(&mut rita).await);
+        desk.run_jobs().await;
+        assert_eq!(
+            desk.sent_mail().pop().unwrap().subject,
+            "A way to sign in was taken off your account"
+        );
     });
 }
 
@@ -265,6 +282,140 @@ fn the_only_way_in_stays() {
                 .contains("only way into your account")
         );
         assert_eq!(desk.desk.identities(person.id).await.unwrap().len(), 1);
+
+        // Without a password here, what is linked needs a sign-in a moment ago.
+        let other = Scripted::start(desk.desk.now()).await;
+        known(&desk, "second", &other.issuer()).await;
+        let mut late = Browser::new(&desk);
+        late.cookies.clone_from(&wanda.cookies);
+        desk.clock.advance(11 * 60_000);
+        other.play(Script::default(), desk.desk.now());
+        let answer = late.get("/sign-in/with/second?link=1").await.expect(303);
+        let sent = other.authorize(answer.header("location"));
+        let answer = late.get(&way_back("second", &sent)).await.expect(303);
+        let confirm = answer.header("location").to_owned();
+        let page = late.send(&confirm, &[]).await.expect(403).text();
+        assert!(page.contains("Confirm that it is you"));
+        assert_eq!(desk.desk.identities(person.id).await.unwrap().len(), 1);
+        late.send("/account/unlink", &[("identity", &id)])
+            .await
+            .expect(403);
+
+        // A passkey is a way in; then that is the only one.
+        let me = person.id;
+        let key = store::factor::Passkey {
+            id: b"key".to_vec(),
+            person: me,
+            name: "Key".into(),
+            doc: "{}".into(),
+            created_at: 0,
+            used_at: None,
+        };
+        desk.desk
+            .db()
+            .write(move |c| store::factor::insert_passkey(c, &key))
+            .await
+            .unwrap();
+        let signed_in = |desk: Arc<TestDesk>| async move {
+            SignedIn {
+                actor: desk.desk.actor_for(me, Channel::Web).await.unwrap(),
+                person: desk
+                    .desk
+                    .person_by_email("wanda@idp.example")
+                    .await
+                    .unwrap(),
+                csrf: String::new(),
+                id_hash: Vec::new(),
+                proved_at: desk.desk.now(),
+            }
+        };
+        let who = signed_in(desk.clone()).await;
+        let identity = Uuid::parse_str(&id).unwrap();
+        desk.desk.unlink_identity(&who, identity).await.unwrap();
+        assert!(desk.desk.identities(me).await.unwrap().is_empty());
+        let refused = desk.desk.remove_passkey(&who, b"key").await;
+        assert!(
+            matches!(refused, Err(desk::Error::Conflict(_))),
+            "{refused:?}"
+        );
+    });
+}
+
+/// Who set up a second step here gives it by whichever way they come, but for a
+/// provider whose signed token says that they gave one there.
+#[test]
+fn a_second_step_here_is_asked_for_whichever_way_they_come() {
+    both(|desk| async move {
+        let f = desk.federation().await;
+        let provider = Scripted::start(desk.desk.now()).await;
+        known(&desk, "op", &provider.issuer()).await;
+        let mut rita = Browser::of(&desk, &f.rita).await;
+        let answer = sign_in(&mut rita, &provider, "?link=1").await.expect(303);
+        let confirm = answer.header("location").to_owned();
+        rita.send(&confirm, &[("password", PASSWORD)])
+            .await
+            .expect(303);
+        let (seed, _) = with_app(&desk, &mut rita).await;
+        desk.clock.advance(60_000);
+        provider.play(Script::default(), desk.desk.now());
+
+        let mut again = Browser::new(&desk);
+        // A session that somebody else chose is not taken over.
+        again.cookies.insert("sb_session".into(), "chosen".into());
+        let answer = sign_in(&mut again, &provider, "?next=/tickets")
+            .await
+            .expect(303);
+        assert_eq!(answer.header("location"), "/sign-in/code?next=/tickets");
+        assert!(
+            !is_signed_in(&mut again).await,
+            "the first step is no session"
+        );
+        let fields = [("code", code(&desk, &seed)), ("next", "/tickets".into())];
+        let fields: Vec<(&str, &str)> = fields.iter().map(|(k, v)| (*k, v.as_str())).collect();
+        again.send("/sign-in/code", &fields).await.expect(303);
+        assert!(is_signed_in(&mut again).await);
+        assert_ne!(again.cookies["sb_session"], "chosen");
+        assert!(again.cookies.contains_key("sb_device"), "it is known now");
+
+        // Logging out there ends the session, and a sign-in that is half done.
+        desk.clock.advance(60_000);
+        provider.play(Script::default(), desk.desk.now());
+        let mut half = Browser::new(&desk);
+        sign_in(&mut half, &provider, "").await.expect(303);
+        let mut machine = Browser::new(&desk);
+        let token = provider.logout_token("after the step");
+        machine
+            .send_raw("/sign-in/with/op/logout", &format!("logout_token={token}"))
+            .await
+            .expect(200);
+        assert!(!is_signed_in(&mut again).await);
+        let late = code(&desk, &seed);
+        half.send("/sign-in/code", &[("code", &late)])
+            .await
+            .expect(422);
+        assert!(!is_signed_in(&mut half).await);
+
+        // The token says that there were two steps; user info says nothing of it.
+        let amr: fn(&mut Value) = |c| c["amr"] = json!(["pwd", "mfa"]);
+        let acr: fn(&mut Value) = |c| c["acr"] = json!("https://refeds.org/profile/mfa");
+        let one: fn(&mut Value) = |c| c["amr"] = json!(["pwd"]);
+        for (claims, user_info, asked) in [
+            (Some(amr), None, false),
+            (Some(acr), None, false),
+            (Some(one), None, true),
+            (None, Some(amr), true),
+            (None, Some(acr), true),
+        ] {
+            let script = Script {
+                claims,
+                user_info,
+                ..Script::default()
+            };
+            provider.play(script, desk.desk.now());
+            let mut browser = Browser::new(&desk);
+            sign_in(&mut browser, &provider, "").await.expect(303);
+            assert_eq!(is_signed_in(&mut browser).await, !asked);
+        }
     });
 }
 
@@ -302,6 +453,24 @@ fn rights_come_with_an_entitlement_and_go_with_it() {
         let answer = sign_in(&mut wanda, &provider, "").await.expect(303);
         assert_eq!(answer.header("location"), "/work", "she is staff now");
         assert!(wanda.page("/account").await.contains("Kernel"));
+        let person = desk
+            .desk
+            .person_by_email("wanda@idp.example")
+            .await
+            .unwrap();
+        desk.run_jobs().await;
+        let told = desk.sent_mail();
+        assert!(
+            told.iter()
+                .any(|m| m.to == "wanda@idp.example" && m.subject == "You are a member of Kernel"),
+            "{told:?}"
+        );
+        let open = json!({"subject": "S", "description": "D", "unit": "kernel"});
+        let ticket = desk.post(&f.fay, "/tickets", open).await.expect(201);
+        let path = format!("/tickets/{}", ticket.number());
+        desk.patch(&f.ada, &path, json!({"owner": "wanda@idp.example"}))
+            .await
+            .expect(200);
 
         // Without it at the next sign-in: out again, also where she is open.
         says(json!([]));
@@ -309,6 +478,8 @@ fn rights_come_with_an_entitlement_and_go_with_it() {
         let answer = sign_in(&mut second, &provider, "").await.expect(303);
         assert_eq!(answer.header("location"), "/");
         assert_eq!(wanda.get("/work").await.status, 403);
+        let ticket = desk.get(&f.ada, &path).await.expect(200).json;
+        assert!(ticket["owner"].is_null(), "it is nobody's again: {ticket}");
 
         // The only responsible stays until there is another.
         says(json!([lead]));
@@ -342,9 +513,9 @@ fn rights_come_with_an_entitlement_and_go_with_it() {
         assert!(!second.page("/account").await.contains("Kernel"));
 
         // What was given by hand is never taken.
-        let person = desk
-            .desk
-            .person_by_email("wanda@idp.example")
+        let wish = |r: Rights| Rights { support: true, ..r };
+        desk.desk
+            .change_rights(&operator(), person.id, wish, "")
             .await
             .unwrap();
         desk.desk
@@ -471,404 +642,6 @@ fn communities_come_with_entitlements_and_go_with_them() {
     });
 }
 
-/// How the browser comes back.
-struct Way {
-    /// Under which provider's address.
-    key: &'static str,
-    sent: SentBack,
-    /// Whether the issuer is said.
-    says_iss: bool,
-    /// Another browser than the one that went.
-    elsewhere: bool,
-    /// It has been that way already.
-    twice: bool,
-    /// With the code of an earlier sign-in that was used.
-    used_code: bool,
-    /// With the code of a sign-in somewhere else.
-    foreign_code: bool,
-    /// So many minutes later.
-    minutes: i64,
-}
-
-struct Case {
-    name: &'static str,
-    script: Script,
-    way: fn(&mut Way),
-    /// What the log says, in part.
-    reason: &'static str,
-}
-
-fn case(name: &'static str, script: Script, reason: &'static str) -> Case {
-    Case {
-        name,
-        script,
-        way: |_| {},
-        reason,
-    }
-}
-
-/// The token's claims are other than they should be.
-fn claims(name: &'static str, twist: fn(&mut Value), reason: &'static str) -> Case {
-    let script = Script {
-        claims: Some(twist),
-        ..Script::default()
-    };
-    case(name, script, reason)
-}
-
-fn head(name: &'static str, twist: fn(&mut Value), reason: &'static str) -> Case {
-    let script = Script {
-        head: Some(twist),
-        ..Script::default()
-    };
-    case(name, script, reason)
-}
-
-fn signed(name: &'static str, sign: Sign, reason: &'static str) -> Case {
-    let script = Script {
-        sign,
-        ..Script::default()
-    };
-    case(name, script, reason)
-}
-
-fn discovery(name: &'static str, twist: fn(&mut Value), reason: &'static str) -> Case {
-    let script = Script {
-        discovery: Some(twist),
-        ..Script::default()
-    };
-    case(name, script, reason)
-}
-
-fn reply(name: &'static str, twist: Answering, reason: &'static str) -> Case {
-    let script = Script {
-        reply: Some(twist),
-        ..Script::default()
-    };
-    case(name, script, reason)
-}
-
-fn way(name: &'static str, way: fn(&mut Way), reason: &'static str) -> Case {
-    Case {
-        way,
-        ..case(name, Script::default(), reason)
-    }
-}
-
-fn remove(value: &mut Value, key: &str) {
-    value.as_object_mut().unwrap().remove(key);
-}
-
-fn later(value: &mut Value, key: &str, seconds: i64) {
-    value[key] = json!(value["iat"].as_i64().unwrap() + seconds);
-}
-
-const HUGE: usize = 400_000;
-
-fn cases() -> Vec<Case> {
-    vec![
-        // What the token says.
-        claims(
-            "another issuer",
-            |c| c["iss"] = json!("https://evil.example"),
-            "Invalid issuer",
-        ),
-        claims(
-            "another tenant of the issuer",
-            |c| {
-                let iss = format!("{}/tenant-2", c["iss"].as_str().unwrap());
-                c["iss"] = json!(iss);
-            },
-            "Invalid issuer",
-        ),
-        claims(
-            "issuer with a slash more",
-            |c| {
-                let iss = format!("{}/", c["iss"].as_str().unwrap());
-                c["iss"] = json!(iss);
-            },
-            "Invalid issuer",
-        ),
-        claims("no issuer", |c| remove(c, "iss"), "can not be read"),
-        claims(
-            "for another client",
-            |c| c["aud"] = json!("other"),
-            "Invalid audiences",
-        ),
-        claims("for nobody", |c| c["aud"] = json!([]), "Invalid audiences"),
-        claims("no audience", |c| remove(c, "aud"), "Invalid audiences"),
-        claims(
-            "for several without saying whom",
-            |c| c["aud"] = json!(["desk", "other"]),
-            "azp",
-        ),
-        claims(
-            "made for another party",
-            |c| {
-                c["aud"] = json!(["desk", "other"]);
-                c["azp"] = json!("other");
-            },
-            "azp",
-        ),
-        claims(
-            "party that is no text",
-            |c| c["azp"] = json!(7),
-            "can not be read",
-        ),
-        claims(
-            "another nonce",
-            |c| c["nonce"] = json!("n".repeat(43)),
-            "nonce",
-        ),
-        claims("no nonce", |c| remove(c, "nonce"), "nonce"),
-        claims("expired", |c| later(c, "exp", -120), "Expired"),
-        claims("without an end", |c| remove(c, "exp"), "can not be read"),
-        claims("not valid yet", |c| later(c, "nbf", 600), "nbf"),
-        claims("made in the future", |c| later(c, "iat", 600), "future"),
-        claims("no subject", |c| remove(c, "sub"), "can not be read"),
-        claims("empty subject", |c| c["sub"] = json!(""), "sub"),
-        claims("subject of spaces", |c| c["sub"] = json!("  "), "sub"),
-        claims(
-            "subject that is no text",
-            |c| c["sub"] = json!(1),
-            "can not be read",
-        ),
-        // How it is signed.
-        signed("not signed", Sign::Nothing, ""),
-        signed(
-            "public key as shared secret",
-            Sign::PublicKeyAsSecret,
-            "Disallowed",
-        ),
-        signed(
-            "client secret as shared secret",
-            Sign::ClientSecret,
-            "Disallowed",
-        ),
-        signed("another key under the known name", Sign::OtherKey, "Crypto"),
-        signed(
-            "a key that nobody knows",
-            Sign::UnknownKey,
-            "No matching key",
-        ),
-        signed("changed after signing", Sign::ChangedAfterwards, "Crypto"),
-        head(
-            "an algorithm that its key is not for",
-            |h| h["alg"] = json!("RS256"),
-            "No matching key",
-        ),
-        head("none in capitals", |h| h["alg"] = json!("NONE"), ""),
-        head(
-            "a demand that is not known",
-            |h| h["crit"] = json!(["exp"]),
-            "critical",
-        ),
-        head(
-            "a key that it brings along",
-            |h| {
-                remove(h, "kid");
-                h["kid"] = json!("mine");
-                h["jwk"] = json!({ "kty": "oct", "k": "c2VjcmV0" });
-            },
-            "No matching key",
-        ),
-        // How the browser comes back.
-        way("no state", |w| w.sent.state.clear(), "state"),
-        way("another state", |w| w.sent.state = "s".repeat(43), "state"),
-        way(
-            "state of another browser",
-            |w| w.elsewhere = true,
-            "another browser",
-        ),
-        way("state that was used", |w| w.twice = true, "has been used"),
-        way("state of eleven minutes ago", |w| w.minutes = 11, "too old"),
-        way("no code", |w| w.sent.code.clear(), "code"),
-        way(
-            "a code that was used",
-            |w| w.used_code = true,
-            "invalid_grant",
-        ),
-        way(
-            "a code that is made up",
-            |w| w.sent.code = "code-x".into(),
-            "invalid_grant",
-        ),
-        way(
-            "the code of somebody else's sign-in",
-            |w| w.foreign_code = true,
-            "invalid_grant",
-        ),
-        Case {
-            script: Script {
-                careless: true,
-                ..Script::default()
-            },
-            ..way(
-                "the same at a provider without PKCE",
-                |w| w.foreign_code = true,
-                "nonce",
-            )
-        },
-        way("back to another provider", |w| w.key = "other", "mix-up"),
-        way(
-            "the answer of another issuer",
-            |w| w.sent.iss = "https://evil.example".into(),
-            "mix-up",
-        ),
-        way(
-            "an answer that does not say whose",
-            |w| w.says_iss = false,
-            "iss",
-        ),
-        // What else the provider says.
-        discovery(
-            "discovery of another issuer",
-            |d| d["issuer"] = json!("https://evil.example"),
-            "speaks for",
-        ),
-        discovery(
-            "token endpoint in the private network",
-            |d| {
-                d["token_endpoint"] = json!("https://10.0.0.1/token");
-            },
-            "private network",
-        ),
-        discovery(
-            "keys at the cloud's metadata",
-            |d| {
-                d["jwks_uri"] = json!("http://169.254.169.254/latest/");
-            },
-            "169.254.169.254",
-        ),
-        discovery(
-            "user info in the open",
-            |d| {
-                d["userinfo_endpoint"] = json!("http://idp.example/userinfo");
-            },
-            "https",
-        ),
-        discovery(
-            "keys in a file",
-            |d| d["jwks_uri"] = json!("file:///etc/passwd"),
-            "/etc/passwd",
-        ),
-        reply(
-            "discovery that sends on elsewhere",
-            |p, r| {
-                if p.starts_with("/.well-known") {
-                    *r = Reply::redirect("http://127.0.0.1:1/");
-                }
-            },
-            "sends on",
-        ),
-        reply(
-            "token endpoint that sends on into the network",
-            |p, r| {
-                if p == "/token" {
-                    *r = Reply::redirect("http://169.254.169.254/");
-                }
-            },
-            "sends on",
-        ),
-        reply(
-            "discovery without end",
-            |p, r| {
-                if p.starts_with("/.well-known") {
-                    r.body = " ".repeat(HUGE);
-                }
-            },
-            "more than",
-        ),
-        reply(
-            "tokens without end",
-            |p, r| {
-                if p == "/token" {
-                    r.body.push_str(&" ".repeat(HUGE));
-                }
-            },
-            "more than",
-        ),
-        reply(
-            "keys that are none",
-            |p, r| {
-                if p == "/jwks" {
-                    r.body = "<html>".into();
-                }
-            },
-            "no JSON",
-        ),
-        reply(
-            "a token endpoint that fails",
-            |p, r| {
-                if p == "/token" {
-                    r.status = 500;
-                }
-            },
-            "token endpoint",
-        ),
-        reply(
-            "a token endpoint that knows nobody",
-            |p, r| {
-                if p == "/token" {
-                    r.status = 401;
-                    r.body = json!({ "error": "invalid_client" }).to_string();
-                }
-            },
-            "invalid_client",
-        ),
-        case(
-            "no ID token",
-            Script {
-                token: Some(|t| remove(t, "id_token")),
-                ..Script::default()
-            },
-            "no ID token",
-        ),
-        case(
-            "an ID token that is none",
-            Script {
-                token: Some(|t| t["id_token"] = json!("a.b.c")),
-                ..Script::default()
-            },
-            "can not be read",
-        ),
-        case(
-            "user info of somebody else",
-            Script {
-                user_info: Some(|u| u["sub"] = json!("otto-1")),
-                ..Script::default()
-            },
-            "somebody else",
-        ),
-        case(
-            "user info of nobody",
-            Script {
-                user_info: Some(|u| remove(u, "sub")),
-                ..Script::default()
-            },
-            "somebody else",
-        ),
-        reply(
-            "user info that fails",
-            |p, r| {
-                if p == "/userinfo" {
-                    r.status = 503;
-                }
-            },
-            "user info",
-        ),
-        reply(
-            "a provider that takes too long",
-            |p, r| {
-                if p == "/token" {
-                    r.wait = Duration::from_secs(30);
-                }
-            },
-            "too long",
-        ),
-    ]
-}
-
 async fn attempt(desk: &Arc<TestDesk>, provider: &Scripted, case: &Case) -> Browser {
     let mut browser = Browser::new(desk);
     let first = browser.get("/sign-in/with/op").await;
@@ -944,11 +717,20 @@ fn whatever_is_not_as_it_has_to_be_is_turned_away() {
         let mut silent = Vec::new();
         for case in &cases {
             // What was said of itself before is too old to be believed.
-            desk.clock.advance(11 * 60_000);
-            provider.play(case.script, desk.desk.now());
-            logged.take();
-            let mut browser = attempt(&desk, &provider, case).await;
-            let reasons = logged.take();
+            let mut tries = 0;
+            let (mut browser, reasons) = loop {
+                desk.clock.advance(11 * 60_000);
+                provider.play(case.script, desk.desk.now());
+                logged.take();
+                let browser = attempt(&desk, &provider, case).await;
+                let reasons = logged.take();
+                // A machine that is busy with other things says nothing about the case.
+                let slow = reasons.iter().any(|r| r.contains(SLOW));
+                tries += 1;
+                if !slow || case.reason.contains(SLOW) || tries == 5 {
+                    break (browser, reasons);
+                }
+            };
             if !reasons
                 .iter()
                 .any(|r| !r.is_empty() && r.contains(case.reason))

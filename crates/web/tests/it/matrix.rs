@@ -9,6 +9,7 @@ use axum::body::Body;
 use axum::http::{Method, Request, header};
 use desk::account::NewAccount;
 use serde_json::{Value, json};
+use switchboard_core::Channel;
 use testkit::{Federation, Somebody, TestDesk, both};
 use web::policy::{self, Needs, Row, Who};
 
@@ -85,6 +86,19 @@ async fn actors(desk: &TestDesk, f: &Federation) -> Vec<Actor> {
         .set_member(f.network, nora.id, switchboard_core::Part::Responsible)
         .await
         .unwrap();
+    // So that everybody may be erased: nobody is the last of their kind.
+    let spare = desk
+        .account(NewAccount {
+            name: "Spare".into(),
+            support: true,
+            admin: true,
+            ..NewAccount::default()
+        })
+        .await;
+    for unit in [f.storage, f.network, f.first] {
+        let part = switchboard_core::Part::Responsible;
+        desk.desk.set_member(unit, spare.id, part).await.unwrap();
+    }
     let (carl, sue, ivy) = (
         desk.person("Carl").await,
         desk.person("Sue").await,
@@ -392,8 +406,43 @@ async fn staff_call(
             let body = (row.method == "PATCH").then(|| json!({"monitor": true}));
             (path.replace("{id}", &them.id.to_string()), body)
         }
+        (_, path) if path.ends_with("/exports/{export}") || path.ends_with("/exports") => {
+            let (them, path) = privacy_path(desk, path, who).await;
+            // What was asked for is made, so that it can be fetched, and asked for again.
+            desk.run_jobs().await;
+            let export = match path.ends_with("{export}") && !them.token.is_empty() {
+                true => {
+                    let actor = desk.desk.actor_for(them.id, Channel::Web).await.unwrap();
+                    let made = desk.desk.ask_export(&actor, them.id).await.unwrap();
+                    made.to_string()
+                }
+                false => none.to_owned(),
+            };
+            desk.run_jobs().await;
+            (path.replace("{export}", &export), None)
+        }
+        (method, path) if path.ends_with("/erasure") => {
+            let (them, path) = privacy_path(desk, path, who).await;
+            if method != "POST" && !them.token.is_empty() {
+                let actor = desk.desk.actor_for(them.id, Channel::Web).await.unwrap();
+                desk.desk.ask_erasure_by_token(&actor).await.unwrap();
+            }
+            let order = json!({"reason": "By letter.", "again": them.email});
+            let ordered = method == "POST" && !path.contains("/me/");
+            (path, ordered.then_some(order))
+        }
         _ => return None,
     })
+}
+
+/// Whose data an address is about, and the address.
+async fn privacy_path(desk: &TestDesk, path: &str, who: &Somebody) -> (Somebody, String) {
+    if path.contains("/me/") {
+        return (who.clone(), path.to_owned());
+    }
+    let them = fresh(desk, false).await;
+    let path = path.replace("{id}", &them.id.to_string());
+    (them, path)
 }
 
 fn unhex(text: &str) -> Vec<u8> {
@@ -438,7 +487,7 @@ async fn call(
             body = Some(json!({"description": "D"}));
         }
         ("PATCH", "{name}") => body = Some(json!({"lamp": "degraded"})),
-        ("PATCH", "{key}") if !path.starts_with("/providers") => {
+        ("GET" | "PATCH", "{key}") if !path.starts_with("/providers") => {
             let key = match path {
                 "/categories/{key}" => "test",
                 "/issue-types/{key}" => "quota",
@@ -450,13 +499,13 @@ async fn call(
                 }
             };
             filled = filled.replace("{key}", key);
-            body = Some(json!({"active": true}));
+            body = (row.method == "PATCH").then(|| json!({"active": true}));
         }
-        ("PATCH", "{id}") => {
+        ("GET" | "PATCH", "{id}") if path.starts_with("/notices") => {
             let notice = json!({"kind": "incident", "title": "T", "services": ["archive"]});
             let made = desk.post(&f.ada, "/notices", notice).await.expect(201);
             filled = filled.replace("{id}", made.json["id"].as_str().unwrap());
-            body = Some(json!({"body": "More."}));
+            body = (row.method == "PATCH").then(|| json!({"body": "More."}));
         }
         ("POST", "tickets") => body = Some(json!({"subject": "S", "description": "D"})),
         ("POST", "bulk") => body = Some(json!({"numbers": [number], "change": {"subject": "T"}})),
@@ -683,7 +732,13 @@ async fn onboarding(desk: &TestDesk, f: &Federation, who: &Somebody, end: &str) 
             .to_owned(),
     };
     let path = format!("/onboardings/{id}");
-    desk.put(author, &path, onboarding_form()).await.expect(200);
+    let mut form = onboarding_form();
+    if end == "connection-test" {
+        // Without a system there is nothing to call: that is said.
+        form["option"] = json!("integration");
+        desk.clock.advance(5_000);
+    }
+    desk.put(author, &path, form).await.expect(200);
     if end == "decision" && who.id == f.ada.id {
         desk.post(author, &format!("{path}/submit"), json!({}))
             .await
@@ -746,7 +801,8 @@ async fn check(desk: &Arc<TestDesk>, f: &Federation, row: &Row, actor: &Actor, f
         Ok(()) => assert!((200..300).contains(&status), "{what}: {status}"),
         Err(refused) => assert_eq!(status, refused, "{what}"),
     }
-    if row.method == "GET" {
+    // That somebody fetched an archive is noted.
+    if row.method == "GET" && !row.path.ends_with("/exports/{export}") {
         assert!(!wrote, "{what} wrote to the database");
     }
 }
@@ -790,6 +846,7 @@ fn a_reading_token_changes_nothing() {
                 .replace("{who}", "me")
                 .replace("{key}", "tests")
                 .replace("{email}", "stan@people.example")
+                .replace("{export}", &scene.file)
                 .replace("{id}", &scene.file);
             for body in [
                 json!({}),

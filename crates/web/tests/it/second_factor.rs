@@ -16,7 +16,7 @@ const MAIL: &str = "marta@ug.example";
 const MINUTE: i64 = 60_000;
 
 /// The code that an app shows now.
-fn code(desk: &TestDesk, secret: &str) -> String {
+pub(crate) fn code(desk: &TestDesk, secret: &str) -> String {
     let app = Builder::new()
         .with_secret(Secret::try_from_base32(secret.replace(' ', "")).unwrap())
         .build()
@@ -33,7 +33,7 @@ fn between<'a>(page: &'a str, begin: &str, end: &str) -> &'a str {
 }
 
 /// Adds an authenticator app; gives its secret and the recovery codes.
-async fn with_app(desk: &Arc<TestDesk>, browser: &mut Browser) -> (String, Vec<String>) {
+pub(crate) async fn with_app(desk: &Arc<TestDesk>, browser: &mut Browser) -> (String, Vec<String>) {
     browser
         .send("/account/authenticator", &[("do", "begin")])
         .await
@@ -262,7 +262,9 @@ fn what_changes_how_one_signs_in_needs_a_fresh_proof() {
         let mut marta = registered(&desk, MAIL).await;
         with_app(&desk, &mut marta).await;
         desk.clock.advance(10 * MINUTE);
-        let deeds: [(&str, &[(&str, &str)]); 8] = [
+        let nobody = "0190f3a0-0000-7000-8000-000000000000";
+        let unlink = [("identity", nobody)];
+        let deeds: [(&str, &[(&str, &str)]); 10] = [
             ("/account/authenticator", &[("do", "begin")]),
             ("/account/authenticator", &[("code", "123456")]),
             ("/account/factors", &[("do", "no-totp")]),
@@ -271,6 +273,8 @@ fn what_changes_how_one_signs_in_needs_a_fresh_proof() {
             ("/account/addresses", &[("address", "m@other.example")]),
             ("/account/addresses", &[("primary", MAIL)]),
             ("/passkeys/ask", &[("for", "add")]),
+            ("/account/unlink", &unlink),
+            ("/account/privacy", &[("do", "erase")]),
         ];
         for (path, fields) in deeds {
             let page = marta.send(path, fields).await.expect(403).text();
@@ -290,6 +294,12 @@ fn what_changes_how_one_signs_in_needs_a_fresh_proof() {
             desk.desk.add_address(&who, "m@o.example", "").await,
             desk.desk.make_primary(&who, MAIL).await,
             desk.desk.remove_address(&who, MAIL).await,
+            desk.desk.unlink_identity(&who, who.person.id.0).await,
+            desk.desk.ask_erasure(&who).await,
+            desk.desk
+                .order_erasure(&who, who.person.id, "why", MAIL)
+                .await
+                .map(drop),
         ] {
             assert!(matches!(refused, Err(desk::Error::Forbidden(_))));
         }

@@ -14,6 +14,7 @@ use crate::ui::assets::Asset;
 use crate::ui::fault::Fault;
 use crate::ui::frame::{Errors, Frame, Here, Notice, NoticeTone, Room};
 use crate::ui::posted::Posted;
+use crate::ui::provider::connect::{TestCard, test_card};
 use crate::ui::provider::form::{NoteRow, id, note_rows};
 use crate::ui::provider::{FormRow, form_row, state_chip};
 use crate::ui::view::{Chip, Icon};
@@ -72,6 +73,8 @@ pub struct DecisionPage {
     pub told: Vec<(String, String)>,
     /// What was done with it.
     pub notes: Vec<NoteRow>,
+    /// What the last test of its connection found.
+    pub test: TestCard,
     /// What undoing it would do.
     pub undo: Option<UndoCard>,
     /// Units that could take over.
@@ -260,6 +263,11 @@ async fn page(
         since_review: sheet.since_review.clone(),
         told: told(&sheet.row.form),
         notes: note_rows(&sheet.notes, &visit.dial),
+        test: sheet
+            .tested
+            .as_ref()
+            .map(|t| test_card(t, &visit.dial))
+            .unwrap_or_default(),
         undo: sheet.undo.clone().map(undo_card),
         units: catalogue
             .units

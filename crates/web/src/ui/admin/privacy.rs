@@ -8,6 +8,7 @@ use desk::privacy::retain::{Counts, Retention, Rule};
 use switchboard_core::{Actor, PersonId};
 use uuid::Uuid;
 
+use crate::ui::account_post::fresh;
 use crate::ui::assets::Asset;
 use crate::ui::fault::Fault;
 use crate::ui::frame::{Errors, Frame, Here, Notice, NoticeTone, Room};
@@ -305,7 +306,7 @@ async fn deed(posted: &Posted) -> Result<Response, Fault> {
         ),
         "erase" => (
             desk.order_erasure(
-                actor,
+                fresh(visit)?,
                 person()?,
                 posted.text("reason"),
                 posted.text("again"),

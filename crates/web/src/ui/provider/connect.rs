@@ -2,7 +2,7 @@
 
 use askama::Template;
 use askama::filters::HtmlSafe;
-use desk::onboarding::Sheet;
+use desk::onboarding::{Sheet, Tested, Verdict};
 use store::onboarding::Onboarding;
 use switchboard_core::onboarding::{DIRECTIONS, Form, Problem, SYSTEMS, Way, from_remote};
 use switchboard_core::{Priority, Status};
@@ -181,6 +181,25 @@ fn list_card(row: &Onboarding, asked: Option<i64>, dial: &Dial) -> TestCard {
     }
 }
 
+/// What a test found, for the page.
+pub(crate) fn test_card(tested: &Tested, dial: &Dial) -> TestCard {
+    TestCard {
+        when: dial.ago_words(tested.at),
+        rows: tested
+            .lines
+            .iter()
+            .map(|line| {
+                let class = match line.verdict {
+                    Verdict::Good => "good",
+                    Verdict::Odd => "odd",
+                    Verdict::Bad => "bad",
+                };
+                check(class, line.text.clone(), line.detail.clone())
+            })
+            .collect(),
+    }
+}
+
 impl Connect {
     /// The part of a form. `now` is the way that holds, of a service that is
     /// here.
@@ -267,7 +286,10 @@ impl Connect {
                 })
                 .collect(),
             list: sheet.map_or_else(TestCard::default, |s| list_card(&s.row, s.list_asked, dial)),
-            test: TestCard::default(),
+            test: sheet
+                .and_then(|s| s.tested.as_ref())
+                .map(|t| test_card(t, dial))
+                .unwrap_or_default(),
             redirection,
             exchange,
             travel,

@@ -271,6 +271,10 @@ async fn act_on(posted: &Posted, text: &str) -> Result<Response, Fault> {
             }
             Err(other) => Err(other.into()),
         },
+        "test" => {
+            visit.desk.test_connection(actor, id).await?;
+            visit.go(&at(step), None)
+        }
         "submit" => {
             if !sheet.wrong.is_empty() {
                 return refuse(&[]).await;

@@ -113,6 +113,10 @@ async fn act_on(posted: &Posted, key: &str) -> Result<Response, Fault> {
             };
             visit.go(&here, Some(notice))
         }
+        "test" => {
+            visit.desk.test_connection(actor, id).await?;
+            visit.go(&here, None)
+        }
         "ask-list" => match visit.desk.ask_list(actor, id).await {
             Ok(()) => {
                 let title = "The test mail is on its way";

@@ -222,6 +222,10 @@ fn connect(wrong: &[Problem]) -> Connect {
         detail: s("The link works for 7 days."),
     };
     Connect {
+        test: TestCard {
+            when: s("2 minutes ago"),
+            rows: vec![rows("bad", "x")],
+        },
         list: TestCard {
             when: s("2 minutes ago"),
             rows: vec![rows("good", "check"), rows("odd", "warn")],
@@ -318,6 +322,7 @@ impl DecisionPage {
             since_review: vec![change()],
             told: told(&form),
             notes: vec![note()],
+            test: connect(&[]).list,
             undo: None,
             units: vec![s("Storage")],
             typed: s("Please"),

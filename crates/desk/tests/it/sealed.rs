@@ -1,0 +1,157 @@
+//! Secrets as they lie in the database.
+
+use std::sync::Arc;
+
+use connect::{Blobs, Mailer, MailerConfig};
+use desk::provider::Draft;
+use desk::{Config, Desk, Error, SecretKeys};
+use store::provider::{Kind, ProviderDoc};
+use switchboard_core::{Actor, Channel};
+use testkit::{TestDesk, both};
+
+const SECRET: &str = "canary-client-secret";
+const OTHER_KEY: &str = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
+
+fn draft(secret: Option<&str>, variable: &str) -> Draft {
+    Draft {
+        id: None,
+        key: "op".into(),
+        kind: Kind::Oidc,
+        name: "Provider".into(),
+        issuer: "https://op.example".into(),
+        doc: ProviderDoc {
+            client_id: "desk".into(),
+            secret_env: variable.into(),
+            ..ProviderDoc::default()
+        },
+        secret: secret.map(str::to_owned),
+        active: true,
+        position: 1,
+    }
+}
+
+/// The same desk with other keys, as after a restart.
+fn restarted(desk: &TestDesk, keys: SecretKeys) -> Desk {
+    let config = Config {
+        keys,
+        ..testkit::config()
+    };
+    let blobs = Blobs::open(desk.folder.path().join("files")).unwrap();
+    let mailer = Mailer::new(&MailerConfig::None).unwrap();
+    let clock: Arc<dyn desk::Clock> = desk.clock.clone();
+    let db = desk.desk.db().clone();
+    // Opening waits for the database, which a test's own thread may not.
+    std::thread::spawn(move || Desk::new(db, blobs, mailer, clock, config).unwrap())
+        .join()
+        .unwrap()
+}
+
+async fn wrong(desk: &Desk) -> Option<String> {
+    let all = desk.checkup().await.unwrap();
+    let one = all.into_iter().find(|c| c.name == "secrets can be opened");
+    one.unwrap().problem
+}
+
+async fn stored(desk: &TestDesk) -> Vec<String> {
+    desk.desk
+        .db()
+        .read(|c| {
+            let mut all: Vec<String> = store::provider::secrets(c)?
+                .into_iter()
+                .map(|(_, _, secret)| secret)
+                .collect();
+            for (_, seeds) in store::factor::seeds(c)? {
+                let both = [seeds.secret, seeds.fresh];
+                all.extend(
+                    both.into_iter()
+                        .flatten()
+                        .map(|bytes| String::from_utf8_lossy(&bytes).into_owned()),
+                );
+            }
+            Ok::<_, store::Error>(all)
+        })
+        .await
+        .unwrap()
+}
+
+#[test]
+fn secrets_lie_sealed_and_those_of_before_are_taken_on() {
+    both(|desk| async move {
+        let f = desk.federation().await;
+        let operator = Actor::system(Channel::Cli);
+        let shown = format!("{:?}", draft(Some(SECRET), ""));
+        assert!(!shown.contains(SECRET), "{shown}");
+        let saved = desk
+            .desk
+            .save_provider(&operator, draft(Some(SECRET), ""))
+            .await
+            .unwrap();
+        let first = stored(&desk).await;
+        assert!(first[0].starts_with("sealed:1:"), "{first:?}");
+        assert!(!first[0].contains(SECRET));
+        assert_eq!(wrong(&desk.desk).await, None);
+        assert_eq!(desk.desk.renew_secrets().await.unwrap(), 0);
+
+        // As an older version stored them.
+        let (id, person) = (saved.id, f.rita.id);
+        desk.desk
+            .db()
+            .write(move |c| {
+                store::provider::set_secret(c, id, Some(SECRET))?;
+                store::factor::offer_totp(c, person, b"12345678901234567890", 0)?;
+                store::factor::confirm_totp(c, person, 0, 0).map(drop)
+            })
+            .await
+            .unwrap();
+        let told = wrong(&desk.desk).await.unwrap();
+        assert!(told.starts_with("2 secrets lie plain"), "{told}");
+        assert_eq!(desk.desk.renew_secrets().await.unwrap(), 2);
+        assert_eq!(wrong(&desk.desk).await, None);
+        let all = stored(&desk).await;
+        assert_eq!(all.len(), 2);
+        assert!(all.iter().all(|s| s.starts_with("sealed:1:")), "{all:?}");
+
+        // Under a new key, with the old one behind it.
+        let test = testkit::config().keys;
+        let lost = restarted(&desk, SecretKeys::parse(OTHER_KEY).unwrap());
+        let told = wrong(&lost).await.unwrap();
+        assert!(told.contains("the provider op"), "{told}");
+        assert!(
+            told.contains("apps of 1 people") && !told.contains(SECRET),
+            "{told}"
+        );
+        assert_eq!(lost.renew_secrets().await.unwrap(), 0, "they stay");
+        let found = lost.test_provider(&operator, id).await.unwrap();
+        assert!(!found[0].well && found[0].text.contains("is kept with the key"));
+        let text = format!("{OTHER_KEY},{}", testkit::SECRET_KEY);
+        let rotated = restarted(&desk, SecretKeys::parse(&text).unwrap());
+        assert_eq!(rotated.renew_secrets().await.unwrap(), 2);
+        assert_eq!(wrong(&lost).await, None, "the new key alone opens them now");
+        assert!(wrong(&restarted(&desk, test)).await.is_some());
+    });
+}
+
+/// No provider gets the key that all others' secrets are sealed with.
+#[test]
+fn the_desks_own_key_is_no_providers_secret() {
+    both(|desk| async move {
+        let operator = Actor::system(Channel::Cli);
+        for name in [
+            "SWITCHBOARD_SECRET_KEY",
+            "SWITCHBOARD_SECRET_KEY_FILE",
+            "PATH",
+        ] {
+            let refused = desk
+                .desk
+                .save_provider(&operator, draft(None, name))
+                .await
+                .unwrap_err();
+            let field = matches!(&refused, Error::Invalid { field, .. } if field == "secret_env");
+            assert!(field, "{name}: {refused}");
+        }
+        desk.desk
+            .save_provider(&operator, draft(None, "SWITCHBOARD_SECRET_EGI"))
+            .await
+            .unwrap();
+    });
+}

@@ -23,9 +23,8 @@ const SOON: Duration = Duration::from_secs(10);
 /// How long one waits for what must not come: longer than changes are
 /// gathered for.
 const QUIET: Duration = Duration::from_millis(1_500);
-/// By then a stream has ended whose session is gone. Bar A-04 says five seconds; a
-/// machine that builds beside the tests takes its time.
-const GONE: Duration = Duration::from_secs(30);
+/// By then a stream has ended whose session is gone (bar A-04).
+const GONE: Duration = Duration::from_secs(5);
 
 impl Ear {
     async fn on(desk: &TestDesk, request: Request<Body>) -> Ear {

@@ -89,7 +89,7 @@ test("a portal", async (t) => {
           await front.goto(`/triage?ticket=${asked.passed}`);
           await front.getByLabel(/Note for the unit/).fill("Nothing of ours.");
           await front.getByRole("button", { name: "Pass on to first level" }).click();
-          await front.getByText(`${asked.passed} went to First level`).waitFor();
+          await front.locator("b").getByText(`${asked.passed} went to First level`).waitFor();
           const ticket = await demo.api("first@demo", `/api/v1/tickets/${asked.passed}`);
           assert.deepEqual([ticket.unit, ticket.portal, ticket.community], ["First level", "climadapt", "vo.climadapt.eu"]);
           await first.goto(`/work/${asked.passed}`);

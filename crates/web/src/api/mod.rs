@@ -365,7 +365,8 @@ fn refusal(status: &str, description: &str) -> Said {
 
 /// Adds to an operation the refusals that follow from what it takes.
 fn refusals_of(path: &str, changes: bool, operation: &mut utoipa::openapi::path::Operation) {
-    let named = path.contains('{');
+    // One's own erasure has no name in its path, and is mostly not there.
+    let named = path.contains('{') || path.ends_with("/people/me/erasure");
     let body = operation.request_body.is_some();
     let insists = operation
         .parameters

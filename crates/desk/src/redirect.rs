@@ -1,9 +1,9 @@
 //! Tracked redirection: tickets that a provider's mailing list works on, kept in
 //! sight from here (domain section 4).
 //!
-//! Where a ticket belongs follows from its service and its unit ([`wish`]).
+//! Where a ticket belongs follows from its service and its unit (`wish`).
 //! Whatever happens to it is carried to the list by the follower of the events,
-//! in the transaction in which that moves its cursor ([`carry`]): nothing goes
+//! in the transaction in which that moves its cursor (`carry`): nothing goes
 //! twice, whatever crashes. Silence is looked after by a job (`silence`), words
 //! of the list come by mail (`answer`) or by the links in the mails (`link`).
 

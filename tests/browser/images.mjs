@@ -72,7 +72,10 @@ try {
     await page.getByRole("textbox").first().waitFor();
   });
   await take("admin-import", "admin@demo", "/admin/import");
+  await take("outbox", "admin@demo", "/admin/outbox");
+  await take("portal", null, "/p/climadapt");
   // ---- providers
+  await take("redirected", "first@demo", "/redirected");
   await take("onboarding-form", "user@demo", "/provider/onboarding", async (page) => {
     await page.getByRole("button", { name: "Begin" }).click();
     await page.getByRole("textbox").first().waitFor();

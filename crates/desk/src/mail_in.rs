@@ -207,7 +207,7 @@ impl Desk {
             }
             let draft = draft_of(stored.id, mail, true);
             let done = self.take_from_list(&stored, mail, from, draft).await;
-            return self.finish_from_list(stored, done).await;
+            return self.settle_mail(stored, done).await;
         }
         let (mail, automatic) = match judged {
             Ok((mail, _)) if self.went_round(&mail) => {
@@ -234,22 +234,13 @@ impl Desk {
             }
             Ok((mail, Verdict::Accept { automatic })) => (mail, automatic),
         };
-        match self.write_mail(&stored, mail, automatic).await {
-            Ok(()) => Ok(()),
-            // Refused by the rules or by a limit: a person decides.
-            Err(
-                e @ (Error::Invalid { .. }
-                | Error::Forbidden(_)
-                | Error::NotFound { .. }
-                | Error::Conflict(_)
-                | Error::Stale { .. }),
-            ) => self.finish_mail(stored, "quarantined", e.to_string()).await,
-            Err(e) => Err(e),
-        }
+        let done = self.write_mail(&stored, mail, automatic).await;
+        self.settle_mail(stored, done.map(|()| None)).await
     }
 
-    /// Notes what became of a mail from a list, as [`Desk::decide_mail`] does.
-    async fn finish_from_list(
+    /// Notes what became of a mail that was acted on: the reason why it is suppressed,
+    /// if it is, or why it was refused.
+    async fn settle_mail(
         &self,
         stored: Stored,
         done: Result<Option<String>, Error>,
@@ -257,6 +248,7 @@ impl Desk {
         match done {
             Ok(None) => Ok(()),
             Ok(Some(reason)) => self.finish_mail(stored, "suppressed", reason).await,
+            // Refused by the rules or by a limit: a person decides.
             Err(
                 e @ (Error::Invalid { .. }
                 | Error::Forbidden(_)

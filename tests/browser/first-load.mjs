@@ -1,6 +1,6 @@
 // What a page's first load weighs and takes with an empty cache and a processor slowed down four times.
 // As a program: `node first-load.mjs` measures the workspace of the demo, `node first-load.mjs URL COOKIE` that of another desk
-// (say, a filled one of bench/), and prints a line for each.
+// (say, a filled one of bench/), and prints one line.
 import { pathToFileURL } from "node:url";
 
 /**
@@ -35,21 +35,17 @@ async function main([url, cookie]) {
   const { startDemo } = await import("./harness.mjs");
   const demo = await startDemo();
   try {
-    for (const [what, options, path] of [
-      ["workspace", url ? { baseURL: url, extraHTTPHeaders: { cookie } } : {}, "/work"],
-    ]) {
-      const runs = [];
-      for (let i = 0; i < 9; i++) {
-        const page = url ? await demo.visitor(options) : await demo.as("storage@demo", options);
-        // Away from the desk first, so that nothing of it is open.
-        await page.goto("about:blank");
-        runs.push(await firstLoad(page, path));
-        await page.context().close();
-      }
-      const middle = (name) => runs.map((r) => r[name]).sort((a, b) => a - b)[4];
-      const most = (name) => Math.max(...runs.map((r) => r[name]));
-      console.log(`${what}: ${(middle("bytes") / 1000).toFixed(1)} kB in ${middle("requests")} requests; loaded after ${middle("load").toFixed(0)} ms (most ${most("load").toFixed(0)}), largest paint after ${middle("paint").toFixed(0)} ms (most ${most("paint").toFixed(0)}); 9 loads, processor 4 times slower`);
+    const runs = [];
+    for (let i = 0; i < 9; i++) {
+      const page = url ? await demo.visitor({ baseURL: url, extraHTTPHeaders: { cookie } }) : await demo.as("storage@demo");
+      // Away from the desk first, so that nothing of it is open.
+      await page.goto("about:blank");
+      runs.push(await firstLoad(page, "/work"));
+      await page.context().close();
     }
+    const middle = (name) => runs.map((r) => r[name]).sort((a, b) => a - b)[4];
+    const most = (name) => Math.max(...runs.map((r) => r[name]));
+    console.log(`workspace: ${(middle("bytes") / 1000).toFixed(1)} kB in ${middle("requests")} requests; loaded after ${middle("load").toFixed(0)} ms (most ${most("load").toFixed(0)}), largest paint after ${middle("paint").toFixed(0)} ms (most ${most("paint").toFixed(0)}); 9 loads, processor 4 times slower`);
   } finally {
     await demo.stop();
   }

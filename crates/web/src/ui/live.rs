@@ -52,10 +52,19 @@ pub async fn stream(State(app): State<AppState>, visit: Visit, headers: HeaderMa
     let last = headers
         .get("last-event-id")
         .and_then(|id| id.to_str().ok()?.trim().parse().ok());
+    // Before the answer begins: what changes from then on is told, however late
+    // the task below comes to run.
+    let end = match app.desk.feed_end().await {
+        Ok(end) => end,
+        Err(error) => {
+            tracing::debug!(%error, "live page not begun");
+            return StatusCode::SERVICE_UNAVAILABLE.into_response();
+        }
+    };
     let (tell, told) = mpsc::channel(8);
     tokio::spawn(async move {
         let _permit = permit;
-        if let Err(error) = follow(&app.desk, who, last, &tell).await {
+        if let Err(error) = follow(&app.desk, who, last, end, &tell).await {
             tracing::debug!(%error, "live page ended");
         }
     });
@@ -64,16 +73,17 @@ pub async fn stream(State(app): State<AppState>, visit: Visit, headers: HeaderMa
         .into_response()
 }
 
-/// Tells until the page is left, the session ends or its rights change.
+/// Tells until the page is left, the session ends or its rights change: what
+/// was missed since `last`, and all that comes after `end` of the feed.
 async fn follow(
     desk: &desk::Desk,
     who: SignedIn,
     last: Option<i64>,
+    end: i64,
     tell: &mpsc::Sender<Result<Event, Infallible>>,
 ) -> Result<(), Error> {
     let until = Instant::now() + LONGEST;
     let mut live = desk.live();
-    let end = desk.feed_end().await?;
     let mut after = match last {
         Some(last) if (0..=FAR).contains(&(end - last)) => last,
         Some(_) => {

@@ -53,6 +53,17 @@ pub enum Sort {
     Updated,
 }
 
+impl Sort {
+    /// What a ticket's place in the order is told by.
+    fn columns(self) -> &'static str {
+        match self {
+            Sort::Newest => "number",
+            Sort::Urgent => "number, priority",
+            Sort::Updated => "number, updated_at",
+        }
+    }
+}
+
 /// Where a page ends and the next begins: the sort key of the last row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cursor {
@@ -248,10 +259,14 @@ pub fn page(
         "SELECT t.number, t.version, t.status, t.priority, t.unit, u.name, t.owner, o.name,
            t.requester, r.name, t.service, s.name, t.category, t.restricted, t.needs_reply,
            t.subject, t.status_since, t.created_at, t.updated_at, t.tlp
-         FROM (",
+         FROM (SELECT number FROM (",
     );
     let sources = sources(scope, filter);
     numbers(&mut sql, &sources, filter, Some(sort), cursor, limit);
+    // Cut before the names are looked up: of twenty units' pages one is left.
+    sql.push(") AS t ");
+    order(&mut sql, sort);
+    sql.push(" LIMIT ").number(limit);
     sql.push(
         ") AS n JOIN ticket t ON t.number = n.number
          JOIN unit u ON u.id = t.unit
@@ -359,8 +374,8 @@ fn counted(conn: &mut Conn<'_>, sql: &Sql) -> Result<i64, Error> {
     Ok(found.first().copied().unwrap_or(0))
 }
 
-/// Appends a query for the ticket numbers of a page: each source cut to
-/// `limit` rows in the order of the list, then joined without doubles. Counting
+/// Appends a query for the ticket numbers of a page, with what orders them: each
+/// source cut to `limit` rows in the order of the list, then joined without doubles. Counting
 /// wants no order: SQLite would walk a unit's tickets over all the years to
 /// keep one, instead of its open ones.
 fn numbers(
@@ -375,7 +390,9 @@ fn numbers(
         if i > 0 {
             sql.push(" UNION ");
         }
-        sql.push("SELECT number FROM (SELECT t.number AS number FROM ticket t WHERE ");
+        let columns = sort.map_or("number", Sort::columns);
+        sql.push("SELECT ").push(columns).push(" FROM (SELECT ");
+        sql.push(columns).push(" FROM ticket t WHERE ");
         source.condition(sql);
         conditions(sql, filter);
         if let Some(sort) = sort {

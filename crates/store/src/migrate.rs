@@ -47,6 +47,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
         "0017_redirect",
         include_str!("migrations/0017_redirect.sql"),
     ),
+    ("0019_lists", include_str!("migrations/0019_lists.sql")),
 ];
 
 /// How often to start again when another node migrates at the same moment.

@@ -36,9 +36,9 @@ pub enum Error {
         current: i64,
     },
     /// Too often; wait.
-    #[error("too many tries: wait {seconds} seconds")]
+    #[error("too many tries: wait {}, then try again", spelled(*.seconds))]
     TooMany {
-        /// How long to wait.
+        /// How long to wait, in seconds.
         seconds: i64,
     },
     /// The desk can not do it now, through no fault of who asked.
@@ -120,6 +120,39 @@ impl From<connect::BlobError> for Error {
                     .into(),
             ),
             other => Error::Internal(other.to_string()),
+        }
+    }
+}
+
+/// A time to wait as people say it, rounded up so that nobody comes too early.
+fn spelled(seconds: i64) -> String {
+    let (count, unit) = match seconds.max(1) {
+        s @ ..120 => (s, "second"),
+        s @ ..7_200 => ((s + 59) / 60, "minute"),
+        s => ((s + 3_599) / 3_600, "hour"),
+    };
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {unit}{plural}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_to_wait_is_said_in_its_own_measure() {
+        for (seconds, said) in [
+            (0, "1 second"),
+            (60, "60 seconds"),
+            (121, "3 minutes"),
+            (3_600, "60 minutes"),
+            (7_201, "3 hours"),
+        ] {
+            let error = Error::TooMany { seconds };
+            assert_eq!(
+                error.to_string(),
+                format!("too many tries: wait {said}, then try again")
+            );
         }
     }
 }

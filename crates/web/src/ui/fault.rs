@@ -120,7 +120,7 @@ pub fn explain(fault: &Fault) -> (StatusCode, &'static str, String, &'static [&'
                         "Go back, reload the page, look what has changed, and do it again if it is still right.",
                     ],
                 ),
-                Error::TooMany { .. } => ("Too many tries", &["Wait a minute, then try again."]),
+                Error::TooMany { .. } => ("Too many tries", &["Nothing was changed."]),
                 Error::Unavailable(_) => (
                     "Not possible at the moment",
                     &["Nothing was changed. Try again in a moment."],

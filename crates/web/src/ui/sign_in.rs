@@ -122,13 +122,9 @@ fn refusal(error: Error) -> Result<(StatusCode, String), Fault> {
             StatusCode::UNPROCESSABLE_ENTITY,
             sentence(&format!("this {problem}")),
         )),
-        Error::TooMany { seconds } => Ok((
-            StatusCode::TOO_MANY_REQUESTS,
-            format!(
-                "There were too many tries: wait {} minutes and try again.",
-                (seconds / 60).max(1)
-            ),
-        )),
+        error @ Error::TooMany { .. } => {
+            Ok((StatusCode::TOO_MANY_REQUESTS, sentence(&error.to_string())))
+        }
         other => Err(other.into()),
     }
 }

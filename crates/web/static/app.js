@@ -6,6 +6,8 @@ const $ = (selector, scope = document) => scope.querySelector(selector);
 const $$ = (selector, scope = document) => [...scope.querySelectorAll(selector)];
 const later = (ms, act) => { let timer; return (...args) => { clearTimeout(timer); timer = setTimeout(() => act(...args), ms); }; };
 root.dataset.js = "";
+/** What nobody sees at once waits until the page stands: reading cookies and what is kept here holds up the first picture. */
+const afterwards = (act) => document.readyState === "complete" ? act() : addEventListener("load", act, { once: true });
 
 /* ---- what is kept in this browser ---- */
 
@@ -19,8 +21,10 @@ function cookie(name, value) {
   document.cookie = `${name}=${value}; Path=/; SameSite=Lax; Max-Age=31536000${location.protocol === "https:" ? "; Secure" : ""}`;
 }
 
-const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-if (zone && !document.cookie.split("; ").includes(`sb_zone=${zone}`)) cookie("sb_zone", zone);
+afterwards(() => {
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  if (zone && !document.cookie.split("; ").includes(`sb_zone=${zone}`)) cookie("sb_zone", zone);
+});
 
 /* ---- theme ---- */
 
@@ -33,24 +37,20 @@ document.addEventListener("submit", (event) => {
   store.set("theme", theme);
   cookie("sb_theme", theme);
 });
-if (store.get("theme") && root.dataset.theme !== store.get("theme")) {
-  root.dataset.theme = store.get("theme");
-  cookie("sb_theme", root.dataset.theme);
-}
+// The cookie says it already; this is for when it was thrown away.
+afterwards(() => {
+  const theme = store.get("theme");
+  if (!theme || root.dataset.theme === theme) return;
+  root.dataset.theme = theme;
+  cookie("sb_theme", theme);
+});
 
 /* ---- swapping parts of a page ---- */
 
 /** Says something to those who do not see the page change. */
 function say(text) {
-  let voice = $("#voice");
-  if (!voice) {
-    voice = document.createElement("div");
-    voice.id = "voice";
-    voice.className = "vh";
-    voice.setAttribute("role", "status");
-    document.body.append(voice);
-  }
-  voice.textContent = text;
+  const voice = $("#voice");
+  if (voice) voice.textContent = text;
 }
 
 const parse = (html) => new DOMParser().parseFromString(html, "text/html");
@@ -128,7 +128,7 @@ function listen() {
   addEventListener("pagehide", () => source.close());
   addEventListener("pageshow", (event) => { if (event.persisted) listen(); }, { once: true });
 }
-listen();
+afterwards(listen);
 
 /* ---- forms without a reload ---- */
 
@@ -423,7 +423,7 @@ const keys = [
 const pick = (i) => { const unit = $$('#triage-form [name=pick]:not([value=""])')[i]; if (!unit) return false; unit.checked = true; unit.focus(); return true; };
 
 let own = {};
-try { own = JSON.parse(store.get("keys") ?? "{}") ?? {}; } catch { /* not ours */ }
+afterwards(() => { try { own = JSON.parse(store.get("keys") ?? "{}") ?? {}; } catch { /* not ours */ } });
 const silent = () => store.get("keys-off") === "1";
 const keyOf = ([name, standard]) => own[name] ?? standard;
 let held = "", release;
@@ -518,7 +518,7 @@ function ready(scope) {
   const target = location.hash.length > 1 && document.getElementById(location.hash.slice(1));
   if (target && scope === document) for (let d = target.closest("details"); d; d = d.parentElement?.closest("details")) d.open = true;
 }
-ready(document);
+afterwards(() => ready(document));
 const rows = $(".listing > .rows"), current = $(".row[aria-current]", rows ?? document);
 if (rows && current) rows.scrollTop = Math.max(0, current.offsetTop - rows.clientHeight / 3);
 const wrong = $(".errors");

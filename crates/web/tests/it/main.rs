@@ -15,6 +15,7 @@ mod fault;
 mod federated;
 mod federated_cases;
 mod feed;
+mod forms;
 mod hunt;
 mod job;
 mod live;

@@ -339,6 +339,14 @@ fn a_service_moves_to_a_list_that_was_confirmed_and_its_ticket_stays() {
     });
 }
 
+/// The id of a form that somebody has sent in, which waits for an answer. They
+/// have to be called Pia.
+pub(crate) async fn waiting(desk: &Arc<TestDesk>, pia: &Somebody) -> String {
+    let mut browser = Browser::of(desk, pia).await;
+    let at = sent(desk, &mut browser).await;
+    at.rsplit('/').next().unwrap().to_owned()
+}
+
 #[test]
 fn administrators_look_after_providers_and_their_contacts() {
     both(|desk| async move {

@@ -41,7 +41,11 @@ pub const PAGE: i64 = 50;
 pub const MAX_PAGE: i64 = 200;
 /// So many rounds of looking up words are made for one page before it is
 /// given out short, with a cursor to go on.
-const ROUNDS: usize = 20;
+const ROUNDS: usize = 8;
+
+/// Most hits of the index that are checked at a time. The first batch is a page,
+/// each that follows twice as many.
+const WIDEST: i64 = 400;
 
 /// The people that a query names, looked up before it is run.
 struct Names<'a> {
@@ -448,8 +452,8 @@ fn search(
     }
     let mut items: Vec<Item> = Vec::new();
     let mut before = before;
+    let mut batch = limit + 1;
     for _ in 0..ROUNDS {
-        let batch = limit + 1;
         let mut numbers = BTreeSet::new();
         // Below the lowest number of a full batch another look may have more.
         let mut floor = i64::MIN;
@@ -464,6 +468,7 @@ fn search(
         let Some(lowest) = numbers.first().copied() else {
             return Ok(Page { items, next: None });
         };
+        let looked_at = numbers.len() as i64;
         let narrowed = filter.clone().and(Condition::Numbers(numbers));
         items.extend(store::list::page(
             c,
@@ -471,7 +476,7 @@ fn search(
             &narrowed,
             Sort::Newest,
             None,
-            MAX_PAGE * 3,
+            looked_at,
         )?);
         if items.len() as i64 > limit {
             items.truncate(limit as usize);
@@ -482,6 +487,8 @@ fn search(
             return Ok(Page { items, next: None });
         }
         before = Some(lowest);
+        // Few of what has the words are wanted: look further each time.
+        batch = batch.max((batch * 2).min(WIDEST));
     }
     Ok(Page {
         items,

@@ -175,6 +175,13 @@ impl Filter {
         })
     }
 
+    /// It is narrowed to tickets that are named.
+    fn names_tickets(&self) -> bool {
+        let named =
+            |(negated, c): &(bool, Condition)| !negated && matches!(c, Condition::Numbers(_));
+        self.0.iter().any(named)
+    }
+
     /// The communities to whose open tickets it is narrowed, if it is.
     fn shared(&self) -> Option<&[String]> {
         self.0.iter().find_map(|(negated, c)| match c {
@@ -419,6 +426,8 @@ enum Source {
     Party(PersonId),
     Portal(PortalId),
     Community(String),
+    /// Out of any of these.
+    Any(Vec<Source>),
 }
 
 fn sources(scope: &Scope, filter: &Filter) -> Vec<Source> {
@@ -459,6 +468,11 @@ fn sources(scope: &Scope, filter: &Filter) -> Vec<Source> {
     if matches!(scope, Scope::Unrestricted { .. }) {
         list.push(Source::Unrestricted);
     }
+    // Few tickets that are named are looked at one by one, and no source is walked
+    // through for them.
+    if filter.names_tickets() {
+        return vec![Source::Any(list)];
+    }
     list
 }
 
@@ -486,6 +500,13 @@ impl Source {
                 .push(")"),
             Source::Portal(portal) => sql.push("t.restricted = 0 AND t.portal = ").bind(*portal),
             Source::Community(key) => sql.push("t.shared = ").bind(key.as_str()),
+            Source::Any(sources) => {
+                for (i, source) in sources.iter().enumerate() {
+                    sql.push(if i == 0 { "((" } else { ") OR (" });
+                    source.condition(sql);
+                }
+                sql.push("))")
+            }
         };
     }
 }

@@ -152,13 +152,32 @@ impl Filter {
         self.0.iter().any(|(negated, c)| !negated && c.is_void())
     }
 
-    /// It is narrowed to open tickets by whether somebody owes an answer.
-    fn asks_for_open_answers(&self) -> bool {
-        let asked = |wanted: fn(&Condition) -> bool| {
-            self.0.iter().any(|(negated, c)| !negated && wanted(c))
+    fn asks(&self, wanted: fn(&Condition) -> bool) -> bool {
+        self.0.iter().any(|(negated, c)| !negated && wanted(c))
+    }
+
+    /// It is narrowed to open tickets by what only the index of a unit's open
+    /// tickets has beside their status: whether somebody owes an answer, or nobody
+    /// owns them.
+    fn is_told_by_open_ones(&self) -> bool {
+        let told = |c: &Condition| {
+            matches!(
+                c,
+                Condition::NeedsReply(_) | Condition::Owner(OwnerIs::Nobody)
+            )
         };
-        asked(|c| matches!(c, Condition::Open(true)))
-            && asked(|c| matches!(c, Condition::NeedsReply(_)))
+        self.asks(|c| matches!(c, Condition::Open(true))) && self.asks(told)
+    }
+
+    /// It is narrowed by something that the indexes of units tell, and by nothing
+    /// that an index of all units' tickets tells sooner.
+    fn is_told_by_units(&self) -> bool {
+        self.asks(|c| {
+            matches!(
+                c,
+                Condition::NeedsReply(_) | Condition::Status(_) | Condition::Open(false)
+            )
+        }) && !self.asks(|c| matches!(c, Condition::Owner(_)))
     }
 
     /// It is narrowed to what this person owns.
@@ -177,9 +196,7 @@ impl Filter {
 
     /// It is narrowed to tickets that are named.
     fn names_tickets(&self) -> bool {
-        let named =
-            |(negated, c): &(bool, Condition)| !negated && matches!(c, Condition::Numbers(_));
-        self.0.iter().any(named)
+        self.asks(|c| matches!(c, Condition::Numbers(_)))
     }
 
     /// The communities to whose open tickets it is narrowed, if it is.
@@ -405,12 +422,18 @@ fn numbers(
         if let Some(sort) = sort {
             after(sql, sort, cursor);
             order(sql, sort);
-        } else if filter.asks_for_open_answers() {
-            // Said as well, so that the index of a unit's open tickets is entered by
-            // status and answer: where nothing waits for one, nothing is walked through.
-            let open = Status::ALL.into_iter().filter(|s| s.is_open());
-            sql.push(" AND t.status IN ")
-                .list(open.map(|s| s.key().into()));
+        } else {
+            if filter.is_told_by_open_ones() {
+                // Said as well, so that the index of a unit's open tickets is entered by
+                // status and answer: where nothing waits for one, nothing is walked through.
+                let open = Status::ALL.into_iter().filter(|s| s.is_open());
+                sql.push(" AND t.status IN ")
+                    .list(open.map(|s| s.key().into()));
+            }
+            if matches!(source, Source::All) && filter.is_told_by_units() {
+                // Likewise of all units: no index holds their tickets together.
+                sql.push(" AND t.unit IN (SELECT id FROM unit)");
+            }
         }
         sql.push(" LIMIT ").number(limit).push(") AS source");
     }

@@ -47,7 +47,112 @@ pub(crate) fn measure(stand: &Stand, lines: &mut Vec<Line>) -> anyhow::Result<()
                 ),
         );
     }
+    let over = by_lmtp(stand)?;
+    say(&format!("mails over LMTP, 16 connections: {over:.0}/s"));
+    lines.push(
+        Line::one("mails over LMTP, end to end", "1/s", over)
+            .goal("≥ 500", over >= 500.0)
+            .note(
+                "16 connections, one mail after the other on each; counted when the entry is \
+                 committed, not when the mail is acknowledged",
+            ),
+    );
     Ok(())
+}
+
+/// Connections of the mail server in front.
+const CONNECTIONS: usize = 16;
+
+/// From the mail server's first word to the committed entry, through the door
+/// that a mail server uses.
+fn by_lmtp(stand: &Stand) -> anyhow::Result<f64> {
+    let desk = fill::desk(&stand.url, stand.data.path())?;
+    let mut rng = Rng::new(SystemClock.now().unsigned_abs() + 2);
+    let mails: Arc<Vec<_>> = Arc::new((0..MOST).map(|_| mail(stand, &mut rng)).collect());
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+        let door = listener.local_addr()?;
+        let to = desk.config().mail_address.clone();
+        let before = entries(&desk).await?;
+        let taker = desk.clone();
+        let taking = tokio::spawn(async move { taker.take_local_mail(listener).await });
+        let next = Arc::new(AtomicUsize::new(0));
+        let begun = Instant::now();
+        let tasks: Vec<_> = (0..CONNECTIONS)
+            .map(|_| {
+                let (mails, next, to) = (mails.clone(), next.clone(), to.clone());
+                tokio::spawn(async move { hand_over(door, &to, &mails, &next, begun).await })
+            })
+            .collect();
+        let mut handed = 0;
+        for task in tasks {
+            handed += task.await??;
+        }
+        while entries(&desk).await? - before < handed {
+            if begun.elapsed() > LASTS * 10 {
+                anyhow::bail!("mails that were acknowledged did not become entries");
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        let took = begun.elapsed().as_secs_f64();
+        taking.abort();
+        Ok(handed as f64 / took)
+    })
+}
+
+async fn entries(desk: &desk::Desk) -> anyhow::Result<i64> {
+    let counts = desk.mail_counts().await?;
+    let entries = counts.iter().find(|(state, _)| state == "entry");
+    Ok(entries.map_or(0, |(_, n)| *n))
+}
+
+/// One connection of a mail server. Returns how many mails were acknowledged.
+async fn hand_over(
+    door: std::net::SocketAddr,
+    to: &str,
+    mails: &[Vec<u8>],
+    next: &AtomicUsize,
+    begun: Instant,
+) -> anyhow::Result<i64> {
+    use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+    let (read, mut write) = tokio::net::TcpStream::connect(door).await?.into_split();
+    let mut lines = BufReader::new(read).lines();
+    let mut answer = async || loop {
+        let Some(line) = lines.next_line().await? else {
+            anyhow::bail!("the door closed");
+        };
+        if line.as_bytes().get(3) == Some(&b'-') {
+            continue;
+        }
+        if line.starts_with(['2', '3']) {
+            return Ok(());
+        }
+        anyhow::bail!("the door said {line}");
+    };
+    answer().await?;
+    write.write_all(b"LHLO bench.example\r\n").await?;
+    answer().await?;
+    let mut done = 0;
+    while begun.elapsed() < LASTS {
+        let Some(raw) = mails.get(next.fetch_add(1, Ordering::Relaxed)) else {
+            break;
+        };
+        // A mail server that pipelines, as Postfix does.
+        let envelope = format!("MAIL FROM:<sender@bench.example>\r\nRCPT TO:<{to}>\r\nDATA\r\n");
+        write.write_all(envelope.as_bytes()).await?;
+        for _ in 0..3 {
+            answer().await?;
+        }
+        // No line of the made-up words begins with a dot.
+        write.write_all(raw).await?;
+        write.write_all(b"\r\n.\r\n").await?;
+        answer().await?;
+        done += 1;
+    }
+    Ok(done)
 }
 
 fn mail(stand: &Stand, rng: &mut Rng) -> Vec<u8> {

@@ -152,6 +152,9 @@ suite("first level", "first@demo", [
 ]);
 
 suite("an administrator, on signing in", "admin@demo", [
+  ["admin-mailboxes", "/admin/mailboxes"],
+  ["admin-mailboxes-imap", "/admin/mailboxes?new=imap"],
+  ["admin-mailboxes-local", "/admin/mailboxes?new=local"],
   ["admin-sign-in", "/admin/sign-in"],
   ["admin-sign-in-oidc", "/admin/sign-in?new=oidc"],
   ["admin-sign-in-ldap", "/admin/sign-in?new=ldap"],

@@ -1,12 +1,15 @@
-//! The outside world: where files lie, how mail leaves, and whom other systems
-//! say that somebody is.
+//! The outside world: where files lie, how mail comes and leaves, and whom other
+//! systems say that somebody is.
 //!
 //! Only this crate opens outbound connections.
 
 pub mod blob;
 pub mod guard;
+pub mod imap;
 pub mod ldap;
 pub mod ledger;
+pub mod lmtp;
+pub mod mail_auth;
 pub mod oidc;
 pub mod outbox;
 pub mod probe;

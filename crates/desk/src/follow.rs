@@ -98,7 +98,7 @@ impl Desk {
                 }
                 match &follows {
                     Follows::Mails(mails, touched) => {
-                        notices::queue(c, mails, now)?;
+                        notices::queue(&desk, c, mails, now)?;
                         live = redirect::carry(c, &desk, &catalogue, touched, now)?;
                     }
                     Follows::Words(docs) => store::search::index(c, docs)?,
@@ -258,12 +258,30 @@ fn by_cause(events: &[Event]) -> BTreeMap<(i64, TicketNumber), Vec<&Event>> {
     groups
 }
 
+/// Tickets as they were after the last events of theirs that were looked at: a
+/// ticket with a thousand answers is not replayed for each.
+type Known = BTreeMap<TicketNumber, (i64, Ticket)>;
+
 /// The ticket as it was right after an event, one of a stretch of the feed.
 fn state_after(
     c: &mut Conn<'_>,
     event: &Event,
     stretch: &[Event],
+    known: &mut Known,
 ) -> Result<Option<Ticket>, Error> {
+    if let Some((seq, ticket)) = known.get_mut(&event.ticket)
+        && *seq <= event.seq
+    {
+        // The stretch has everything that happened since.
+        let since = stretch
+            .iter()
+            .filter(|e| e.ticket == event.ticket && (*seq + 1..=event.seq).contains(&e.seq));
+        for event in since {
+            ticket.apply(&event.change, event.at);
+        }
+        *seq = event.seq;
+        return Ok(Some(ticket.clone()));
+    }
     // Of a new ticket the stretch has the whole history.
     let mut history: Vec<Event> = stretch
         .iter()
@@ -273,7 +291,9 @@ fn state_after(
     if history.first().is_none_or(|first| first.seq != 1) {
         history = store::event::of_ticket(c, event.ticket, 0, event.seq)?;
     }
-    Ok(Ticket::replay(
-        history.into_iter().map(|e| (e.change, e.at)),
-    ))
+    let state = Ticket::replay(history.into_iter().map(|e| (e.change, e.at)));
+    if let Some(ticket) = &state {
+        known.insert(event.ticket, (event.seq, ticket.clone()));
+    }
+    Ok(state)
 }

@@ -36,6 +36,7 @@ pub mod link;
 pub mod list;
 pub mod look;
 pub mod mail_in;
+pub mod mailbox;
 pub mod notice;
 pub mod onboarding;
 pub mod open;
@@ -79,6 +80,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, RwLock};
 use std::time::Instant;
 
+use connect::mail_auth::{MailAuth, Resolver};
 use connect::{Blobs, Guard, Mailer, Oidc, Reach};
 use store::Db;
 use switchboard_core::{Millis, TicketNumber};
@@ -110,6 +112,10 @@ pub struct Config {
     pub mail_address: String,
     /// Name of the mail server whose `Authentication-Results` are believed.
     pub authserv_id: Option<String>,
+    /// Where the names are looked up that vouch for senders of mail.
+    pub mail_resolver: Resolver,
+    /// What lets staff act by mail.
+    pub staff_by_mail: StaffByMail,
     /// Largest attachment, in bytes.
     pub max_attachment: usize,
     /// Accounts can be made by anybody.
@@ -125,6 +131,17 @@ pub struct Config {
     pub erasure_ledger: Option<PathBuf>,
 }
 
+/// What lets a member of staff act by mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StaffByMail {
+    /// Nothing: their answers are refused, and they are told.
+    Off,
+    /// A domain that vouches for the mail: an aligned DKIM signature or DMARC.
+    Proven,
+    /// That, or the reply address that was sent to them and to nobody else.
+    Signed,
+}
+
 impl Default for Config {
     fn default() -> Self {
         Config {
@@ -132,6 +149,8 @@ impl Default for Config {
             public_url: "http://127.0.0.1:8080".into(),
             mail_address: "desk@localhost".into(),
             authserv_id: None,
+            mail_resolver: Resolver::Off,
+            staff_by_mail: StaffByMail::Signed,
             max_attachment: 50 * 1024 * 1024,
             registration: true,
             secrets: KeptSecrets::default(),
@@ -169,6 +188,7 @@ struct Inner {
     blobs: Blobs,
     mailer: Mailer,
     guard: Guard,
+    mail_auth: MailAuth,
     oidc: Oidc,
     clock: Arc<dyn Clock>,
     config: Config,
@@ -216,6 +236,7 @@ impl Desk {
             blobs,
             mailer,
             oidc: Oidc::new(guard.clone()),
+            mail_auth: MailAuth::new(config.mail_resolver.clone()),
             guard,
             clock,
             config,
@@ -239,6 +260,7 @@ impl Desk {
             blobs: inner.blobs.clone(),
             mailer: inner.mailer.clone(),
             guard: inner.guard.clone(),
+            mail_auth: inner.mail_auth.clone(),
             oidc: inner.oidc.clone(),
             clock,
             config: inner.config.clone(),

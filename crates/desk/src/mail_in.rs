@@ -5,16 +5,28 @@
 //! that, and its new state commits together with the entry: so a crash at any
 //! moment loses nothing and writes nothing twice.
 
-use mail::{Candidate, Incoming, OwnAddresses, Proof, SuppressReason, Verdict};
+mod deeds;
+mod door;
+mod fetch;
+mod place;
+mod sender;
+pub(crate) mod storm;
+
+use std::net::IpAddr;
+
+use mail::{Incoming, OwnAddresses, SuppressReason, Verdict};
+use serde::{Deserialize, Serialize};
 use store::job::NewJob;
 use store::mail::Incoming as Stored;
 use switchboard_core::ticket::RelationKind;
 use switchboard_core::{
-    Access, Actor, Channel, Command, EntryVisibility, PersonId, Ticket, TicketNumber, UnitId,
+    Access, Actor, Channel, Command, EntryId, EntryVisibility, TicketNumber, UnitId,
 };
 use uuid::Uuid;
 
-use crate::account::{actor_of, find_or_make};
+use self::place::{How, Place};
+use self::sender::Sender;
+pub use self::sender::SenderVerdict;
 use crate::act::{EntryDraft, MAX_BODY, NewFile, Step, clip};
 use crate::jobs::INTAKE;
 use crate::open::{OpenRequest, RequesterRef};
@@ -44,22 +56,63 @@ pub struct TakenMail {
     pub repeated: bool,
 }
 
+/// What the support side sees of the mail that an entry came by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MailNote {
+    /// The entry.
+    pub entry: EntryId,
+    /// When it came.
+    pub received_at: i64,
+    /// By which way: `imap`, `lmtp`, `file`.
+    pub channel: String,
+    /// What is known about its sender.
+    pub verdict: Option<SenderVerdict>,
+    /// What is odd about it.
+    pub flagged: Option<String>,
+    /// A ticket that it named without a proof.
+    pub related: Option<TicketNumber>,
+}
+
+/// What the envelope of a mail said.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct EnvelopeNote {
+    /// The return path; empty: the empty one.
+    from: String,
+    /// The recipients.
+    to: Vec<String>,
+    /// The host that it came from, where the local server tells.
+    ip: Option<IpAddr>,
+    /// How that host called itself.
+    hello: String,
+}
+
+/// A mail as it arrives.
+pub(crate) struct Arrival {
+    raw: Vec<u8>,
+    channel: &'static str,
+    unit: Option<UnitId>,
+    mailbox: Option<Uuid>,
+    envelope: Option<EnvelopeNote>,
+    /// Of a mail of so many octets, which are too many, only the header came.
+    only_header: Option<u64>,
+}
+
+impl Arrival {
+    fn new(raw: Vec<u8>, channel: &'static str) -> Arrival {
+        Arrival {
+            raw,
+            channel,
+            unit: None,
+            mailbox: None,
+            envelope: None,
+            only_header: None,
+        }
+    }
+}
+
 /// If the process that took a mail dies, a job looks at it after this.
 const LOOK_AGAIN_MS: i64 = 60_000;
-
-/// The mail's sender, as far as the mail proves it.
-struct Sender {
-    actor: Actor,
-    proof: Proof,
-}
-
-/// Where a mail belongs.
-enum Place {
-    /// Into this ticket, as written by the sender; `note` says what is odd.
-    Ticket(TicketNumber, Option<&'static str>),
-    /// Into a new ticket; `answers` is a final ticket it was meant for.
-    New { answers: Option<TicketNumber> },
-}
 
 impl Desk {
     /// Takes in a mail for a unit (`None`: first level). When this returns
@@ -74,11 +127,17 @@ impl Desk {
         unit: Option<&str>,
     ) -> Result<TakenMail, Error> {
         let catalogue = self.catalogue().await?;
-        let unit = match unit {
+        let mut arrival = Arrival::new(raw, channel);
+        arrival.unit = match unit {
             Some(name) => Some(catalogue.find_unit("unit", name)?.id),
             None => None,
         };
-        let (stored, fresh) = self.store_mail(raw, channel, unit).await?;
+        self.take_arrival(arrival).await
+    }
+
+    /// Stores a mail and decides about it.
+    pub(crate) async fn take_arrival(&self, arrival: Arrival) -> Result<TakenMail, Error> {
+        let (stored, fresh) = self.store_arrival(arrival).await?;
         if !fresh {
             return Ok(TakenMail {
                 id: stored.id,
@@ -87,10 +146,7 @@ impl Desk {
             });
         }
         let id = stored.id;
-        if let Err(e) = self.decide_mail(id).await {
-            // It is stored; the intake job looks again.
-            tracing::warn!(mail = %id, error = %e, "a mail could not be handled yet");
-        }
+        self.decide_soon(id).await;
         let fate = self.mail_fate(id).await?;
         Ok(TakenMail {
             id,
@@ -99,12 +155,23 @@ impl Desk {
         })
     }
 
-    async fn store_mail(
-        &self,
-        raw: Vec<u8>,
-        channel: &'static str,
-        unit: Option<UnitId>,
-    ) -> Result<(Stored, bool), Error> {
+    /// Decides about a stored mail; if that fails, a job looks again.
+    pub(crate) async fn decide_soon(&self, id: Uuid) {
+        if let Err(e) = self.decide_mail(id).await {
+            tracing::warn!(mail = %id, error = %e, "a mail could not be handled yet");
+        }
+    }
+
+    /// Stores a mail for good; `false`: the same bytes were stored before.
+    pub(crate) async fn store_arrival(&self, arrival: Arrival) -> Result<(Stored, bool), Error> {
+        let Arrival {
+            raw,
+            channel,
+            unit,
+            mailbox,
+            envelope,
+            only_header,
+        } = arrival;
         let glimpse = mail::glimpse(&raw);
         let blobs = self.0.blobs.clone();
         let digest = mail::digest(&raw).to_vec();
@@ -112,6 +179,16 @@ impl Desk {
         let name = tokio::task::spawn_blocking(move || blobs.put(&raw))
             .await
             .map_err(|e| Error::Internal(format!("file store: {e}")))??;
+        let envelope = envelope
+            .map(|e| serde_json::to_string(&e))
+            .transpose()
+            .map_err(|e| Error::Internal(format!("envelope to JSON: {e}")))?;
+        let too_large = only_header.map(|octets| {
+            format!(
+                "it has {} MB; the whole of it is in the mailbox still",
+                octets >> 20
+            )
+        });
         let stored = Stored {
             id: self.uuid(),
             received_at: self.now(),
@@ -123,11 +200,20 @@ impl Desk {
             size,
             sender: Some(glimpse.from).filter(|f| !f.is_empty()),
             subject: glimpse.subject.replace('\0', ""),
-            state: "taken".into(),
-            reason: None,
+            state: if too_large.is_some() {
+                "quarantined"
+            } else {
+                "taken"
+            }
+            .into(),
+            reason: too_large,
             ticket: None,
             entry: None,
             flagged: None,
+            mailbox,
+            envelope: envelope.map(|e| e.replace("\\u0000", "")),
+            verdict: None,
+            related: None,
         };
         let again = self.now() + LOOK_AGAIN_MS;
         self.0
@@ -138,15 +224,20 @@ impl Desk {
                         .ok_or_else(|| Error::Internal("a mail vanished".into()))?;
                     return Ok((known, false));
                 }
-                store::job::enqueue(
-                    c,
-                    &NewJob {
-                        kind: INTAKE,
-                        payload: stored.id.to_string(),
-                        run_at: again,
-                        unique_key: Some(format!("{INTAKE}:{}", stored.id)),
-                    },
-                )?;
+                if stored.state == "taken" {
+                    store::job::enqueue(
+                        c,
+                        &NewJob {
+                            kind: INTAKE,
+                            payload: stored.id.to_string(),
+                            run_at: again,
+                            unique_key: Some(format!("{INTAKE}:{}", stored.id)),
+                        },
+                    )?;
+                }
+                if let Some(mailbox) = stored.mailbox.filter(|_| stored.channel == "lmtp") {
+                    store::mailbox::count(c, mailbox, stored.received_at)?;
+                }
                 Ok((stored.clone(), true))
             })
             .await
@@ -183,18 +274,25 @@ impl Desk {
             return Ok(());
         }
         let (blobs, name) = (self.0.blobs.clone(), stored.raw.clone());
-        let own = self.own_addresses()?;
+        let own = self.own_addresses().await?;
+        let envelope = envelope_of(&stored);
+        let noted = envelope.clone();
         let judged = tokio::task::spawn_blocking(move || {
             let raw = blobs
                 .get(&name)?
                 .ok_or_else(|| Error::Internal("the bytes of a mail are missing".into()))?;
-            Ok::<_, Error>(mail::parse(&raw, &mail::Limits::default()).map(|mail| {
+            let mut judged = mail::parse(&raw, &mail::Limits::default()).map(|mail| {
                 let verdict = mail::verdict(&mail, &own);
                 (mail, verdict)
-            }))
+            });
+            if let (Ok((mail, verdict)), Some(envelope)) = (&mut judged, &noted) {
+                heed_envelope(envelope, mail, verdict);
+            }
+            Ok::<_, Error>((raw, judged))
         })
         .await
         .map_err(|e| Error::Internal(format!("mail parser: {e}")))??;
+        let (raw, judged) = judged;
         if let Ok((mail, verdict)) = &judged
             && let Some(from) = self.list_mail(&stored, mail, verdict).await?
         {
@@ -234,7 +332,16 @@ impl Desk {
             }
             Ok((mail, Verdict::Accept { automatic })) => (mail, automatic),
         };
-        let done = self.write_mail(&stored, mail, automatic).await;
+        let findings = self.look_up_sender(&raw, envelope.as_ref()).await;
+        drop(raw);
+        let sender = match self.sender(&mail, findings).await {
+            Ok(sender) => sender,
+            Err(e @ (Error::Invalid { .. } | Error::Forbidden(_))) => {
+                return self.finish_mail(stored, "quarantined", e.to_string()).await;
+            }
+            Err(e) => return Err(e),
+        };
+        let done = self.write_mail(&stored, mail, sender, automatic).await;
         self.settle_mail(stored, done.map(|()| None)).await
     }
 
@@ -281,13 +388,22 @@ impl Desk {
             .await
     }
 
-    fn own_addresses(&self) -> Result<OwnAddresses, Error> {
+    /// What belongs to this desk: its address, and those of its mailboxes.
+    async fn own_addresses(&self) -> Result<OwnAddresses, Error> {
         let address = mail::Address::parse(&self.config().mail_address)
             .map_err(|e| Error::Internal(format!("the desk's own address: {e}")))?;
+        let mailboxes = self
+            .0
+            .db
+            .read(|c| store::mailbox::all(c).map_err(Error::from))
+            .await?;
+        let others = mailboxes
+            .iter()
+            .filter_map(|m| mail::Address::parse(&m.address).ok());
         Ok(OwnAddresses {
             instance: self.loop_id(),
             domains: vec![self.config().mail_domain().to_lowercase()],
-            desks: vec![address],
+            desks: std::iter::once(address).chain(others).collect(),
         })
     }
 
@@ -296,9 +412,9 @@ impl Desk {
         &self,
         stored: &Stored,
         mail: Incoming,
+        sender: Sender,
         automatic: Option<&'static str>,
     ) -> Result<(), Error> {
-        let sender = self.sender(&mail).await?;
         let place = self.place(&mail, &sender).await?;
         let mut flags = Vec::new();
         if let Some(rule) = automatic {
@@ -317,23 +433,40 @@ impl Desk {
                 flags.push("another mail with other content has the same Message-ID".into());
             }
         }
-        let answer = matches!(place, Place::Ticket(..));
-        if let Place::Ticket(_, Some(odd)) = &place {
-            flags.push((*odd).into());
-        }
-        self.flag_mail(stored.id, flags).await?;
-        let draft = draft_of(stored.id, &mail, answer);
-        match place {
-            Place::Ticket(number, _) => {
-                self.act(
-                    &sender.actor,
-                    number,
-                    None,
-                    vec![Step::Write(EntryVisibility::Public, draft)],
-                )
-                .await?;
+        let (mut personal, mut related, mut opens) = (false, None, false);
+        match &place {
+            Place::Ticket { how, odd, .. } => {
+                personal = *how == How::Personal;
+                flags.extend(odd.map(str::to_owned));
             }
-            Place::New { answers } => {
+            Place::New { related: named, .. } => {
+                related = *named;
+                opens = true;
+            }
+            Place::Refused(_) => {}
+        }
+        let first = opens && automatic.is_none() && !sender.is_proven();
+        self.judge_mail(stored.id, flags, &sender.verdict(personal), related, first)
+            .await?;
+        match place {
+            Place::Ticket {
+                number, staff, odd, ..
+            } => {
+                let draft = draft_of(stored.id, &mail, true);
+                if staff {
+                    return self.write_as_staff(stored, &sender, number, draft).await;
+                }
+                let public = Step::Write(EntryVisibility::Public, draft);
+                // Whoever had the ticket's address and is not on it gets their
+                // words in, and no sight of it.
+                let by = match odd {
+                    Some(_) => sender.outsider(),
+                    None => sender.plain.clone(),
+                };
+                self.act(&by, number, None, vec![public]).await?;
+            }
+            Place::New { answers, .. } => {
+                let draft = draft_of(stored.id, &mail, false);
                 let opened = self.open_by_mail(stored, &mail, &sender, draft).await?;
                 if let Some(other) = answers {
                     let tie = Command::Relate {
@@ -354,98 +487,90 @@ impl Desk {
                     }
                 }
             }
+            Place::Refused(number) => {
+                let why = "this desk takes no answers of staff by mail; write on the ticket's page";
+                self.refuse_mail(stored, &sender, number, why).await?;
+            }
         }
         Ok(())
     }
 
-    async fn flag_mail(&self, id: Uuid, flags: Vec<String>) -> Result<(), Error> {
-        if flags.is_empty() {
-            return Ok(());
+    /// Writes what staff sent, with what they ask for in its first lines. What
+    /// is refused is refused whole, and they are told.
+    async fn write_as_staff(
+        &self,
+        stored: &Stored,
+        sender: &Sender,
+        number: TicketNumber,
+        draft: EntryDraft,
+    ) -> Result<(), Error> {
+        let steps = mail::orders(&draft.body)
+            .and_then(|orders| deeds::steps(orders, draft, sender.person.id));
+        let steps = match steps {
+            Ok(steps) => steps,
+            Err(why) => return self.refuse_mail(stored, sender, number, &why).await,
+        };
+        match self.act(&sender.full, number, None, steps).await {
+            Ok(_) => Ok(()),
+            // Another look at the same mail was quicker.
+            Err(Error::Conflict(_)) if self.mail_fate(stored.id).await? != Fate::Taken => Ok(()),
+            Err(e @ (Error::Invalid { .. } | Error::Forbidden(_) | Error::Conflict(_))) => {
+                self.refuse_mail(stored, sender, number, &e.to_string())
+                    .await
+            }
+            Err(e) => Err(e),
         }
-        let text = flags.join("; ");
-        self.0
-            .db
-            .write(move |c| store::mail::flag_incoming(c, id, &text).map_err(Error::from))
-            .await
     }
 
-    /// Who sent a mail, and how far the operator's own server vouches for it.
-    async fn sender(&self, mail: &Incoming) -> Result<Sender, Error> {
-        let from = mail
-            .from
-            .clone()
-            .ok_or_else(|| Error::invalid("From", "the mail names no sender"))?;
-        let proof = mail::sender_proof(mail, self.config().authserv_id.as_deref());
-        let (fresh, now) = (PersonId(self.uuid()), self.now());
-        let actor = self
-            .0
+    /// Notes what was found out about a mail. With `first` its sender would be
+    /// answered, and nothing proves them.
+    async fn judge_mail(
+        &self,
+        id: Uuid,
+        flags: Vec<String>,
+        verdict: &SenderVerdict,
+        related: Option<TicketNumber>,
+        first: bool,
+    ) -> Result<(), Error> {
+        let verdict = serde_json::to_string(verdict)
+            .map_err(|e| Error::Internal(format!("verdict to JSON: {e}")))?;
+        let now = self.now();
+        self.0
             .db
             .write(move |c| {
-                let name = from.name.clone().unwrap_or_default();
-                let person = find_or_make(c, fresh, &from.address, &name, now)?;
-                if !person.active {
-                    return Err(Error::Forbidden(
-                        "the sender's account is switched off".into(),
-                    ));
+                let mut flags = flags.clone();
+                if first && !storm::may_answer_first(c, now)? {
+                    // The word that keeps the first answer back.
+                    flags.push("automatic: too many first answers in this hour".into());
                 }
-                Ok(actor_of(c, &person, Channel::Mail)?)
+                let flagged = Some(flags.join("; ")).filter(|f| !f.is_empty());
+                store::mail::judge_incoming(c, id, flagged.as_deref(), Some(&verdict), related)
+                    .map_err(Error::from)
             })
-            .await?;
-        Ok(Sender { actor, proof })
+            .await
     }
 
-    /// Which ticket a mail belongs to. A signed reply address was given only
-    /// to people on the ticket; everything else can be guessed or forged, so
-    /// there the sender must be on the ticket.
-    async fn place(&self, mail: &Incoming, sender: &Sender) -> Result<Place, Error> {
-        let mut answers = None;
-        for candidate in mail::ticket_of(mail, self.thread_keys()) {
-            let (found, signed) = match candidate {
-                Candidate::Signed(number) => (self.load_ticket(number).await?, true),
-                Candidate::MessageIds(ids) => (self.ticket_of_messages(ids).await?, false),
-                Candidate::SubjectTag(number) => (self.load_ticket(number).await?, false),
-            };
-            let Some(ticket) = found else { continue };
-            let access = Access::of(&sender.actor, &ticket);
-            let vouched = matches!(sender.proof, Proof::Pass { .. });
-            // Without proof a From line makes nobody support staff.
-            let on_it = if vouched || signed {
-                access.may_reply()
-            } else {
-                access.requester || access.cc
-            };
-            if matches!(sender.proof, Proof::Fail) || !(on_it || signed) {
-                continue;
-            }
-            if ticket.status.is_final() || ticket.merged_into().is_some() {
-                answers = answers.or(Some(ticket.number));
-                continue;
-            }
-            let odd = (!on_it).then_some("the sender is not on the ticket, but had its address");
-            return Ok(Place::Ticket(ticket.number, odd));
+    /// What is known of the mails that the entries of a ticket came by; for
+    /// those who work on it.
+    ///
+    /// # Errors
+    /// When the actor may not see the ticket, or does not work on it.
+    pub async fn mail_notes(
+        &self,
+        actor: &Actor,
+        number: TicketNumber,
+    ) -> Result<Vec<MailNote>, Error> {
+        let ticket = self
+            .load_ticket(number)
+            .await?
+            .filter(|t| Access::of(actor, t).may_see())
+            .ok_or_else(|| Error::not_found(format!("ticket {number}")))?;
+        if !Access::of(actor, &ticket).may_work() {
+            return Err(Error::Forbidden(
+                "only those who work on the ticket see what is known about senders".into(),
+            ));
         }
-        Ok(Place::New { answers })
-    }
-
-    async fn load_ticket(&self, number: TicketNumber) -> Result<Option<Ticket>, Error> {
-        self.0
-            .db
-            .read(move |c| store::ticket::load(c, number).map_err(Error::from))
-            .await
-    }
-
-    async fn ticket_of_messages(&self, ids: Vec<String>) -> Result<Option<Ticket>, Error> {
-        self.0
-            .db
-            .read(move |c| {
-                for id in &ids {
-                    if let Some(number) = store::mail::ticket_of_message(c, id)? {
-                        return Ok(store::ticket::load(c, number)?);
-                    }
-                }
-                Ok(None)
-            })
-            .await
+        self.0.db.read(move |c| notes(c, number)).await
     }
 
     async fn open_by_mail(
@@ -461,9 +586,14 @@ impl Desk {
             .and_then(|id| catalogue.heir(id))
             .filter(|u| !u.first_level)
             .map(|u| u.name.clone());
-        let own = self.own_addresses()?;
+        let service = self
+            .service_of_mailbox(stored.mailbox)
+            .await?
+            .and_then(|id| catalogue.service(id))
+            .filter(|s| s.active);
+        let own = self.own_addresses().await?;
         // Only a proven sender may put others on a ticket.
-        let cc = if matches!(sender.proof, Proof::Pass { .. }) {
+        let cc = if sender.is_proven() {
             mail.to
                 .iter()
                 .chain(&mail.cc)
@@ -488,7 +618,8 @@ impl Desk {
             html: draft.html,
             mail: draft.mail,
             files: draft.files,
-            unit,
+            unit: unit.filter(|_| service.is_none()),
+            service: service.map(|s| s.name.clone()),
             requester: from.map(|m| RequesterRef {
                 email: m.address.as_str().to_owned(),
                 name: m.name.clone().unwrap_or_default(),
@@ -496,7 +627,73 @@ impl Desk {
             cc,
             ..OpenRequest::default()
         };
-        Ok(self.open_ticket(&sender.actor, request).await?.number)
+        let bare = service
+            .and_then(|s| catalogue.heir(s.unit))
+            .filter(|u| !u.first_level)
+            .map(|u| OpenRequest {
+                service: None,
+                unit: Some(u.name.clone()),
+                ..request.clone()
+            });
+        match (self.open_ticket(&sender.plain, request).await, bare) {
+            // The form of the service asks for what a mail does not say: its
+            // unit asks back.
+            (Err(Error::Invalid { .. }), Some(bare)) => {
+                Ok(self.open_ticket(&sender.plain, bare).await?.number)
+            }
+            (opened, _) => Ok(opened?.number),
+        }
+    }
+
+    async fn service_of_mailbox(
+        &self,
+        mailbox: Option<Uuid>,
+    ) -> Result<Option<switchboard_core::ServiceId>, Error> {
+        let Some(id) = mailbox else { return Ok(None) };
+        self.0
+            .db
+            .read(move |c| Ok(store::mailbox::load(c, id)?.and_then(|m| m.service)))
+            .await
+    }
+}
+
+/// What is known of the mails that the entries of a ticket came by.
+pub(crate) fn notes(c: &mut store::Conn<'_>, number: TicketNumber) -> Result<Vec<MailNote>, Error> {
+    let mut notes: Vec<MailNote> = store::mail::incoming_of_ticket(c, number)?
+        .into_iter()
+        .filter_map(|m| {
+            Some(MailNote {
+                entry: m.entry?,
+                received_at: m.received_at,
+                channel: m.channel,
+                verdict: m.verdict.and_then(|v| serde_json::from_str(&v).ok()),
+                flagged: m.flagged,
+                related: m.related,
+            })
+        })
+        .collect();
+    notes.sort_by_key(|n| (n.received_at, n.entry));
+    Ok(notes)
+}
+
+fn envelope_of(stored: &Stored) -> Option<EnvelopeNote> {
+    stored
+        .envelope
+        .as_deref()
+        .and_then(|text| serde_json::from_str(text).ok())
+}
+
+/// What the envelope knows and the header does not: a blind copy went to a
+/// reply address; only machines send with an empty return path.
+fn heed_envelope(envelope: &EnvelopeNote, mail: &mut Incoming, verdict: &mut Verdict) {
+    let to = envelope.to.iter().take(100);
+    mail.delivered_to
+        .extend(to.filter_map(|a| mail::Address::parse(a).ok()));
+    if envelope.from.is_empty() && matches!(verdict, Verdict::Accept { .. }) {
+        *verdict = Verdict::Suppress {
+            reason: SuppressReason::NullSender,
+            bounce: None,
+        };
     }
 }
 

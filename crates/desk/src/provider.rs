@@ -17,8 +17,8 @@ pub const SECRET_ENV: &str = "SWITCHBOARD_SECRET_";
 /// What the names of variables with the desk's own keys begin with.
 const KEY_ENV: &str = "SWITCHBOARD_SECRET_KEY";
 
-/// Whether a provider may be given what a variable of the environment holds.
-fn may_name(variable: &str) -> bool {
+/// Whether a provider or a mailbox may be given what a variable of the environment holds.
+pub(crate) fn may_name(variable: &str) -> bool {
     let plain = variable
         .bytes()
         .all(|b| b.is_ascii_alphanumeric() || b == b'_');

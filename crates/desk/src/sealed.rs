@@ -1,5 +1,5 @@
 //! Secrets that have to be known again, as they lie in the database: passwords
-//! at identity providers and directories, seeds of authenticator apps. A copy of
+//! at identity providers, directories and mailboxes, seeds of authenticator apps. A copy of
 //! the database alone gives them to nobody: the key stands outside of it.
 //!
 //! A value says by which key it was sealed, so that keys can be changed, and is
@@ -57,6 +57,10 @@ fn seed_of(person: PersonId) -> String {
 
 fn secret_of(provider: Uuid) -> String {
     format!("provider:{provider}")
+}
+
+fn mailbox_secret_of(mailbox: Uuid) -> String {
+    format!("mailbox:{mailbox}")
 }
 
 impl SecretKeys {
@@ -192,6 +196,26 @@ impl Desk {
         String::from_utf8(plain).map_err(|_| stuck("the provider's secret", &Stuck::Foreign))
     }
 
+    /// A mailbox's secret as it is stored.
+    pub(crate) fn seal_mailbox(&self, id: Uuid, secret: &str) -> Result<String, Error> {
+        let keys = &self.config().keys;
+        keys.seal(&mailbox_secret_of(id), secret.as_bytes())
+    }
+
+    /// A stored mailbox's secret.
+    ///
+    /// # Errors
+    /// When the key that it was sealed with is not there.
+    pub(crate) fn open_mailbox(&self, id: Uuid, stored: &str) -> Result<String, Error> {
+        let what = "the mailbox's secret";
+        let plain = self
+            .config()
+            .keys
+            .open(&mailbox_secret_of(id), stored.as_bytes())
+            .map_err(|why| stuck(what, &why))?;
+        String::from_utf8(plain).map_err(|_| stuck(what, &Stuck::Foreign))
+    }
+
     /// The seed of an authenticator app as it is stored.
     pub(crate) fn seal_seed(&self, person: PersonId, seed: &[u8]) -> Result<Vec<u8>, Error> {
         let keys = &self.config().keys;
@@ -235,6 +259,9 @@ impl Desk {
                         Fresh::Provider(id, text) => {
                             store::provider::set_secret(c, *id, Some(text))?;
                         }
+                        Fresh::Mailbox(id, text) => {
+                            store::mailbox::set_secret(c, *id, Some(text))?;
+                        }
                         Fresh::Seed(person, seeds) => {
                             store::factor::put_seeds(c, *person, seeds)?;
                         }
@@ -275,24 +302,35 @@ impl Desk {
 /// A value sealed anew.
 enum Fresh {
     Provider(Uuid, String),
+    Mailbox(Uuid, String),
     Seed(PersonId, store::factor::Seeds),
 }
 
 /// What is to be sealed anew, and what can not be opened, in words.
 fn renewals(c: &mut Conn<'_>, keys: &SecretKeys) -> Result<(Vec<Fresh>, Vec<String>), Error> {
     let (mut fresh, mut bad) = (Vec::new(), Vec::new());
-    for (id, key, secret) in store::provider::secrets(c)? {
-        match keys.renewed(&secret_of(id), secret.as_bytes()) {
-            Ok(Some(text)) => fresh.push(Fresh::Provider(id, text)),
+    let mut one = |place: &str, stored: &str, what: String| -> Result<Option<String>, Error> {
+        match keys.renewed(place, stored.as_bytes()) {
+            Ok(Some(text)) => return Ok(Some(text)),
             // Under the newest key: whether it opens is seen by opening it.
             Ok(None) => {
-                if keys.open(&secret_of(id), secret.as_bytes()).is_err() {
-                    bad.push(format!("the secret of the provider {key}"));
+                if keys.open(place, stored.as_bytes()).is_err() {
+                    bad.push(what);
                 }
             }
-            Err(Renewal::Stuck) => bad.push(format!("the secret of the provider {key}")),
+            Err(Renewal::Stuck) => bad.push(what),
             Err(Renewal::Error(error)) => return Err(error),
         }
+        Ok(None)
+    };
+    for (id, key, secret) in store::provider::secrets(c)? {
+        let what = format!("the secret of the provider {key}");
+        fresh.extend(one(&secret_of(id), &secret, what)?.map(|text| Fresh::Provider(id, text)));
+    }
+    for (id, address, secret) in store::mailbox::secrets(c)? {
+        let what = format!("the secret of the mailbox {address}");
+        let place = mailbox_secret_of(id);
+        fresh.extend(one(&place, &secret, what)?.map(|text| Fresh::Mailbox(id, text)));
     }
     let mut people = 0;
     for (person, seeds) in store::factor::seeds(c)? {

@@ -340,6 +340,8 @@ pub struct Conversation {
     /// Who was mailed about which cause: cause, address or name, state.
     /// Support side only.
     pub told: Vec<(Uuid, String, String)>,
+    /// What is known of the mails that entries came by. Support side only.
+    pub mails: Vec<crate::mail_in::MailNote>,
 }
 
 /// Most entries or events that one look gives.

@@ -14,7 +14,8 @@
 //! 3. [`ticket_of`] lists the tickets it may belong to, strongest hint first.
 //!    The caller checks them against the database.
 //! 4. [`trim_reply`] separates what the person wrote from what they quoted.
-//! 5. [`sender_proof`] says what the operator's own mail server found out
+//! 5. [`orders`] reads what a member of staff asks for at the top of a mail.
+//! 6. [`sender_proof`] says what the operator's own mail server found out
 //!    about the sender, [`digest()`] finds a second delivery of the same mail.
 //!
 //! The road out is [`build()`].
@@ -29,6 +30,7 @@ pub mod header;
 pub mod html;
 pub mod judge;
 mod mime;
+pub mod order;
 pub mod parse;
 pub mod proof;
 pub mod quarantine;
@@ -45,9 +47,12 @@ pub use digest::digest;
 pub use header::Headers;
 pub use html::{sanitise, to_text};
 pub use judge::{BouncedInfo, OwnAddresses, SuppressReason, Verdict, verdict};
+pub use order::{Order, Orders, orders};
 pub use parse::{Incoming, Limits, Part, glimpse, parse};
-pub use proof::{Proof, sender_proof};
+pub use proof::{Checked, Proof, sender_proof, sole_sender};
 pub use quarantine::{Quarantine, QuarantineReason};
 pub use subject::{bare_subject, subject_with_tag};
-pub use thread::{Candidate, ThreadKeys, message_id, reply_address, ticket_of};
+pub use thread::{
+    Candidate, ThreadKeys, message_id, personal_reply_address, reply_address, ticket_of,
+};
 pub use trim::{Trimmed, trim_reply};

@@ -5,6 +5,7 @@
 //! carries the identifier that the operator configured: the server that wrote
 //! it removes forged copies of its own name, and puts its own on top.
 
+use crate::address::Address;
 use crate::address_list::address_list;
 use crate::parse::Incoming;
 
@@ -22,13 +23,45 @@ pub enum Proof {
     None,
 }
 
+/// What the desk found out by itself, as far as it proves something.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Checked {
+    /// Domains whose signature over the whole mail is right.
+    pub signed_by: Vec<String>,
+    /// The domain of `From` vouches by its own policy (DMARC).
+    pub dmarc: bool,
+}
+
+/// What is known about the claim in `From`, from the operator's server and from
+/// the desk's own look. A failure that the server reports is a failure whatever
+/// else was found.
+pub fn sender_proof(
+    mail: &Incoming,
+    authserv_id: Option<&str>,
+    checked: Option<&Checked>,
+) -> Proof {
+    let said = proof_by_server(mail, authserv_id);
+    let (Proof::None, Some(checked)) = (&said, checked) else {
+        return said;
+    };
+    let Some(domain) = sole_sender(mail).map(|from| from.domain().to_owned()) else {
+        return Proof::Fail;
+    };
+    let signed = checked.signed_by.iter().any(|by| covers(by, &domain));
+    if checked.dmarc || signed {
+        Proof::Pass { domain }
+    } else {
+        Proof::None
+    }
+}
+
 /// Reads the proof for the sender in `From`. `authserv_id` is the name under
 /// which the operator's server writes; without one nothing is believed.
-pub fn sender_proof(mail: &Incoming, authserv_id: Option<&str>) -> Proof {
+fn proof_by_server(mail: &Incoming, authserv_id: Option<&str>) -> Proof {
     let Some(id) = authserv_id.map(str::trim).filter(|id| !id.is_empty()) else {
         return Proof::None;
     };
-    let Some(domain) = only_sender_domain(mail) else {
+    let Some(domain) = sole_sender(mail).map(|from| from.domain().to_owned()) else {
         return Proof::Fail;
     };
     let Some(results) = mail
@@ -41,9 +74,9 @@ pub fn sender_proof(mail: &Incoming, authserv_id: Option<&str>) -> Proof {
     judge(&results, domain)
 }
 
-/// The domain of `From`, where there is exactly one field with exactly one
-/// usable mailbox. Everything else is read differently by different programs.
-fn only_sender_domain(mail: &Incoming) -> Option<String> {
+/// The sender, where there is exactly one `From` with exactly one usable
+/// mailbox. Everything else is read differently by different programs.
+pub fn sole_sender(mail: &Incoming) -> Option<Address> {
     let mut fields = mail.headers.all("from");
     let only = fields.next()?;
     if fields.next().is_some() {
@@ -55,7 +88,7 @@ fn only_sender_domain(mail: &Incoming) -> Option<String> {
     }
     list.mailboxes
         .first()
-        .map(|mailbox| mailbox.address.domain().to_owned())
+        .map(|mailbox| mailbox.address.clone())
 }
 
 /// One method's result, as in `dkim=pass header.d=example.org`.
@@ -215,13 +248,43 @@ mod tests {
 
     fn proof_by(lines: &str, id: Option<&str>) -> Proof {
         let raw = format!("{lines}\nSubject: x\n\nx");
-        sender_proof(&parse(raw.as_bytes(), &Limits::default()).unwrap(), id)
+        sender_proof(
+            &parse(raw.as_bytes(), &Limits::default()).unwrap(),
+            id,
+            None,
+        )
     }
 
     fn pass(domain: &str) -> Proof {
         Proof::Pass {
             domain: domain.to_owned(),
         }
+    }
+
+    fn checked(lines: &str, signed_by: &[&str], dmarc: bool) -> Proof {
+        let raw = format!("{lines}\nSubject: x\n\nx");
+        let checked = Checked {
+            signed_by: signed_by.iter().map(|s| (*s).to_owned()).collect(),
+            dmarc,
+        };
+        sender_proof(
+            &parse(raw.as_bytes(), &Limits::default()).unwrap(),
+            Some("mx.desk.org"),
+            Some(&checked),
+        )
+    }
+
+    #[test]
+    fn what_the_desk_found_out_itself_counts_where_the_server_says_nothing() {
+        assert_eq!(checked(ADA, &["example.org"], false), pass("example.org"));
+        assert_eq!(checked(ADA, &[], true), pass("example.org"));
+        assert_eq!(checked(ADA, &[], false), Proof::None);
+        assert_eq!(checked(ADA, &["evil.org", "org"], false), Proof::None);
+        assert_eq!(checked(ADA, &["sub.example.org"], false), Proof::None);
+        let failed = format!("Authentication-Results: mx.desk.org; dmarc=fail\n{ADA}");
+        assert_eq!(checked(&failed, &["example.org"], true), Proof::Fail);
+        let two = format!("{ADA}\nFrom: eve@evil.org");
+        assert_eq!(checked(&two, &["example.org"], true), Proof::Fail);
     }
 
     const ADA: &str = "From: Ada <ada@example.org>";

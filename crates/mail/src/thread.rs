@@ -1,8 +1,10 @@
 //! Which ticket does a message belong to?
 //!
-//! Three hints, strongest first: the signed address that the answer was sent
-//! to, the messages it answers, the tag in its subject. Only the first is a
-//! proof, and only of having seen a mail about that ticket.
+//! Four hints, strongest first: the reply address that was given to this very
+//! sender, the reply address of the ticket, the messages it answers, the tag in
+//! its subject. The first proves that the sender got our mail at the address
+//! they write from, the second that they saw some mail about that ticket; the
+//! others prove nothing.
 
 use std::fmt;
 
@@ -12,6 +14,7 @@ use switchboard_core::TicketNumber;
 
 use crate::address::{Address, AddressError};
 use crate::parse::Incoming;
+use crate::proof::sole_sender;
 use crate::subject::tagged_numbers;
 
 /// Length of the signature in an address: 128 bit as base32.
@@ -21,6 +24,8 @@ pub const MIN_SECRET: usize = 16;
 /// What the signature is about, so that it can not be borrowed from another
 /// use of the same secret.
 const PURPOSE: &[u8] = b"switchboard reply address 1\0";
+/// The same for an address that only one person was given.
+const PURPOSE_PERSONAL: &[u8] = b"switchboard personal reply address 1\0";
 /// How many tags of one subject are looked at.
 const MAX_TAGS: usize = 3;
 
@@ -80,8 +85,18 @@ impl ThreadKeys {
     }
 
     /// The ticket that an address names, if it is one of ours and its
-    /// signature is right.
+    /// signature is right for everybody.
     pub fn ticket_at(&self, address: &Address) -> Option<TicketNumber> {
+        self.signed(address, None)
+    }
+
+    /// The ticket that an address names, if its signature is right for `from`
+    /// and nobody else.
+    pub fn ticket_for(&self, address: &Address, from: &Address) -> Option<TicketNumber> {
+        self.signed(address, Some(from))
+    }
+
+    fn signed(&self, address: &Address, from: Option<&Address>) -> Option<TicketNumber> {
         if address.domain() != self.desk.domain() {
             return None;
         }
@@ -101,7 +116,7 @@ impl ThreadKeys {
         // All secrets are tried, so that time does not tell which one it was.
         let mut right = false;
         for secret in std::iter::once(&self.secret).chain(&self.previous) {
-            right |= same(sign(secret, number).as_bytes(), signature.as_bytes());
+            right |= same(sign(secret, number, from).as_bytes(), signature.as_bytes());
         }
         right.then_some(number)
     }
@@ -135,6 +150,9 @@ impl fmt::Debug for ThreadKeys {
 /// A ticket that a message may belong to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Candidate {
+    /// The mail was sent to the address of this ticket that its sender was
+    /// given, and nobody else.
+    Personal(TicketNumber),
     /// The mail was sent to the signed address of this ticket.
     Signed(TicketNumber),
     /// The mail answers these messages, the closest first. The caller looks up
@@ -149,18 +167,22 @@ pub enum Candidate {
 /// a new one.
 pub fn ticket_of(mail: &Incoming, keys: &ThreadKeys) -> Vec<Candidate> {
     let mut found: Vec<Candidate> = Vec::new();
-    let recipients = mail
-        .to
-        .iter()
-        .chain(&mail.cc)
-        .map(|mailbox| &mailbox.address);
-    for address in mail.delivered_to.iter().chain(recipients) {
-        if let Some(number) = keys.ticket_at(address) {
-            let candidate = Candidate::Signed(number);
-            if !found.contains(&candidate) {
-                found.push(candidate);
-            }
+    let recipients = || {
+        let written = mail.to.iter().chain(&mail.cc).map(|m| &m.address);
+        mail.delivered_to.iter().chain(written)
+    };
+    let add = |found: &mut Vec<Candidate>, candidate: Candidate| {
+        if !found.contains(&candidate) {
+            found.push(candidate);
         }
+    };
+    if let Some(from) = sole_sender(mail) {
+        for number in recipients().filter_map(|a| keys.ticket_for(a, &from)) {
+            add(&mut found, Candidate::Personal(number));
+        }
+    }
+    for number in recipients().filter_map(|a| keys.ticket_at(a)) {
+        add(&mut found, Candidate::Signed(number));
     }
     let mut ids: Vec<String> = Vec::new();
     for id in mail.in_reply_to.iter().chain(mail.references.iter().rev()) {
@@ -172,23 +194,42 @@ pub fn ticket_of(mail: &Incoming, keys: &ThreadKeys) -> Vec<Candidate> {
         found.push(Candidate::MessageIds(ids));
     }
     for number in tagged_numbers(&mail.subject).take(MAX_TAGS) {
-        let candidate = Candidate::SubjectTag(number);
-        if !found.contains(&candidate) {
-            found.push(candidate);
-        }
+        add(&mut found, Candidate::SubjectTag(number));
     }
     found
 }
 
-/// The address to which answers about a ticket go: `desk+1234.SIG@domain`.
+/// The address to which answers about a ticket go: `desk+1234.SIG@domain`. Good
+/// for whoever has it: for lists and other crowds.
 ///
 /// # Errors
 /// Only for a number below 1 or above 18 digits, which no ticket has.
 pub fn reply_address(number: TicketNumber, keys: &ThreadKeys) -> Result<Address, AddressError> {
+    reply_address_of(number, None, keys)
+}
+
+/// The same for one person: good only in mails from the address `to`, to which
+/// it was sent. It looks the same.
+///
+/// # Errors
+/// Only for a number below 1 or above 18 digits, which no ticket has.
+pub fn personal_reply_address(
+    number: TicketNumber,
+    to: &Address,
+    keys: &ThreadKeys,
+) -> Result<Address, AddressError> {
+    reply_address_of(number, Some(to), keys)
+}
+
+fn reply_address_of(
+    number: TicketNumber,
+    to: Option<&Address>,
+    keys: &ThreadKeys,
+) -> Result<Address, AddressError> {
     if !(1..1_000_000_000_000_000_000).contains(&number.0) {
         return Err(AddressError::Local);
     }
-    let signature = sign(&keys.secret, number);
+    let signature = sign(&keys.secret, number, to);
     Address::parse(&format!(
         "{}+{}.{signature}@{}",
         keys.desk.local(),
@@ -242,14 +283,24 @@ fn sign_text(secret: &[u8], purpose: &str, text: &str) -> String {
     base32(&mac.finalize().into_bytes().as_slice()[..16])
 }
 
-/// HMAC-SHA-256 over the ticket number, cut to 128 bit, as base32.
-fn sign(secret: &[u8], number: TicketNumber) -> String {
+/// HMAC-SHA-256 over the ticket number and whom it is for, cut to 128 bit, as
+/// base32.
+fn sign(secret: &[u8], number: TicketNumber, to: Option<&Address>) -> String {
     // HMAC takes keys of every length; an impossible failure signs nothing.
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret) else {
         return String::new();
     };
-    mac.update(PURPOSE);
+    mac.update(if to.is_some() {
+        PURPOSE_PERSONAL
+    } else {
+        PURPOSE
+    });
     mac.update(number.0.to_string().as_bytes());
+    if let Some(to) = to {
+        // A number has no "@": no two pairs give the same bytes.
+        mac.update(b"@");
+        mac.update(to.as_str().as_bytes());
+    }
     base32(&mac.finalize().into_bytes().as_slice()[..16])
 }
 
@@ -327,6 +378,32 @@ mod tests {
         assert_eq!(keys().ticket_at(&shouted), Some(TicketNumber(1234)));
         assert!(reply_address(TicketNumber(0), &keys()).is_err());
         assert!(reply_address(TicketNumber(-5), &keys()).is_err());
+    }
+
+    #[test]
+    fn a_personal_address_is_good_for_its_person_only() {
+        let ada = Address::parse("ada@lab.example").unwrap();
+        let eve = Address::parse("eve@lab.example").unwrap();
+        let address = personal_reply_address(TicketNumber(12), &ada, &keys()).unwrap();
+        assert_eq!(keys().ticket_for(&address, &ada), Some(TicketNumber(12)));
+        assert_eq!(keys().ticket_for(&address, &eve), None);
+        assert_eq!(keys().ticket_at(&address), None);
+        let shared = reply_address(TicketNumber(12), &keys()).unwrap();
+        assert_eq!(keys().ticket_for(&shared, &ada), None);
+        let from = |line: &str| candidates(&format!("{line}\nTo: {address}\nSubject: x\n\nx"));
+        assert_eq!(
+            from("From: Ada <ADA@Lab.example>"),
+            [Candidate::Personal(TicketNumber(12))]
+        );
+        for forged in [
+            "From: eve@lab.example",
+            "From: ada@lab.example, eve@lab.example",
+            "From: ada@lab.example\nFrom: eve@lab.example",
+            "Sender: ada@lab.example\nFrom: eve@lab.example",
+            "Reply-To: ada@lab.example\nFrom: eve@lab.example",
+        ] {
+            assert_eq!(from(forged), [], "{forged}");
+        }
     }
 
     #[test]

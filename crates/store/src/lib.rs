@@ -32,6 +32,7 @@ pub mod lease;
 pub mod legal_hold;
 pub mod list;
 pub mod mail;
+pub mod mailbox;
 pub mod mailed_link;
 pub mod notice;
 pub mod onboarding;

@@ -41,11 +41,20 @@ pub struct Incoming {
     pub entry: Option<EntryId>,
     /// What is odd about it, such as a Message-ID seen with other content.
     pub flagged: Option<String>,
+    /// The mailbox it came by.
+    pub mailbox: Option<Uuid>,
+    /// JSON: sender and recipients of the envelope, where known.
+    pub envelope: Option<String>,
+    /// JSON: what was found out about the sender.
+    pub verdict: Option<String>,
+    /// A ticket that it named without a proof.
+    pub related: Option<TicketNumber>,
 }
 
 pub(crate) const INCOMING: &str =
     "SELECT id, received_at, channel, unit, digest, message_id, raw, size,
-  sender, subject, state, reason, ticket, entry, flagged FROM mail_in";
+  sender, subject, state, reason, ticket, entry, flagged, mailbox, envelope, verdict, related
+  FROM mail_in";
 
 pub(crate) fn read_incoming(row: &Row<'_>) -> Result<Incoming, Error> {
     Ok(Incoming {
@@ -64,6 +73,10 @@ pub(crate) fn read_incoming(row: &Row<'_>) -> Result<Incoming, Error> {
         ticket: row.get(12)?,
         entry: row.get(13)?,
         flagged: row.get(14)?,
+        mailbox: row.get(15)?,
+        envelope: row.get(16)?,
+        verdict: row.get(17)?,
+        related: row.get(18)?,
     })
 }
 
@@ -71,8 +84,10 @@ pub(crate) fn read_incoming(row: &Row<'_>) -> Result<Incoming, Error> {
 pub fn insert_incoming(conn: &mut Conn<'_>, m: &Incoming) -> Result<bool, Error> {
     Ok(conn.execute(
         "INSERT INTO mail_in (id, received_at, channel, unit, digest, message_id, raw, size,
-           sender, subject, state, reason, ticket, entry, flagged)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+           sender, subject, state, reason, ticket, entry, flagged, mailbox, envelope, verdict,
+           related)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
+           $19)
          ON CONFLICT (digest) DO NOTHING",
         params![
             m.id,
@@ -90,6 +105,10 @@ pub fn insert_incoming(conn: &mut Conn<'_>, m: &Incoming) -> Result<bool, Error>
             m.ticket,
             m.entry,
             m.flagged.clone(),
+            m.mailbox,
+            m.envelope.clone(),
+            m.verdict.clone(),
+            m.related,
         ],
     )? > 0)
 }
@@ -125,11 +144,23 @@ pub fn became_entry(
     )? > 0)
 }
 
-/// Notes what is odd about a mail.
-pub fn flag_incoming(conn: &mut Conn<'_>, id: Uuid, text: &str) -> Result<(), Error> {
+/// Notes what was found out about a mail: what is odd, who vouches for its
+/// sender, which ticket it named without a proof.
+pub fn judge_incoming(
+    conn: &mut Conn<'_>,
+    id: Uuid,
+    flagged: Option<&str>,
+    verdict: Option<&str>,
+    related: Option<TicketNumber>,
+) -> Result<(), Error> {
     conn.later(
-        "UPDATE mail_in SET flagged = $2 WHERE id = $1",
-        params![id, text],
+        "UPDATE mail_in SET flagged = $2, verdict = $3, related = $4 WHERE id = $1",
+        params![
+            id,
+            flagged.map(str::to_owned),
+            verdict.map(str::to_owned),
+            related
+        ],
     )?;
     Ok(())
 }
@@ -155,6 +186,18 @@ pub fn incoming_by_digest(conn: &mut Conn<'_>, digest: &[u8]) -> Result<Option<I
     let mut sql = crate::value::Sql::new(INCOMING);
     sql.push(" WHERE digest = ").bind(digest.to_vec());
     Ok(conn.run(&sql, read_incoming)?.into_iter().next())
+}
+
+/// What is known of the mails that became entries of a ticket.
+pub fn incoming_of_ticket(
+    conn: &mut Conn<'_>,
+    ticket: TicketNumber,
+) -> Result<Vec<Incoming>, Error> {
+    let mut sql = crate::value::Sql::new(INCOMING);
+    sql.push(" WHERE entry IN (SELECT id FROM entry WHERE ticket = ")
+        .bind(ticket)
+        .push(")");
+    conn.run(&sql, read_incoming)
 }
 
 /// Mails in a state, newest first.

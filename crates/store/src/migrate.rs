@@ -42,6 +42,10 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("0012_portals", include_str!("migrations/0012_portals.sql")),
     ("0013_privacy", include_str!("migrations/0013_privacy.sql")),
     ("0014_gaps", include_str!("migrations/0014_gaps.sql")),
+    (
+        "0015_mailboxes",
+        include_str!("migrations/0015_mailboxes.sql"),
+    ),
     ("0016_outbox", include_str!("migrations/0016_outbox.sql")),
     (
         "0017_redirect",

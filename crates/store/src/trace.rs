@@ -297,7 +297,7 @@ pub fn rewrite_attachment(conn: &mut Conn<'_>, a: &crate::entry::Attachment) -> 
 pub fn rewrite_incoming(conn: &mut Conn<'_>, m: &Incoming) -> Result<(), Error> {
     conn.execute(
         "UPDATE mail_in SET message_id = $2, raw = $3, sender = $4, subject = $5, reason = $6,
-           flagged = $7 WHERE id = $1",
+           flagged = $7, envelope = $8, verdict = $9 WHERE id = $1",
         params![
             m.id,
             m.message_id.clone(),
@@ -305,7 +305,9 @@ pub fn rewrite_incoming(conn: &mut Conn<'_>, m: &Incoming) -> Result<(), Error> 
             m.sender.clone(),
             m.subject.as_str(),
             m.reason.clone(),
-            m.flagged.clone()
+            m.flagged.clone(),
+            m.envelope.clone(),
+            m.verdict.clone()
         ],
     )?;
     Ok(())

@@ -191,6 +191,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
                 desk.start_timers().await?;
                 tokio::select! {
                     () = desk.work() => {}
+                    () = desk.read_mailboxes() => {}
                     () = stop_signal() => {}
                 }
                 anyhow::Ok(())
@@ -331,11 +332,25 @@ async fn serve(
     let listener = tokio::net::TcpListener::bind(&listen)
         .await
         .with_context(|| format!("listen: {listen}"))?;
-    serve_on(listener, desk, options, work).await
+    let door = door(settings).await?;
+    serve_on(listener, door, desk, options, work).await
+}
+
+/// Where the local mail server hands mail over, if anywhere.
+async fn door(settings: &Settings) -> anyhow::Result<Option<tokio::net::TcpListener>> {
+    let Some(listen) = settings.lmtp_listen() else {
+        return Ok(None);
+    };
+    let door = tokio::net::TcpListener::bind(listen)
+        .await
+        .with_context(|| format!("lmtp_listen: {listen}"))?;
+    tracing::info!(address = %door.local_addr()?, "taking mail by LMTP");
+    Ok(Some(door))
 }
 
 async fn serve_on(
     listener: tokio::net::TcpListener,
+    door: Option<tokio::net::TcpListener>,
     desk: Desk,
     options: web::Options,
     work: bool,
@@ -351,8 +366,14 @@ async fn serve_on(
     desk.remember_identity().await?;
     if work {
         desk.start_timers().await?;
+        let worker = desk.clone();
+        tokio::spawn(async move { worker.work().await });
+        let reader = desk.clone();
+        tokio::spawn(async move { reader.read_mailboxes().await });
+    }
+    if let Some(door) = door {
         let desk = desk.clone();
-        tokio::spawn(async move { desk.work().await });
+        tokio::spawn(async move { desk.take_local_mail(door).await });
     }
     web::serve(listener, desk, options, stop_signal()).await?;
     Ok(())
@@ -420,7 +441,8 @@ fn demo(listen: &str, data: Option<PathBuf>) -> anyhow::Result<ExitCode> {
     say(&format!("\nThe same in {}", file.display()))?;
     runtime.block_on(async {
         let listener = tokio::net::TcpListener::from_std(listener)?;
-        serve_on(listener, desk, web::Options::default(), true).await
+        let door = door(&settings).await?;
+        serve_on(listener, door, desk, web::Options::default(), true).await
     })?;
     Ok(ExitCode::SUCCESS)
 }

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
+use connect::mail_auth::Resolver;
 use connect::outbox::SmtpSecurity;
 use connect::{MailerConfig, Reach};
+use desk::StaffByMail;
 use desk::setup::Identity;
 use serde::Deserialize;
 use web::peer::Network;
@@ -29,6 +31,14 @@ pub(crate) struct Settings {
     mail_address: Option<String>,
     /// Whose `Authentication-Results` are believed.
     authserv_id: Option<String>,
+    /// Where the mail server hands mail over (LMTP): address and port; not set:
+    /// nowhere.
+    lmtp_listen: Option<String>,
+    /// Where DKIM, SPF and DMARC are looked up: `system` (default), `off`, or
+    /// addresses of servers of names.
+    mail_resolver: Option<String>,
+    /// What lets staff act by mail: `signed` (default), `proven` or `off`.
+    staff_by_mail: Option<String>,
     /// A folder for outgoing mail, instead of SMTP.
     mail_folder: Option<PathBuf>,
     /// The SMTP server's host.
@@ -109,6 +119,9 @@ impl Settings {
             ("SWITCHBOARD_NAME", &mut self.name),
             ("SWITCHBOARD_MAIL_ADDRESS", &mut self.mail_address),
             ("SWITCHBOARD_AUTHSERV_ID", &mut self.authserv_id),
+            ("SWITCHBOARD_LMTP_LISTEN", &mut self.lmtp_listen),
+            ("SWITCHBOARD_MAIL_RESOLVER", &mut self.mail_resolver),
+            ("SWITCHBOARD_STAFF_BY_MAIL", &mut self.staff_by_mail),
             ("SWITCHBOARD_SMTP_HOST", &mut self.smtp_host),
             ("SWITCHBOARD_SMTP_PORT", &mut self.smtp_port),
             ("SWITCHBOARD_SMTP_SECURITY", &mut self.smtp_security),
@@ -151,6 +164,11 @@ impl Settings {
             public_url: Some(format!("http://{listen}")),
             mail_address: Some("desk@demo".into()),
             mail_folder: Some(folder.join("outbox")),
+            lmtp_listen: std::env::var("SWITCHBOARD_LMTP_LISTEN").ok(),
+            // A demo asks nobody about its made-up domains.
+            mail_resolver: Some(
+                std::env::var("SWITCHBOARD_MAIL_RESOLVER").unwrap_or_else(|_| "off".into()),
+            ),
             // To try out providers and bridges that run on the same machine.
             outbound_networks: std::env::var("SWITCHBOARD_OUTBOUND_NETWORKS").ok(),
             ..Settings::default()
@@ -188,6 +206,11 @@ impl Settings {
             .unwrap_or_else(|| "127.0.0.1:8080".into())
     }
 
+    /// Where the mail server hands mail over.
+    pub(crate) fn lmtp_listen(&self) -> Option<&str> {
+        self.lmtp_listen.as_deref().filter(|l| !l.trim().is_empty())
+    }
+
     pub(crate) fn database_url(&self) -> String {
         self.database_url.clone().unwrap_or_else(|| {
             format!(
@@ -223,6 +246,16 @@ impl Settings {
                 .or(address)
                 .unwrap_or(fallback.mail_address),
             authserv_id: self.authserv_id.clone(),
+            mail_resolver: Resolver::parse(self.mail_resolver.as_deref().unwrap_or("system"))
+                .map_err(|why| anyhow::anyhow!("mail_resolver: {why}"))?,
+            staff_by_mail: match self.staff_by_mail.as_deref() {
+                None | Some("signed") => StaffByMail::Signed,
+                Some("proven") => StaffByMail::Proven,
+                Some("off") => StaffByMail::Off,
+                Some(other) => {
+                    bail!("staff_by_mail: {other:?} is not one of signed, proven, off")
+                }
+            },
             max_attachment: number("max_attachment", self.max_attachment.as_deref())?
                 .unwrap_or(fallback.max_attachment),
             secrets: self.kept()?,
@@ -414,6 +447,24 @@ mod tests {
         );
         let error = format!("{:#}", settings.desk(None).unwrap_err());
         assert!(error.starts_with("secrets.eudat-rt"), "{error}");
+    }
+
+    #[test]
+    fn settings_of_mail_are_read_or_named() {
+        let of = |resolver: &str, staff: &str| Settings {
+            mail_resolver: Some(resolver.into()),
+            staff_by_mail: Some(staff.into()),
+            ..Settings::default()
+        };
+        let made = Settings::default().desk(None).unwrap();
+        assert_eq!(made.mail_resolver, Resolver::System);
+        assert_eq!(made.staff_by_mail, StaffByMail::Signed);
+        let made = of("127.0.0.1:53", "off").desk(None).unwrap();
+        assert_eq!(made.staff_by_mail, StaffByMail::Off);
+        let error = of("dns.example", "off").desk(None).unwrap_err().to_string();
+        assert!(error.starts_with("mail_resolver:"), "{error}");
+        let error = of("off", "maybe").desk(None).unwrap_err().to_string();
+        assert!(error.starts_with("staff_by_mail:"), "{error}");
     }
 
     #[test]

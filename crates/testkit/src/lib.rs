@@ -19,8 +19,10 @@ mod directory;
 mod http;
 mod mail_servers;
 mod mailman;
+mod names;
 mod outbox;
 mod people;
+mod proxy;
 pub mod scripted;
 mod smtp;
 
@@ -36,8 +38,10 @@ pub use directory::{TestDirectory, directory};
 pub use http::Answer;
 pub use mail_servers::{MailServers, mail_servers};
 pub use mailman::{Mailman, mailman};
+pub use names::Names;
 pub use outbox::Mail;
 pub use people::{Federation, Somebody};
+pub use proxy::{Proxy, Wrong};
 pub use smtp::{Fault, MailSink, SmtpStep, TakenMail};
 
 /// When every test begins: 2026-09-21T14:13:20Z, a Monday.

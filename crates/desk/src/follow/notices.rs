@@ -17,6 +17,8 @@ use uuid::Uuid;
 
 use super::{by_cause, state_after};
 use crate::jobs::DELIVER;
+use crate::letter::{self, Letter};
+use crate::mail_in::storm::{self, Calm};
 use crate::reads::Door;
 use crate::{Catalogue, Desk, Error};
 
@@ -28,16 +30,22 @@ pub(super) struct Ready {
     acknowledges: Option<TicketNumber>,
     /// It carries the text of this restricted ticket.
     tells: Option<TicketNumber>,
+    /// It tells of what a mail brought, which may come in storms.
+    by_mail: bool,
 }
 
 /// Queues mails, each at most once.
-pub(super) fn queue(c: &mut Conn<'_>, mails: &[Ready], now: i64) -> Result<(), Error> {
+pub(super) fn queue(desk: &Desk, c: &mut Conn<'_>, mails: &[Ready], now: i64) -> Result<(), Error> {
     for Ready {
         mail,
         acknowledges,
         tells,
+        by_mail,
     } in mails
     {
+        if *by_mail && !calm(desk, c, mail, now)? {
+            continue;
+        }
         if let Some(number) = acknowledges
             && !may_acknowledge(c, *number, &mail.address, mail.created_at)?
         {
@@ -64,6 +72,45 @@ pub(super) fn queue(c: &mut Conn<'_>, mails: &[Ready], now: i64) -> Result<(), E
     Ok(())
 }
 
+/// Whether a notice about a mail still goes out. The first that does not is
+/// replaced by one that says so.
+fn calm(
+    desk: &Desk,
+    c: &mut Conn<'_>,
+    mail: &store::mail::Outgoing,
+    now: i64,
+) -> Result<bool, Error> {
+    let Some(ticket) = mail.ticket else {
+        return Ok(true);
+    };
+    if store::mail::is_queued(c, mail.cause, &mail.address)? {
+        return Ok(true);
+    }
+    match storm::calm(c, ticket, &mail.address, now)? {
+        Calm::Go => Ok(true),
+        Calm::Quiet => Ok(false),
+        Calm::SaySo => {
+            let text = format!(
+                "Many mails come to ticket {ticket} right now. They are all in it, but you get no \
+                 more notices about them in this hour.\n\n\
+                 Open it:  {}/work/{ticket}\n",
+                desk.config().public_url
+            );
+            let letter = Letter {
+                address: mail.address.clone(),
+                name: String::new(),
+                person: mail.person,
+                ticket: Some(ticket),
+                cause: mail.cause,
+                subject: format!("[#{ticket}] Many mails: no more notices in this hour"),
+                text,
+            };
+            letter::queue(desk, c, letter)?;
+            Ok(false)
+        }
+    }
+}
+
 /// Writes the mails about a stretch of events.
 pub(super) fn tell(
     c: &mut Conn<'_>,
@@ -75,6 +122,7 @@ pub(super) fn tell(
     // The same few units hold most of what changes at a time.
     let mut audiences: BTreeMap<(UnitId, Option<PortalId>), UnitAudience> = BTreeMap::new();
     let mut people: BTreeMap<PersonId, Option<Person>> = BTreeMap::new();
+    let mut known = super::Known::new();
     for event in events {
         if let Change::EntryAdded { entry } = &event.change {
             store::entry::expect_load(c, entry.id)?;
@@ -82,7 +130,7 @@ pub(super) fn tell(
     }
     for ((_, number), group) in by_cause(events) {
         let Some(last) = group.last() else { continue };
-        let Some(ticket) = state_after(c, last, events)? else {
+        let Some(ticket) = state_after(c, last, events, &mut known)? else {
             continue;
         };
         let caused: Vec<Caused> = group
@@ -257,6 +305,12 @@ fn ready(
     ) else {
         return Ok(None);
     };
+    // A person's own, which proves them when they answer; a list has one for all.
+    let reply_to = match person {
+        Some(_) => mail::personal_reply_address(ticket.number, &to, desk.thread_keys()),
+        None => mail::reply_address(ticket.number, desk.thread_keys()),
+    }
+    .ok();
     let built = mail::build(&Outgoing {
         from: Mailbox {
             name: Some(config.name.clone()),
@@ -266,7 +320,7 @@ fn ready(
             name: (!name.is_empty()).then_some(name),
             address: to,
         },
-        reply_to: mail::reply_address(ticket.number, desk.thread_keys()).ok(),
+        reply_to,
         subject: subject.clone(),
         text,
         message_id: message_id.clone(),
@@ -301,6 +355,7 @@ fn ready(
         tells: label
             .filter(|tlp| tlp.may_be_mailed() && !first_word)
             .map(|_| ticket.number),
+        by_mail: first.channel == Channel::Mail.key() && !first_word,
     }))
 }
 

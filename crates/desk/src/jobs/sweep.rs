@@ -21,6 +21,7 @@ pub(super) async fn run(desk: &Desk) -> Result<Outcome, Error> {
             store::job::prune(c, now - DAY)?;
             // Their jobs come back by themselves; until then it shows.
             store::outbox::lose_sight(c, now - LEASE_MS)?;
+            crate::mail_in::storm::forget(c, now)?;
             if !store::unit::stranded(c, 0, 1)?.is_empty() {
                 store::job::enqueue(
                     c,

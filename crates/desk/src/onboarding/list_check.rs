@@ -44,7 +44,10 @@ impl Desk {
                 next(row.state, Deed::Change, by, &[])?;
                 let address =
                     crate::account::address("redirection.list", &row.form.redirection.list)?;
-                if address.as_str() == desk.config().mail_address {
+                let boxes = store::mailbox::all(c)?;
+                if address.as_str() == desk.config().mail_address
+                    || boxes.iter().any(|m| m.address == address.as_str())
+                {
                     return Err(Error::invalid(
                         "redirection.list",
                         "this is the desk itself; give the address of your list",

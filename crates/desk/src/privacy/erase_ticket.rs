@@ -323,6 +323,8 @@ pub(super) fn empty_incoming(
         REMOVED.clone_into(&mut mail.subject);
         mail.sender = None;
         mail.message_id = None;
+        mail.envelope = None;
+        mail.verdict = None;
     } else {
         if let Some(subject) = traces.taken_out(&mail.subject) {
             mail.subject = subject;
@@ -336,6 +338,11 @@ pub(super) fn empty_incoming(
         }
         if mail.sender.as_deref().is_some_and(|s| traces.are_in(s)) {
             mail.sender = None;
+        }
+        for json in [&mut mail.envelope, &mut mail.verdict] {
+            if json.as_deref().is_some_and(|j| traces.are_in(j)) {
+                *json = None;
+            }
         }
     }
     for text in [&mut mail.reason, &mut mail.flagged] {

@@ -6,6 +6,7 @@
 //! holds.
 
 mod kind;
+mod mailbox;
 mod outbox;
 mod portal;
 mod redirection;
@@ -301,6 +302,10 @@ const TABLES: &[Table] = &[
             ("ticket", Nothing),
             ("entry", Nothing),
             ("flagged", Step),
+            ("mailbox", Nothing),
+            ("envelope", Step),
+            ("verdict", Step),
+            ("related", Nothing),
         ],
     ),
     table(

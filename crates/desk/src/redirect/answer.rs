@@ -196,7 +196,7 @@ impl Desk {
             .map_err(|e| Error::Internal(format!("a stored list address: {e}")))?;
         let speaker = mail::redirect::speaker(mail, &list);
         let failed = matches!(
-            mail::sender_proof(mail, self.config().authserv_id.as_deref()),
+            mail::sender_proof(mail, self.config().authserv_id.as_deref(), None),
             Proof::Fail
         );
         let from = mail

@@ -106,6 +106,10 @@ impl Desk {
                     }
                 }
                 let mut told = Vec::new();
+                let mut mails = Vec::new();
+                if access.may_work() {
+                    mails = crate::mail_in::notes(c, number)?;
+                }
                 if access.may_see_internal() {
                     let rows = store::mail::told(c, number)?;
                     ids.extend(rows.iter().filter_map(|r| r.person));
@@ -132,6 +136,7 @@ impl Desk {
                     offers,
                     status_choices,
                     told,
+                    mails,
                 })
             })
             .await?;

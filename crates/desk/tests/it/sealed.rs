@@ -5,6 +5,7 @@ use std::sync::Arc;
 use connect::{Blobs, Mailer, MailerConfig};
 use desk::provider::Draft;
 use desk::{Config, Desk, Error, SecretKeys};
+use store::mailbox::{MailboxDoc, Way};
 use store::provider::{Kind, ProviderDoc};
 use switchboard_core::{Actor, Channel};
 use testkit::{TestDesk, both};
@@ -27,6 +28,26 @@ fn draft(secret: Option<&str>, variable: &str) -> Draft {
         secret: secret.map(str::to_owned),
         active: true,
         position: 1,
+    }
+}
+
+fn mailbox() -> desk::mailbox::Draft {
+    desk::mailbox::Draft {
+        id: None,
+        expected: None,
+        address: "storage@lab.example".into(),
+        way: Way::Imap,
+        doc: MailboxDoc {
+            host: "127.0.0.1".into(),
+            security: "none".into(),
+            user: "storage".into(),
+            auth: "password".into(),
+            ..MailboxDoc::default()
+        },
+        secret: Some(SECRET.into()),
+        unit: None,
+        service: None,
+        active: false,
     }
 }
 
@@ -60,6 +81,7 @@ async fn stored(desk: &TestDesk) -> Vec<String> {
                 .into_iter()
                 .map(|(_, _, secret)| secret)
                 .collect();
+            all.extend(store::mailbox::secrets(c)?.into_iter().map(|(_, _, s)| s));
             for (_, seeds) in store::factor::seeds(c)? {
                 let both = [seeds.secret, seeds.fresh];
                 all.extend(
@@ -86,29 +108,37 @@ fn secrets_lie_sealed_and_those_of_before_are_taken_on() {
             .save_provider(&operator, draft(Some(SECRET), ""))
             .await
             .unwrap();
+        let post = mailbox();
+        assert!(!format!("{post:?}").contains(SECRET));
+        let post = desk.desk.save_mailbox(&operator, post).await.unwrap();
         let first = stored(&desk).await;
-        assert!(first[0].starts_with("sealed:1:"), "{first:?}");
-        assert!(!first[0].contains(SECRET));
+        assert_eq!(first.len(), 2);
+        assert!(
+            first.iter().all(|s| s.starts_with("sealed:1:")),
+            "{first:?}"
+        );
+        assert!(first.iter().all(|s| !s.contains(SECRET)));
         assert_eq!(wrong(&desk.desk).await, None);
         assert_eq!(desk.desk.renew_secrets().await.unwrap(), 0);
 
         // As an older version stored them.
-        let (id, person) = (saved.id, f.rita.id);
+        let (id, person, post) = (saved.id, f.rita.id, post.mailbox.id);
         desk.desk
             .db()
             .write(move |c| {
                 store::provider::set_secret(c, id, Some(SECRET))?;
+                store::mailbox::set_secret(c, post, Some(SECRET))?;
                 store::factor::offer_totp(c, person, b"12345678901234567890", 0)?;
                 store::factor::confirm_totp(c, person, 0, 0).map(drop)
             })
             .await
             .unwrap();
         let told = wrong(&desk.desk).await.unwrap();
-        assert!(told.starts_with("2 secrets lie plain"), "{told}");
-        assert_eq!(desk.desk.renew_secrets().await.unwrap(), 2);
+        assert!(told.starts_with("3 secrets lie plain"), "{told}");
+        assert_eq!(desk.desk.renew_secrets().await.unwrap(), 3);
         assert_eq!(wrong(&desk.desk).await, None);
         let all = stored(&desk).await;
-        assert_eq!(all.len(), 2);
+        assert_eq!(all.len(), 3);
         assert!(all.iter().all(|s| s.starts_with("sealed:1:")), "{all:?}");
 
         // Under a new key, with the old one behind it.
@@ -117,15 +147,19 @@ fn secrets_lie_sealed_and_those_of_before_are_taken_on() {
         let told = wrong(&lost).await.unwrap();
         assert!(told.contains("the provider op"), "{told}");
         assert!(
-            told.contains("apps of 1 people") && !told.contains(SECRET),
+            told.contains("the mailbox storage@lab.example")
+                && told.contains("apps of 1 people")
+                && !told.contains(SECRET),
             "{told}"
         );
         assert_eq!(lost.renew_secrets().await.unwrap(), 0, "they stay");
         let found = lost.test_provider(&operator, id).await.unwrap();
         assert!(!found[0].well && found[0].text.contains("is kept with the key"));
+        let found = lost.test_mailbox(&operator, post).await.unwrap();
+        assert!(!found[0].well && found[0].text.contains("is kept with the key"));
         let text = format!("{OTHER_KEY},{}", testkit::SECRET_KEY);
         let rotated = restarted(&desk, SecretKeys::parse(&text).unwrap());
-        assert_eq!(rotated.renew_secrets().await.unwrap(), 2);
+        assert_eq!(rotated.renew_secrets().await.unwrap(), 3);
         assert_eq!(wrong(&lost).await, None, "the new key alone opens them now");
         assert!(wrong(&restarted(&desk, test)).await.is_some());
     });

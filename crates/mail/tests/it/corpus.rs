@@ -110,7 +110,7 @@ fn every_message_ends_somewhere() {
             }
             Ok(incoming) => {
                 let _ = mail::ticket_of(incoming, &keys);
-                let _ = mail::sender_proof(incoming, Some("example.org"));
+                let _ = mail::sender_proof(incoming, Some("example.org"), None);
                 let trimmed = mail::trim_reply(&incoming.text);
                 assert!(trimmed.visible.len() <= incoming.text.len());
                 if let Some(html) = &incoming.html {

@@ -29,6 +29,7 @@ pub mod event;
 pub mod history;
 pub(crate) mod input;
 pub mod list;
+pub mod mailbox;
 pub mod membership;
 pub mod notice;
 pub mod onboarding;
@@ -124,6 +125,7 @@ fn routes(max_attachment: usize) -> OpenApiRouter<AppState> {
         .merge(event::router())
         .merge(onboarding::router())
         .merge(provider::router())
+        .merge(mailbox::router())
         .merge(triage::router())
         .layer(DefaultBodyLimit::max(MAX_JSON));
     let files = attachment::upload_router().layer(DefaultBodyLimit::max(

@@ -7,6 +7,48 @@ pub(super) const API: &[Row] = &[
     row("GET", "/api/v1/redirections", Needs::Read, Who::Everybody),
     row(
         "GET",
+        "/api/v1/mailboxes",
+        Needs::Admin,
+        Who::Administrators,
+    ),
+    row(
+        "POST",
+        "/api/v1/mailboxes",
+        Needs::Admin,
+        Who::Administrators,
+    ),
+    row(
+        "GET",
+        "/api/v1/mailboxes/{id}",
+        Needs::Admin,
+        Who::Administrators,
+    ),
+    row(
+        "PATCH",
+        "/api/v1/mailboxes/{id}",
+        Needs::Admin,
+        Who::Administrators,
+    ),
+    row(
+        "DELETE",
+        "/api/v1/mailboxes/{id}",
+        Needs::Admin,
+        Who::Administrators,
+    ),
+    row(
+        "POST",
+        "/api/v1/mailboxes/{id}/test",
+        Needs::Admin,
+        Who::Administrators,
+    ),
+    row(
+        "GET",
+        "/api/v1/tickets/{number}/incoming",
+        Needs::Read,
+        Who::Works,
+    ),
+    row(
+        "GET",
         "/api/v1/tickets/{number}/redirections",
         Needs::Read,
         Who::Sees,
@@ -65,4 +107,23 @@ pub(super) const PAGES: &[Row] = &[
     row("POST", "/asked/{word}", Needs::Link, Who::Everybody),
     row("GET", "/admin/outbox", Needs::Session, Who::Administrators),
     row("POST", "/admin/outbox", Needs::Form, Who::Administrators),
+    row(
+        "GET",
+        "/admin/mailboxes",
+        Needs::Session,
+        Who::Administrators,
+    ),
+    row("POST", "/admin/mailboxes", Needs::Form, Who::Administrators),
+    row(
+        "GET",
+        "/admin/mailboxes/{mailbox}",
+        Needs::Session,
+        Who::Administrators,
+    ),
+    row(
+        "POST",
+        "/admin/mailboxes/{mailbox}",
+        Needs::Form,
+        Who::Administrators,
+    ),
 ];

@@ -152,6 +152,14 @@ pub fn router() -> Router<AppState> {
         .route("/admin/services/{service}/move", post(admin::services::order))
         .route("/admin/values", get(admin::values::show).post(admin::values::save))
         .route("/admin/sites", get(admin::sites::show).post(admin::sites::save))
+        .route(
+            "/admin/mailboxes",
+            get(admin::mailboxes::list).post(admin::mailboxes::create),
+        )
+        .route(
+            "/admin/mailboxes/{mailbox}",
+            get(admin::mailboxes::show).post(admin::mailboxes::act),
+        )
         .route("/admin/import", get(admin::import::show).post(admin::import::act))
         .route("/admin/triage", get(admin::triage::show).post(admin::triage::act))
         .route("/status", get(status::show))

@@ -13,6 +13,7 @@ use super::admin::audit::AuditPage;
 use super::admin::communities::{CommunitiesPage, CommunityPage};
 use super::admin::entitlements::EntitlementsPage;
 use super::admin::import::ImportPage;
+use super::admin::mailboxes::{MailboxPage, MailboxesPage};
 use super::admin::onboarding::{DecisionPage, QueuePage};
 use super::admin::outbox::OutboxPage;
 use super::admin::people::PeoplePage;
@@ -141,6 +142,16 @@ fn pages() -> BTreeMap<&'static str, String> {
         (
             "admin-import-refused",
             ImportPage::refused_sample().render().unwrap(),
+        ),
+        ("admin-mailboxes", MailboxesPage::sample().render().unwrap()),
+        (
+            "admin-mailboxes-empty",
+            MailboxesPage::empty_sample().render().unwrap(),
+        ),
+        ("admin-mailbox", MailboxPage::sample().render().unwrap()),
+        (
+            "admin-mailbox-local",
+            MailboxPage::local_sample().render().unwrap(),
         ),
         ("admin-sites", SitesPage::sample().render().unwrap()),
         (

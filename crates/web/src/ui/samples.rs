@@ -6,6 +6,7 @@ mod account;
 mod admin;
 mod federated;
 mod mail;
+mod mailboxes;
 mod portal;
 mod privacy;
 mod provider;
@@ -521,6 +522,8 @@ fn entry(id: &str, kind: EntryKind, who: &str, about: &str, at: Millis, text: &s
         html: None,
         chips: vec![],
         redacted: None,
+        origin: vec![],
+        related: None,
     }
 }
 

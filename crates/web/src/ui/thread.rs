@@ -1,6 +1,7 @@
 //! A conversation as it is shown: entries, changes between them, and the line
 //! of who has held the ticket.
 
+use desk::mail_in::MailNote;
 use desk::view::{Conversation, EntryView as Entry, EventView};
 use switchboard_core::{Change, EntryVisibility, Millis, PersonId, Status, UnitId};
 
@@ -47,6 +48,11 @@ impl Lens<'_> {
             }
             self.changes(&mut items, &between);
             let mut view = self.entry(entry);
+            if self.staff
+                && let Some(note) = conversation.mails.iter().find(|m| m.entry == entry.id)
+            {
+                self.origin(&mut view, note);
+            }
             if self.staff && conversation.ticket.needs_reply && last_public == Some(entry.id) {
                 view.chips
                     .push(Chip::with_icon(Tone::Turn, "reply", "Needs reply"));
@@ -173,6 +179,30 @@ impl Lens<'_> {
                 .then(|| format!("{}{}/html", self.entries_at, entry.id)),
             chips,
             redacted: None,
+            origin: Vec::new(),
+            related: None,
+        }
+    }
+
+    /// What is known of the mail that an entry came by.
+    fn origin(&self, view: &mut EntryView, note: &MailNote) {
+        view.related = note.related.map(|n| n.0);
+        let way = match note.channel.as_str() {
+            "imap" => "read from a mailbox (IMAP)",
+            "lmtp" => "handed over by the mail server (LMTP)",
+            _ => "handed over as a file",
+        };
+        if let Some(verdict) = &note.verdict {
+            view.origin.push(verdict.sentence());
+            view.origin.extend(verdict.details());
+        } else {
+            view.origin.push("By mail.".to_owned());
+        }
+        view.origin.push(format!("It was {way}."));
+        view.origin.extend(note.flagged.clone());
+        if note.verdict.as_ref().is_some_and(|v| v.proof == "failed") {
+            view.chips
+                .push(Chip::with_icon(Tone::Warn, "warn", "Sender not proven"));
         }
     }
 

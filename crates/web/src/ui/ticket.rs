@@ -463,6 +463,7 @@ fn outside(conversation: &Conversation) -> Conversation {
     public
         .entries
         .retain(|e| e.visibility == EntryVisibility::Public);
+    public.mails.clear();
     public
 }
 

@@ -398,6 +398,11 @@ pub struct EntryView {
     pub chips: Vec<Chip>,
     /// The text was taken out; this says by whom and why.
     pub redacted: Option<String>,
+    /// What is known of the mail it came by, for those who work on the ticket:
+    /// first in one sentence, then the details.
+    pub origin: Vec<String>,
+    /// A ticket that the mail named without a proof.
+    pub related: Option<i64>,
 }
 
 /// One changed field.

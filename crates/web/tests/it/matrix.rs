@@ -347,6 +347,24 @@ async fn staff_call(
             }
             (path.to_owned(), Some(apply))
         }
+        ("POST", "/mailboxes") => {
+            let address = fresh(desk, false).await.email;
+            let body = json!({"address": address, "way": "local"});
+            (path.to_owned(), Some(body))
+        }
+        (method, path) if path.starts_with("/mailboxes/{id}") => {
+            let address = fresh(desk, false).await.email;
+            let made = desk
+                .post(
+                    &f.ada,
+                    "/mailboxes",
+                    json!({"address": address, "way": "local"}),
+                )
+                .await
+                .expect(201);
+            let body = (method == "PATCH").then(|| json!({"active": false}));
+            (path.replace("{id}", &id_of(&made.json)), body)
+        }
         ("DELETE", "/support-applications/{id}") => {
             desk.post(who, "/support-applications", apply).await;
             let mine = waiting(desk, who, "/support-applications").await;

@@ -2,7 +2,7 @@
 
 use store::Dialect;
 
-use super::{TABLES, outbox, portal, redirection, wish};
+use super::{TABLES, mailbox, outbox, portal, redirection, wish};
 
 /// What a column holds, as far as people are concerned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,6 +96,7 @@ pub fn all() -> impl Iterator<Item = &'static Table> {
         .iter()
         .chain(portal::TABLES)
         .chain(wish::TABLES)
+        .chain(mailbox::TABLES)
         .chain(redirection::TABLES)
         .chain(outbox::TABLES)
 }

@@ -6,6 +6,7 @@ pub mod audit;
 pub mod communities;
 pub mod entitlements;
 pub mod import;
+pub mod mailboxes;
 pub mod onboarding;
 pub mod outbox;
 pub mod people;
@@ -112,6 +113,13 @@ pub const LINES: &[Line] = &[
         icon: "book",
         name: "Audit log",
         text: "Who did what with people, units, services, rules and rights.",
+    },
+    Line {
+        group: Group::Exchange,
+        href: "/admin/mailboxes",
+        icon: "mail",
+        name: "Mailboxes",
+        text: "Where mail comes in: what is read by IMAP or handed over, and how it goes.",
     },
     Line {
         group: Group::Catalogue,

@@ -111,6 +111,14 @@ impl Mailer {
         }
     }
 
+    /// How many mails this way out is asked to bear beside each other.
+    pub fn at_once(&self) -> u32 {
+        match self {
+            Mailer::None | Mailer::Folder(_) => 20,
+            Mailer::Smtp(_) => crate::smtp::AT_ONCE,
+        }
+    }
+
     /// Delivers one mail to one address, within two minutes. Blocks; call it
     /// outside async code.
     ///

@@ -22,8 +22,11 @@ const STEP: Duration = Duration::from_secs(15);
 const VERDICT: Duration = Duration::from_secs(50);
 /// No mail is handed over later than this after its delivery began.
 const LATEST: Duration = Duration::from_secs(45);
+/// Connections to one server, and so mails that are handed over beside each other.
+/// Servers bear more (Postfix: 50 from one client), but not from everybody.
+pub const AT_ONCE: u32 = 8;
 /// Connections that wait for the next mail.
-const KEPT: usize = 4;
+const KEPT: usize = AT_ONCE as usize;
 /// For how long one waits. Servers close them after five minutes.
 const IDLE: Duration = Duration::from_secs(60);
 /// Longest answer that is kept, in characters.

@@ -1,13 +1,9 @@
 //! Work that happens by itself: one file per job, one registry.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use store::job::Job;
-use store::mail::Outgoing;
 use switchboard_core::Millis;
-use tokio::task::JoinSet;
-use uuid::Uuid;
 
 use crate::{Desk, Error};
 
@@ -17,6 +13,7 @@ mod deliver;
 mod heirs;
 mod intake;
 mod remind_staff;
+pub(crate) mod sending;
 mod sweep;
 mod undeliverable;
 
@@ -48,9 +45,8 @@ const FILES: &str = "files";
 /// Lets go what the rules of retention no longer keep.
 pub(crate) const RETAIN: &str = "retain";
 
-/// Every kind there is.
+/// Every kind but [`DELIVER`], which has a loop of its own.
 const KINDS: &[&str] = &[
-    DELIVER,
     INTAKE,
     ACCOUNT_MAIL,
     HEIRS,
@@ -101,7 +97,8 @@ impl Desk {
     pub async fn run_jobs(&self) -> Result<u64, Error> {
         let mut done = 0;
         loop {
-            let n = self.follow().await? + self.run_due("once").await?;
+            let n =
+                self.follow().await? + self.run_due("once").await? + self.deliver_due("once").await?;
             done += n;
             if n == 0 {
                 return Ok(done);
@@ -109,11 +106,16 @@ impl Desk {
         }
     }
 
-    /// Runs followers and jobs until the process ends.
+    /// Runs followers and jobs, and hands mails over, until the process ends.
     pub async fn work(&self) {
         let holder = format!("{}-{}", std::process::id(), self.uuid().simple());
+        tokio::join!(self.work_inside(&holder), self.send_mails(&holder));
+    }
+
+    /// All work but the handing over of mails.
+    async fn work_inside(&self, holder: &str) {
         loop {
-            if let Err(e) = self.tick(&holder).await {
+            if let Err(e) = self.tick(holder).await {
                 // Told and tried again: a database that is away comes back.
                 tracing::warn!(error = %e, "background work failed; trying again");
                 tokio::time::sleep(Duration::from_secs(1)).await;
@@ -131,7 +133,12 @@ impl Desk {
     async fn tick(&self, holder: &str) -> Result<(), Error> {
         // Jobs that are due do not wait for a follower that is stuck.
         let followed = self.follow().await;
-        self.run_due(holder).await?;
+        if followed.as_ref().is_ok_and(|n| *n > 0) {
+            self.0.wake_sending.notify_one();
+        }
+        if self.run_due(holder).await? > 0 {
+            self.0.wake_sending.notify_one();
+        }
         followed.map(|_| ())
     }
 
@@ -165,56 +172,29 @@ impl Desk {
         let due = self
             .0
             .db
-            .read(move |c| {
-                let next = store::job::next_due(c)?;
-                Ok::<_, Error>(next.is_some_and(|at| at <= now))
-            })
+            .read(move |c| Ok::<_, Error>(store::job::is_due(c, now, KINDS)?))
             .await?;
         if !due {
             return Ok(0);
         }
         let holder = holder.to_owned();
-        let (jobs, mails) = self
+        let jobs = self
             .0
             .db
             .write(move |c| {
-                let jobs = store::job::claim(c, now, &holder, KINDS, 20, LEASE_MS)?;
-                let ids: Vec<Uuid> = jobs
-                    .iter()
-                    .filter(|job| job.kind == DELIVER)
-                    .filter_map(deliver::mail_of)
-                    .collect();
-                // It is known that they are on their way before a server is asked.
-                let mails = store::mail::begin_sending(c, &ids, now)?;
-                Ok::<_, Error>((jobs, mails))
+                Ok::<_, Error>(store::job::claim(c, now, &holder, KINDS, 20, LEASE_MS)?)
             })
             .await?;
-        let mut mails: HashMap<Uuid, Outgoing> = mails.into_iter().map(|m| (m.id, m)).collect();
         let n = jobs.len() as u64;
-        // Mails go out beside each other, so that their states are saved in
-        // one transaction and a slow server does not hold up all; the rest in
-        // its order, as one mail may answer the other.
-        let mut deliveries = JoinSet::new();
+        // In their order, as one mail that came in may answer the other.
         for job in jobs {
-            if job.kind == DELIVER {
-                let desk = self.clone();
-                let mail = deliver::mail_of(&job).and_then(|id| mails.remove(&id));
-                deliveries.spawn(async move { desk.run_one(job, mail).await });
-            } else {
-                self.run_one(job, None).await?;
-            }
-        }
-        while let Some(done) = deliveries.join_next().await {
-            done.map_err(|e| Error::Internal(format!("a delivery: {e}")))??;
+            self.run_one(job).await?;
         }
         Ok(n)
     }
 
-    async fn run_one(&self, job: Job, mail: Option<Outgoing>) -> Result<(), Error> {
-        // How far the mail came is noted together with the end of its job.
-        let mut state = None;
+    async fn run_one(&self, job: Job) -> Result<(), Error> {
         let outcome = match job.kind.as_str() {
-            DELIVER => deliver::run(self, &job, mail, &mut state).await,
             INTAKE => intake::run(self, &job).await,
             HEIRS => heirs::run(self, &job).await,
             ACCOUNT_MAIL => account_mail::run(self, &job).await,
@@ -228,8 +208,18 @@ impl Desk {
             RETAIN => crate::privacy::retain::run(self).await,
             UNDELIVERABLE => undeliverable::run(self, &job).await,
             other => Ok(Outcome::Never(format!("there is no job {other:?}"))),
-        }
-        .unwrap_or_else(|e| Outcome::Later(e.to_string()));
+        };
+        self.end_job(job, outcome, None).await
+    }
+
+    /// Notes how a run ended, and with it how far a mail came.
+    async fn end_job(
+        &self,
+        job: Job,
+        outcome: Result<Outcome, Error>,
+        mail: Option<deliver::MailState>,
+    ) -> Result<(), Error> {
+        let outcome = outcome.unwrap_or_else(|e| Outcome::Later(e.to_string()));
         let now = self.now();
         let again = TIMED
             .iter()
@@ -238,7 +228,7 @@ impl Desk {
         self.0
             .db
             .write(move |c| {
-                if let Some(mail) = &state {
+                if let Some(mail) = &mail {
                     store::outbox::end(c, mail.id, &mail.ended, now)?;
                     if let (true, Some(why)) = (mail.dead, &mail.ended.error) {
                         crate::outbox::mark_dead(c, mail.id, &mail.address, why, now)?;

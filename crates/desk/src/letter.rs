@@ -111,6 +111,7 @@ impl Desk {
     /// Lets background work begin at once: something was queued.
     pub(crate) fn wake(&self) {
         self.0.wake.notify_one();
+        self.0.wake_sending.notify_one();
     }
 
     /// Mails somebody the link by which they follow a ticket.

@@ -199,6 +199,8 @@ struct Inner {
     noted: reads::Noted,
     live: broadcast::Sender<Live>,
     wake: Notify,
+    wake_sending: Notify,
+    room: Arc<jobs::sending::Room>,
     ids: Mutex<uuid::ContextV7>,
 }
 
@@ -231,6 +233,7 @@ impl Desk {
         let threads = mail::ThreadKeys::new(secret.derive("mail-thread"), address)
             .map_err(|e| Error::invalid("mail_address", e.to_string()))?;
         let guard = Guard::new(config.outbound.clone());
+        let room = Arc::new(jobs::sending::Room::new(mailer.at_once()));
         Ok(Desk(Arc::new(Inner {
             db,
             blobs,
@@ -247,6 +250,8 @@ impl Desk {
             noted: reads::Noted::default(),
             live: broadcast::channel(1024).0,
             wake: Notify::new(),
+            wake_sending: Notify::new(),
+            room,
             ids: Mutex::new(uuid::ContextV7::new()),
         })))
     }
@@ -271,6 +276,8 @@ impl Desk {
             noted: reads::Noted::default(),
             live: inner.live.clone(),
             wake: Notify::new(),
+            wake_sending: Notify::new(),
+            room: inner.room.clone(),
             ids: Mutex::new(uuid::ContextV7::new()),
         }))
     }

@@ -216,21 +216,23 @@ pub fn prune(conn: &mut Conn<'_>, before: Millis) -> Result<u64, Error> {
     )
 }
 
-/// When there is something to do next: a job that waits for its time, or one
-/// whose worker's lease ends. `None`: nothing is waiting. Cheap, however many
-/// jobs there are and were.
-pub fn next_due(conn: &mut Conn<'_>) -> Result<Option<Millis>, Error> {
-    let ready: Option<Millis> = conn.query_one(
-        "SELECT MIN(run_at) FROM job WHERE state = 'ready'",
-        params![],
-        |row| row.get(0),
-    )?;
-    let running: Option<Millis> = conn.query_one(
-        "SELECT MIN(lease_until) FROM job WHERE state = 'running'",
-        params![],
-        |row| row.get(0),
-    )?;
-    Ok([ready, running].into_iter().flatten().min())
+/// Whether a job of these kinds is due, or was left behind by its holder.
+pub fn is_due(conn: &mut Conn<'_>, now: Millis, kinds: &[&'static str]) -> Result<bool, Error> {
+    for state in [
+        /* fragment */
+        "SELECT CAST(1 AS BIGINT) FROM job WHERE state = 'ready' AND run_at <= ",
+        /* fragment */
+        "SELECT CAST(1 AS BIGINT) FROM job WHERE state = 'running' AND lease_until <= ",
+    ] {
+        let mut sql = Sql::new(state);
+        sql.bind(now).push(" AND kind IN ");
+        sql.list(kinds.iter().map(|kind| Value::from(*kind)));
+        sql.push(" LIMIT 1");
+        if !conn.run(&sql, |row| row.get::<i64>(0))?.is_empty() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// How many jobs there are in each state, for the metrics.

@@ -4,6 +4,7 @@ use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use clap::{Parser, Subcommand};
@@ -22,6 +23,8 @@ use crate::provider::Provider;
 /// Exit code for "try again later" (EX_TEMPFAIL of sysexits.h), which mail
 /// servers understand.
 const TRY_AGAIN: u8 = 75;
+/// For so long mails in hand may go on when the process is asked to stop.
+const FINISH: Duration = Duration::from_secs(20);
 
 /// The helpdesk for federated research infrastructures.
 #[derive(Debug, Parser)]
@@ -176,12 +179,12 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             let settings = Settings::load(config.config.as_deref())?;
             let options = settings.web()?;
             let desk = open(&settings)?;
-            runtime()?.block_on(serve(&settings, desk, options, !no_worker))?;
+            to_the_end(serve(&settings, desk, options, !no_worker))?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Worker { config } => {
             let desk = open(&Settings::load(config.config.as_deref())?)?;
-            runtime()?.block_on(async {
+            to_the_end(async {
                 desk.erase_reappeared()
                     .await
                     .context("looking for people who were erased before")?;
@@ -189,11 +192,14 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
                     .await
                     .context("sealing secrets with the newest key")?;
                 desk.start_timers().await?;
+                let worker = desk.clone();
+                let working = tokio::spawn(async move { worker.work().await });
                 tokio::select! {
-                    () = desk.work() => {}
+                    ended = working => ended.context("background work")?,
                     () = desk.read_mailboxes() => {}
                     () = stop_signal() => {}
                 }
+                finish_sending(&desk).await;
                 anyhow::Ok(())
             })?;
             Ok(ExitCode::SUCCESS)
@@ -296,6 +302,22 @@ fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
         .context("starting the runtime")
 }
 
+/// Runs what goes on until it is asked to stop. A mail server that does not answer
+/// then holds up nobody: its mail shows as unknown.
+fn to_the_end(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+    let runtime = runtime()?;
+    let ended = runtime.block_on(work);
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    ended
+}
+
+/// Lets the mails that are in hand end before the process does.
+async fn finish_sending(desk: &Desk) {
+    if !desk.finish_sending(FINISH).await {
+        tracing::warn!("the mail server did not answer in time; its mails show as unknown");
+    }
+}
+
 fn database(settings: &Settings) -> anyhow::Result<Db> {
     let url = settings.database_url();
     if url.starts_with("sqlite:") {
@@ -375,7 +397,8 @@ async fn serve_on(
         let desk = desk.clone();
         tokio::spawn(async move { desk.take_local_mail(door).await });
     }
-    web::serve(listener, desk, options, stop_signal()).await?;
+    web::serve(listener, desk.clone(), options, stop_signal()).await?;
+    finish_sending(&desk).await;
     Ok(())
 }
 
@@ -439,11 +462,13 @@ fn demo(listen: &str, data: Option<PathBuf>) -> anyhow::Result<ExitCode> {
         say(&format!("  {:<14} token {}", "", person.token))?;
     }
     say(&format!("\nThe same in {}", file.display()))?;
-    runtime.block_on(async {
+    let served = runtime.block_on(async {
         let listener = tokio::net::TcpListener::from_std(listener)?;
         let door = door(&settings).await?;
         serve_on(listener, door, desk, web::Options::default(), true).await
-    })?;
+    });
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    served?;
     Ok(ExitCode::SUCCESS)
 }
 

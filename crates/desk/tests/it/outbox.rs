@@ -206,6 +206,130 @@ fn a_delivery_that_died_shows_as_unknown_and_goes_out_once_more() {
     });
 }
 
+/// Waits until it is so, in the time of the machine.
+async fn soon<F: Future<Output = bool>>(what: &str, so: impl Fn() -> F) {
+    for _ in 0..500 {
+        if so().await {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("not within ten seconds: {what}");
+}
+
+#[test]
+fn a_slow_server_holds_up_nothing_but_mail() {
+    let sink = MailSink::start();
+    both_mailing(&config(), &sink.config(), |test| {
+        let sink = &sink;
+        async move {
+            let before = sink.taken().len();
+            let people = test.federation().await;
+            test.run_jobs().await;
+            // Every answer takes longer than all that follows here.
+            sink.next(vec![Fault::Slow(SmtpStep::Dot, Duration::from_secs(3)); 8]);
+            let worker = test.desk.clone();
+            let working = tokio::spawn(async move { worker.work().await });
+            opened(&test, &people).await;
+            soon("the server has a mail", async || {
+                sink.taken().len() > before
+            })
+            .await;
+            assert!(!mails(&test).await.is_empty());
+            let done = async || {
+                let read = test.desk.db().read(|c| store::job::counts(c)).await;
+                read.unwrap().done
+            };
+            let so_far = done().await;
+            test.desk.start_timers().await.unwrap();
+            soon("jobs of other kinds run", async || {
+                done().await >= so_far + 6
+            })
+            .await;
+            let all = mails(&test).await;
+            assert!(all.iter().all(|m| m.state == "sending"), "{all:?}");
+            // Who stops waits for what is in hand, and begins nothing more.
+            assert!(test.desk.finish_sending(Duration::from_secs(20)).await);
+            let all = mails(&test).await;
+            assert!(all.iter().all(|m| m.state == "sent"), "{all:?}");
+            opened(&test, &people).await;
+            soon("the next mails are queued", async || {
+                mails(&test).await.len() > all.len()
+            })
+            .await;
+            tokio::time::sleep(Duration::from_millis(700)).await;
+            let queued = mails(&test).await;
+            assert!(queued.iter().any(|m| m.state == "queued"), "{queued:?}");
+            assert_eq!(sink.taken().len() - before, all.len());
+            working.abort();
+            sink.next([]);
+        }
+    });
+}
+
+#[test]
+fn who_is_asked_to_stop_does_not_wait_for_a_server_that_never_answers() {
+    let sink = MailSink::start();
+    both_mailing(&config(), &sink.config(), |test| {
+        let sink = &sink;
+        async move {
+            let people = test.federation().await;
+            test.run_jobs().await;
+            sink.next(vec![Fault::Slow(SmtpStep::Dot, Duration::from_secs(3)); 8]);
+            let worker = test.desk.clone();
+            let working = tokio::spawn(async move { worker.work().await });
+            opened(&test, &people).await;
+            soon("a mail is on its way", async || {
+                mails(&test).await.iter().any(|m| m.state == "sending")
+            })
+            .await;
+            let began = std::time::Instant::now();
+            assert!(!test.desk.finish_sending(Duration::from_millis(100)).await);
+            assert!(began.elapsed() < Duration::from_secs(2));
+            working.abort();
+            let left = mails(&test).await;
+            assert!(left.iter().any(|m| m.state == "sending"), "{left:?}");
+            // As after a crash, the sweep makes it show.
+            let late = test.desk.now() + 1;
+            test.desk
+                .db()
+                .write(move |c| store::outbox::lose_sight(c, late))
+                .await
+                .unwrap();
+            assert_eq!(to_rita(&test).await.state, "unknown");
+        }
+    });
+}
+
+#[test]
+fn a_server_is_asked_for_so_much_at_once_and_no_more() {
+    let sink = MailSink::start();
+    both_mailing(&config(), &sink.config(), |test| {
+        let sink = &sink;
+        async move {
+            let before = (sink.taken().len(), sink.connections());
+            let people = test.federation().await;
+            test.run_jobs().await;
+            for _ in 0..20 {
+                opened(&test, &people).await;
+            }
+            test.desk.follow().await.unwrap();
+            let queued = mails(&test).await.len();
+            assert!(queued >= 40, "{queued}");
+            let worker = test.desk.clone();
+            let working = tokio::spawn(async move { worker.work().await });
+            soon("all are sent", async || {
+                mails(&test).await.iter().all(|m| m.state == "sent")
+            })
+            .await;
+            working.abort();
+            assert_eq!(sink.taken().len() - before.0, queued);
+            let made = sink.connections() - before.1;
+            assert!(made <= connect::smtp::AT_ONCE as usize, "{made}");
+        }
+    });
+}
+
 #[test]
 fn a_mail_is_given_up_after_five_days_and_not_before() {
     let sink = MailSink::start();

@@ -4,6 +4,7 @@
 //! Only this crate opens outbound connections.
 
 pub mod blob;
+pub mod dkim;
 pub mod guard;
 pub mod imap;
 pub mod ldap;
@@ -17,6 +18,7 @@ pub mod smtp;
 pub mod tls;
 
 pub use blob::{BlobError, Blobs, Removed};
+pub use dkim::Dkim;
 pub use guard::{Guard, Reach};
 pub use ledger::Ledger;
 pub use oidc::Oidc;

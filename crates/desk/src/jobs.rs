@@ -97,8 +97,9 @@ impl Desk {
     pub async fn run_jobs(&self) -> Result<u64, Error> {
         let mut done = 0;
         loop {
-            let n =
-                self.follow().await? + self.run_due("once").await? + self.deliver_due("once").await?;
+            let n = self.follow().await?
+                + self.run_due("once").await?
+                + self.deliver_due("once").await?;
             done += n;
             if n == 0 {
                 return Ok(done);

@@ -116,6 +116,8 @@ pub struct Config {
     pub mail_resolver: Resolver,
     /// What lets staff act by mail.
     pub staff_by_mail: StaffByMail,
+    /// What signs the mails that go out.
+    pub dkim: Option<Arc<connect::Dkim>>,
     /// Largest attachment, in bytes.
     pub max_attachment: usize,
     /// Accounts can be made by anybody.
@@ -151,6 +153,7 @@ impl Default for Config {
             authserv_id: None,
             mail_resolver: Resolver::Off,
             staff_by_mail: StaffByMail::Signed,
+            dkim: None,
             max_attachment: 50 * 1024 * 1024,
             registration: true,
             secrets: KeptSecrets::default(),

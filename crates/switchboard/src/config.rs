@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use connect::mail_auth::Resolver;
@@ -54,6 +55,12 @@ pub(crate) struct Settings {
     /// A file with certificates (PEM) that the SMTP server may show beside those
     /// that everybody believes.
     smtp_ca_file: Option<PathBuf>,
+    /// A file with the key (PEM) that signs outgoing mail; goes with `dkim_selector`.
+    dkim_key_file: Option<PathBuf>,
+    /// The name below which the key's public half is published.
+    dkim_selector: Option<String>,
+    /// The domain that signs; default: the one of `mail_address`.
+    dkim_domain: Option<String>,
     /// Largest attachment in bytes; default 50 MiB.
     max_attachment: Option<String>,
     /// Addresses and networks of proxies whose `X-Forwarded-For` is believed,
@@ -126,6 +133,8 @@ impl Settings {
             ("SWITCHBOARD_SMTP_PORT", &mut self.smtp_port),
             ("SWITCHBOARD_SMTP_SECURITY", &mut self.smtp_security),
             ("SWITCHBOARD_SMTP_USER", &mut self.smtp_user),
+            ("SWITCHBOARD_DKIM_SELECTOR", &mut self.dkim_selector),
+            ("SWITCHBOARD_DKIM_DOMAIN", &mut self.dkim_domain),
             ("SWITCHBOARD_MAX_ATTACHMENT", &mut self.max_attachment),
             ("SWITCHBOARD_TRUSTED_PROXIES", &mut self.trusted_proxies),
             ("SWITCHBOARD_OUTBOUND_NETWORKS", &mut self.outbound_networks),
@@ -148,6 +157,7 @@ impl Settings {
                 &mut self.smtp_password_file,
             ),
             ("SWITCHBOARD_SMTP_CA_FILE", &mut self.smtp_ca_file),
+            ("SWITCHBOARD_DKIM_KEY_FILE", &mut self.dkim_key_file),
         ];
         for (name, field) in paths {
             if let Some(value) = env(name) {
@@ -230,6 +240,11 @@ impl Settings {
             Some(k) => (Some(k.name), Some(k.public_url), Some(k.mail_address)),
             None => (None, None, None),
         };
+        let mail_address = self
+            .mail_address
+            .clone()
+            .or(address)
+            .unwrap_or(fallback.mail_address);
         Ok(desk::Config {
             name: self.name.clone().or(name).unwrap_or(fallback.name),
             public_url: self
@@ -240,11 +255,8 @@ impl Settings {
                 .unwrap_or(fallback.public_url)
                 .trim_end_matches('/')
                 .to_owned(),
-            mail_address: self
-                .mail_address
-                .clone()
-                .or(address)
-                .unwrap_or(fallback.mail_address),
+            dkim: self.dkim(&mail_address)?,
+            mail_address,
             authserv_id: self.authserv_id.clone(),
             mail_resolver: Resolver::parse(self.mail_resolver.as_deref().unwrap_or("system"))
                 .map_err(|why| anyhow::anyhow!("mail_resolver: {why}"))?,
@@ -270,6 +282,24 @@ impl Settings {
                 Some(other) => bail!("registration: {other:?} is not one of open, closed"),
             },
         })
+    }
+
+    /// What signs outgoing mail.
+    fn dkim(&self, mail_address: &str) -> anyhow::Result<Option<Arc<connect::Dkim>>> {
+        let (file, selector) = match (&self.dkim_key_file, &self.dkim_selector) {
+            (Some(file), Some(selector)) => (file, selector),
+            (None, None) => return Ok(None),
+            _ => bail!("dkim_key_file and dkim_selector go together; set both or none"),
+        };
+        let pem =
+            std::fs::read(file).with_context(|| format!("dkim_key_file {}", file.display()))?;
+        let own = mail_address
+            .rsplit_once('@')
+            .map_or("", |(_, domain)| domain);
+        let domain = self.dkim_domain.as_deref().unwrap_or(own);
+        let key = connect::Dkim::new(&pem, domain, selector)
+            .map_err(|why| anyhow::anyhow!("dkim_key_file {}: {why}", file.display()))?;
+        Ok(Some(Arc::new(key)))
     }
 
     /// The secrets for other systems, read from their files.

@@ -57,8 +57,15 @@ pub(super) async fn run(
     let (mailer, from) = (desk.0.mailer.clone(), desk.envelope_address(mail.id));
     let (id, address) = (mail.id, mail.address.clone());
     let begun = desk.trying_since(id).await?.unwrap_or(mail.created_at);
+    let dkim = desk.config().dkim.clone();
     let delivery = tokio::task::spawn_blocking(move || {
-        mailer.send(&id.simple().to_string(), &from, &mail.address, &mail.bytes)
+        let signed = dkim.map(|key| key.sign(&mail.bytes)).transpose();
+        let bytes = match &signed {
+            Ok(signed) => signed.as_ref().unwrap_or(&mail.bytes),
+            // Unsigned it would be taken for forged; a key can be put right.
+            Err(why) => return Delivery::Deferred(why.clone()),
+        };
+        mailer.send(&id.simple().to_string(), &from, &mail.address, bytes)
     })
     .await
     .map_err(|e| Error::Internal(format!("mail delivery: {e}")))?;

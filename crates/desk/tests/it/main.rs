@@ -8,6 +8,7 @@
 mod audit;
 mod community;
 mod demo;
+mod dkim;
 mod erasure;
 mod import;
 mod ldap;

@@ -158,18 +158,30 @@ while (<STDIN>) {
   else { print "500 none\n" }
 }
 C
-  # The whole of greylisting: whoever comes again was no spammer.
+  # The whole of greylisting: whoever comes again was no spammer. Who came lies in a file: each connection to Postfix asks by a
+  # process of its own, and the one that comes again need not be the one that came.
   cat >"$d/grey.pl" <<'C'
 $| = 1;
-my %seen;
 my %asked;
+sub came_before {
+  my ($pair) = @_;
+  open my $file, '+>>', $ARGV[0] or die "$ARGV[0]: $!";
+  flock $file, 2 or die "$ARGV[0]: $!";
+  seek $file, 0, 0;
+  my $before = grep { $_ eq "$pair\n" } <$file>;
+  print $file "$pair\n" unless $before;
+  close $file;
+  return $before;
+}
 while (<STDIN>) {
   if (/^(\w+)=(.*)$/) { $asked{$1} = $2; next }
-  my $pair = "$asked{sender} $asked{recipient}";
-  print "action=", ($seen{$pair}++ ? "dunno" : "defer 4.7.1 greylisted, come again"), "\n\n";
+  my $before = came_before("$asked{sender} $asked{recipient}");
+  print "action=", ($before ? "dunno" : "defer 4.7.1 greylisted, come again"), "\n\n";
   %asked = ();
 }
 C
+  touch "$d/grey.seen"
+  chown nobody "$d/grey.seen"
   cat >"$p/main.cf" <<C
 compatibility_level = 3.6
 queue_directory = $d/spool
@@ -237,7 +249,7 @@ C
   -o myhostname=refuse.example.org
   -o smtpd_recipient_restrictions=check_recipient_access,regexp:$p/refuse,permit_mynetworks,reject
 127.0.0.1:$maps inet n n n - 0 spawn user=nobody argv=/usr/bin/perl $d/transport.pl $refuse
-grey unix - n n - 1 spawn user=nobody argv=/usr/bin/perl $d/grey.pl
+grey unix - n n - 0 spawn user=nobody argv=/usr/bin/perl $d/grey.pl $d/grey.seen
 pickup unix n - n 60 1 pickup
 cleanup unix n - n - 0 cleanup
 qmgr unix n - n 300 1 qmgr

@@ -19,6 +19,7 @@ mod mailbox;
 mod notices;
 mod onboarding;
 mod outbox;
+mod outbox_postfix;
 mod places;
 mod portal;
 mod privacy;

@@ -237,7 +237,7 @@ fn a_slow_server_holds_up_nothing_but_mail() {
             .await;
             assert!(!mails(&test).await.is_empty());
             let done = async || {
-                let read = test.desk.db().read(|c| store::job::counts(c)).await;
+                let read = test.desk.db().read(store::job::counts).await;
                 read.unwrap().done
             };
             let so_far = done().await;

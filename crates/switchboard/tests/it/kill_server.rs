@@ -106,10 +106,15 @@ impl Installation {
     /// The same desk within this process, by a clock that is so many
     /// milliseconds fast. Not from within a runtime.
     pub(crate) fn desk(&self, fast: i64) -> Desk {
+        self.desk_sending(fast, &MailerConfig::Folder(self.data.join("outbox")))
+    }
+
+    /// The same that sends its mail there.
+    pub(crate) fn desk_sending(&self, fast: i64, mailer: &MailerConfig) -> Desk {
         Desk::new(
             Db::open(&self.url, Options::default()).unwrap(),
             Blobs::open(self.data.join("files")).unwrap(),
-            Mailer::new(&MailerConfig::Folder(self.data.join("outbox"))).unwrap(),
+            Mailer::new(mailer).unwrap(),
             Arc::new(FakeClock::at(SystemClock.now() + fast)),
             desk::Config {
                 mail_address: "desk@desk.example".into(),

@@ -5,6 +5,7 @@ mod documents;
 mod kill;
 mod kill_disk;
 mod kill_mail;
+mod kill_send;
 mod kill_server;
 mod layering;
 mod mailman;

@@ -33,15 +33,19 @@ const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
 /**
  * Starts `switchboard demo` with a fresh data folder and a browser beside it.
- * Call `stop()` in `after`. `host` is the name it goes by; passkeys need one that is no number.
+ * `env` are settings of its own. Call `stop()` in `after`. `host` is the name it goes by; passkeys need one that is no number.
  */
-export async function startDemo({ host = "127.0.0.1" } = {}) {
+export async function startDemo({ host = "127.0.0.1", env = {} } = {}) {
   mkdirSync(scratch, { recursive: true });
   const data = mkdtempSync(join(scratch, "browser."));
   const name = basename(process.argv[1] ?? "demo", ".test.mjs");
   const logFile = join(scratch, `browser-${name}.log`);
   const url = `http://${host}:${await freePort()}`;
-  const server = spawn(binary, ["demo", "--listen", url.slice("http://".length), "--data", data], { stdio: ["ignore", "pipe", "pipe"] });
+  const server = spawn(binary, ["demo", "--listen", url.slice("http://".length), "--data", data], {
+    stdio: ["ignore", "pipe", "pipe"],
+    // What is answered is there at once; that answers wait has tests of its own.
+    env: { SWITCHBOARD_UNDO_SEND: "0", ...process.env, ...env },
+  });
   const log = createWriteStream(logFile);
   server.stdout.pipe(log, { end: false });
   server.stderr.pipe(log, { end: false });

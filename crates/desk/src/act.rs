@@ -108,6 +108,62 @@ impl Desk {
         expected: Option<i64>,
         steps: Vec<Step>,
     ) -> Result<i64, Error> {
+        self.act_once(actor, number, expected, steps, None).await
+    }
+
+    /// The same for an answer that waited: it is taken away with what it becomes.
+    pub(crate) async fn act_held(
+        &self,
+        actor: &Actor,
+        number: TicketNumber,
+        steps: Vec<Step>,
+        held: Uuid,
+    ) -> Result<(), Error> {
+        self.act_once(actor, number, None, steps, Some(held))
+            .await
+            .map(|_| ())
+    }
+
+    /// Whether the rules would take these steps now; nothing is changed.
+    pub(crate) async fn rehearse(
+        &self,
+        actor: &Actor,
+        number: TicketNumber,
+        steps: Vec<Step>,
+    ) -> Result<(), Error> {
+        let catalogue = self.catalogue().await?;
+        let mut plan = Vec::new();
+        for step in steps {
+            self.plan(step, number, &mut plan).await?;
+        }
+        let (now, actor) = (self.now(), actor.clone());
+        self.0
+            .db
+            .read(move |c| {
+                let mut scene = scene::begin(c, &catalogue, number, &[])?;
+                if !Access::of(&actor, &scene.tickets[&number]).may_see() {
+                    return Err(Error::not_found(format!("ticket {number}")));
+                }
+                for Planned { command, .. } in &plan {
+                    scene::complete(c, &catalogue, &mut scene, |s| s.missing(number, command))?;
+                    let caused = decide(&scene, number, command, &actor, &catalogue.rules, now)?;
+                    for one in &caused {
+                        scene.apply(one, now);
+                    }
+                }
+                Ok(())
+            })
+            .await
+    }
+
+    async fn act_once(
+        &self,
+        actor: &Actor,
+        number: TicketNumber,
+        expected: Option<i64>,
+        steps: Vec<Step>,
+        held: Option<Uuid>,
+    ) -> Result<i64, Error> {
         let catalogue = self.catalogue().await?;
         let mut plan = Vec::new();
         for step in steps {
@@ -119,6 +175,11 @@ impl Desk {
             .0
             .db
             .write(move |c| {
+                if let Some(held) = held
+                    && !store::held::take(c, held)?
+                {
+                    return Err(Error::Conflict("this answer was sent already".into()));
+                }
                 let mut scene = scene::begin(c, &catalogue, number, &units)?;
                 let ticket = &scene.tickets[&number];
                 if !Access::of(&actor, ticket).may_see() {

@@ -11,6 +11,7 @@ mod account_mail;
 mod close;
 mod deliver;
 mod heirs;
+mod held;
 mod intake;
 mod remind_staff;
 pub(crate) mod sending;
@@ -33,6 +34,8 @@ const REDIRECTED: &str = "redirected";
 const REMIND_STAFF: &str = "remind-staff";
 /// Forgets sessions, keys and jobs that are over.
 const SWEEP: &str = "sweep";
+/// Sends an answer that waited.
+pub(crate) const HELD: &str = "held";
 /// Tells the support side that nothing arrives at an address any more.
 pub(crate) const UNDELIVERABLE: &str = "undeliverable";
 
@@ -59,6 +62,7 @@ const KINDS: &[&str] = &[
     FILES,
     RETAIN,
     UNDELIVERABLE,
+    HELD,
 ];
 /// Kinds that run again and again, and how often.
 const TIMED: &[(&str, Millis)] = &[
@@ -208,6 +212,7 @@ impl Desk {
             FILES => crate::privacy::run_files(self).await,
             RETAIN => crate::privacy::retain::run(self).await,
             UNDELIVERABLE => undeliverable::run(self, &job).await,
+            HELD => held::run(self, &job).await,
             other => Ok(Outcome::Never(format!("there is no job {other:?}"))),
         };
         self.end_job(job, outcome, None).await

@@ -25,6 +25,7 @@ pub mod federated;
 pub mod feed;
 pub mod follow;
 pub mod guest;
+pub mod held;
 pub mod identity;
 pub mod import;
 pub mod incident;
@@ -118,6 +119,9 @@ pub struct Config {
     pub staff_by_mail: StaffByMail,
     /// What signs the mails that go out.
     pub dkim: Option<Arc<connect::Dkim>>,
+    /// For how long answers wait in which their authors can take them back,
+    /// milliseconds; 0: they do not.
+    pub undo_send: Millis,
     /// Largest attachment, in bytes.
     pub max_attachment: usize,
     /// Accounts can be made by anybody.
@@ -154,6 +158,7 @@ impl Default for Config {
             mail_resolver: Resolver::Off,
             staff_by_mail: StaffByMail::Signed,
             dkim: None,
+            undo_send: 10_000,
             max_attachment: 50 * 1024 * 1024,
             registration: true,
             secrets: KeptSecrets::default(),

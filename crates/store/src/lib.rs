@@ -26,6 +26,7 @@ pub mod entry;
 pub mod erasure;
 pub mod event;
 pub mod factor;
+pub mod held;
 pub mod identity;
 pub mod job;
 pub mod lease;

@@ -52,6 +52,10 @@ const MIGRATIONS: &[(&str, &str)] = &[
         include_str!("migrations/0017_redirect.sql"),
     ),
     ("0019_lists", include_str!("migrations/0019_lists.sql")),
+    (
+        "0020_held_answers",
+        include_str!("migrations/0020_held_answers.sql"),
+    ),
 ];
 
 /// How often to start again when another node migrates at the same moment.

@@ -61,6 +61,9 @@ pub(crate) struct Settings {
     dkim_selector: Option<String>,
     /// The domain that signs; default: the one of `mail_address`.
     dkim_domain: Option<String>,
+    /// For how many seconds answers wait so that they can be taken back; default 10,
+    /// 0: they do not.
+    undo_send: Option<String>,
     /// Largest attachment in bytes; default 50 MiB.
     max_attachment: Option<String>,
     /// Addresses and networks of proxies whose `X-Forwarded-For` is believed,
@@ -135,6 +138,7 @@ impl Settings {
             ("SWITCHBOARD_SMTP_USER", &mut self.smtp_user),
             ("SWITCHBOARD_DKIM_SELECTOR", &mut self.dkim_selector),
             ("SWITCHBOARD_DKIM_DOMAIN", &mut self.dkim_domain),
+            ("SWITCHBOARD_UNDO_SEND", &mut self.undo_send),
             ("SWITCHBOARD_MAX_ATTACHMENT", &mut self.max_attachment),
             ("SWITCHBOARD_TRUSTED_PROXIES", &mut self.trusted_proxies),
             ("SWITCHBOARD_OUTBOUND_NETWORKS", &mut self.outbound_networks),
@@ -179,6 +183,7 @@ impl Settings {
             mail_resolver: Some(
                 std::env::var("SWITCHBOARD_MAIL_RESOLVER").unwrap_or_else(|_| "off".into()),
             ),
+            undo_send: std::env::var("SWITCHBOARD_UNDO_SEND").ok(),
             // To try out providers and bridges that run on the same machine.
             outbound_networks: std::env::var("SWITCHBOARD_OUTBOUND_NETWORKS").ok(),
             ..Settings::default()
@@ -267,6 +272,11 @@ impl Settings {
                 Some(other) => {
                     bail!("staff_by_mail: {other:?} is not one of signed, proven, off")
                 }
+            },
+            undo_send: match number::<i64>("undo_send", self.undo_send.as_deref())? {
+                Some(seconds) if (0..=600).contains(&seconds) => seconds * 1000,
+                Some(_) => bail!("undo_send: takes 0 to 600 seconds"),
+                None => fallback.undo_send,
             },
             max_attachment: number("max_attachment", self.max_attachment.as_deref())?
                 .unwrap_or(fallback.max_attachment),

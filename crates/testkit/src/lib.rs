@@ -70,6 +70,8 @@ pub fn config() -> Config {
         mail_address: "desk@desk.example".into(),
         public_url: "http://desk.example".into(),
         max_attachment: 1024 * 1024,
+        // What is answered is there; what waits has tests of its own.
+        undo_send: 0,
         // Peers of a test are on this machine.
         outbound: Reach::parse("127.0.0.1").unwrap(),
         // Every desk of a test has the same.
@@ -154,6 +156,13 @@ pub fn both<F: Future<Output = ()>>(test: impl Fn(Arc<TestDesk>) -> F) {
 /// Runs a test on a desk that is configured otherwise.
 pub fn configured<F: Future<Output = ()>>(config: Config, test: impl FnOnce(Arc<TestDesk>) -> F) {
     run(sqlite(), config, test);
+}
+
+/// The same on both databases.
+pub fn both_configured<F: Future<Output = ()>>(config: &Config, test: impl Fn(Arc<TestDesk>) -> F) {
+    for place in [Some(sqlite()), postgres()].into_iter().flatten() {
+        run(place, config.clone(), &test);
+    }
 }
 
 /// Runs a test on both databases, on a desk that is configured otherwise and sends

@@ -8,6 +8,8 @@ use super::{HEIRS, LEASE_MS, Outcome};
 use crate::{Desk, Error};
 
 const DAY: i64 = 86_400_000;
+/// For so long an answer that could not be sent waits for its author.
+const KEPT_ANSWERS: i64 = 30 * DAY;
 
 pub(super) async fn run(desk: &Desk) -> Result<Outcome, Error> {
     let now = desk.now();
@@ -22,6 +24,9 @@ pub(super) async fn run(desk: &Desk) -> Result<Outcome, Error> {
             // Their jobs come back by themselves; until then it shows.
             store::outbox::lose_sight(c, now - LEASE_MS)?;
             crate::mail_in::storm::forget(c, now)?;
+            for id in store::held::left_behind(c, now - KEPT_ANSWERS, 100)? {
+                crate::held::let_go(c, id, now)?;
+            }
             if !store::unit::stranded(c, 0, 1)?.is_empty() {
                 store::job::enqueue(
                     c,

@@ -3,7 +3,7 @@
 pub mod erase;
 mod erase_ticket;
 pub mod export;
-mod files;
+pub(crate) mod files;
 pub mod ledger;
 pub mod places;
 pub mod retain;

@@ -10,6 +10,7 @@ mod community;
 mod demo;
 mod dkim;
 mod erasure;
+mod held;
 mod import;
 mod ldap;
 mod mail_door;

@@ -25,7 +25,7 @@ use super::words::{
 };
 use super::workspace::{
     Composer, HandleForm, PriorityPane, Recipient, RelatedRow, RequesterPane, StaffCan,
-    StatusAction, TicketLink, TicketPane, UndeliveredRow,
+    StatusAction, TicketLink, TicketPane, UndeliveredRow, WaitingRow,
 };
 
 /// What was sent and could not be done, to be shown again.
@@ -154,6 +154,7 @@ pub async fn pane(
         reads: reads(visit, actor, ticket).await?,
         redirect: redirected::pane(visit, actor, catalogue, ticket, has(Offer::Assign)).await?,
         undelivered: undelivered(visit, actor, ticket).await?,
+        waiting: waiting(visit, actor, ticket).await?,
         clocks: Vec::new(),
         requester: requester(visit, actor, ticket).await?,
         related: related(ticket, can.relate),
@@ -186,6 +187,43 @@ async fn reads(
             .map(|s| ReadRow::of(s, &visit.dial))
             .collect(),
     ))
+}
+
+/// The answers that have not gone out yet.
+async fn waiting(
+    visit: &Visit,
+    actor: &Actor,
+    ticket: &TicketView,
+) -> Result<Vec<WaitingRow>, Fault> {
+    let all = visit.desk.waiting_answers(actor, ticket.number).await?;
+    Ok(all
+        .into_iter()
+        .map(|one| {
+            let seconds = (one.send_at - visit.dial.now).max(0).div_euclid(1000) + 1;
+            WaitingRow {
+                id: one.id.to_string(),
+                author: PersonMark::of(&one.name),
+                state: match (&one.refused, one.status) {
+                    (Some(why), _) => Chip::new(Tone::Bad, format!("Not sent: {why}")),
+                    (None, Some(status)) => Chip::with_icon(
+                        Tone::Warn,
+                        "clock",
+                        format!(
+                            "Goes out in {seconds} s, and sets {}",
+                            status.label().to_lowercase()
+                        ),
+                    ),
+                    (None, None) => {
+                        Chip::with_icon(Tone::Warn, "clock", format!("Goes out in {seconds} s"))
+                    }
+                },
+                refused: one.refused.is_some(),
+                mine: actor.person == Some(one.author),
+                body: super::text::prose(&one.body),
+                files: one.files,
+            }
+        })
+        .collect())
 }
 
 /// What of the ticket's mail did not arrive, for those who work on it.

@@ -12,7 +12,7 @@ use desk::view::TicketView;
 use desk::{EntryDraft, Error, Patch, Step};
 use switchboard_core::ticket::RelationKind;
 use switchboard_core::{
-    Actor, Command, EntryVisibility, PartyRole, Priority, SolutionKind, Status, TicketNumber,
+    Actor, Command, EntryVisibility, PartyRole, Priority, Status, TicketNumber,
 };
 use uuid::Uuid;
 
@@ -43,6 +43,7 @@ pub async fn act(Path((text, deed)): Path<(String, String)>, posted: Posted) -> 
         let work = Work { actor, number };
         match deed.as_str() {
             "write" => work.write(&mut posted).await,
+            "waiting" => work.waiting(&posted).await,
             "handle" => work.handle(&posted).await,
             "facts" => work.facts(&posted).await,
             "place" => work.place(&posted).await,
@@ -157,9 +158,19 @@ impl Work {
                 return page(visit, Some(self.number), again).await;
             }
         }
-        let (steps, said) = reply_steps(posted.text("status"), draft);
-        match visit.desk.act(&self.actor, self.number, None, steps).await {
-            Ok(_) => self.done(posted, said).await,
+        let (status, said) = reply_status(posted.text("status"));
+        match visit
+            .desk
+            .answer_ticket(&self.actor, self.number, status, draft)
+            .await
+        {
+            Ok(None) => self.done(posted, said).await,
+            Ok(Some(_)) => {
+                let seconds = visit.desk.config().undo_send / 1000;
+                let said =
+                    format!("Goes out in {seconds} seconds; until then you can take it back");
+                self.done(posted, &said).await
+            }
             Err(error) => {
                 let (_, problem) = told(error, "body")?;
                 page(
@@ -170,6 +181,53 @@ impl Work {
                 .await
             }
         }
+    }
+
+    /// An answer that waits: taken back, its text is in the form again.
+    async fn waiting(&self, posted: &Posted) -> Result<Response, Fault> {
+        let visit = &posted.visit;
+        let id = Uuid::try_parse(posted.text("id")).map_err(|_| Fault::no_page())?;
+        if posted.text("do") == "send" {
+            return match visit.desk.send_now(&self.actor, id).await {
+                Ok(()) => self.done(posted, "Sent").await,
+                Err(error) => self.not_waiting(posted, error).await,
+            };
+        }
+        match visit.desk.take_back(&self.actor, id).await {
+            Ok(taken) => {
+                let mut said = "Taken back; nobody was told. Your text is below.".to_owned();
+                if !taken.files.is_empty() {
+                    said.push_str(&format!(" Attach again: {}.", taken.files.join(", ")));
+                }
+                let again = Again {
+                    notice: Some(Notice::new(NoticeTone::Ok, &said)),
+                    composer: Some((
+                        Composer {
+                            body: taken.body,
+                            ..Composer::default()
+                        },
+                        Errors::default(),
+                    )),
+                    ..Again::default()
+                };
+                page(visit, Some(self.number), again).await
+            }
+            Err(error) => self.not_waiting(posted, error).await,
+        }
+    }
+
+    async fn not_waiting(&self, posted: &Posted, error: Error) -> Result<Response, Fault> {
+        let (_, problem) = told(error, "id")?;
+        let again = Again {
+            status: Some(StatusCode::CONFLICT),
+            notice: Some(Notice {
+                tone: NoticeTone::Warn,
+                title: "Not done".to_owned(),
+                text: problem,
+            }),
+            ..Again::default()
+        };
+        page(&posted.visit, Some(self.number), again).await
     }
 
     async fn handle(&self, posted: &Posted) -> Result<Response, Fault> {
@@ -483,41 +541,19 @@ pub fn take_steps(actor: &Actor, ticket: &TicketView) -> Vec<Step> {
     steps
 }
 
-/// A reply, and the status that is set with it.
-fn reply_steps(status: &str, draft: EntryDraft) -> (Vec<Step>, &'static str) {
-    let public = EntryVisibility::Public;
-    let text = draft.body.clone();
-    match Status::parse(status) {
-        Some(Status::Waiting) => (
-            vec![
-                Step::Write(public, draft),
-                Step::Command(Command::Await { reminder: None }),
-            ],
-            "Sent; waiting for the requester",
-        ),
-        Some(Status::OnHold) => (
-            vec![
-                Step::Write(public, draft),
-                Step::Command(Command::Hold {
-                    reason: text,
-                    reminder: None,
-                    eta: None,
-                }),
-            ],
-            "Sent; on hold",
-        ),
-        Some(Status::Solved) => (vec![Step::Solve(SolutionKind::Fixed, draft)], "Solved"),
-        Some(Status::Unsolved) => (
-            vec![Step::GiveUp(SolutionKind::Other, draft)],
-            "Set unsolved",
-        ),
-        Some(Status::InProgress) => (
-            vec![Step::Write(public, draft), Step::Command(Command::Start)],
-            "Sent; in progress",
-        ),
-        Some(Status::Reopened) => (vec![Step::Reopen(Some(draft))], "Sent; open again"),
-        _ => (vec![Step::Write(public, draft)], "Sent"),
-    }
+/// The status that goes with a reply, and what is said when it is sent.
+fn reply_status(word: &str) -> (Option<Status>, &'static str) {
+    let said = match Status::parse(word) {
+        Some(Status::Waiting) => "Sent; waiting for the requester",
+        Some(Status::OnHold) => "Sent; on hold",
+        Some(Status::Solved) => "Solved",
+        Some(Status::Unsolved) => "Set unsolved",
+        Some(Status::InProgress) => "Sent; in progress",
+        Some(Status::Reopened) => "Sent; open again",
+        // No other status comes with a reply.
+        _ => return (None, "Sent"),
+    };
+    (Status::parse(word), said)
 }
 
 fn relation_command(kind: &str, other: TicketNumber, undo: bool) -> Result<Command, Error> {
@@ -664,32 +700,12 @@ async fn save_view(posted: &Posted) -> Result<Response, Fault> {
 mod tests {
     use super::*;
 
-    fn draft() -> EntryDraft {
-        EntryDraft {
-            body: "text".to_owned(),
-            ..EntryDraft::default()
-        }
-    }
-
     #[test]
     fn a_status_that_a_reply_can_not_set_is_only_a_reply() {
         for word in ["keep", "", "verified", "new", "nonsense"] {
-            let (steps, _) = reply_steps(word, draft());
-            assert_eq!(
-                steps,
-                [Step::Write(EntryVisibility::Public, draft())],
-                "{word}"
-            );
+            assert_eq!(reply_status(word), (None, "Sent"), "{word}");
         }
-    }
-
-    #[test]
-    fn the_text_of_a_reply_is_the_reason_to_hold() {
-        let (steps, _) = reply_steps("on_hold", draft());
-        assert!(steps.iter().any(|s| matches!(
-            s,
-            Step::Command(Command::Hold { reason, .. }) if reason == "text"
-        )));
+        assert_eq!(reply_status("on_hold").0, Some(Status::OnHold));
     }
 
     #[test]

@@ -9,11 +9,31 @@ use super::facts::FactsForm;
 use super::frame::{Errors, Frame, Here, Room};
 use super::place::PlaceForm;
 use super::redirected::RedirectPane;
+use super::text::Prose;
 use super::ticket::Follower;
 use super::view::{
-    Chip, Choice, ClockMark, Icon, ListRow, Pages, PrioMark, Route, StatusMark, ThreadItem,
-    TimeMark,
+    Chip, Choice, ClockMark, Icon, ListRow, Pages, PersonMark, PrioMark, Route, StatusMark,
+    ThreadItem, TimeMark,
 };
+
+/// An answer that has not gone out yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WaitingRow {
+    /// Its id.
+    pub id: String,
+    /// Who wrote it.
+    pub author: PersonMark,
+    /// "Goes out in 9 s", or why it did not.
+    pub state: Chip,
+    /// It could not be sent.
+    pub refused: bool,
+    /// The reader wrote it.
+    pub mine: bool,
+    /// Its text.
+    pub body: Prose,
+    /// Its files.
+    pub files: Vec<String>,
+}
 
 /// A mail about the ticket that did not arrive, or not yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -259,6 +279,8 @@ pub struct TicketPane {
     pub redirect: Option<RedirectPane>,
     /// Mails about it that did not arrive, newest first.
     pub undelivered: Vec<UndeliveredRow>,
+    /// Answers that have not gone out yet.
+    pub waiting: Vec<WaitingRow>,
     /// Its clocks.
     pub clocks: Vec<NamedClock>,
     /// Who asked.

@@ -2,7 +2,7 @@
 //! views.
 
 use serde_json::{Value, json};
-use testkit::{both, on_sqlite};
+use testkit::{both, config, configured, on_sqlite};
 
 use crate::browser::Browser;
 
@@ -392,5 +392,63 @@ fn messages_are_split_off_and_come_back() {
                 .await
                 .contains("One more thing")
         );
+    });
+}
+
+#[test]
+fn an_answer_is_taken_back_until_it_is_sent_and_its_text_is_in_the_form_again() {
+    let config = desk::Config {
+        undo_send: 10_000,
+        ..config()
+    };
+    configured(config, |desk| async move {
+        let f = desk.federation().await;
+        let mut rita = Browser::of(&desk, &f.rita).await;
+        let number = rita.open(&[("service", "Archive")]).await;
+        desk.run_jobs().await;
+        let mut sam = Browser::of(&desk, &f.sam).await;
+        let mut stan = Browser::of(&desk, &f.stan).await;
+        let work = format!("/work/{number}");
+        let before = desk.sent_mail().len();
+        let answer = [
+            ("kind", "reply"),
+            ("body", "canary-0815 was wrong"),
+            ("status", "solved"),
+        ];
+        let write = format!("{work}/write");
+        sam.send(&write, &answer).await.expect(303);
+        let page = sam.page(&work).await;
+        assert!(page.contains("Take it back") && page.contains("canary-0815"));
+        assert!(page.contains("Goes out in 10 seconds") && page.contains("and sets solved"));
+        // A colleague sees that it waits, and can not take it back; the requester nothing.
+        let other = stan.page(&work).await;
+        assert!(other.contains("canary-0815") && !other.contains("Take it back"));
+        let hers = rita.page(&format!("/tickets/{number}")).await;
+        assert!(!hers.contains("canary-0815"));
+        let id = |page: &str| {
+            let (_, rest) = page.split_once("id=\"waiting-").unwrap();
+            rest.split_once('"').unwrap().0.to_owned()
+        };
+        let waiting = format!("{work}/waiting");
+        let theirs = [("id", &*id(&page)), ("do", "back")];
+        let refused = stan.send(&waiting, &theirs).await;
+        assert_eq!(refused.status, 409);
+        let back = sam.send(&waiting, &theirs).await.expect(200).text();
+        assert!(back.contains("Taken back") && back.contains("canary-0815 was wrong</textarea>"));
+        desk.clock.advance(60_000);
+        desk.run_jobs().await;
+        assert_eq!(desk.sent_mail().len(), before);
+        // Too late is said, and changes nothing.
+        sam.send(&write, &answer).await.expect(303);
+        let id = id(&sam.page(&work).await);
+        desk.clock.advance(11_000);
+        desk.run_jobs().await;
+        let late = sam.send(&waiting, &[("id", &*id), ("do", "back")]).await;
+        assert_eq!(late.status, 409);
+        assert!(late.text().contains("sent already"));
+        let path = format!("/tickets/{number}/entries");
+        let entries = desk.get(&f.rita, &path).await.json["items"].clone();
+        let sent = |e: &&Value| e["body"].as_str().unwrap().contains("canary-0815");
+        assert_eq!(entries.as_array().unwrap().iter().filter(sent).count(), 1);
     });
 }

@@ -335,6 +335,15 @@ fn pane() -> TicketPane {
         }),
         reads: None,
         redirect: Some(super::redirected::pane()),
+        waiting: vec![crate::ui::workspace::WaitingRow {
+            id: s("0190f3a0-0000-7000-8000-000000000009"),
+            author: PersonMark::of("Ilona Novák"),
+            state: Chip::new(Tone::Warn, "Goes out in 9 s"),
+            refused: false,
+            mine: true,
+            body: prose("I freed <b>some</b> space."),
+            files: vec![s("log & more.txt")],
+        }],
         undelivered: vec![crate::ui::workspace::UndeliveredRow {
             address: s("gone@people.example"),
             at: dial().moment(NOW),

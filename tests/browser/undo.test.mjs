@@ -1,0 +1,55 @@
+// An answer waits, and its author takes it back.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { assertFits, assertQuiet, axe, inOrder, phone, shot, startDemo, wide } from "./harness.mjs";
+
+let demo;
+// Longer than the test takes: nothing here waits for the clock.
+before(async () => (demo = await startDemo({ env: { SWITCHBOARD_UNDO_SEND: "600" } })), { timeout: 120_000 });
+after(() => demo?.stop());
+
+test("an answer is taken back with a key, and its text is in the form again", async (t) => {
+  const page = await demo.as("first@demo");
+  const { items } = await demo.api("admin@demo", "/api/v1/tickets?limit=50");
+  const open = items.find((one) => one.status === "in_progress" || one.status === "assigned" || one.status === "new");
+  const entries = async () => (await demo.api("admin@demo", `/api/v1/tickets/${open.number}/entries`)).items.length;
+  const before = await entries();
+  const write = async (text) => {
+    await page.goto(`/work/${open.number}`);
+    await page.locator("#body").fill(text);
+    await page.locator("#composer button[name=status][value=keep]").click();
+    await page.getByRole("button", { name: "Take it back" }).waitFor();
+  };
+  const steps = [
+    ["it waits, and everybody who works here sees that", async () => {
+      await write("I freed 40 TB; please try again.");
+      await page.getByText(/Goes out in \d+ s/).first().waitFor();
+      assert.equal(await entries(), before, "nothing has happened yet");
+      const last = await page.evaluate(() => document.querySelector("#waiting").getBoundingClientRect().top >= document.querySelector("#thread").getBoundingClientRect().bottom);
+      assert.ok(last, "it stands below what was said");
+      await axe(page);
+      await shot(page, "answer-waits");
+      for (const size of [phone, wide]) {
+        await page.setViewportSize(size);
+        await assertFits(page);
+      }
+    }],
+    ["Z takes it back", async () => {
+      await page.locator("h1").first().click();
+      await page.keyboard.press("z");
+      await page.getByText("Taken back").waitFor();
+      assert.equal(await page.locator("#body").inputValue(), "I freed 40 TB; please try again.");
+      assert.equal(await page.getByRole("button", { name: "Take it back" }).count(), 0);
+      assert.equal(await entries(), before);
+      await axe(page);
+    }],
+    ["or it goes at once", async () => {
+      await write("It is done.");
+      await page.getByRole("button", { name: "Send now" }).click();
+      await page.locator("#thread").getByText("It is done.").waitFor();
+      assert.equal(await entries(), before + 1);
+      assertQuiet(page);
+    }],
+  ];
+  await inOrder(t, steps, () => [page]);
+});

@@ -3,4 +3,5 @@
 
 mod bombs;
 mod corpus;
+mod mutate;
 mod replies;

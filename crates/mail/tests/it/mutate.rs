@@ -1,0 +1,224 @@
+//! Mail that nobody would write: real mails, torn and put together anew, through
+//! parse, thread, sanitise and trim. A seeded loop instead of a fuzzer, so that
+//! it runs on the stable compiler and in every run of the tests; a failure names
+//! the seed that makes the same input again.
+//!
+//! `SWITCHBOARD_FUZZ_SECONDS` says how long (4 without it), and
+//! `SWITCHBOARD_FUZZ_SEED` where it begins.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, Instant};
+
+use mail::{Address, Candidate, Limits, OwnAddresses, ThreadKeys};
+
+use crate::corpus::{folder, messages};
+
+/// Larger ones only make the loop slow; what is large has tests of its own.
+const MOST_BYTES: usize = 48 * 1024;
+/// One input, in a build without optimisation.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What breaks readers of mail and of HTML.
+const PIECES: &[&[u8]] = &[
+    b"\r\n\r\n",
+    b"\n",
+    b"\r",
+    b"\0",
+    b"\xff\xfe",
+    b"\xe2\x80\xae",
+    b"=?utf-8?B?",
+    b"=?iso-2022-jp?Q?=1B$B?=",
+    b"?=",
+    b"=3D=\r\n",
+    b"Content-Type: multipart/mixed; boundary=x\r\n",
+    b"Content-Type: message/rfc822\r\n",
+    b"Content-Type: text/html; charset=utf-7\r\n",
+    b"Content-Transfer-Encoding: base64\r\n",
+    b"Content-Disposition: attachment; filename*0*=utf-8''a%00; filename*1=../b\r\n",
+    b"--x\r\n",
+    b"--x--\r\n",
+    b"From: a@b, c@d\r\n",
+    b"To: desk+7.aaaaaaaaaaaaaaaaaaaaaaaaaa@example.org\r\n",
+    b"In-Reply-To: <sb.7.root@example.org> <",
+    b"Subject: [#7] [#-1] [#99999999999999999999]\r\n",
+    b"> > > ",
+    b"On Mon, 1 Jan 2024 at 10:00, A <a@b.c> wrote:\r\n",
+    b"-----Original Message-----\r\n",
+    b"-- \r\n",
+    b"<script>alert(1)</script>",
+    b"<svg><style><img src=x onerror=alert(1)>",
+    b"<math><mtext><table><mglyph><style><!--</style>",
+    b"<a href=\"jav\tascript:alert(1)\">",
+    b"<p style=\"position:fixed;background:url(//e)\">",
+    b"<!--[if mso]>",
+    b"&#x3c;",
+    b"<blockquote>",
+];
+
+/// SplitMix64: the same numbers from the same seed, everywhere.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    fn below(&mut self, most: usize) -> usize {
+        usize::try_from(self.roll() % most.max(1) as u64).unwrap()
+    }
+
+    fn pick<'a, T: ?Sized>(&mut self, from: &[&'a T]) -> &'a T {
+        from[self.below(from.len())]
+    }
+
+    /// A place and a length in so many bytes.
+    fn range(&mut self, len: usize) -> std::ops::Range<usize> {
+        let begin = self.below(len + 1);
+        let end = (begin + 1 + self.below(64)).min(len);
+        begin..end.max(begin)
+    }
+}
+
+fn mutated(seed: u64, seeds: &[Vec<u8>]) -> Vec<u8> {
+    let mut dice = Dice(seed);
+    let mut bytes = seeds[dice.below(seeds.len())].clone();
+    for _ in 0..=dice.below(12) {
+        let at = dice.range(bytes.len());
+        match dice.below(7) {
+            0 => bytes.drain(at).for_each(drop),
+            1 => {
+                let again: Vec<u8> = bytes[at.clone()].to_vec();
+                let times = 1 + dice.below(40);
+                bytes.splice(at.start..at.start, again.repeat(times));
+            }
+            2 if !bytes.is_empty() => {
+                let one = at.start.min(bytes.len() - 1);
+                bytes[one] ^= 1 << dice.below(8);
+            }
+            3 => {
+                let other = &seeds[dice.below(seeds.len())];
+                let theirs = dice.below(other.len() + 1);
+                bytes.truncate(at.start);
+                bytes.extend(&other[theirs..]);
+            }
+            4 => bytes.truncate(at.start),
+            _ => {
+                let piece = dice.pick(PIECES).to_vec();
+                bytes.splice(at.start..at.start, piece);
+            }
+        }
+        bytes.truncate(MOST_BYTES);
+    }
+    bytes
+}
+
+fn seeds() -> Vec<Vec<u8>> {
+    let plain: &[u8] = b"From: Ada <ada@lab.example>\r\nTo: desk@example.org\r\nSubject: Re: [#7] x\r\n\
+        References: <a@b> <c@d>\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nHello\r\n\r\n> old\r\n";
+    let html: &[u8] = b"From: ada@lab.example\r\nContent-Type: multipart/alternative; boundary=x\r\n\r\n--x\r\n\
+        Content-Type: text/html\r\n\r\n<p>Hello <b>there</b><blockquote>old</blockquote>\r\n--x--\r\n";
+    let mut found = vec![plain.to_vec(), html.to_vec()];
+    if let Some(folder) = folder() {
+        let files = messages(&folder);
+        found.extend(files.iter().filter_map(|path| {
+            let mut bytes = std::fs::read(path).unwrap();
+            bytes.truncate(MOST_BYTES / 2);
+            (!bytes.is_empty()).then_some(bytes)
+        }));
+    }
+    found
+}
+
+fn number(name: &str, without: u64) -> u64 {
+    match std::env::var(name) {
+        Ok(text) => text.parse().unwrap(),
+        Err(_) => without,
+    }
+}
+
+/// Holds for every input, or panics.
+fn holds(bytes: &[u8], own: &OwnAddresses, keys: &ThreadKeys) {
+    assert_eq!(mail::digest(bytes), mail::digest(bytes));
+    mail::glimpse(bytes);
+    if let Ok(read) = mail::parse(bytes, &Limits::default()) {
+        assert!(read.subject.chars().count() <= 500, "a subject without end");
+        mail::verdict(&read, own);
+        for candidate in mail::ticket_of(&read, keys) {
+            // Nobody has a signature of ours, so nobody may come upon one.
+            let forged = matches!(candidate, Candidate::Personal(_) | Candidate::Signed(_));
+            assert!(!forged, "{candidate:?}");
+        }
+        mail::sender_proof(&read, Some("mx.example.org"), None);
+        mail::redirect::hops(&read);
+        trimmed(&read.text);
+        if let Some(html) = &read.html {
+            clean(html);
+        }
+    }
+    let text = String::from_utf8_lossy(bytes);
+    trimmed(&text);
+    clean(&text);
+}
+
+/// A reply without its quotes is a part of the reply.
+fn trimmed(text: &str) {
+    let trimmed = mail::trim_reply(text);
+    assert!(trimmed.visible.len() <= text.len() + 16, "it grew");
+    // What is an order is read out of any text.
+    let _ = mail::orders(&trimmed.visible);
+}
+
+/// What was sanitised has nothing in it that runs, however often it is read.
+fn clean(html: &str) {
+    let once = mail::sanitise(html);
+    // A second reader sees what the first one wrote: nothing may come to life by that.
+    assert_eq!(
+        mail::sanitise(&once),
+        once,
+        "it changes when it is read again"
+    );
+    let low = once.to_ascii_lowercase();
+    for tag in [
+        "<script", "<iframe", "<style", "<svg", "<math", "<object", "<form", "<base", "<meta",
+        "<link", "<!--",
+    ] {
+        assert!(!low.contains(tag), "{tag} is left: {low}");
+    }
+    mail::to_text(html);
+}
+
+#[test]
+fn torn_and_patched_mails_break_nothing() {
+    let own = OwnAddresses {
+        instance: "fuzz".to_owned(),
+        domains: vec!["example.org".to_owned()],
+        desks: vec![Address::parse("desk@example.org").unwrap()],
+    };
+    let desk = own.desks[0].clone();
+    let keys = ThreadKeys::new(*b"a secret of 24 bytes ...", desk).unwrap();
+    let seeds = seeds();
+    let until = Duration::from_secs(number("SWITCHBOARD_FUZZ_SECONDS", 4));
+    let first = number("SWITCHBOARD_FUZZ_SEED", 1);
+    let (begin, mut seed) = (Instant::now(), first);
+    while begin.elapsed() < until {
+        let bytes = mutated(seed, &seeds);
+        let one = Instant::now();
+        let done = catch_unwind(AssertUnwindSafe(|| holds(&bytes, &own, &keys)));
+        let took = one.elapsed();
+        if done.is_err() || took > PATIENCE {
+            let file = std::env::temp_dir().join(format!("switchboard-mail-{seed}.eml"));
+            std::fs::write(&file, &bytes).unwrap();
+            panic!(
+                "SWITCHBOARD_FUZZ_SEED={seed} breaks it, or takes too long ({took:?}); the mail is {}",
+                file.display()
+            );
+        }
+        seed += 1;
+    }
+    eprintln!("{} mails, {} seeds", seed - first, seeds.len());
+    assert!(seed - first > 20, "too slow to find anything");
+}

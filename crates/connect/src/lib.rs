@@ -22,4 +22,4 @@ pub use dkim::Dkim;
 pub use guard::{Guard, Reach};
 pub use ledger::Ledger;
 pub use oidc::Oidc;
-pub use outbox::{Delivery, Mailer, MailerConfig};
+pub use outbox::{Delivery, Mailer, MailerConfig, SmtpLogin};

@@ -1,5 +1,6 @@
 //! How mail leaves: over SMTP, or into a folder of files.
 
+use std::fmt;
 use std::fs;
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -22,11 +23,28 @@ pub enum MailerConfig {
         port: u16,
         /// `none`, `starttls` or `tls`.
         security: SmtpSecurity,
-        /// User name and password.
-        login: Option<(String, String)>,
+        /// The sign-in there.
+        login: Option<SmtpLogin>,
         /// Certificates (PEM) that are believed beside the usual ones.
         authorities: Option<Vec<u8>>,
     },
+}
+
+/// A sign-in at an SMTP server. `Debug` says who, and never by which password.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SmtpLogin {
+    /// The user name.
+    pub user: String,
+    /// The password.
+    pub password: String,
+}
+
+impl fmt::Debug for SmtpLogin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SmtpLogin")
+            .field("user", &self.user)
+            .finish_non_exhaustive()
+    }
 }
 
 /// How the connection to the SMTP server is protected.
@@ -142,5 +160,29 @@ impl Mailer {
             }
             Mailer::Smtp(relay) => relay.send(from, to, bytes),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_in_no_log() {
+        let config = MailerConfig::Smtp {
+            host: "mail.example".into(),
+            port: 587,
+            security: SmtpSecurity::StartTls,
+            login: Some(SmtpLogin {
+                user: "desk".into(),
+                password: "quiet lanterns".into(),
+            }),
+            authorities: None,
+        };
+        let told = format!("{config:?}");
+        assert!(
+            told.contains("desk") && !told.contains("lanterns"),
+            "{told}"
+        );
     }
 }

@@ -13,7 +13,7 @@ use lettre::transport::smtp::client::{Certificate, SmtpConnection, TlsParameters
 use lettre::transport::smtp::commands::{Data, Mail, Rcpt, Rset};
 use lettre::transport::smtp::extension::{ClientId, Extension, MailBodyParameter, MailParameter};
 
-use crate::outbox::{Delivery, SmtpSecurity};
+use crate::outbox::{Delivery, SmtpLogin, SmtpSecurity};
 
 /// For one step.
 const STEP: Duration = Duration::from_secs(15);
@@ -60,7 +60,7 @@ impl Relay {
         host: &str,
         port: u16,
         security: SmtpSecurity,
-        login: Option<&(String, String)>,
+        login: Option<&SmtpLogin>,
         authorities: Option<&[u8]>,
     ) -> Result<Relay, String> {
         let tls = match security {
@@ -83,7 +83,7 @@ impl Relay {
             port,
             security,
             tls,
-            login: login.map(|(user, word)| Credentials::new(user.clone(), word.clone())),
+            login: login.map(|l| Credentials::new(l.user.clone(), l.password.clone())),
             kept: Mutex::new(Vec::new()),
         })
     }

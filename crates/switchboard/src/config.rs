@@ -359,10 +359,10 @@ impl Settings {
                 (Some(user), Some(file)) => {
                     let password = std::fs::read_to_string(file)
                         .with_context(|| format!("smtp_password_file {}", file.display()))?;
-                    Some((
-                        user.clone(),
-                        password.trim_end_matches(['\r', '\n']).to_owned(),
-                    ))
+                    Some(connect::SmtpLogin {
+                        user: user.clone(),
+                        password: password.trim_end_matches(['\r', '\n']).to_owned(),
+                    })
                 }
                 (None, None) => None,
                 _ => bail!("smtp_user and smtp_password_file go together; set both or none"),

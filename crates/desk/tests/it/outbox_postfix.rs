@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use connect::mail_auth::{MailAuth, Resolver};
 use connect::outbox::SmtpSecurity;
-use connect::{Dkim, MailerConfig};
+use connect::{Dkim, MailerConfig, SmtpLogin};
 use desk::{Config, OpenRequest, RequesterRef};
 use store::outbox::{Filter, Posting};
 use switchboard_core::{Actor, Channel, TicketNumber};
@@ -30,7 +30,10 @@ fn mailer(servers: &MailServers, name: &str) -> MailerConfig {
         host: "localhost".into(),
         port: port.parse().unwrap(),
         security: SmtpSecurity::StartTls,
-        login: Some((format!("{name}@example.org"), format!("secret-{name}"))),
+        login: Some(SmtpLogin {
+            user: format!("{name}@example.org"),
+            password: format!("secret-{name}"),
+        }),
         authorities: Some(servers.authority.clone().into_bytes()),
     }
 }
@@ -180,7 +183,10 @@ fn a_wrong_password_and_a_certificate_that_nobody_vouches_for_put_mail_off() {
         host: host.clone(),
         port,
         security,
-        login: Some((format!("{own}@example.org"), "hunter2".into())),
+        login: Some(SmtpLogin {
+            user: format!("{own}@example.org"),
+            password: "hunter2".into(),
+        }),
         authorities,
     };
     let stranger = MailerConfig::Smtp {

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use desk::account::NewAccount;
 use serde_json::json;
+use store::mailbox::{MailboxDoc, Way};
 use switchboard_core::{Actor, Channel, PersonId, TicketNumber};
 use testkit::{Federation, Somebody, TestDesk};
 use uuid::Uuid;
@@ -75,6 +76,7 @@ pub(super) fn deeds(path: &str) -> &'static [&'static str] {
         "/t/{word}/{deed}" => &["answer", "people", "escalate"],
         "/work/{number}/{deed}" => &[
             "note", "reply", "handle", "facts", "place", "priority", "relate", "people", "follow",
+            "waiting",
         ],
         "/work/bulk" => &["tag", "assign", "take"],
         "/work/views" => &["save"],
@@ -99,6 +101,7 @@ pub(super) fn deeds(path: &str) -> &'static [&'static str] {
         "/admin/entitlements" => &["preview", "add", "apply"],
         "/admin/privacy" => &["hold", "export", "preview"],
         "/admin/values" => &["make", "delete"],
+        "/admin/mailboxes/{mailbox}" => &["save", "test", "delete"],
         "/admin/portals/{key}" => &["save", "preview", "no-logo"],
         "/admin/communities/{key}" => &["save", "add", "remove"],
         "/admin/units/{key}/end" => &["retire", "reinstate"],
@@ -117,6 +120,7 @@ pub(super) fn deeds(path: &str) -> &'static [&'static str] {
 /// all the same.
 const ELSEWHERE: &[(&str, &str, &str)] = &[
     ("/triage/{number}", "pass-on", "portal"),
+    ("/work/{number}/{deed}", "waiting", "work_page"),
     ("/sign-in/code", "", "second_factor"),
     ("/sign-in/passkey", "", "second_factor"),
     ("/account/identities/{word}", "", "federated"),
@@ -579,6 +583,11 @@ impl World {
                 Call::to(at(deed), &[("kind", "see_also"), ("other", &other)])
             }
             "people" => Call::to(at(deed), &[("role", "cc"), ("mail", &more)]),
+            // An answer that waits nowhere.
+            "waiting" => {
+                let none = Uuid::nil().to_string();
+                Call::to(at(deed), &[("do", "take"), ("id", &none)])
+            }
             "follow" => Call::to(at(deed), &[("on", "yes")]).by(Who::Sees),
             _ => {
                 let entry = self
@@ -820,6 +829,23 @@ impl World {
                     ],
                 )
             }
+            "/admin/mailboxes" => self.mailbox_call(path, deed, &key),
+            "/admin/mailboxes/{mailbox}" => {
+                let draft = desk::mailbox::Draft {
+                    id: None,
+                    expected: None,
+                    address: format!("{key}@desk.example"),
+                    way: Way::Local,
+                    doc: MailboxDoc::default(),
+                    secret: None,
+                    unit: None,
+                    service: None,
+                    active: true,
+                };
+                let system = Actor::system(Channel::Cli);
+                let made = self.desk.desk.save_mailbox(&system, draft).await.unwrap();
+                self.mailbox_call(&format!("/admin/mailboxes/{}", made.mailbox.id), deed, &key)
+            }
             // A mail that is not there.
             "/admin/outbox" => {
                 let none = Uuid::nil();
@@ -863,6 +889,18 @@ impl World {
             ),
             _ => panic!("POST {path} has no case here: say in `admin_call` what its form sends"),
         }
+    }
+
+    fn mailbox_call(&self, path: &str, deed: &str, key: &str) -> Call {
+        let address = format!("{key}@desk.example");
+        let fields = [
+            ("do", deed),
+            ("way", "local"),
+            ("address", &address),
+            ("unit", "Storage"),
+            ("active", "1"),
+        ];
+        Call::to(path, &fields)
     }
 
     /// How much has been done so far: changes of tickets, deeds of the audit log.

@@ -178,17 +178,24 @@ impl Drop for MailSink {
     }
 }
 
+/// Takes what goes wrong at this step, if that is next: each goes to one of the
+/// connections that are there beside each other.
+fn due(shared: &Shared, step: SmtpStep) -> Option<Fault> {
+    let mut faults = shared.faults.lock().unwrap();
+    match faults.front() {
+        Some(first) if first.step() == step => faults.pop_front(),
+        _ => None,
+    }
+}
+
 /// What happens instead of the answer: `Some(true)` all is said, `Some(false)`
 /// the connection is over, `None` nothing.
 fn fault(shared: &Shared, step: SmtpStep, out: &mut &TcpStream) -> std::io::Result<Option<bool>> {
-    let due = {
-        let mut faults = shared.faults.lock().unwrap();
-        match faults.front() {
-            Some(first) if first.step() == step => faults.pop_front(),
-            _ => None,
-        }
-    };
-    match due {
+    happen(due(shared, step), out)
+}
+
+fn happen(fault: Option<Fault>, out: &mut &TcpStream) -> std::io::Result<Option<bool>> {
+    match fault {
         None => Ok(None),
         Some(Fault::Cut(_)) => Ok(Some(false)),
         Some(Fault::Say(_, words)) => {
@@ -268,14 +275,11 @@ fn dialogue(stream: &TcpStream, shared: &Shared) -> std::io::Result<()> {
                     wire,
                     bytes,
                 };
-                let cut = {
-                    let faults = shared.faults.lock().unwrap();
-                    !matches!(faults.front(), Some(Fault::Say(SmtpStep::Dot, _)))
-                };
-                if cut {
+                let fault = due(shared, SmtpStep::Dot);
+                if !matches!(fault, Some(Fault::Say(..))) {
                     shared.taken.lock().unwrap().push(one);
                 }
-                match fault(shared, SmtpStep::Dot, &mut out)? {
+                match happen(fault, &mut out)? {
                     None => write!(out, "250 2.0.0 Ok: queued as SINK\r\n")?,
                     Some(true) => {}
                     Some(false) => return Ok(()),

@@ -144,6 +144,7 @@ pub struct MailboxChange {
     /// The IMAP server.
     pub host: Option<String>,
     /// Its port; left out of a new one: 993, or 143 without TLS at first.
+    #[schema(minimum = 0, maximum = 65535)]
     pub port: Option<u16>,
     /// `tls` (of a new one), `starttls` or `none`.
     pub security: Option<String>,
@@ -398,7 +399,7 @@ pub struct TicketMail {
     get,
     path = "/tickets/{number}/incoming",
     tag = "tickets",
-    params(("number" = i64, Path, description = "The ticket's number")),
+    params(("number" = i64, Path, minimum = 1, description = "The ticket's number")),
     responses((status = 200, description = "The mails", body = Items<TicketMail>)),
 )]
 async fn ticket_incoming(

@@ -5,14 +5,15 @@ use store::Conn;
 use store::held::{HeldAnswer, HeldFile};
 use store::job::NewJob;
 use switchboard_core::{
-    Access, Actor, Channel, Command, EntryId, EntryVisibility, Millis, PersonId, SolutionKind,
-    Status, TicketNumber,
+    Actor, Channel, Command, EntryId, EntryVisibility, Millis, PersonId, SolutionKind, Status,
+    TicketNumber,
 };
 use uuid::Uuid;
 
 use crate::act::{EntryDraft, NewFile, Step};
 use crate::jobs::HELD;
 use crate::letter::{self, Letter};
+use crate::view::load_visible;
 use crate::{Desk, Error, privacy};
 
 /// An answer as it waits.
@@ -149,11 +150,7 @@ impl Desk {
         self.0
             .db
             .read(move |c| {
-                let ticket = store::ticket::load(c, number)?;
-                let access = ticket.map(|t| Access::of(&actor, &t)).unwrap_or_default();
-                if !access.may_see() {
-                    return Err(Error::not_found(format!("ticket {number}")));
-                }
+                let (_, access) = load_visible(c, &actor, number)?;
                 if !access.staff_side() {
                     return Ok(Vec::new());
                 }

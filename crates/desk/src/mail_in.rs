@@ -19,9 +19,7 @@ use serde::{Deserialize, Serialize};
 use store::job::NewJob;
 use store::mail::Incoming as Stored;
 use switchboard_core::ticket::RelationKind;
-use switchboard_core::{
-    Access, Actor, Channel, Command, EntryId, EntryVisibility, TicketNumber, UnitId,
-};
+use switchboard_core::{Actor, Channel, Command, EntryId, EntryVisibility, TicketNumber, UnitId};
 use uuid::Uuid;
 
 use self::place::{How, Place};
@@ -30,6 +28,7 @@ pub use self::sender::SenderVerdict;
 use crate::act::{EntryDraft, MAX_BODY, NewFile, Step, clip};
 use crate::jobs::INTAKE;
 use crate::open::{OpenRequest, RequesterRef};
+use crate::view::load_worked_on;
 use crate::{Desk, Error};
 
 /// What became of a mail.
@@ -560,17 +559,15 @@ impl Desk {
         actor: &Actor,
         number: TicketNumber,
     ) -> Result<Vec<MailNote>, Error> {
-        let ticket = self
-            .load_ticket(number)
-            .await?
-            .filter(|t| Access::of(actor, t).may_see())
-            .ok_or_else(|| Error::not_found(format!("ticket {number}")))?;
-        if !Access::of(actor, &ticket).may_work() {
-            return Err(Error::Forbidden(
-                "only those who work on the ticket see what is known about senders".into(),
-            ));
-        }
-        self.0.db.read(move |c| notes(c, number)).await
+        let actor = actor.clone();
+        self.0
+            .db
+            .read(move |c| {
+                let refusal = "only those who work on the ticket see what is known about senders";
+                load_worked_on(c, &actor, number, refusal)?;
+                notes(c, number)
+            })
+            .await
     }
 
     async fn open_by_mail(

@@ -6,12 +6,13 @@ use serde_json::json;
 use store::Conn;
 use store::job::NewJob;
 use store::outbox::{DeadAddress, Filter, Posting, STATES};
-use switchboard_core::{Access, Actor, Millis, PersonId, TicketNumber};
+use switchboard_core::{Actor, Millis, PersonId, TicketNumber};
 use uuid::Uuid;
 
 use crate::audit::{self, Subject};
 use crate::follow::notices::deliver_later;
 use crate::jobs::{DELIVER, UNDELIVERABLE};
+use crate::view::load_worked_on;
 use crate::{Desk, Error};
 
 /// Most mails on one page.
@@ -280,16 +281,8 @@ impl Desk {
         self.0
             .db
             .read(move |c| {
-                let ticket = store::ticket::load(c, number)?;
-                let access = ticket.map(|t| Access::of(&actor, &t)).unwrap_or_default();
-                if !access.may_see() {
-                    return Err(Error::not_found(format!("ticket {number}")));
-                }
-                if !access.may_work() {
-                    return Err(Error::Forbidden(
-                        "who was mailed is for those who work on it".into(),
-                    ));
-                }
+                let refusal = "who was mailed is for those who work on it";
+                load_worked_on(c, &actor, number, refusal)?;
                 let filter = Filter {
                     ticket: Some(number),
                     in_trouble,

@@ -9,9 +9,10 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use store::ticket_read::{Filter, Read, SLOT_MS};
-use switchboard_core::{Access, Actor, Channel, Millis, PersonId, TicketNumber};
+use switchboard_core::{Actor, Channel, Millis, PersonId, TicketNumber};
 use uuid::Uuid;
 
+use crate::view::load_worked_on;
 use crate::{Desk, Error};
 
 /// Through what a restricted ticket was read.
@@ -150,16 +151,8 @@ impl Desk {
                 match filter.ticket {
                     _ if actor.admin || actor.is_system() => {}
                     Some(number) => {
-                        let ticket = store::ticket::load(c, number)?;
-                        let access = ticket.map(|t| Access::of(&actor, &t)).unwrap_or_default();
-                        if !access.may_see() {
-                            return Err(Error::not_found(format!("ticket {number}")));
-                        }
-                        if !access.may_work() {
-                            return Err(Error::Forbidden(
-                                "who read it is for those who work on it".into(),
-                            ));
-                        }
+                        let refusal = "who read it is for those who work on it";
+                        load_worked_on(c, &actor, number, refusal)?;
                     }
                     None => {
                         return Err(Error::Forbidden(

@@ -507,7 +507,30 @@ pub(crate) fn drawn(
     }
 }
 
-fn load_visible(
+/// A ticket that the actor works on.
+///
+/// # Errors
+/// [`Error::NotFound`] for one that they may not see, and [`Error::Forbidden`] with
+/// this sentence for one that they only see.
+pub(crate) fn load_worked_on(
+    c: &mut Conn<'_>,
+    actor: &Actor,
+    number: TicketNumber,
+    refusal: &str,
+) -> Result<Ticket, Error> {
+    let (ticket, access) = load_visible(c, actor, number)?;
+    if access.may_work() {
+        Ok(ticket)
+    } else {
+        Err(Error::Forbidden(refusal.into()))
+    }
+}
+
+/// A ticket that the actor may see, and what it is to them.
+///
+/// # Errors
+/// [`Error::NotFound`] for one that they may not see.
+pub(crate) fn load_visible(
     c: &mut Conn<'_>,
     actor: &Actor,
     number: TicketNumber,

@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use super::{Around, Said, play};
 use crate::act::Step;
+use crate::view::{load_visible, load_worked_on};
 use crate::{Desk, Error, Page};
 
 /// Which ones somebody wants to see.
@@ -340,10 +341,8 @@ impl Desk {
         self.0
             .db
             .read(move |c| {
-                let ticket = store::ticket::load(c, number)?
-                    .filter(|t| Access::of(&actor, t).may_see())
-                    .ok_or_else(|| Error::not_found(format!("ticket {number}")))?;
-                if !Access::of(&actor, &ticket).staff_side() {
+                let (_, access) = load_visible(c, &actor, number)?;
+                if !access.staff_side() {
                     return Ok(Vec::new());
                 }
                 let mut found = Vec::new();
@@ -367,14 +366,8 @@ impl Desk {
             .0
             .db
             .write(move |c| {
-                let ticket = store::ticket::load(c, number)?
-                    .filter(|t| Access::of(&who, t).may_see())
-                    .ok_or_else(|| Error::not_found(format!("ticket {number}")))?;
-                if !Access::of(&who, &ticket).may_work() {
-                    return Err(Error::Forbidden(
-                        "only those who work on a ticket send it to a list".into(),
-                    ));
-                }
+                let refusal = "only those who work on a ticket send it to a list";
+                let ticket = load_worked_on(c, &who, number, refusal)?;
                 let super::Wish::Go(to) = super::wish(c, &catalogue, &ticket)? else {
                     return Err(Error::Conflict(
                         "this ticket does not go to a list as it stands: its service, its unit, \

@@ -20,6 +20,7 @@ use web::policy::{self, Needs, Row, Who};
 use self::world::{Call, World, actor, deeds, is_sent_elsewhere};
 use crate::browser::{Browser, form};
 
+mod admin;
 mod world;
 
 /// Whose the things are that a call is about.

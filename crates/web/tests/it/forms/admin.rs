@@ -1,0 +1,214 @@
+//! What each form of the administrators' pages sends.
+
+use store::mailbox::{MailboxDoc, Way};
+use switchboard_core::{Actor, Channel, PersonId};
+use uuid::Uuid;
+
+use super::Caller;
+use super::world::{Call, World, fresh, stranger};
+
+impl World {
+    /// The call for a deed of a row below `/admin/`.
+    pub(super) async fn admin_call(
+        &self,
+        path: &'static str,
+        deed: &'static str,
+        caller: &Caller,
+    ) -> Call {
+        let key = fresh();
+        let person = stranger(&self.desk, true).await;
+        let id = person.id.to_string();
+        match path {
+            "/admin/units" => Call::to(path, &[("name", &key), ("level", "2")]),
+            "/admin/units/{key}" => {
+                self.desk.unit(&key, &key, 2).await;
+                Call::to(
+                    format!("/admin/units/{key}"),
+                    &[
+                        ("name", &key),
+                        ("key", &key),
+                        ("level", "2"),
+                        ("time_zone", "UTC"),
+                    ],
+                )
+            }
+            "/admin/units/{key}/end" => {
+                self.desk.unit(&key, &key, 2).await;
+                let fields = [("do", deed), ("successor", "Storage")];
+                Call::to(format!("/admin/units/{key}/end"), &fields)
+            }
+            "/admin/services" => Call::to(path, &[("name", &key), ("unit", "Storage")]),
+            "/admin/services/{service}" => {
+                self.desk.service(&key, &key, self.f.storage).await;
+                Call::to(
+                    format!("/admin/services/{key}"),
+                    &[
+                        ("name", &key),
+                        ("key", &key),
+                        ("provider", "Tests"),
+                        ("unit", "Storage"),
+                        ("option", "direct"),
+                        ("active", "yes"),
+                    ],
+                )
+            }
+            "/admin/services/{service}/move" => {
+                self.desk.service(&key, &key, self.f.storage).await;
+                Call::to(format!("/admin/services/{key}/move"), &[("do", "up")])
+            }
+            "/admin/values" => {
+                if deed == "delete" {
+                    let edit = desk::values::ValueEdit {
+                        name: Some(key.clone()),
+                        ..Default::default()
+                    };
+                    let system = Actor::system(Channel::Cli);
+                    let made = self.desk.desk.create_category(&system, &key, edit).await;
+                    made.unwrap();
+                }
+                let key = key.replace('-', "_");
+                Call::to(
+                    path,
+                    &[
+                        ("do", deed),
+                        ("kind", "category"),
+                        ("key", &key),
+                        ("name", &key),
+                    ],
+                )
+            }
+            "/admin/sites" => Call::to(path, &[("key", &key), ("name", &key), ("active", "1")]),
+            "/admin/import" => {
+                let text = format!("key,name\n{key},{key}\n");
+                Call::to(path, &[("kind", "sites"), ("text", &text), ("do", "try")])
+            }
+            "/admin/triage" => {
+                let fields = [
+                    ("do", deed),
+                    ("rule-0-key", "start"),
+                    ("rule-0-title", "Every ticket"),
+                    ("rule-0-because", "every ticket starts here"),
+                    ("rule-0-effect", "low"),
+                    ("rule-0-place", "1"),
+                ];
+                Call::to(path, &fields)
+            }
+            "/admin/sign-in" => Call::to(path, &[("kind", "ldap"), ("key", &key)]),
+            "/admin/sign-in/{provider}" => Call::to("/admin/sign-in/none", &[("do", "delete")]),
+            "/admin/entitlements" => Call::to(
+                path,
+                &[
+                    ("do", deed),
+                    ("pattern", &key),
+                    ("provider", "*"),
+                    ("support", "1"),
+                ],
+            ),
+            "/admin/privacy" => Call::to(
+                path,
+                &[
+                    ("do", deed),
+                    ("person", &id),
+                    ("subject", &person.email),
+                    ("why", "A court case."),
+                ],
+            ),
+            "/admin/applications" => {
+                let them = stranger(&self.desk, false).await;
+                let id = self.application(&them).await;
+                Call::to(
+                    path,
+                    &[("do", "yes"), ("id", &id), ("reason", "Known here.")],
+                )
+            }
+            "/admin/people/{id}" => Call::to(
+                format!("/admin/people/{id}"),
+                &[("do", deed), ("reason", "Because.")],
+            ),
+            "/admin/communities" => Call::to(path, &[("key", &key), ("name", &key)]),
+            "/admin/communities/{key}" => {
+                self.desk.community(&key, false).await;
+                Call::to(
+                    format!("/admin/communities/{key}"),
+                    &[
+                        ("do", deed),
+                        ("name", &key),
+                        ("email", &person.email),
+                        ("active", "1"),
+                    ],
+                )
+            }
+            "/admin/mailboxes" => self.mailbox_call(path, deed, &key),
+            "/admin/mailboxes/{mailbox}" => {
+                let draft = desk::mailbox::Draft {
+                    id: None,
+                    expected: None,
+                    address: format!("{key}@desk.example"),
+                    way: Way::Local,
+                    doc: MailboxDoc::default(),
+                    secret: None,
+                    unit: None,
+                    service: None,
+                    active: true,
+                };
+                let system = Actor::system(Channel::Cli);
+                let made = self.desk.desk.save_mailbox(&system, draft).await.unwrap();
+                self.mailbox_call(&format!("/admin/mailboxes/{}", made.mailbox.id), deed, &key)
+            }
+            // A mail that is not there.
+            "/admin/outbox" => {
+                let none = Uuid::nil();
+                Call::to(path, &[("do", "retry"), ("id", &none.to_string())]).of(PersonId(none))
+            }
+            "/admin/portals" => Call::to(path, &[("key", &key), ("name", &key)]),
+            "/admin/portals/{key}" | "/admin/portals/{key}/preview" => Call::to(
+                path.replace("{key}", "juno"),
+                &[
+                    ("do", deed),
+                    ("name", "juno help"),
+                    ("community", "juno"),
+                    ("unit", "juno-front"),
+                    ("services", "Links"),
+                    ("position", "1"),
+                    ("active", "1"),
+                ],
+            ),
+            "/admin/onboarding/{id}" => {
+                // It waits for the administrators' answer.
+                let id = match self.unused(path) {
+                    Some(id) => id,
+                    None => crate::provider_page::waiting(&self.desk, &self.pia).await,
+                };
+                if !caller.admin() {
+                    self.keep(path, &id);
+                }
+                let fields = [("do", deed), ("text", "Please think again.")];
+                Call::to(format!("/admin/onboarding/{id}"), &fields)
+            }
+            "/admin/providers/{key}" => Call::to(
+                "/admin/providers/tests",
+                &[
+                    ("do", deed),
+                    ("name", "Tests"),
+                    ("country", "Norway"),
+                    ("contact", "office@tests.example"),
+                    ("active", "1"),
+                    ("email", &person.email),
+                ],
+            ),
+            _ => panic!("POST {path} has no case here: say in `admin_call` what its form sends"),
+        }
+    }
+
+    fn mailbox_call(&self, path: &str, deed: &str, key: &str) -> Call {
+        let address = format!("{key}@desk.example");
+        let fields = [
+            ("do", deed),
+            ("way", "local"),
+            ("address", &address),
+            ("unit", "Storage"),
+            ("active", "1"),
+        ];
+        Call::to(path, &fields)
+    }
+}

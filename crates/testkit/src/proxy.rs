@@ -100,8 +100,16 @@ async fn carry(mut client: TcpStream, mut server: TcpStream, plan: Arc<Mutex<Pla
         tokio::select! {
             read = client.read(&mut from_client) => {
                 let Ok(n @ 1..) = read else { return };
-                let said = &from_client[..n];
-                match due(&plan, said) {
+                let mut said = from_client[..n].to_vec();
+                let wrong = due(&plan, &said);
+                // A command and its end may come in two pieces: a server that has
+                // half of it answers nothing, and nothing would ever go wrong.
+                while wrong.is_some() && !said.ends_with(b"\n") {
+                    let Ok(n @ 1..) = client.read(&mut from_client).await else { return };
+                    said.extend_from_slice(&from_client[..n]);
+                }
+                let said = said.as_slice();
+                match wrong {
                     Some(Wrong::Unheard(_)) => return,
                     Some(Wrong::Unanswered(_)) => {
                         if server.write_all(said).await.is_ok() {

@@ -11,12 +11,14 @@ pub mod command;
 pub mod decide;
 pub mod entitlement;
 pub mod form;
+pub mod icalendar;
 pub mod id;
 pub mod notify;
 pub mod onboarding;
 pub mod query;
 pub mod redact;
 pub mod redirect;
+pub mod special_day;
 pub mod staff;
 pub mod status;
 pub mod ticket;
@@ -34,6 +36,7 @@ pub use form::{FieldType, FormField};
 pub use id::{EntryId, Millis, PersonId, PortalId, ProviderId, ServiceId, TicketNumber, UnitId};
 pub use notify::{Notice, Reason, Recipient, Told, UnitAudience, audience};
 pub use query::Query;
+pub use special_day::SpecialDay;
 pub use status::Status;
 pub use ticket::{
     EntryVisibility, Hold, MergedFrom, Overrule, Party, PartyRole, Relation, RelationKind,

@@ -29,12 +29,7 @@ impl Week {
     /// ends before it begins, after midnight, or within the one before.
     pub fn of(days: &[Vec<Stretch>]) -> Option<Week> {
         let days: [Vec<Stretch>; 7] = days.to_vec().try_into().ok()?;
-        let fine = days.iter().all(|day| {
-            day.len() <= MOST
-                && day.iter().all(|(from, to)| from < to && *to <= DAY)
-                && day.is_sorted_by(|a, b| a.1 < b.0)
-        });
-        fine.then_some(Week(days))
+        days.iter().all(|day| is_day(day)).then_some(Week(days))
     }
 
     /// The seven days, Monday first.
@@ -108,7 +103,8 @@ fn parse_days(text: &str) -> Result<Vec<usize>, String> {
     }
 }
 
-fn parse_stretch(text: &str) -> Result<Stretch, String> {
+/// Reads one stretch, `09:00-17:00`.
+pub(crate) fn parse_stretch(text: &str) -> Result<Stretch, String> {
     let wrong = || format!("{text:?} are no hours; write 09:00-17:00");
     let (from, to) = text.split_once(['-', '–']).ok_or_else(wrong)?;
     let clock = |text: &str| {
@@ -125,6 +121,19 @@ fn parse_stretch(text: &str) -> Result<Stretch, String> {
         (Some(_), Some(_)) => Err(format!("{text:?} ends before it begins")),
         _ => Err(wrong()),
     }
+}
+
+/// One stretch as [`parse_stretch`] reads it.
+pub(crate) fn write_stretch((from, to): Stretch) -> String {
+    format!("{}-{}", clock(from), clock(to))
+}
+
+/// Whether stretches can be a day's: each forward, within the day, in order
+/// and apart.
+pub(crate) fn is_day(day: &[Stretch]) -> bool {
+    day.len() <= MOST
+        && day.iter().all(|(from, to)| from < to && *to <= DAY)
+        && day.is_sorted_by(|a, b| a.1 < b.0)
 }
 
 fn clock(minutes: u32) -> String {

@@ -14,4 +14,5 @@ mod relation;
 mod sequence;
 mod staff;
 mod triage;
+mod working_time;
 mod world;

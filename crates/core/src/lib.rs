@@ -21,9 +21,11 @@ pub mod redirect;
 pub mod special_day;
 pub mod staff;
 pub mod status;
+pub mod target;
 pub mod ticket;
 pub mod tlp;
 pub mod triage;
+pub mod turn;
 pub mod unit;
 pub mod week;
 pub mod working_time;
@@ -38,10 +40,12 @@ pub use notify::{Notice, Reason, Recipient, Told, UnitAudience, audience};
 pub use query::Query;
 pub use special_day::SpecialDay;
 pub use status::Status;
+pub use target::{Light, TargetKind, TargetSet, Within};
 pub use ticket::{
     EntryVisibility, Hold, MergedFrom, Overrule, Party, PartyRole, Relation, RelationKind,
     Solution, SolutionKind, TellRequester, Ticket, TicketType, Visibility,
 };
 pub use tlp::Tlp;
 pub use triage::{Assessment, Facts, Priority, RuleSet, SecurityRisk, WhatIf};
+pub use turn::Turn;
 pub use week::Week;

@@ -8,8 +8,9 @@
 //! [`MAILS_AN_HOUR`].
 
 use crate::id::Millis;
+use crate::target::{TargetKind, TargetSet, Within};
 use crate::triage::Priority;
-use crate::working_time::{Calendar, DAY_MS, HOUR_MS};
+use crate::working_time::{Calendar, DAY_MS};
 
 /// Mails that go to one list about one ticket within an hour. More than people
 /// write: then a machine answers a machine, and a person has to look.
@@ -250,14 +251,9 @@ pub struct Promise {
 /// Working time until a unit answers, by its quality of support and the
 /// ticket's priority (domain section 7).
 pub fn response(qos: &str, priority: Priority) -> Millis {
-    match (qos, priority) {
-        ("base", _) => 5 * DAY_MS,
-        ("advanced", Priority::Low) => 5 * DAY_MS,
-        ("advanced", Priority::Medium | Priority::High) => DAY_MS,
-        ("advanced", Priority::Top) => 4 * HOUR_MS,
-        (_, Priority::Low | Priority::Medium) => 5 * DAY_MS,
-        (_, Priority::High | Priority::Top) => DAY_MS,
-    }
+    TargetSet::shipped()
+        .within(qos, TargetKind::Response, priority)
+        .map_or(5 * DAY_MS, Within::ms)
 }
 
 /// What comes next if nobody says anything.
@@ -402,6 +398,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::working_time::HOUR_MS;
 
     const START: Millis = 1_790_000_000_000;
 

@@ -74,7 +74,7 @@ fn legal(old: Status, new: Status, ticket: TicketNumber, caused: &[Caused]) -> b
 
 /// What somebody tries; numbers choose among what there is.
 #[derive(Debug, Clone)]
-struct Step {
+pub(crate) struct Step {
     actor: usize,
     ticket: usize,
     other: usize,
@@ -82,7 +82,7 @@ struct Step {
     how: u8,
 }
 
-fn steps(most: usize) -> impl Strategy<Value = Vec<Step>> {
+pub(crate) fn steps(most: usize) -> impl Strategy<Value = Vec<Step>> {
     let step = (0usize..12, 0usize..8, 0usize..8, any::<u8>(), any::<u8>()).prop_map(
         |(actor, ticket, other, what, how)| Step {
             actor,
@@ -257,12 +257,25 @@ impl Step {
 }
 
 /// A world with three tickets: one new, two at the storage unit.
-fn begin() -> World {
+pub(crate) fn begin() -> World {
     let mut w = World::new();
     w.asked();
     w.assigned();
     w.assigned_by(BEN);
     w
+}
+
+/// Plays the steps, for those who ask what follows from the history.
+pub(crate) fn wander(w: &mut World, steps: &[Step]) {
+    for step in steps {
+        let number = step.on(w);
+        match step.command(w, number) {
+            // Refusals are a part of life.
+            Some(command) => drop(w.try_to(number, &command, &step.actor())),
+            None if w.scene.tickets.len() < 8 => open_another(w, step),
+            None => {}
+        }
+    }
 }
 
 /// Plays the steps; after each one everything must hold.

@@ -15,5 +15,6 @@ mod relation;
 mod sequence;
 mod staff;
 mod triage;
+mod worked_example;
 mod working_time;
 mod world;

@@ -11,6 +11,7 @@ pub mod colour;
 pub mod command;
 pub mod decide;
 pub mod entitlement;
+pub mod exchange;
 pub mod form;
 pub mod icalendar;
 pub mod id;

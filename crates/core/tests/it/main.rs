@@ -5,6 +5,8 @@ mod access;
 mod clock;
 mod colour;
 mod entitlement;
+mod exchange;
+mod exchange_sim;
 mod life;
 mod merge;
 mod notify;

@@ -1,0 +1,53 @@
+//! Mistakes that bridges really make, put in on purpose: the simulation has to
+//! find each of them.
+
+/// What is done wrong, at every desk of the run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Flaw {
+    /// Nothing.
+    None,
+    /// What comes is recorded as news under a number of its own, whether its
+    /// origin's number is known or not.
+    NoDedupe,
+    /// The cursor is moved in a transaction of its own, before the changes.
+    CursorBeforeRecord,
+    /// What came is acknowledged before it is recorded, and nobody asks again.
+    /// (Who asks now and then where it really is recovers from this.)
+    AckBeforeRecord,
+    /// A change is sent, and then recorded.
+    SendBeforeRecord,
+    /// Anybody sets the status, and the later clock wins.
+    LastWriterWins,
+    /// Of two values set at once only one is kept.
+    ConflictDropped,
+    /// A change goes back to where it came from.
+    EchoNotFiltered,
+    /// Who gave the baton away gives it away once more.
+    BatonPassedTwice,
+    /// Internal entries are taken for public ones.
+    NotesLeave,
+    /// The agreement's word on addresses is not asked for.
+    AddressesLeave,
+    /// The log for a peer is sent once and never again.
+    NoRetry,
+    /// Erasures clear the picture and forget the logs.
+    LogsKeepErased,
+}
+
+impl Flaw {
+    /// Those that two or more Switchboards can make.
+    pub(super) const OF_DESKS: [Flaw; 12] = [
+        Flaw::NoDedupe,
+        Flaw::CursorBeforeRecord,
+        Flaw::AckBeforeRecord,
+        Flaw::SendBeforeRecord,
+        Flaw::LastWriterWins,
+        Flaw::ConflictDropped,
+        Flaw::EchoNotFiltered,
+        Flaw::BatonPassedTwice,
+        Flaw::NotesLeave,
+        Flaw::AddressesLeave,
+        Flaw::NoRetry,
+        Flaw::LogsKeepErased,
+    ];
+}

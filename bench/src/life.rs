@@ -135,6 +135,7 @@ impl Telling<'_> {
             quoted: None,
             html: None,
             mail: None,
+            protection: None,
         });
         self.happen(
             who,

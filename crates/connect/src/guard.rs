@@ -23,7 +23,10 @@ use crate::tls;
 const CONNECT: Duration = Duration::from_secs(5);
 /// How long a call may take in all.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// Redirects that are followed, on the same host.
+/// How the desk calls itself where it should not be known: the same for every
+/// desk and version.
+const ANYBODY: &str = "Mozilla/5.0 (compatible; pictures of mails)";
+/// Redirects that are followed one after the other.
 const MOST_REDIRECTS: usize = 3;
 
 /// A network: an address and how many of its leading bits count.
@@ -185,6 +188,19 @@ pub enum Fault {
     },
 }
 
+impl Fault {
+    /// What kind it is, in one word: for logs that may not have addresses in them.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Fault::Refused(_) => "refused",
+            Fault::Unreachable(_) => "unreachable",
+            Fault::Slow(_) => "slow",
+            Fault::TooLarge { .. } => "too large",
+            Fault::Redirected { .. } => "redirected",
+        }
+    }
+}
+
 /// Makes guarded calls. Cheap to clone.
 #[derive(Clone)]
 pub struct Guard(Arc<Inner>);
@@ -295,8 +311,8 @@ impl Guard {
             url::Host::Domain(_) => None,
         };
         let name = url.host_str().unwrap_or_default().trim_end_matches('.');
-        let local_name = name == "localhost" || name.ends_with(".localhost");
-        let local = local_name || address.is_some_and(|a| a.to_canonical().is_loopback());
+        let local_name = is_local_name(&url);
+        let local = is_local(&url);
         match url.scheme() {
             "https" => {}
             "http" if local => {}
@@ -309,6 +325,54 @@ impl Guard {
             check(&self.0.reach, name, IpAddr::V4(Ipv4Addr::LOCALHOST))?;
         }
         Ok(url)
+    }
+
+    /// Fetches what anybody may have, such as a picture that a mail names: by GET,
+    /// over TLS (an address without is asked for with it, except on this machine),
+    /// with nothing that tells who asks. Redirects are followed to any host, each
+    /// checked as the first address is; at most `limit` bytes are read.
+    ///
+    /// # Errors
+    /// Says why there is nothing; also for any status but 200.
+    pub async fn fetch(&self, url: &str, accept: &str, limit: usize) -> Result<Vec<u8>, Fault> {
+        tokio::time::timeout(PATIENCE, self.fetch_from(url, accept, limit))
+            .await
+            .unwrap_or_else(|_| Err(Fault::Slow("a server".to_owned())))
+    }
+
+    async fn fetch_from(&self, url: &str, accept: &str, limit: usize) -> Result<Vec<u8>, Fault> {
+        let mut next = url.to_owned();
+        for _ in 0..=MOST_REDIRECTS {
+            let url = self.check_url(&with_tls(&next))?;
+            let request = http::Request::get(url.as_str())
+                .header(http::header::ACCEPT, accept)
+                .header(http::header::USER_AGENT, ANYBODY)
+                .body(Vec::new())
+                .map_err(|e| Fault::Refused(format!("an address can not be called: {e}")))?;
+            let answer = self.once(&url, request, limit).await?;
+            let host = url.host_str().unwrap_or_default();
+            match answer.status() {
+                http::StatusCode::OK => return Ok(answer.into_body()),
+                status if status.is_redirection() => {
+                    let to = answer
+                        .headers()
+                        .get(http::header::LOCATION)
+                        .and_then(|to| to.to_str().ok())
+                        .and_then(|to| url.join(to).ok());
+                    next = to.map(String::from).ok_or_else(|| Fault::Redirected {
+                        from: host.to_owned(),
+                        to: "nowhere".to_owned(),
+                    })?;
+                }
+                status => {
+                    return Err(Fault::Unreachable(format!("{host} answered {status}")));
+                }
+            }
+        }
+        Err(Fault::Redirected {
+            from: "a server".to_owned(),
+            to: "one after the other".to_owned(),
+        })
     }
 
     /// Calls and reads the whole answer, of at most `limit` bytes. Redirects of
@@ -440,6 +504,32 @@ impl Guard {
         };
         address.is_loopback() && self.0.reach.allows(address)
     }
+}
+
+/// The same address over TLS; those of this very machine stay as they are.
+fn with_tls(url: &str) -> String {
+    match Url::parse(url) {
+        Ok(mut parsed) if parsed.scheme() == "http" && !is_local(&parsed) => {
+            // Can not fail from http; if it did, the check refuses the address.
+            let _ = parsed.set_scheme("https");
+            parsed.into()
+        }
+        _ => url.to_owned(),
+    }
+}
+
+fn is_local(url: &Url) -> bool {
+    let address = match url.host() {
+        Some(url::Host::Ipv4(v4)) => IpAddr::V4(v4),
+        Some(url::Host::Ipv6(v6)) => IpAddr::V6(v6),
+        _ => return is_local_name(url),
+    };
+    address.to_canonical().is_loopback()
+}
+
+fn is_local_name(url: &Url) -> bool {
+    let name = url.host_str().unwrap_or_default().trim_end_matches('.');
+    name == "localhost" || name.ends_with(".localhost")
 }
 
 /// What went wrong, with its causes: the outermost says too little.
@@ -580,5 +670,130 @@ mod tests {
         assert!(matches!(refused, Err(Fault::Refused(_))), "{refused:?}");
         let found = look_up(&Reach::default(), "localhost", 443).await;
         assert!(matches!(found, Err(Fault::Refused(_))), "{found:?}");
+    }
+
+    /// A server on an address of this machine that the operator listed. Each
+    /// path is answered as `answer` says; what was asked for is kept.
+    async fn server(
+        address: &str,
+        answer: impl Fn(&str) -> String + Send + 'static,
+    ) -> (String, Arc<std::sync::Mutex<Vec<String>>>) {
+        use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+        let listener = tokio::net::TcpListener::bind((address, 0)).await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let asked = Arc::new(std::sync::Mutex::new(Vec::new()));
+        let seen = asked.clone();
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let mut request = Vec::new();
+                while !request.ends_with(b"\r\n\r\n") {
+                    let mut some = [0; 1024];
+                    match stream.read(&mut some).await {
+                        Ok(n) if n > 0 => request.extend_from_slice(&some[..n]),
+                        _ => break,
+                    }
+                }
+                let request = String::from_utf8_lossy(&request).into_owned();
+                let path = request.split(' ').nth(1).unwrap_or_default().to_owned();
+                seen.lock().unwrap().push(request);
+                let _ = stream.write_all(answer(&path).as_bytes()).await;
+            }
+        });
+        (url, asked)
+    }
+
+    fn body(status: &str, more: &str, body: &str) -> String {
+        format!(
+            "HTTP/1.1 {status}\r\n{more}Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
+            body.len()
+        )
+    }
+
+    #[tokio::test]
+    async fn what_is_fetched_tells_nobody_who_asks() {
+        let (url, asked) = server("127.0.0.2", |path| match path {
+            "/cookie" => body("302 Found", "Location: /end\r\nSet-Cookie: a=b\r\n", ""),
+            "/loop" => body("302 Found", "Location: /loop\r\n", ""),
+            "/nowhere" => body("302 Found", "", ""),
+            "/large" => body("200 OK", "", &"x".repeat(2000)),
+            "/endless" => {
+                "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n".to_owned() + &"x".repeat(2000)
+            }
+            "/none" => body("404 Not Found", "", "x"),
+            _ => body("200 OK", "", "seen"),
+        })
+        .await;
+        let guard = Guard::new(Reach::parse("127.0.0.2").unwrap());
+        let get = |path: &str| {
+            let (guard, url) = (guard.clone(), format!("{url}{path}"));
+            async move { guard.fetch(&url, "image/png", 1000).await }
+        };
+        assert_eq!(get("/cookie").await.unwrap(), b"seen");
+        for request in asked.lock().unwrap().iter() {
+            let request = request.to_lowercase();
+            for telling in [
+                "cookie:",
+                "referer:",
+                "authorization:",
+                "switchboard",
+                "origin:",
+            ] {
+                assert!(!request.contains(telling), "{request}");
+            }
+            assert!(request.contains("accept: image/png"), "{request}");
+        }
+        assert_eq!(asked.lock().unwrap().len(), 2);
+        for (path, kind) in [
+            ("/loop", "redirected"),
+            ("/nowhere", "redirected"),
+            ("/large", "too large"),
+            ("/endless", "too large"),
+            ("/none", "unreachable"),
+        ] {
+            let fault = get(path).await.unwrap_err();
+            assert_eq!(fault.kind(), kind, "{path}: {fault}");
+        }
+    }
+
+    /// Every forbidden destination, named at once and by a redirect (bar C-01).
+    #[tokio::test]
+    async fn no_picture_leads_the_desk_into_its_own_network() {
+        let (url, asked) = server("127.0.0.2", |path| {
+            let at: usize = path.trim_start_matches('/').parse().unwrap();
+            body("302 Found", &format!("Location: {}\r\n", DENIED[at]), "")
+        })
+        .await;
+        let guard = Guard::new(Reach::parse("127.0.0.2").unwrap());
+        let mut tried = 0;
+        for (at, denied) in DENIED.iter().enumerate() {
+            // Of the public network and only without TLS: asked for with it.
+            if denied.starts_with("http://") {
+                continue;
+            }
+            let direct = guard.fetch(denied, "image/png", 1000).await;
+            assert!(
+                matches!(direct, Err(Fault::Refused(_))),
+                "{denied}: {direct:?}"
+            );
+            let led = guard.fetch(&format!("{url}/{at}"), "image/png", 1000).await;
+            assert!(matches!(led, Err(Fault::Refused(_))), "{denied}: {led:?}");
+            tried += 1;
+        }
+        assert!(tried > 60);
+        assert_eq!(asked.lock().unwrap().len(), tried);
+    }
+
+    #[test]
+    fn addresses_without_tls_are_asked_for_with_it() {
+        for (given, asked) in [
+            ("http://t.example/a?b", "https://t.example/a?b"),
+            ("http://t.example:8080/", "https://t.example:8080/"),
+            ("https://t.example/", "https://t.example/"),
+            ("http://127.0.0.1:8080/", "http://127.0.0.1:8080/"),
+            ("http://10.0.0.1/", "https://10.0.0.1/"),
+            ("file:///etc/passwd", "file:///etc/passwd"),
+        ] {
+            assert_eq!(with_tls(given), asked);
+        }
     }
 }

@@ -38,6 +38,8 @@ pub struct EntryDraft {
     pub html: Option<String>,
     /// The mail it came by.
     pub mail: Option<Uuid>,
+    /// What that mail claims of signatures and encryption.
+    pub protection: Vec<mail::Protection>,
     /// Files.
     pub files: Vec<NewFile>,
 }
@@ -485,6 +487,7 @@ pub(crate) fn store_entry(
             quoted: entry.draft.quoted.clone(),
             html: entry.draft.html.clone(),
             mail: entry.draft.mail,
+            protection: protection_of(&entry.draft)?,
         },
     )?;
     if let Some(mail) = entry.draft.mail
@@ -498,6 +501,15 @@ pub(crate) fn store_entry(
         store::entry::insert_attachment(c, &file)?;
     }
     Ok(())
+}
+
+fn protection_of(draft: &EntryDraft) -> Result<Option<String>, Error> {
+    if draft.protection.is_empty() {
+        return Ok(None);
+    }
+    serde_json::to_string(&draft.protection)
+        .map(Some)
+        .map_err(|e| Error::Internal(format!("protection to JSON: {e}")))
 }
 
 /// Saves what became of a scene: tickets, moved entries, events.

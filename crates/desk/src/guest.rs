@@ -95,26 +95,31 @@ impl Desk {
             return Err(wrong());
         }
         let person = PersonId(person);
+        Ok(Guest {
+            actor: self.guest_actor(person).await?.ok_or_else(wrong)?,
+            ticket: TicketNumber(ticket),
+        })
+    }
+
+    /// Somebody without any rights but their part in a ticket; `None`: they are
+    /// not active any more.
+    pub(crate) async fn guest_actor(&self, person: PersonId) -> Result<Option<Actor>, Error> {
         let known = self
             .0
             .db
             .read(move |c| store::person::load(c, person).map_err(Error::from))
             .await?
-            .filter(|p| p.active)
-            .ok_or_else(wrong)?;
-        Ok(Guest {
-            actor: Actor {
-                person: Some(person),
-                name: known.name,
-                channel: Channel::Web,
-                admin: false,
-                monitor: false,
-                support: false,
-                units: Vec::new(),
-                communities: Vec::new(),
-            },
-            ticket: TicketNumber(ticket),
-        })
+            .filter(|p| p.active);
+        Ok(known.map(|known| Actor {
+            person: Some(person),
+            name: known.name,
+            channel: Channel::Web,
+            admin: false,
+            monitor: false,
+            support: false,
+            units: Vec::new(),
+            communities: Vec::new(),
+        }))
     }
 
     /// Mails a link to somebody who is on a ticket. The answer is the same

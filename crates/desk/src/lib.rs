@@ -47,6 +47,7 @@ pub mod passkey;
 pub mod password;
 pub mod patch;
 pub mod people;
+pub mod picture;
 pub mod portal;
 pub mod portal_news;
 pub mod privacy;
@@ -205,6 +206,7 @@ struct Inner {
     catalogue: RwLock<Option<(Instant, Arc<Catalogue>)>>,
     actors: session::ActorCache,
     noted: reads::Noted,
+    pictures: Arc<picture::Gate>,
     live: broadcast::Sender<Live>,
     wake: Notify,
     wake_sending: Notify,
@@ -256,6 +258,7 @@ impl Desk {
             catalogue: RwLock::new(None),
             actors: session::ActorCache::default(),
             noted: reads::Noted::default(),
+            pictures: Arc::default(),
             live: broadcast::channel(1024).0,
             wake: Notify::new(),
             wake_sending: Notify::new(),
@@ -282,6 +285,7 @@ impl Desk {
             catalogue: RwLock::new(inner.catalogue.read().ok().and_then(|c| c.clone())),
             actors: session::ActorCache::default(),
             noted: reads::Noted::default(),
+            pictures: inner.pictures.clone(),
             live: inner.live.clone(),
             wake: Notify::new(),
             wake_sending: Notify::new(),

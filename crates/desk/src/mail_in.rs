@@ -14,6 +14,7 @@ pub(crate) mod storm;
 
 use std::net::IpAddr;
 
+use mail::protection::{Covers, Kind};
 use mail::{Incoming, OwnAddresses, SuppressReason, Verdict};
 use serde::{Deserialize, Serialize};
 use store::job::NewJob;
@@ -614,6 +615,7 @@ impl Desk {
             quoted: draft.quoted,
             html: draft.html,
             mail: draft.mail,
+            protection: draft.protection,
             files: draft.files,
             unit: unit.filter(|_| service.is_none()),
             service: service.map(|s| s.name.clone()),
@@ -717,7 +719,13 @@ fn draft_of(id: Uuid, mail: &Incoming, answer: bool) -> EntryDraft {
             content_id: part.content_id.clone(),
         })
         .collect();
-    let body = if visible.trim().is_empty() {
+    let sealed = mail
+        .protection
+        .iter()
+        .any(|p| p.kind == Kind::Encrypted && p.covers == Covers::Whole);
+    let body = if visible.trim().is_empty() && sealed {
+        "(The mail is encrypted; what came is attached.)".into()
+    } else if visible.trim().is_empty() {
         "(The mail has no text.)".into()
     } else if visible.len() > MAX_BODY {
         let kept = clip(&visible, MAX_BODY - 200);
@@ -734,6 +742,7 @@ fn draft_of(id: Uuid, mail: &Incoming, answer: bool) -> EntryDraft {
             .map(|h| h.replace('\0', "\u{fffd}"))
             .filter(|h| h.len() <= 4 * MAX_BODY),
         mail: Some(id),
+        protection: mail.protection.clone(),
         files,
     }
 }

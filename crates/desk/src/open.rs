@@ -39,6 +39,8 @@ pub struct OpenRequest {
     pub html: Option<String>,
     /// The mail it came by.
     pub mail: Option<uuid::Uuid>,
+    /// What that mail claims of signatures and encryption.
+    pub protection: Vec<mail::Protection>,
     /// Files with the first entry.
     pub files: Vec<NewFile>,
     /// A service's name or key.
@@ -346,6 +348,7 @@ impl Desk {
             quoted: request.quoted.take(),
             html: request.html.take(),
             mail: request.mail,
+            protection: std::mem::take(&mut request.protection),
             files: std::mem::take(&mut request.files),
         };
         let entry = self

@@ -20,6 +20,7 @@ use switchboard_core::{
 };
 use uuid::Uuid;
 
+use crate::picture::Pictures;
 use crate::portal::PortalRef;
 use crate::{Catalogue, Error};
 
@@ -247,6 +248,11 @@ pub struct EntryView {
     pub quoted: Option<String>,
     /// There is an HTML version.
     pub has_html: bool,
+    /// Its pictures.
+    pub pictures: Pictures,
+    /// What the mail it came by claims of signatures and encryption; nothing of
+    /// it was checked.
+    pub protection: Vec<mail::Protection>,
     /// Files.
     pub files: Vec<FileView>,
 }
@@ -575,14 +581,22 @@ fn master_entries(c: &mut Conn<'_>, events: &[EventView]) -> Result<Vec<EntryVie
             && let Some(entry) = store::entry::load(c, *entry)?
             && entry.visibility == EntryVisibility::Public
         {
-            entries.push(entry_view(entry, Vec::new()));
+            let mut view = entry_view(entry, Vec::new());
+            // How it was formatted is to be seen at the master.
+            view.has_html = false;
+            view.pictures = Pictures::default();
+            entries.push(view);
         }
     }
     Ok(entries)
 }
 
 fn entry_view(e: Entry, files: Vec<FileView>) -> EntryView {
+    let protection = e.protection.as_deref().unwrap_or("[]");
     EntryView {
+        pictures: Pictures::of(e.html.as_deref(), &files),
+        // What a later version wrote and this one does not know is left out.
+        protection: serde_json::from_str(protection).unwrap_or_default(),
         id: e.id,
         seq: e.seq,
         at: e.at,

@@ -13,6 +13,7 @@ use std::sync::LazyLock;
 
 use ammonia::{Builder, UrlRelative};
 
+pub mod picture;
 mod plain;
 mod tidy;
 
@@ -81,6 +82,11 @@ const MORE_TAGS: [&str; 5] = ["tfoot", "tt", "u", "ul", "var"];
 /// Largest HTML that ammonia is given, in octets.
 const MAX_TIDY: usize = 4 << 20;
 
+/// Where the address of a picture on another server is kept. It means nothing to
+/// a browser, so nothing is loaded until [`picture::placed`] puts an address of
+/// ours in its place.
+pub(crate) const REMOTE: &str = "data-remote";
+
 /// Whether an element may stay.
 fn allowed(tag: &str) -> bool {
     TAGS.contains(&tag) || MORE_TAGS.contains(&tag)
@@ -90,7 +96,7 @@ fn allowed(tag: &str) -> bool {
 fn attributes(tag: &str) -> &'static [&'static str] {
     match tag {
         "a" => &["href", "title"],
-        "img" => &["src", "alt", "title", "width", "height"],
+        "img" => &["src", REMOTE, "alt", "title", "width", "height"],
         "td" | "th" => &["align", "valign"],
         "ol" => &["start", "type"],
         "abbr" | "dfn" => &["title"],
@@ -117,6 +123,7 @@ static CLEANER: LazyLock<Builder<'static>> = LazyLock::new(|| {
         .strip_comments(true)
         .attribute_filter(|element, attribute, value| match (element, attribute) {
             ("img", "src") => is_cid(value).then_some(Cow::Borrowed(value)),
+            ("img", REMOTE) => is_remote(value).then_some(Cow::Borrowed(value)),
             ("a", "href") => (!is_cid(value)).then_some(Cow::Borrowed(value)),
             ("img", "width" | "height") | ("ol", "start") => {
                 small_number(value).then_some(Cow::Borrowed(value))
@@ -131,14 +138,30 @@ fn is_cid(url: &str) -> bool {
         .is_some_and(|scheme| scheme.eq_ignore_ascii_case("cid:"))
 }
 
+/// An address on another server, as it may be asked for later: no white space, no
+/// other scheme.
+fn is_remote(url: &str) -> bool {
+    let scheme = |name: &str| {
+        url.get(..name.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(name))
+            && url.len() > name.len()
+    };
+    url.len() <= 2000
+        && (scheme("http://") || scheme("https://"))
+        && !url.chars().any(|c| {
+            c.is_whitespace() || c.is_control() || matches!(c, '"' | '<' | '>' | '\\' | '`')
+        })
+}
+
 fn small_number(text: &str) -> bool {
     !text.is_empty() && text.len() <= 4 && text.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// Makes foreign HTML safe to show.
 ///
-/// What is left loads nothing: `<img>` only with `cid:`, every other picture
-/// is named in words. Links carry `rel="noopener noreferrer nofollow"` and one
+/// What is left loads nothing: `<img>` only with `cid:`, or with the address of
+/// another server under a name that no browser heeds ([`picture`]); every other
+/// picture is named in words. Links carry `rel="noopener noreferrer nofollow"` and one
 /// of the schemes http, https, mailto. There are no styles, classes, ids,
 /// forms or comments. Sanitising the result again changes nothing.
 pub fn sanitise(html: &str) -> String {
@@ -241,10 +264,20 @@ mod tests {
     #[test]
     fn remote_pictures_become_words() {
         for (html, safe) in [
+            ("<img src=//t.example/x.png alt=cat>", "[image: cat]"),
+            ("<img src='https://' alt=cat>", "[image: cat]"),
+            ("<img src=ftp://t.example/x alt=cat>", "[image: cat]"),
+            ("<img src=/attachments/1 alt=cat>", "[image: cat]"),
             (
-                "<img src=https://t.example/x.png alt='A <b>cat'>",
-                "[image: A &lt;b&gt;cat]",
+                "a<img src=http://t.example/p.gif style='width: 1px;height:1px !important'>b",
+                "ab",
             ),
+            (
+                "a<img src=http://t.example/p.gif style='DISPLAY:none'>b",
+                "ab",
+            ),
+            ("a<img src=http://t.example/p.gif style=opacity:0>b", "ab"),
+            ("a<img data-remote=http://t.example/p.gif width=1>b", "ab"),
             ("<img src=data:image/png;base64,AAAA>", "[image]"),
             ("a<img src=http://t.example/p.gif width=1 height=1>b", "ab"),
             ("<img srcset='http://t.example/a 2x'>", "[image]"),
@@ -252,6 +285,28 @@ mod tests {
         ] {
             assert_eq!(sanitise(html), safe, "{html}");
         }
+    }
+
+    #[test]
+    fn pictures_on_other_servers_are_kept_and_load_nothing() {
+        for (html, safe) in [
+            (
+                "<img src=https://t.example/x.png?a=1&amp;b=2 alt='A <b>cat' width=20 style='color:red'>",
+                "<img data-remote=\"https://t.example/x.png?a=1&amp;b=2\" alt=\"A &lt;b&gt;cat\" width=\"20\">",
+            ),
+            (
+                "<img src=HTTP://t.example/ srcset=http://o.example/a>",
+                "<img data-remote=\"HTTP://t.example/\" alt=\"\">",
+            ),
+            // Whoever writes our own word gains nothing by it.
+            (
+                "<img src=cid:x data-remote=http://t.example/>",
+                "<img src=\"cid:x\" alt=\"\">",
+            ),
+        ] {
+            assert_eq!(sanitise(html), safe, "{html}");
+        }
+        assert_eq!(to_text("<img src=https://t.example/x.png>"), "[image]");
     }
 
     /// Ways in which HTML has loaded, run, styled or submitted something.
@@ -368,6 +423,7 @@ mod tests {
             );
             match key {
                 "src" => assert!(is_cid(value), "{value} of {html:?}"),
+                REMOTE => assert!(is_remote(value), "{value} of {html:?}"),
                 "href" => assert!(
                     ["http://", "https://", "http:", "https:", "mailto:"]
                         .iter()

@@ -33,10 +33,14 @@ mod mime;
 pub mod order;
 pub mod parse;
 pub mod proof;
+pub mod protection;
 pub mod quarantine;
 pub mod redirect;
 pub mod subject;
 pub mod thread;
+pub mod tnef;
+#[cfg(test)]
+mod tnef_sample;
 pub mod trim;
 pub mod verp;
 mod words;
@@ -50,6 +54,7 @@ pub use judge::{BouncedInfo, OwnAddresses, SuppressReason, Verdict, verdict};
 pub use order::{Order, Orders, orders};
 pub use parse::{Incoming, Limits, Part, glimpse, parse};
 pub use proof::{Checked, Proof, sender_proof, sole_sender};
+pub use protection::Protection;
 pub use quarantine::{Quarantine, QuarantineReason};
 pub use subject::{bare_subject, subject_with_tag};
 pub use thread::{

@@ -14,6 +14,8 @@ use crate::words::decode_words;
 pub(crate) enum Node<'a> {
     Multi {
         subtype: String,
+        /// What `multipart/signed` and `encrypted` say that they are made with.
+        protocol: Option<String>,
         children: Vec<Node<'a>>,
     },
     Leaf(Leaf<'a>),
@@ -30,6 +32,8 @@ pub(crate) struct Leaf<'a> {
     pub(crate) name: Option<String>,
     pub(crate) is_attachment: bool,
     pub(crate) content_id: Option<String>,
+    /// What an S/MIME file says it is.
+    pub(crate) smime_type: Option<String>,
     transfer: Transfer,
     body: &'a [u8],
 }
@@ -49,6 +53,11 @@ impl Leaf<'_> {
             self.bytes()
         };
         decode::charset(self.charset.as_deref(), &bytes)
+    }
+
+    /// Whether there is nothing in it but white space.
+    pub(crate) fn is_blank(&self) -> bool {
+        self.body.iter().all(u8::is_ascii_whitespace)
     }
 
     /// How many bytes the content has at most.
@@ -105,7 +114,7 @@ impl<'l> Reader<'l> {
                 }
             };
             match found {
-                Some(sections) => return self.multi(&content.media_type, sections?, depth),
+                Some(sections) => return self.multi(content, sections?, depth),
                 None => {
                     self.defects
                         .push("a multipart without its boundary is read as text".to_owned());
@@ -155,11 +164,14 @@ impl<'l> Reader<'l> {
 
     fn multi<'a>(
         &mut self,
-        media_type: &str,
+        content: ContentType,
         sections: Vec<&'a [u8]>,
         depth: usize,
     ) -> Result<Node<'a>, Quarantine> {
-        let subtype = media_type.trim_start_matches("multipart/").to_owned();
+        let subtype = content
+            .media_type
+            .trim_start_matches("multipart/")
+            .to_owned();
         let default = if subtype == "digest" {
             "message/rfc822"
         } else {
@@ -183,7 +195,11 @@ impl<'l> Reader<'l> {
             };
             children.push(self.node(&headers, body, default, depth + 1)?);
         }
-        Ok(Node::Multi { subtype, children })
+        Ok(Node::Multi {
+            subtype,
+            protocol: content.protocol,
+            children,
+        })
     }
 }
 
@@ -250,6 +266,7 @@ fn leaf<'a>(content: ContentType, headers: &Headers, body: &'a [u8]) -> Leaf<'a>
         name,
         is_attachment,
         content_id: headers.get("content-id").and_then(content_id),
+        smime_type: content.smime_type,
         transfer: Transfer::from_header(headers.get("content-transfer-encoding")),
         body,
     }
@@ -257,7 +274,7 @@ fn leaf<'a>(content: ContentType, headers: &Headers, body: &'a [u8]) -> Leaf<'a>
 
 /// The identifier in `<…>`, fit for a `cid:` address; `None` where it has
 /// characters that have no place there.
-fn content_id(value: &str) -> Option<String> {
+pub(crate) fn content_id(value: &str) -> Option<String> {
     let id = value.trim().trim_start_matches('<').trim_end_matches('>');
     let plain = !id.is_empty()
         && id.len() <= 250
@@ -274,6 +291,8 @@ struct ContentType {
     charset: Option<String>,
     name: Option<String>,
     flowed: Option<bool>,
+    protocol: Option<String>,
+    smime_type: Option<String>,
 }
 
 impl ContentType {
@@ -307,6 +326,8 @@ impl ContentType {
             boundary: parsed.take("boundary"),
             charset: parsed.take("charset"),
             name: parsed.take("name"),
+            protocol: parsed.take("protocol"),
+            smime_type: parsed.take("smime-type"),
             flowed,
         }
     }

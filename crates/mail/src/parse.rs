@@ -9,8 +9,10 @@ use crate::address_list::{AddressList, address_list};
 use crate::file_name;
 use crate::header::{self, Headers};
 use crate::html;
-use crate::mime::{Leaf, Node, Reader, unflow};
+use crate::mime::{Leaf, Node, Reader, content_id, unflow};
+use crate::protection::{self, Protection};
 use crate::quarantine::{Quarantine, QuarantineReason};
+use crate::tnef;
 use crate::words::{decode_words, head, many_lines, one_line};
 
 /// Longest subject kept, in characters.
@@ -93,6 +95,8 @@ pub struct Incoming {
     pub html: Option<String>,
     /// Everything else, in order.
     pub attachments: Vec<Part>,
+    /// What it claims of signatures and encryption; nothing of it is checked.
+    pub protection: Vec<Protection>,
     /// Octets of the raw message.
     pub size: usize,
     /// All header fields, for the rules.
@@ -206,6 +210,7 @@ pub fn parse(raw: &[u8], limits: &Limits) -> Result<Incoming, Quarantine> {
         text: content.text,
         html: content.html,
         attachments: content.attachments,
+        protection: content.protection,
         size,
         headers,
         defects,
@@ -404,6 +409,7 @@ struct Content {
     text: String,
     html: Option<String>,
     attachments: Vec<Part>,
+    protection: Vec<Protection>,
 }
 
 /// Which leaves are the text, which the HTML, which the files
@@ -427,10 +433,14 @@ impl<'t, 'a> Sorted<'t, 'a> {
         for_html: bool,
     ) {
         match node {
-            Node::Multi { subtype, children } if subtype == "alternative" => {
+            Node::Multi {
+                subtype, children, ..
+            } if subtype == "alternative" => {
                 self.alternative(children, for_text, for_html);
             }
-            Node::Multi { subtype, children } => {
+            Node::Multi {
+                subtype, children, ..
+            } => {
                 for (position, child) in children.iter().enumerate() {
                     self.sort(child, subtype, position == 0, for_text, for_html);
                 }
@@ -533,16 +543,28 @@ impl Content {
         if encoded > limits.decoded_bytes.saturating_mul(2) {
             return Err(too_much_decoded(limits));
         }
-        let attachments = files(&sorted.files, limits)?;
+        let mut attachments = files(&sorted.files, limits)?;
+        let wrapped = unwrap(&mut attachments, limits, defects)?;
         let mut rich = None;
         if sorted
             .html
             .iter()
             .any(|leaf| leaf.media_type == "text/html")
         {
-            let source: Vec<String> = sorted.html.iter().map(|leaf| as_html(leaf)).collect();
-            let source = cut(source.join("\n"), limits.text_bytes, "html", defects);
-            rich = Some(html::sanitise(&source)).filter(|html| !html.trim().is_empty());
+            // Each for itself: what one leaves open must not swallow the next.
+            let mut pieces = Vec::with_capacity(sorted.html.len());
+            for leaf in &sorted.html {
+                let source = cut(as_html(leaf), limits.text_bytes, "html", defects);
+                pieces.push(html::sanitise(&source));
+            }
+            let whole = match pieces.as_slice() {
+                [_] => pieces.concat(),
+                _ => {
+                    let joined = cut(pieces.join("\n"), limits.text_bytes, "html", defects);
+                    html::sanitise(&joined)
+                }
+            };
+            rich = Some(whole).filter(|html| !html.trim().is_empty());
         }
         let mut text = String::new();
         // Where all text is HTML, the HTML below says it as well.
@@ -561,6 +583,21 @@ impl Content {
         if text.trim().is_empty() {
             text = rich.as_deref().map(html::safe_to_text).unwrap_or_default();
         }
+        if text.trim().is_empty() && rich.is_none() {
+            // Only what has nothing else says: most wrapped mails have their
+            // text outside, too.
+            text = wrapped
+                .text
+                .map(|text| many_lines(&text))
+                .unwrap_or_default();
+            rich = wrapped
+                .html
+                .map(|html| html::sanitise(head(&html, limits.text_bytes)))
+                .filter(|html| !html.trim().is_empty());
+            if text.trim().is_empty() {
+                text = rich.as_deref().map(html::safe_to_text).unwrap_or_default();
+            }
+        }
         let text = cut(text, limits.text_bytes, "text", defects);
         if text.trim().is_empty() {
             defects.push(
@@ -572,10 +609,12 @@ impl Content {
                 .to_owned(),
             );
         }
+        let protection = protection::read(root, &text, rich.is_some(), &attachments);
         Ok(Self {
             text,
             html: rich,
             attachments,
+            protection,
         })
     }
 }
@@ -619,6 +658,77 @@ fn files(leaves: &[(&Leaf<'_>, bool)], limits: &Limits) -> Result<Vec<Part>, Qua
         });
     }
     Ok(parts)
+}
+
+/// Unpacks every `winmail.dat`: its files come before it, and it stays. Gives
+/// back the first text that was in one.
+fn unwrap(
+    parts: &mut Vec<Part>,
+    limits: &Limits,
+    defects: &mut Vec<String>,
+) -> Result<tnef::Unpacked, Quarantine> {
+    let mut first = tnef::Unpacked::default();
+    if !parts
+        .iter()
+        .any(|part| tnef::is_named_so(&part.media_type, &part.name))
+    {
+        return Ok(first);
+    }
+    let mut decoded: usize = parts.iter().map(|part| part.bytes.len()).sum();
+    for part in std::mem::take(parts) {
+        let unpacked = if tnef::is_named_so(&part.media_type, &part.name) {
+            let room = limits.parts.saturating_sub(parts.len());
+            match tnef::unpack(&part.bytes, room) {
+                None => {
+                    defects.push("a winmail.dat could not be unpacked".to_owned());
+                    tnef::Unpacked::default()
+                }
+                Some(unpacked) => unpacked,
+            }
+        } else {
+            tnef::Unpacked::default()
+        };
+        if unpacked.broken {
+            defects.push("a winmail.dat breaks off".to_owned());
+        }
+        for file in unpacked.files {
+            decoded += file.bytes.len();
+            if decoded > limits.decoded_bytes {
+                return Err(too_much_decoded(limits));
+            }
+            let media_type = file
+                .media_type
+                .filter(|kind| is_media_type(kind))
+                .unwrap_or_else(|| "application/octet-stream".to_owned());
+            parts.push(Part {
+                name: match &file.name {
+                    Some(name) => file_name::safe(name),
+                    None => file_name::for_part(parts.len() + 1, &media_type),
+                },
+                media_type,
+                inline: file.content_id.is_some(),
+                content_id: file.content_id.as_deref().and_then(content_id),
+                bytes: file.bytes,
+            });
+        }
+        first.text = first.text.or(unpacked.text);
+        first.html = first.html.or(unpacked.html);
+        parts.push(part);
+    }
+    Ok(first)
+}
+
+/// `type/subtype` of the characters that such a name may have.
+fn is_media_type(text: &str) -> bool {
+    let token = |word: &str| {
+        !word.is_empty()
+            && word.len() <= 100
+            && word
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"!#$&^_.+-".contains(&b))
+    };
+    text.split_once('/')
+        .is_some_and(|(kind, sub)| token(kind) && token(sub))
 }
 
 fn as_html(leaf: &Leaf<'_>) -> String {
@@ -756,6 +866,84 @@ mod tests {
         let files = read("From: a@x.org\nContent-Type: application/pdf\n\nPDF");
         assert_eq!(files.attachments[0].name, "attachment-1.pdf");
         assert_eq!(files.defects, ["no text, only files"]);
+    }
+
+    fn wrapped(stream: &[u8], other: &str) -> String {
+        format!(
+            "From: a@x.org\nContent-Type: multipart/mixed; boundary=m\n\n{other}--m\n\
+             Content-Type: application/ms-tnef; name=winmail.dat\n\
+             Content-Transfer-Encoding: base64\n\n{}\n--m--\n",
+            base64_of(stream)
+        )
+    }
+
+    fn base64_of(bytes: &[u8]) -> String {
+        const SIGNS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+        let mut out = String::new();
+        for group in bytes.chunks(3) {
+            let number =
+                group.iter().fold(0_u32, |n, &b| n << 8 | u32::from(b)) << (8 * (3 - group.len()));
+            for at in 0..4 {
+                let six = (number >> (18 - 6 * at)) & 63;
+                out.push(if at <= group.len() {
+                    char::from(SIGNS[six as usize])
+                } else {
+                    '='
+                });
+            }
+        }
+        out
+    }
+
+    #[test]
+    fn a_winmail_dat_is_unpacked_and_stays() {
+        use crate::tnef_sample::Sample;
+        let stream = Sample::new()
+            .with(0x0002_800C, b"said inside\0")
+            .file("../run.log", b"log")
+            .file("photo.svg", b"<svg onload=alert(1)>")
+            .bytes();
+        let mail = read(&wrapped(&stream, ""));
+        assert_eq!(mail.text.trim(), "said inside");
+        let names: Vec<_> = mail
+            .attachments
+            .iter()
+            .map(|p| (p.name.as_str(), p.media_type.as_str()))
+            .collect();
+        assert_eq!(
+            names,
+            [
+                ("run.log", "application/octet-stream"),
+                ("photo.svg", "application/octet-stream"),
+                ("winmail.dat", "application/ms-tnef")
+            ]
+        );
+        assert_eq!(mail.attachments[0].bytes, b"log");
+        assert_eq!(mail.attachments[2].bytes, stream);
+        // Where the mail says something itself, that is what it says.
+        let mail = read(&wrapped(&stream, "--m\n\nsaid outside\n"));
+        assert_eq!(mail.text.trim(), "said outside");
+        assert_eq!(mail.attachments.len(), 3);
+    }
+
+    #[test]
+    fn a_winmail_dat_keeps_the_limits() {
+        use crate::tnef_sample::Sample;
+        let stream = Sample::new().file("a", &[7; 600]).bytes();
+        let limits = Limits {
+            decoded_bytes: 1000,
+            ..Limits::default()
+        };
+        let raw = wrapped(&stream, "");
+        let refused = parse(raw.as_bytes(), &limits).unwrap_err();
+        assert_eq!(refused.reason, QuarantineReason::DecodedTooLarge);
+        let mut many = Sample::new();
+        for _ in 0..600 {
+            many = many.file("a", b"x");
+        }
+        let mail = read(&wrapped(&many.bytes(), "--m\n\nx\n"));
+        assert_eq!(mail.attachments.len(), 1, "it is kept as it came");
+        assert_eq!(mail.defects, ["a winmail.dat could not be unpacked"]);
     }
 
     #[test]

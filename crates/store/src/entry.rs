@@ -39,11 +39,13 @@ pub struct Entry {
     pub html: Option<String>,
     /// The mail it came by.
     pub mail: Option<Uuid>,
+    /// What that mail claimed of signatures and encryption, as JSON.
+    pub protection: Option<String>,
 }
 
 pub(crate) const COLUMNS: &str =
     "SELECT id, ticket, seq, at, author, author_name, author_side, channel,
-  visibility, solution, body, quoted, html, mail FROM entry";
+  visibility, solution, body, quoted, html, mail, protection FROM entry";
 
 pub(crate) fn read(row: &Row<'_>) -> Result<Entry, Error> {
     let visibility: String = row.get(8)?;
@@ -67,6 +69,7 @@ pub(crate) fn read(row: &Row<'_>) -> Result<Entry, Error> {
         quoted: row.get(11)?,
         html: row.get(12)?,
         mail: row.get(13)?,
+        protection: row.get(14)?,
     })
 }
 
@@ -74,9 +77,9 @@ pub(crate) fn read(row: &Row<'_>) -> Result<Entry, Error> {
 pub fn insert(conn: &mut Conn<'_>, entry: &Entry) -> Result<(), Error> {
     conn.later(
         "INSERT INTO entry (id, ticket, seq, at, author, author_name, author_side, channel,
-           visibility, solution, body, quoted, html, mail)
+           visibility, solution, body, quoted, html, mail, protection)
          VALUES ($1, $2, (SELECT COALESCE(MAX(seq), 0) + 1 FROM entry WHERE ticket = $2),
-           $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+           $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
         params![
             entry.id,
             entry.ticket,
@@ -91,6 +94,7 @@ pub fn insert(conn: &mut Conn<'_>, entry: &Entry) -> Result<(), Error> {
             entry.quoted.clone(),
             entry.html.clone(),
             entry.mail,
+            entry.protection.clone(),
         ],
     )?;
     Ok(())

@@ -56,6 +56,10 @@ const MIGRATIONS: &[(&str, &str)] = &[
         "0020_held_answers",
         include_str!("migrations/0020_held_answers.sql"),
     ),
+    (
+        "0022_protection",
+        include_str!("migrations/0022_protection.sql"),
+    ),
 ];
 
 /// How often to start again when another node migrates at the same moment.

@@ -1,32 +1,20 @@
 //! How a file that somebody sent is given out: it can do nothing on our pages.
 
 use axum::body::Body;
-use axum::http::header::{self, HeaderValue};
+use axum::http::header::{self, HeaderName, HeaderValue};
 use axum::response::Response;
+use desk::picture::type_of;
 use store::entry::Attachment;
 
 use crate::headers::CSP_FILE;
 
-/// Types that are shown in the browser when asked for, and how their bytes
-/// begin: what says it is a picture has to be one.
-const SHOWN: [(&str, &[&[u8]]); 4] = [
-    ("image/png", &[b"\x89PNG\r\n\x1a\n"]),
-    ("image/jpeg", &[b"\xff\xd8\xff"]),
-    ("image/gif", &[b"GIF87a", b"GIF89a"]),
-    ("image/webp", &[b"RIFF"]),
-];
-
-/// The type under which a file may be shown; `None`: only to be saved.
+/// The type under which a file may be shown; `None`: only to be saved. What says
+/// it is a picture has to be one.
 fn shown_as(media_type: &str, bytes: &[u8]) -> Option<&'static str> {
     if media_type == "text/plain" {
         return Some("text/plain; charset=utf-8");
     }
-    SHOWN
-        .iter()
-        .find(|(kind, starts)| {
-            *kind == media_type && starts.iter().any(|start| bytes.starts_with(start))
-        })
-        .map(|(kind, _)| *kind)
+    type_of(bytes).filter(|kind| *kind == media_type)
 }
 
 /// The answer with a file's bytes.
@@ -56,6 +44,26 @@ pub fn response(file: &Attachment, bytes: Vec<u8>, inline: bool) -> Response {
         header::X_CONTENT_TYPE_OPTIONS,
         HeaderValue::from_static("nosniff"),
     );
+    response
+}
+
+/// The answer with a picture of a mail. The page that shows it has no origin of
+/// its own, so any may; the address is signed for one reader and soon over.
+pub fn picture(kind: &'static str, bytes: Vec<u8>) -> Response {
+    let mut response = Response::new(Body::from(bytes));
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (header::CONTENT_TYPE, kind),
+        (header::CONTENT_DISPOSITION, "inline"),
+        (header::CONTENT_SECURITY_POLICY, CSP_FILE),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (
+            HeaderName::from_static("cross-origin-resource-policy"),
+            "cross-origin",
+        ),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
     response
 }
 

@@ -233,6 +233,8 @@ const TABLES: &[Table] = &[
             ("quoted", Step),
             ("html", Step),
             ("mail", Nothing),
+            // 0022: of a mail, which kind of signature it has
+            ("protection", Nothing),
         ],
     ),
     table(

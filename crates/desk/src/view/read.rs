@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use store::Conn;
 use switchboard_core::decide::allowed;
 use switchboard_core::triage::Step;
-use switchboard_core::{Actor, Change, EntryId, EntryVisibility, PersonId, Status, TicketNumber};
+use switchboard_core::{Actor, Change, EntryId, PersonId, Status, TicketNumber};
 
 use super::{
     Conversation, EntryView, EventView, FileView, MOST, TicketView, entry_views, event_views,
@@ -195,43 +195,6 @@ impl Desk {
                     .find(|e| e.id == id)
                     .ok_or_else(|| Error::not_found("such entry"))?;
                 Ok::<_, Error>((ticket.label().is_some(), found))
-            })
-            .await?;
-        self.note_read(actor, number, restricted).await?;
-        Ok(found)
-    }
-
-    /// The sanitised HTML of an entry that came by mail, and its ticket's
-    /// files for the images in it.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`], also when the actor may not see the entry.
-    pub async fn entry_html(
-        &self,
-        actor: &Actor,
-        number: TicketNumber,
-        id: EntryId,
-    ) -> Result<(String, Vec<FileView>), Error> {
-        let reader = actor.clone();
-        let (restricted, found) = self
-            .0
-            .db
-            .read(move |c| {
-                let not_found = || Error::not_found("such entry");
-                let (ticket, access) = load_visible(c, &reader, number)?;
-                let entry = store::entry::load(c, id)?
-                    .filter(|e| e.ticket == number)
-                    .filter(|e| {
-                        e.visibility == EntryVisibility::Public || access.may_see_internal()
-                    })
-                    .ok_or_else(not_found)?;
-                let html = entry.html.ok_or_else(not_found)?;
-                let files = store::entry::attachments(c, number)?
-                    .into_iter()
-                    .filter(|f| f.entry == id)
-                    .map(FileView::from)
-                    .collect();
-                Ok::<_, Error>((ticket.label().is_some(), (html, files)))
             })
             .await?;
         self.note_read(actor, number, restricted).await?;

@@ -21,6 +21,7 @@ mod notices;
 mod onboarding;
 mod outbox;
 mod outbox_postfix;
+mod picture;
 mod places;
 mod portal;
 mod privacy;

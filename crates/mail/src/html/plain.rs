@@ -112,9 +112,11 @@ impl Page {
                 self.end_line(false);
             }
             "img" => {
-                if let Some(alt) = attribute(tag, "alt").filter(|alt| !alt.trim().is_empty()) {
+                let alt = attribute(tag, "alt").unwrap_or_default();
+                let remote = attribute(tag, super::REMOTE).is_some();
+                if remote || !alt.trim().is_empty() {
                     self.word_gap();
-                    self.line.push_str(&format!("[image: {}]", alt.trim()));
+                    self.line.push_str(&super::picture::named(&alt));
                 }
             }
             "a" if opens => self.link = attribute(tag, "href").map(|href| (href, String::new())),
@@ -189,14 +191,14 @@ impl Page {
     }
 }
 
-fn attribute(tag: &str, name: &str) -> Option<String> {
+pub(super) fn attribute(tag: &str, name: &str) -> Option<String> {
     let (_, rest) = tag.split_once(&format!(" {name}=\""))?;
     let (value, _) = rest.split_once('"')?;
     Some(decode(value))
 }
 
 /// The entities that the sanitiser writes.
-fn decode(text: &str) -> String {
+pub(super) fn decode(text: &str) -> String {
     if !text.contains('&') {
         return text.to_owned();
     }

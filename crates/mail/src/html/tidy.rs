@@ -1,7 +1,7 @@
 //! A linear pass over HTML of any quality. It yields balanced, shallow tags
 //! from the allow-list with their allowed attributes, and text.
 
-use super::{allowed, attributes, is_cid, small_number};
+use super::{allowed, attributes, is_cid, is_remote, small_number};
 
 /// How many elements may be open at once. Beyond that only the text is kept.
 const MAX_OPEN: usize = 60;
@@ -173,7 +173,10 @@ impl<'a> Scanner<'a> {
             let key = self.take(key_len);
             let value = self.attribute_value();
             let key = crate::words::head(key, 32).to_ascii_lowercase();
-            if wanted.contains(&key.as_str()) && !found.iter().any(|(k, _)| *k == key) {
+            // How a picture is styled says whether anybody is to see it.
+            let telling = key == "style" && name == "img";
+            if (telling || wanted.contains(&key.as_str())) && !found.iter().any(|(k, _)| *k == key)
+            {
                 found.push((key, value));
             }
         }
@@ -330,7 +333,8 @@ impl Writer {
         self.out.push('"');
     }
 
-    /// A picture that came with the mail stays; any other is named.
+    /// A picture that came with the mail stays; of one on another server the
+    /// address is kept, under a name that loads nothing; any other is named.
     fn image(&mut self, tag: &Tag<'_>) {
         let get = |name: &str| {
             tag.attributes
@@ -339,10 +343,24 @@ impl Writer {
                 .map_or("", |(_, value)| *value)
         };
         let src = get("src").trim();
-        if is_cid(src) && src.len() <= MAX_VALUE && self.elements < MAX_ELEMENTS {
+        let enclosed = is_cid(src) && src.len() <= MAX_VALUE;
+        let tiny = |key: &str| matches!(get(key).trim(), "0" | "1" | "0px" | "1px");
+        if !enclosed && (tiny("width") || tiny("height") || styled_away(get("style"))) {
+            // A tracking pixel or a spacer says nothing to a reader.
+            return;
+        }
+        let remote = Some(src)
+            .filter(|src| !src.is_empty())
+            .unwrap_or_else(|| get(super::REMOTE).trim());
+        let kept = if enclosed {
+            Some(("src", src))
+        } else {
+            Some((super::REMOTE, remote)).filter(|(_, address)| is_remote(address))
+        };
+        if let Some((key, address)) = kept.filter(|_| self.elements < MAX_ELEMENTS) {
             self.elements += 1;
             self.out.push_str("<img");
-            self.attribute("src", src);
+            self.attribute(key, address);
             self.attribute("alt", crate::words::head(get("alt"), 500));
             for key in ["width", "height"] {
                 if small_number(get(key)) {
@@ -350,11 +368,6 @@ impl Writer {
                 }
             }
             self.out.push('>');
-            return;
-        }
-        let tiny = |key: &str| matches!(get(key).trim(), "0" | "1" | "0px" | "1px");
-        if tiny("width") || tiny("height") {
-            // A tracking pixel or a spacer says nothing to a reader.
             return;
         }
         let alt = crate::words::head(get("alt").trim(), 500);
@@ -431,6 +444,25 @@ impl Writer {
         self.close_to(0);
         self.out
     }
+}
+
+/// Whether a style hides a picture or leaves at most a point of it.
+fn styled_away(style: &str) -> bool {
+    crate::words::head(style, MAX_VALUE)
+        .split(';')
+        .filter_map(|rule| rule.split_once(':'))
+        .any(|(name, value)| {
+            let value = value.trim().trim_end_matches("!important").trim_end();
+            match name.trim().to_ascii_lowercase().as_str() {
+                "width" | "height" | "max-width" | "max-height" => {
+                    matches!(value, "0" | "1" | "0px" | "1px" | "1pt" | "0pt")
+                }
+                "display" => value.eq_ignore_ascii_case("none"),
+                "visibility" => value.eq_ignore_ascii_case("hidden"),
+                "opacity" => value.parse() == Ok(0.0_f32),
+                _ => false,
+            }
+        })
 }
 
 /// Unknown elements that stand for a break between words.

@@ -116,12 +116,55 @@ fn mutated(seed: u64, seeds: &[Vec<u8>]) -> Vec<u8> {
     bytes
 }
 
+/// A `winmail.dat` with a code page, text, properties and a file.
+fn winmail() -> Vec<u8> {
+    let mut out = vec![0x78, 0x9f, 0x3e, 0x22, 1, 0];
+    let mut attribute = |id: u32, data: &[u8]| {
+        out.push(1);
+        out.extend(id.to_le_bytes());
+        out.extend(u32::try_from(data.len()).unwrap().to_le_bytes());
+        out.extend(data);
+        out.extend([0, 0]);
+    };
+    attribute(0x0006_9007, &[0xe4, 4, 0, 0, 0, 0, 0, 0]);
+    attribute(0x0002_800C, b"said inside\0");
+    // Two properties: HTML as octets, and one with a name.
+    let html = b"\x02\0\0\0\x02\x01\x13\x10\x01\0\0\0\x08\0\0\0<p>x</p>\
+        \x1f\0\0\x80AAAAAAAAAAAAAAAA\x01\0\0\0\x04\0\0\0a\0b\0\x01\0\0\0\x02\0\0\0a\0\0\0";
+    attribute(0x0006_9003, html);
+    attribute(0x0006_9002, &[0; 14]);
+    attribute(0x0001_8010, b"../run.log\0");
+    attribute(0x0006_800F, b"what is in it");
+    attribute(
+        0x0006_9005,
+        b"\x01\0\0\0\x1e\0\x0e\x37\x01\0\0\0\x0a\0\0\0text/plain\0\0",
+    );
+    out
+}
+
 fn seeds() -> Vec<Vec<u8>> {
     let plain: &[u8] = b"From: Ada <ada@lab.example>\r\nTo: desk@example.org\r\nSubject: Re: [#7] x\r\n\
         References: <a@b> <c@d>\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nHello\r\n\r\n> old\r\n";
     let html: &[u8] = b"From: ada@lab.example\r\nContent-Type: multipart/alternative; boundary=x\r\n\r\n--x\r\n\
         Content-Type: text/html\r\n\r\n<p>Hello <b>there</b><blockquote>old</blockquote>\r\n--x--\r\n";
-    let mut found = vec![plain.to_vec(), html.to_vec()];
+    let signed: &[u8] = b"From: ada@lab.example\r\nContent-Type: multipart/signed; boundary=x;\r\n \
+        protocol=\"application/pgp-signature\"\r\n\r\n--x\r\n\r\n-----BEGIN PGP MESSAGE-----\r\nx\r\n\
+        -----END PGP MESSAGE-----\r\n--x\r\nContent-Type: application/pgp-signature\r\n\r\nx\r\n--x--\r\n";
+    let sealed: &[u8] = b"From: ada@lab.example\r\nContent-Type: application/pkcs7-mime; smime-type=signed-data\r\n\
+        Content-Transfer-Encoding: base64\r\n\r\nMIAGCSqGSIb3DQEHAw==\r\n";
+    let mut wrapped =
+        b"From: ada@lab.example\r\nContent-Type: application/ms-tnef; name=winmail.dat\r\n\
+        Content-Transfer-Encoding: 8bit\r\n\r\n"
+            .to_vec();
+    wrapped.extend(winmail());
+    let mut found = vec![
+        plain.to_vec(),
+        html.to_vec(),
+        signed.to_vec(),
+        sealed.to_vec(),
+        wrapped,
+        winmail(),
+    ];
     if let Some(folder) = folder() {
         let files = messages(&folder);
         found.extend(files.iter().filter_map(|path| {
@@ -158,6 +201,16 @@ fn holds(bytes: &[u8], own: &OwnAddresses, keys: &ThreadKeys) {
         if let Some(html) = &read.html {
             clean(html);
         }
+        for part in &read.attachments {
+            assert_eq!(mail::file_name::safe(&part.name), part.name);
+        }
+        for protection in &read.protection {
+            assert!(!protection.words().is_empty());
+        }
+    }
+    if let Some(unpacked) = mail::tnef::unpack(bytes, 500) {
+        let all: usize = unpacked.files.iter().map(|file| file.bytes.len()).sum();
+        assert!(all <= bytes.len(), "more came out than went in");
     }
     let text = String::from_utf8_lossy(bytes);
     trimmed(&text);
@@ -188,6 +241,9 @@ fn clean(html: &str) {
     ] {
         assert!(!low.contains(tag), "{tag} is left: {low}");
     }
+    // Shown without addresses, it has no picture left to load.
+    let shown = mail::html::picture::placed(&once, |_| None);
+    assert!(!shown.contains("<img"), "{shown}");
     mail::to_text(html);
 }
 
@@ -221,4 +277,15 @@ fn torn_and_patched_mails_break_nothing() {
     }
     eprintln!("{} mails, {} seeds", seed - first, seeds.len());
     assert!(seed - first > 20, "too slow to find anything");
+}
+
+/// The sample that is torn above is a whole one: it has all that it should.
+#[test]
+fn the_winmail_dat_among_the_seeds_is_whole() {
+    let unpacked = mail::tnef::unpack(&winmail(), 1).unwrap();
+    assert_eq!(unpacked.text.as_deref(), Some("said inside"));
+    assert_eq!(unpacked.html.as_deref(), Some("<p>x</p>"));
+    assert_eq!(unpacked.files[0].media_type.as_deref(), Some("text/plain"));
+    assert_eq!(unpacked.files[0].bytes, b"what is in it");
+    assert!(!unpacked.broken);
 }

@@ -49,8 +49,25 @@ pub struct Entry {
     pub body: String,
     /// What was trimmed off a mail: quotes and signature.
     pub quoted: Option<String>,
+    /// What the mail it came by claims of signatures and encryption. The desk
+    /// checks and opens nothing of it; a later version may know more kinds.
+    pub protection: Vec<Protection>,
     /// Files that came with it.
     pub attachments: Vec<File>,
+}
+
+/// That a mail claims to be signed or encrypted.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Protection {
+    /// `signed`, `wrapped` (the text is inside a signed file), `encrypted` or
+    /// `broken` (what it takes is not in the mail).
+    pub kind: &'static str,
+    /// `pgp` or `smime`.
+    pub method: &'static str,
+    /// `whole`, or `part`: the mail has text or files that are not meant.
+    pub covers: &'static str,
+    /// The same in words for people.
+    pub words: String,
 }
 
 impl Entry {
@@ -67,6 +84,16 @@ impl Entry {
             solution: e.solution,
             body: e.body,
             quoted: e.quoted,
+            protection: e
+                .protection
+                .iter()
+                .map(|p| Protection {
+                    kind: p.kind.key(),
+                    method: p.method.key(),
+                    covers: p.covers.key(),
+                    words: p.words(),
+                })
+                .collect(),
             attachments: e.files.into_iter().map(|f| File::new(number, f)).collect(),
         }
     }

@@ -203,6 +203,7 @@ pub(super) const PAGES: &[Row] = &[
     row("GET", "/t/{word}/entries/{id}/html", Needs::Link, Who::Sees),
     row("GET", "/t/{word}/attachments/{id}", Needs::Link, Who::Sees),
     row("GET", "/attachments/{id}", Needs::Session, Who::Sees),
+    row("GET", "/pictures/{word}", Needs::Link, Who::Sees),
     row("GET", "/work", Needs::Session, Who::Staff),
     row("POST", "/work/bulk", Needs::Form, Who::Staff),
     row("POST", "/work/views", Needs::Form, Who::Staff),

@@ -239,6 +239,7 @@ pub fn router() -> Router<AppState> {
         .route("/t/{word}/entries/{id}/html", get(ticket::entry_html_by_link))
         .route("/t/{word}/attachments/{id}", get(ticket::attachment_by_link))
         .route("/attachments/{id}", get(ticket::attachment))
+        .route("/pictures/{word}", get(mail_frame::show))
         .route("/work", get(work::list))
         .route("/work/bulk", post(work_post::bulk))
         .route("/work/views", post(work_post::views))

@@ -520,6 +520,9 @@ fn entry(id: &str, kind: EntryKind, who: &str, about: &str, at: Millis, text: &s
         quote: None,
         files: vec![],
         html: None,
+        inside: vec![],
+        remote: 0,
+        protection: vec![],
         chips: vec![],
         redacted: None,
         origin: vec![],
@@ -587,6 +590,11 @@ fn story(staff: bool) -> Vec<ThreadItem> {
     );
     outside.quote = Some((14, prose("On Mon 23 Nov, Ilona Novák wrote: …")));
     outside.html = Some(s("/tickets/48213/entries/a4/html"));
+    outside.inside = vec![file("image001.png", "12 kB")];
+    outside.remote = 3;
+    outside.protection = vec![s(
+        "Only part of this mail is signed (by PGP), and that is not checked here.",
+    )];
     let mut last = entry(
         "a5",
         EntryKind::Requester,

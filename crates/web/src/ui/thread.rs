@@ -156,6 +156,15 @@ impl Lens<'_> {
             .as_deref()
             .filter(|q| !q.trim().is_empty())
             .map(|q| (q.lines().count(), prose(&unquoted(q))));
+        let file = |f: &desk::view::FileView| FileView {
+            name: f.name.clone(),
+            size: size_words(u64::try_from(f.size).unwrap_or(0)),
+            href: format!("{}{}", self.files_at, f.id),
+        };
+        let (inside, beside): (Vec<_>, Vec<_>) = entry
+            .files
+            .iter()
+            .partition(|f| entry.pictures.inside.contains(&f.id));
         EntryView {
             id: entry.id.to_string(),
             kind,
@@ -165,15 +174,10 @@ impl Lens<'_> {
             body: prose(&entry.body),
             lang: None,
             quote,
-            files: entry
-                .files
-                .iter()
-                .map(|f| FileView {
-                    name: f.name.clone(),
-                    size: size_words(u64::try_from(f.size).unwrap_or(0)),
-                    href: format!("{}{}", self.files_at, f.id),
-                })
-                .collect(),
+            files: beside.into_iter().map(file).collect(),
+            inside: inside.into_iter().map(file).collect(),
+            remote: entry.pictures.remote,
+            protection: entry.protection.iter().map(|p| p.words()).collect(),
             html: entry
                 .has_html
                 .then(|| format!("{}{}/html", self.entries_at, entry.id)),

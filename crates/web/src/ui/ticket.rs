@@ -4,6 +4,7 @@ use askama::Template;
 use axum::extract::Path;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
+use desk::picture::By;
 use desk::view::{Conversation, TicketView};
 use desk::{EntryDraft, Error, Step};
 use switchboard_core::decide::Offer;
@@ -129,6 +130,7 @@ struct Door {
     base: String,
     /// What stands before a file's id.
     files_at: String,
+    by: By,
 }
 
 /// What was sent and could not be done, to be shown again.
@@ -147,6 +149,7 @@ async fn signed_in(visit: &Visit, text: &str) -> Result<Door, Fault> {
         number,
         base: format!("/tickets/{number}"),
         files_at: "/attachments/".to_owned(),
+        by: By::Session,
     })
 }
 
@@ -157,6 +160,7 @@ async fn by_link(visit: &Visit, word: &str) -> Result<Door, Fault> {
         number: guest.ticket,
         base: format!("/t/{word}"),
         files_at: format!("/t/{word}/attachments/"),
+        by: By::Link,
     })
 }
 
@@ -609,7 +613,8 @@ pub async fn sent(visit: Visit) -> Response {
     visit.close(result).await
 }
 
-/// `GET /tickets/{number}/entries/{id}/html`: a mail as it was formatted.
+/// `GET /tickets/{number}/entries/{id}/html`: a mail as it was formatted; with
+/// `?pictures=shown` also its pictures on other servers.
 pub async fn entry_html(visit: Visit, Path((text, id)): Path<(String, String)>) -> Response {
     let result = async {
         let door = signed_in(&visit, &text).await?;
@@ -634,9 +639,10 @@ pub async fn entry_html_by_link(
 
 async fn html(visit: &Visit, door: &Door, id: &str) -> Result<Response, Fault> {
     let id = Uuid::try_parse(id).map_err(|_| Fault::no_page())?;
-    let (html, _) = visit
+    let remote = visit.query("pictures") == "shown";
+    let html = visit
         .desk
-        .entry_html(&door.actor, door.number, EntryId(id))
+        .mail_html(&door.actor, door.number, EntryId(id), door.by, remote)
         .await?;
     let mut response = visit.page(&MailFrame {
         title: format!("A mail of ticket {}", door.number),

@@ -394,6 +394,12 @@ pub struct EntryView {
     pub files: Vec<FileView>,
     /// Where the mail's own HTML is shown, in a sandboxed frame.
     pub html: Option<String>,
+    /// Pictures that are shown in that frame, as files.
+    pub inside: Vec<FileView>,
+    /// So many pictures of the mail are on other servers.
+    pub remote: usize,
+    /// What the mail claims of signatures and encryption, in sentences.
+    pub protection: Vec<String>,
     /// Chips beside the name: "Needs reply", "Solution".
     pub chips: Vec<Chip>,
     /// The text was taken out; this says by whom and why.

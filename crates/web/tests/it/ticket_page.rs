@@ -264,5 +264,87 @@ fn a_formatted_mail_is_shown_where_it_can_do_nothing() {
         }
         let mut otto = Browser::of(&desk, &f.otto).await;
         otto.get(path).await.expect(404);
+        // Its picture is on another server: counted, and not loaded by itself.
+        assert!(page.contains("This mail has a picture on other servers."));
+        assert!(html.contains("[image]") && !html.contains("<img"));
+        assert!(policy.contains("img-src 'self'"), "{policy}");
+        let shown = fay.get(&format!("{path}?pictures=shown")).await.expect(200);
+        let html = shown.text();
+        assert!(html.contains("<img src=\"/pictures/"), "{html}");
+        assert!(!html.contains("tracker.example"));
+    });
+}
+
+/// A picture is given without cookies, as its frame has none, to whom its address
+/// was signed for, and as nothing but a picture.
+#[test]
+fn a_picture_of_a_mail_has_an_address_of_its_own() {
+    on_sqlite(|desk| async move {
+        let f = desk.federation().await;
+        // Eleven by seven points, as far as anybody looks.
+        let png = "iVBORw0KGgoAAAANSUhEUgAAAAsAAAAHCAYAAAA=";
+        let mail = format!(
+            "From: Rita <{}>\r\nTo: desk@desk.example\r\nSubject: Plot\r\nMessage-ID: <p@people.example>\r\n\
+             Content-Type: multipart/signed; boundary=o; protocol=\"application/pgp-signature\"\r\n\r\n\
+             --o\r\nContent-Type: multipart/related; boundary=i\r\n\r\n\
+             --i\r\nContent-Type: text/html\r\n\r\n<p>See <img src=cid:a@x alt=Plot></p>\r\n\
+             --i\r\nContent-Type: image/png; name=plot.png\r\nContent-ID: <a@x>\r\n\
+             Content-Transfer-Encoding: base64\r\n\r\n{png}\r\n--i--\r\n\
+             --o\r\nContent-Type: application/pgp-signature; name=s.asc\r\n\r\nx\r\n--o--\r\n",
+            f.rita.email
+        );
+        desk.desk
+            .take_mail(mail.into_bytes(), "pipe", None)
+            .await
+            .unwrap();
+        let number = desk.get(&f.ada, "/tickets").await.json["items"][0]["number"]
+            .as_i64()
+            .unwrap();
+        let mut rita = Browser::of(&desk, &f.rita).await;
+        let word = desk
+            .desk
+            .follow_word(switchboard_core::TicketNumber(number), f.rita.id);
+        let mut nobody = Browser::new(&desk);
+        for at in [format!("/tickets/{number}"), format!("/t/{word}")] {
+            let page = rita.page(&at).await;
+            assert!(page.contains("as it was formatted, with a picture</summary>"));
+            assert!(page.contains("Signed by PGP, not checked here."));
+            // Beside the text there is no second plot.png.
+            let (inside, beside) = page.rsplit_once("</iframe>").unwrap();
+            let (inside, beside) = (inside, beside.split_once("</details>").unwrap());
+            assert!(!inside.contains("plot.png") && !beside.1.contains("plot.png"));
+            assert!(beside.0.contains("plot.png") && beside.1.contains("s.asc"));
+            let (_, rest) = page.split_once("<iframe src=\"").unwrap();
+            let frame = rita.page(rest.split('"').next().unwrap()).await;
+            let (_, rest) = frame.split_once("<img src=\"").unwrap();
+            let address = rest.split('"').next().unwrap();
+            let picture = nobody.get(address).await.expect(200);
+            assert_eq!(picture.header("content-type"), "image/png");
+            assert_eq!(picture.header("x-content-type-options"), "nosniff");
+            assert_eq!(
+                picture.header("cross-origin-resource-policy"),
+                "cross-origin"
+            );
+            assert_eq!(picture.header("cache-control"), "no-store");
+            let policy = picture.header("content-security-policy");
+            assert!(
+                policy.starts_with("sandbox; default-src 'none'"),
+                "{policy}"
+            );
+            assert_eq!(picture.header("set-cookie"), "");
+            let forged = format!("{}A", &address[..address.len() - 2]);
+            nobody.get(&forged).await.expect(404);
+        }
+        let entries = desk
+            .get(&f.rita, &format!("/tickets/{number}/entries"))
+            .await
+            .expect(200);
+        assert_eq!(
+            entries.json["items"][0]["protection"],
+            serde_json::json!([{
+                "kind": "signed", "method": "pgp", "covers": "whole",
+                "words": "Signed by PGP, not checked here."
+            }])
+        );
     });
 }

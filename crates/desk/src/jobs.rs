@@ -10,6 +10,7 @@ use crate::{Desk, Error};
 mod account_mail;
 mod close;
 mod deliver;
+mod gather_index;
 mod heirs;
 mod held;
 mod intake;
@@ -34,6 +35,8 @@ const REDIRECTED: &str = "redirected";
 const REMIND_STAFF: &str = "remind-staff";
 /// Forgets sessions, keys and jobs that are over.
 const SWEEP: &str = "sweep";
+/// Gathers the search index into one piece.
+const GATHER_INDEX: &str = "gather-index";
 /// Sends an answer that waited.
 pub(crate) const HELD: &str = "held";
 /// Tells the support side that nothing arrives at an address any more.
@@ -63,6 +66,7 @@ const KINDS: &[&str] = &[
     RETAIN,
     UNDELIVERABLE,
     HELD,
+    GATHER_INDEX,
 ];
 /// Kinds that run again and again, and how often.
 const TIMED: &[(&str, Millis)] = &[
@@ -72,6 +76,7 @@ const TIMED: &[(&str, Millis)] = &[
     (SWEEP, 600_000),
     (FILES, 600_000),
     (RETAIN, 86_400_000),
+    (GATHER_INDEX, 86_400_000),
 ];
 /// A job that runs longer than this is taken for dead.
 pub(crate) const LEASE_MS: Millis = 120_000;
@@ -213,6 +218,7 @@ impl Desk {
             RETAIN => crate::privacy::retain::run(self).await,
             UNDELIVERABLE => undeliverable::run(self, &job).await,
             HELD => held::run(self, &job).await,
+            GATHER_INDEX => gather_index::run(self, &job).await,
             other => Ok(Outcome::Never(format!("there is no job {other:?}"))),
         };
         self.end_job(job, outcome, None).await

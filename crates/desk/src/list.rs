@@ -43,9 +43,10 @@ pub const MAX_PAGE: i64 = 200;
 /// given out short, with a cursor to go on.
 const ROUNDS: usize = 8;
 
-/// Most hits of the index that are checked at a time. The first batch is a page,
-/// each that follows twice as many.
-const WIDEST: i64 = 400;
+/// Most hits of the index that are checked at a time. The first batch is a page
+/// where all with the words are wanted, else half of this; each that follows has
+/// twice as many: beginning a search costs more than another hundred hits.
+const WIDEST: i64 = 800;
 
 /// The people that a query names, looked up before it is run.
 struct Names<'a> {
@@ -453,6 +454,9 @@ fn search(
     let mut items: Vec<Item> = Vec::new();
     let mut before = before;
     let mut batch = limit + 1;
+    if !filter.is_empty() {
+        batch = batch.max(WIDEST / 2);
+    }
     for _ in 0..ROUNDS {
         let mut numbers = BTreeSet::new();
         // Below the lowest number of a full batch another look may have more.
@@ -487,7 +491,7 @@ fn search(
             return Ok(Page { items, next: None });
         }
         before = Some(lowest);
-        // Few of what has the words are wanted: look further each time.
+        // Few of what has the words are there for them: look further each time.
         batch = batch.max((batch * 2).min(WIDEST));
     }
     Ok(Page {

@@ -5,6 +5,8 @@
 //! list and cut to a page, and only those few rows are merged: so a page costs
 //! the same with a thousand and with a million tickets.
 
+use std::collections::BTreeSet;
+
 use switchboard_core::query::{Compare, Span};
 use switchboard_core::{
     Millis, PersonId, PortalId, Priority, ServiceId, Status, TicketNumber, Tlp, UnitId,
@@ -60,6 +62,15 @@ impl Sort {
             Sort::Newest => "number",
             Sort::Urgent => "number, priority",
             Sort::Updated => "number, updated_at",
+        }
+    }
+
+    /// What the order of a list is the ascending order of.
+    fn place(self, Cursor { key, number }: Cursor) -> (i64, i64) {
+        match self {
+            Sort::Newest => (0, -number),
+            Sort::Urgent => (-key, number),
+            Sort::Updated => (-key, -number),
         }
     }
 }
@@ -145,6 +156,11 @@ impl Filter {
     pub fn with(mut self, negated: bool, condition: Condition) -> Filter {
         self.0.push((negated, condition));
         self
+    }
+
+    /// It narrows nothing.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// Nothing can meet it.
@@ -279,15 +295,35 @@ pub fn page(
     if filter.is_void() {
         return Ok(Vec::new());
     }
+    let sources = sources(scope, filter);
+    if sources.len() > FEW_SOURCES {
+        let found = merged(conn, &sources, filter, sort, cursor, limit)?;
+        let named = Filter::default().and(Condition::Numbers(found));
+        return match named.is_void() {
+            true => Ok(Vec::new()),
+            false => looked_up(conn, &[Source::All], &named, sort, None, limit),
+        };
+    }
+    looked_up(conn, &sources, filter, sort, cursor, limit)
+}
+
+/// The rows of a page out of the sources, joined by the database.
+fn looked_up(
+    conn: &mut Conn<'_>,
+    sources: &[Source],
+    filter: &Filter,
+    sort: Sort,
+    cursor: Option<Cursor>,
+    limit: i64,
+) -> Result<Vec<Item>, Error> {
     let mut sql = Sql::new(
         "SELECT t.number, t.version, t.status, t.priority, t.unit, u.name, t.owner, o.name,
            t.requester, r.name, t.service, s.name, t.category, t.restricted, t.needs_reply,
            t.subject, t.status_since, t.created_at, t.updated_at, t.tlp
          FROM (SELECT number FROM (",
     );
-    let sources = sources(scope, filter);
-    numbers(&mut sql, &sources, filter, Some(sort), cursor, limit);
-    // Cut before the names are looked up: of twenty units' pages one is left.
+    numbers(&mut sql, sources, filter, Some(sort), cursor, limit);
+    // Cut before the names are looked up: of some sources' pages one is left.
     sql.push(") AS t ");
     order(&mut sql, sort);
     sql.push(" LIMIT ").number(limit);
@@ -333,6 +369,96 @@ pub fn page(
             updated_at: row.get(18)?,
         })
     })
+}
+
+/// More sources than these are merged here and not by the database, which would
+/// read a whole page of each: of twenty units' pages one is left.
+const FEW_SOURCES: usize = 6;
+
+/// The numbers of a page out of many sources, in the order of the list.
+///
+/// Of each source its share and some more is read. Where that was all of it, or
+/// ends beyond the page, the page needs no more of it; the others are read on,
+/// as far as the page could go. So two statements do, whatever lies where.
+fn merged(
+    conn: &mut Conn<'_>,
+    sources: &[Source],
+    filter: &Filter,
+    sort: Sort,
+    cursor: Option<Cursor>,
+    limit: i64,
+) -> Result<Vec<i64>, Error> {
+    let share = limit / i64::try_from(sources.len()).unwrap_or(i64::MAX) + 6;
+    let begun: Vec<_> = sources.iter().map(|source| (source, cursor)).collect();
+    let first = places(conn, &begun, filter, sort, share)?;
+    let mut page: BTreeSet<_> = first.iter().flatten().map(|c| sort.place(*c)).collect();
+    let full = usize::try_from(limit).unwrap_or(usize::MAX);
+    let end = page.iter().nth(full.saturating_sub(1)).copied();
+    let cut: Vec<_> = sources
+        .iter()
+        .zip(&first)
+        .filter(|(_, found)| found.len() as i64 == share)
+        .filter_map(|(source, found)| Some((source, found.last().copied()?)))
+        .filter(|(_, last)| end.is_none_or(|end| sort.place(*last) < end))
+        .map(|(source, last)| (source, Some(last)))
+        .collect();
+    if !cut.is_empty() {
+        let more = places(conn, &cut, filter, sort, limit)?;
+        page.extend(more.iter().flatten().map(|c| sort.place(*c)));
+    }
+    Ok(page
+        .into_iter()
+        .take(full)
+        .map(|(_, number)| number.abs())
+        .collect())
+}
+
+/// The first places of each source after where it was left, `limit` at most.
+fn places(
+    conn: &mut Conn<'_>,
+    sources: &[(&Source, Option<Cursor>)],
+    filter: &Filter,
+    sort: Sort,
+    limit: i64,
+) -> Result<Vec<Vec<Cursor>>, Error> {
+    let mut sql = Sql::new("");
+    for (i, (source, cursor)) in (0..).zip(sources) {
+        if i > 0 {
+            sql.push(" UNION ALL ");
+        }
+        // Numbers in the text, so that the same lists are prepared once.
+        sql.push("SELECT CAST(").number(i).push(" AS BIGINT), ");
+        sql.push(match sort {
+            Sort::Newest => "number",
+            Sort::Urgent => "priority",
+            Sort::Updated => "updated_at",
+        });
+        sql.push(", number FROM (SELECT ").push(sort.columns());
+        sql.push(" FROM ticket t WHERE ");
+        source.condition(&mut sql);
+        conditions(&mut sql, filter);
+        after(&mut sql, sort, *cursor);
+        order(&mut sql, sort);
+        sql.push(" LIMIT ").number(limit).push(") AS source");
+    }
+    let mut found = vec![Vec::new(); sources.len()];
+    let rows: Vec<(i64, Cursor)> = conn.run(&sql, |row| {
+        let cursor = Cursor {
+            key: row.get(1)?,
+            number: row.get(2)?,
+        };
+        Ok((row.get(0)?, cursor))
+    })?;
+    for (source, cursor) in rows {
+        if let Some(places) = usize::try_from(source).ok().and_then(|i| found.get_mut(i)) {
+            places.push(cursor);
+        }
+    }
+    // A union promises no order.
+    for places in &mut found {
+        places.sort_by_key(|c| sort.place(*c));
+    }
+    Ok(found)
 }
 
 /// How many tickets there are, counting no further than `most`.
@@ -524,11 +650,19 @@ impl Source {
             Source::Portal(portal) => sql.push("t.restricted = 0 AND t.portal = ").bind(*portal),
             Source::Community(key) => sql.push("t.shared = ").bind(key.as_str()),
             Source::Any(sources) => {
-                for (i, source) in sources.iter().enumerate() {
-                    sql.push(if i == 0 { "((" } else { ") OR (" });
-                    source.condition(sql);
+                let units = sources.iter().filter_map(|source| match source {
+                    Source::Unit(unit) => Some((*unit).into()),
+                    _ => None,
+                });
+                sql.push("(t.unit IN ").list(units);
+                for source in sources {
+                    if !matches!(source, Source::Unit(_)) {
+                        sql.push(" OR (");
+                        source.condition(sql);
+                        sql.push(")");
+                    }
                 }
-                sql.push("))")
+                sql.push(")")
             }
         };
     }

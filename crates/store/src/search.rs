@@ -167,8 +167,10 @@ pub fn forget_words(conn: &mut Conn<'_>, words: &BTreeSet<String>) -> Result<(),
     Ok(())
 }
 
-/// Goes on with rewriting the index so that nothing of what was taken out of it is
-/// left in the database's file; `false`: it is done. One bounded piece of work.
+/// Goes on with rewriting the index into one piece, in which a word is found by one
+/// look instead of a dozen, and in which nothing of what was taken out is left in the
+/// database's file; `false`: it is done. One bounded piece of work. PostgreSQL's
+/// index is always in one.
 pub fn rewrite(conn: &mut Conn<'_>, begin: bool) -> Result<bool, Error> {
     if conn.dialect() == Dialect::Postgres {
         return Ok(false);
@@ -189,6 +191,18 @@ pub fn rewrite(conn: &mut Conn<'_>, begin: bool) -> Result<bool, Error> {
         params![pages],
     )?;
     Ok(changes(conn)? - before >= 2)
+}
+
+/// In how many pieces the index lies, in each of which a word is looked up.
+pub fn pieces(conn: &mut Conn<'_>) -> Result<i64, Error> {
+    match conn.dialect() {
+        Dialect::Sqlite => conn.query_one(
+            /* sqlite */ "SELECT COUNT(DISTINCT segid) FROM ticket_search_idx",
+            params![],
+            |row| row.get(0),
+        ),
+        Dialect::Postgres => Ok(1),
+    }
 }
 
 /// Takes a ticket out of the index.

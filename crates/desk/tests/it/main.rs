@@ -27,6 +27,7 @@ mod portal;
 mod privacy;
 mod redirect;
 mod sealed;
+mod search_index;
 mod service;
 mod staff;
 mod unit;

@@ -6,6 +6,7 @@
 mod desk;
 mod faults;
 mod jobs;
+mod list;
 mod seam;
 mod search;
 mod statements;

@@ -1,6 +1,6 @@
 //! Both databases find the same tickets.
 
-use store::search::{SearchDoc, SearchSide, find, index, remove};
+use store::search::{SearchDoc, SearchSide, find, index, pieces, remove, rewrite};
 use switchboard_core::query::Word;
 
 use crate::desk::{Fresh, on_both};
@@ -287,5 +287,42 @@ fn what_people_attach_does_not_break_the_index() {
         assert_eq!(staff(fresh, "blob a"), [2]);
         assert_eq!(staff(fresh, "東京"), [3]);
         assert_eq!(staff(fresh, "京東"), Vec::<i64>::new());
+    });
+}
+
+#[test]
+fn the_index_is_gathered_into_one_piece_and_finds_the_same() {
+    on_both(|fresh| {
+        // Each write adds a piece, until the index joins some by itself.
+        for number in 1..=30 {
+            let text = format!("beam time {number}");
+            put(fresh, vec![doc(number, &text, "cryostat", "", &["u1"])]);
+        }
+        fresh.db.write_blocking(|conn| remove(conn, 7)).unwrap();
+        let found = || {
+            page(
+                fresh,
+                "cryostat",
+                SearchSide::Staff,
+                Some(&["u1"]),
+                None,
+                50,
+            )
+        };
+        let before = found();
+        assert_eq!(before.len(), 29);
+        let in_pieces = || fresh.db.read_blocking(pieces).unwrap();
+        let sqlite = fresh.db.dialect() == store::Dialect::Sqlite;
+        assert_eq!(in_pieces() > 3, sqlite);
+        let mut begin = true;
+        while fresh
+            .db
+            .write_blocking(move |conn| rewrite(conn, begin))
+            .unwrap()
+        {
+            begin = false;
+        }
+        assert_eq!(in_pieces(), 1);
+        assert_eq!(found(), before);
     });
 }

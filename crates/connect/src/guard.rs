@@ -207,6 +207,9 @@ pub struct Guard(Arc<Inner>);
 
 struct Inner {
     reach: Reach,
+    // Who vouches for whom is called, in PEM; none: whom this machine believes.
+    authority: Option<String>,
+    patience: Duration,
     // Made at the first call: reading the machine's certificates takes a while.
     client: OnceLock<Result<reqwest::Client, String>>,
 }
@@ -265,13 +268,33 @@ impl Guard {
     pub fn new(reach: Reach) -> Guard {
         Guard(Arc::new(Inner {
             reach,
+            authority: None,
+            patience: PATIENCE,
             client: OnceLock::new(),
         }))
     }
 
+    /// A guard of the same reach for one system: it believes only the
+    /// authority in that PEM text, if there is one, and waits so long for an
+    /// answer.
+    ///
+    /// # Errors
+    /// When there is no certificate in the text.
+    pub fn apart(&self, authority: Option<&str>, patience: Duration) -> Result<Guard, String> {
+        if let Some(pem) = authority {
+            tls::authorities(pem)?;
+        }
+        Ok(Guard(Arc::new(Inner {
+            reach: self.0.reach.clone(),
+            authority: authority.map(ToOwned::to_owned),
+            patience,
+            client: OnceLock::new(),
+        })))
+    }
+
     fn client(&self) -> Result<&reqwest::Client, Fault> {
         let made = self.0.client.get_or_init(|| {
-            let config = tls::config(None)?;
+            let config = tls::config(self.0.authority.as_deref())?;
             reqwest::Client::builder()
                 .tls_backend_preconfigured(config)
                 .dns_resolver(Pinned(self.0.reach.clone()))
@@ -280,7 +303,7 @@ impl Guard {
                 .redirect(Policy::none())
                 .referer(false)
                 .connect_timeout(CONNECT)
-                .timeout(PATIENCE)
+                .timeout(self.0.patience)
                 .user_agent(concat!("switchboard/", env!("CARGO_PKG_VERSION")))
                 .build()
                 .map_err(|e| e.to_string())
@@ -385,12 +408,27 @@ impl Guard {
         request: http::Request<Vec<u8>>,
         limit: usize,
     ) -> Result<http::Response<Vec<u8>>, Fault> {
-        tokio::time::timeout(PATIENCE, self.follow(request.clone(), limit))
+        let host = request.uri().host().unwrap_or_default().to_owned();
+        tokio::time::timeout(self.0.patience, self.follow(request, limit))
             .await
-            .unwrap_or_else(|_| {
-                let host = request.uri().host().unwrap_or_default();
-                Err(Fault::Slow(host.to_owned()))
-            })
+            .unwrap_or(Err(Fault::Slow(host)))
+    }
+
+    /// Calls once and reads the whole answer, of at most `limit` bytes. A
+    /// redirect is an answer like any other.
+    ///
+    /// # Errors
+    /// Says why there is no answer.
+    pub async fn exchange(
+        &self,
+        request: http::Request<Vec<u8>>,
+        limit: usize,
+    ) -> Result<http::Response<Vec<u8>>, Fault> {
+        let url = self.check_url(&request.uri().to_string())?;
+        let host = url.host_str().unwrap_or_default().to_owned();
+        tokio::time::timeout(self.0.patience, self.once(&url, request, limit))
+            .await
+            .unwrap_or(Err(Fault::Slow(host)))
     }
 
     async fn follow(

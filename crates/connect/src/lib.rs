@@ -16,6 +16,7 @@ pub mod outbox;
 pub mod probe;
 pub mod smtp;
 pub mod tls;
+pub mod tracker;
 
 pub use blob::{BlobError, Blobs, Removed};
 pub use dkim::Dkim;

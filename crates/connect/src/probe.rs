@@ -57,7 +57,7 @@ pub struct Check {
     pub detail: String,
 }
 
-fn check(mark: Mark, text: impl Into<String>, detail: impl Into<String>) -> Check {
+pub(crate) fn check(mark: Mark, text: impl Into<String>, detail: impl Into<String>) -> Check {
     Check {
         mark,
         text: text.into(),
@@ -137,7 +137,7 @@ fn way(system: &str) -> Option<Way> {
 }
 
 /// A text as one part of a path; with `parts`, slashes stay.
-fn escaped(text: &str, parts: bool) -> String {
+pub(crate) fn escaped(text: &str, parts: bool) -> String {
     let mut out = String::new();
     for byte in text.trim().bytes() {
         let plain = byte.is_ascii_alphanumeric() || b"-_~".contains(&byte);
@@ -314,7 +314,7 @@ async fn ask(
 }
 
 /// Why nothing was reached, sorted by what to do about it.
-fn unreached(fault: &Fault) -> Check {
+pub(crate) fn unreached(fault: &Fault) -> Check {
     let text = fault.to_string();
     let lower = text.to_lowercase();
     match fault {

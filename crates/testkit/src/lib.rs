@@ -17,12 +17,14 @@
 mod database;
 mod directory;
 mod http;
+mod lossy;
 mod mail_servers;
 mod mailman;
 mod names;
 mod outbox;
 mod people;
 mod proxy;
+mod rt;
 pub mod scripted;
 mod smtp;
 
@@ -36,12 +38,14 @@ use store::{Db, Options};
 pub use database::{Place, postgres, sqlite};
 pub use directory::{TestDirectory, directory};
 pub use http::Answer;
+pub use lossy::{Loss, Lossy};
 pub use mail_servers::{MailServers, mail_servers};
 pub use mailman::{Mailman, mailman};
 pub use names::Names;
 pub use outbox::Mail;
 pub use people::{Federation, Somebody};
 pub use proxy::{Proxy, Wrong};
+pub use rt::{RtServer, rt_server};
 pub use smtp::{Fault, MailSink, SmtpStep, TakenMail};
 
 /// When every test begins: 2026-09-21T14:13:20Z, a Monday.

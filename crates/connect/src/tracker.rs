@@ -1,0 +1,521 @@
+//! Other helpdesks' trackers: what can be asked of one, whichever it is.
+//!
+//! Each system has a file of its own below this module. It carries values back
+//! and forth and knows no rule of tickets: what an answer means for ours, and
+//! what may leave this desk, is decided before it is called.
+//!
+//! Whatever is created or sent carries a marker that the caller made. Called
+//! again with the same marker, a system finds what it has done already: so a
+//! call whose answer was lost is simply made again.
+
+pub mod rt;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::pin::Pin;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::guard;
+use crate::probe::Check;
+
+pub use rt::Rt;
+
+/// How a system is signed in to.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Login {
+    /// By a token of its API.
+    Token(String),
+    /// By a name and a password.
+    Password {
+        /// The name.
+        user: String,
+        /// The password.
+        password: String,
+    },
+}
+
+impl fmt::Debug for Login {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Login::Token(_) => f.debug_tuple("Token").finish_non_exhaustive(),
+            Login::Password { user, .. } => f
+                .debug_struct("Password")
+                .field("user", user)
+                .finish_non_exhaustive(),
+        }
+    }
+}
+
+/// Somebody there.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RemotePerson {
+    /// The name that they sign in with.
+    pub login: String,
+    /// The name that people call them; may be empty.
+    pub name: String,
+    /// Their address; may be empty.
+    pub email: String,
+}
+
+/// Whether a ticket is still to be worked with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// It is there.
+    Present,
+    /// They will not do it.
+    Rejected,
+    /// It was deleted: nothing can be sent to it.
+    Deleted,
+}
+
+/// How two tickets there, or a ticket and an address, are linked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Relation {
+    /// It mentions the other.
+    RefersTo,
+    /// The other mentions it.
+    ReferredToBy,
+    /// It waits for the other.
+    DependsOn,
+    /// The other waits for it.
+    DependedOnBy,
+    /// The other is its parent.
+    MemberOf,
+    /// The other is its child.
+    HasMember,
+}
+
+/// A link of a ticket.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RemoteLink {
+    /// What the link says.
+    pub relation: Relation,
+    /// The number of a ticket there, or an address.
+    pub target: String,
+}
+
+/// A ticket as it is there, in their words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RemoteTicket {
+    /// Its number; another one than was asked for when it was merged.
+    pub id: String,
+    /// Where it lies.
+    pub queue: String,
+    /// Its subject.
+    pub subject: String,
+    /// Its status.
+    pub status: String,
+    /// Whether it is still to be worked with.
+    pub standing: Standing,
+    /// The login of its owner.
+    pub owner: Option<String>,
+    /// Its priority.
+    pub priority: String,
+    /// The logins of its requesters; often addresses.
+    pub requesters: Vec<String>,
+    /// Its custom fields by name; those without a value are left out.
+    pub fields: BTreeMap<String, Vec<String>>,
+    /// Its links.
+    pub links: Vec<RemoteLink>,
+    /// When it was made, in milliseconds since 1970.
+    pub created: i64,
+    /// When it was last changed, likewise.
+    pub changed: i64,
+    /// Changes whenever it does; for [`Wanted::version`].
+    pub version: String,
+}
+
+/// What happened to a ticket there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ChangeKind {
+    /// It was made; its first entry is [`Tracker::entry`] of this change.
+    Opened,
+    /// Somebody wrote to its requester, or the requester wrote.
+    Answered,
+    /// Its status changed.
+    Status {
+        /// Before.
+        from: String,
+        /// After.
+        to: String,
+    },
+    /// It went to another queue.
+    Queue,
+    /// It went to another owner.
+    Owner,
+    /// It was weighed anew.
+    Priority,
+    /// A custom field changed.
+    Field,
+    /// A link came or went.
+    Link,
+    /// It was merged: everything goes on there.
+    Merged {
+        /// The number of the ticket that took it in.
+        into: String,
+    },
+    /// Something else changed: this.
+    Other(String),
+}
+
+/// A change there. Internal comments are none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RemoteChange {
+    /// Its number there; unique among all changes of the system.
+    pub id: String,
+    /// Of which ticket, by the number that it had.
+    pub ticket: String,
+    /// When, in milliseconds since 1970, by their clock and to the second.
+    pub at: i64,
+    /// Who did it.
+    pub author: RemotePerson,
+    /// Whether we did it: then it is an echo.
+    pub ours: bool,
+    /// What it was.
+    pub kind: ChangeKind,
+}
+
+/// How far changes were read. It is kept as text (JSON) between two readings
+/// and given back as it was.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cursor {
+    /// Every change up to this number was read, or is too old to turn up still.
+    pub floor: i64,
+    /// Changes above it that were read: number and time.
+    pub seen: BTreeMap<i64, i64>,
+}
+
+/// Some changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Changes {
+    /// In order of their numbers. None of them was read with the cursor given;
+    /// whoever loses the new cursor gets them again.
+    pub items: Vec<RemoteChange>,
+    /// From where to go on.
+    pub cursor: Cursor,
+    /// Whether there is more to read at once.
+    pub more: bool,
+}
+
+/// A file there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RemoteAttachment {
+    /// Its number, for [`Tracker::attachment`].
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Its type.
+    pub content_type: String,
+    /// Its size in bytes, as they say.
+    pub size: u64,
+}
+
+/// What somebody wrote there for the requester to read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RemoteEntry {
+    /// The number of the change that it came with.
+    pub id: String,
+    /// The ticket, by the number that it had.
+    pub ticket: String,
+    /// When, in milliseconds since 1970.
+    pub at: i64,
+    /// Who wrote it.
+    pub author: RemotePerson,
+    /// Whether we did: then it is an echo.
+    pub ours: bool,
+    /// The marker that it was sent with, if we sent it.
+    pub marker: Option<String>,
+    /// The text.
+    pub body: String,
+    /// Whether the text is HTML, because there is no other.
+    pub html: bool,
+    /// Its files.
+    pub attachments: Vec<RemoteAttachment>,
+}
+
+/// A file to send.
+#[derive(Clone, PartialEq, Eq)]
+pub struct NewAttachment {
+    /// Its name.
+    pub name: String,
+    /// Its type.
+    pub content_type: String,
+    /// What is in it.
+    pub bytes: Vec<u8>,
+}
+
+impl fmt::Debug for NewAttachment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NewAttachment")
+            .field("name", &self.name)
+            .field("content_type", &self.content_type)
+            .field("size", &self.bytes.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// An entry to send. Everybody there who may see the ticket can read it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct NewEntry {
+    /// What it is found again by: letters, digits, `.`, `_` and `-`, at most 64.
+    pub marker: String,
+    /// The text, plain.
+    pub body: String,
+    /// The files.
+    pub attachments: Vec<NewAttachment>,
+}
+
+impl fmt::Debug for NewEntry {
+    // The text is nobody's business in a log.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NewEntry")
+            .field("marker", &self.marker)
+            .field("attachments", &self.attachments)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A ticket to make.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewTicket {
+    /// What it is found again by: an address (`https://…`) that nobody else
+    /// writes; people there see it as a link and can follow it.
+    pub marker: String,
+    /// Where it shall lie.
+    pub queue: String,
+    /// Its subject.
+    pub subject: String,
+    /// Its first entry.
+    pub entry: NewEntry,
+    /// Addresses of its requesters. They get that system's mail: leave it empty
+    /// unless the agreement lets addresses pass.
+    pub requesters: Vec<String>,
+    /// Other values; queue and subject in it are not looked at.
+    pub wanted: Wanted,
+}
+
+/// Values that a ticket shall have. What is `None` stays as it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// Its status.
+    pub status: Option<String>,
+    /// The login of its owner; empty: nobody.
+    pub owner: Option<String>,
+    /// Its priority.
+    pub priority: Option<String>,
+    /// Where it shall lie.
+    pub queue: Option<String>,
+    /// Its subject.
+    pub subject: Option<String>,
+    /// Custom fields by name; none: no value.
+    pub fields: BTreeMap<String, Vec<String>>,
+    /// Only if the ticket is still at this [`RemoteTicket::version`].
+    pub version: Option<String>,
+}
+
+/// A value that the other side did not take.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotTaken {
+    /// Which: `status`, `owner`, …, the name of a custom field, or of a file.
+    pub field: String,
+    /// What it should have been.
+    pub wanted: String,
+    /// What it is.
+    pub is: String,
+    /// The other side's own words about the whole call; may be empty.
+    pub words: String,
+}
+
+/// A ticket after it was made, found again, or changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// As it is now.
+    pub ticket: RemoteTicket,
+    /// What they did not take.
+    pub not_taken: Vec<NotTaken>,
+    /// It had been made by an earlier call; nothing was done now.
+    pub found: bool,
+}
+
+/// An entry after it was sent or found again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sent {
+    /// The number of the change there.
+    pub id: String,
+    /// The ticket it went to: another one than was named when it was merged.
+    pub ticket: String,
+    /// Files that they did not keep as they were.
+    pub not_taken: Vec<NotTaken>,
+    /// It had been sent by an earlier call; nothing was sent now.
+    pub found: bool,
+}
+
+/// Whether to make a call again that failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Again {
+    /// It will fail again.
+    Never,
+    /// After somebody has looked to it: a secret, a right, a setting.
+    AfterRepair,
+    /// Later; they may have said when.
+    Later(Option<Duration>),
+}
+
+/// Why a call did not do what it should. The texts are for those who look
+/// after the bridge; no secret is in them.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// No answer came. It may have been done nevertheless: call again with the
+    /// same marker.
+    #[error("{0}")]
+    Unreachable(guard::Fault),
+    /// It is too busy.
+    #[error("{system} is too busy (HTTP {status})")]
+    Busy {
+        /// Who.
+        system: &'static str,
+        /// The status that it answered.
+        status: u16,
+        /// When it wants to be asked again.
+        after: Option<Duration>,
+    },
+    /// It failed. It may have been done nevertheless.
+    #[error("{system} failed (HTTP {status}): {words}")]
+    Failed {
+        /// Who.
+        system: &'static str,
+        /// The status that it answered.
+        status: u16,
+        /// What it said.
+        words: String,
+    },
+    /// What answers is not that system.
+    #[error("what answers there is not {system}: {why}")]
+    Strange {
+        /// Who should.
+        system: &'static str,
+        /// What is strange.
+        why: String,
+    },
+    /// It does not accept our secret.
+    #[error("{system} does not accept our secret (HTTP {status})")]
+    Secret {
+        /// Who.
+        system: &'static str,
+        /// The status that it answered.
+        status: u16,
+    },
+    /// Our account may not do that.
+    #[error("our account in {system} may not {what}: {words}")]
+    Forbidden {
+        /// Who.
+        system: &'static str,
+        /// What.
+        what: String,
+        /// What it said.
+        words: String,
+    },
+    /// There is no such thing.
+    #[error("{system} has no {what}")]
+    Missing {
+        /// Who.
+        system: &'static str,
+        /// What.
+        what: String,
+    },
+    /// The ticket was deleted there; whatever is sent would bring it back.
+    #[error("ticket {0} was deleted there")]
+    Deleted(String),
+    /// The ticket was changed meanwhile.
+    #[error("ticket {0} was changed there meanwhile")]
+    Changed(String),
+    /// It does not take what we sent.
+    #[error("{system} does not take it: {words}")]
+    NotTaken {
+        /// Who.
+        system: &'static str,
+        /// What it said.
+        words: String,
+    },
+    /// The caller asked for something that can not be.
+    #[error("{0}")]
+    Wrong(String),
+}
+
+impl Error {
+    /// Whether to call again.
+    pub fn again(&self) -> Again {
+        match self {
+            Error::Unreachable(guard::Fault::Unreachable(_) | guard::Fault::Slow(_))
+            | Error::Failed { .. } => Again::Later(None),
+            Error::Busy { after, .. } => Again::Later(*after),
+            Error::Unreachable(
+                guard::Fault::Refused(_)
+                | guard::Fault::Redirected { .. }
+                | guard::Fault::TooLarge { .. },
+            )
+            | Error::Strange { .. }
+            | Error::Secret { .. }
+            | Error::Forbidden { .. } => Again::AfterRepair,
+            // Read again, decide again, and then call with the new version.
+            Error::Missing { .. }
+            | Error::Deleted(_)
+            | Error::Changed(_)
+            | Error::NotTaken { .. }
+            | Error::Wrong(_) => Again::Never,
+        }
+    }
+}
+
+/// What a call gives back, later.
+pub type Later<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// A tracker of another helpdesk.
+pub trait Tracker: fmt::Debug + Send + Sync {
+    /// Whether it can be reached, lets us in, has the queue, and gives us the
+    /// rights that we need; says exactly what is wrong. It only reads.
+    fn test<'a>(&'a self, queue: &'a str) -> Later<'a, Vec<Check>>;
+
+    /// Makes a ticket, or finds the one that an earlier call with the same
+    /// marker made.
+    fn create<'a>(&'a self, new: &'a NewTicket) -> Later<'a, Result<Outcome, Error>>;
+
+    /// Reads a ticket; a merged one by what it was merged into.
+    fn read<'a>(&'a self, ticket: &'a str) -> Later<'a, Result<RemoteTicket, Error>>;
+
+    /// The cursor to begin with when nothing older is of interest. The default
+    /// cursor reads everything there ever was.
+    fn newest(&self) -> Later<'_, Result<Cursor, Error>>;
+
+    /// What happened since.
+    fn changes<'a>(&'a self, since: &'a Cursor) -> Later<'a, Result<Changes, Error>>;
+
+    /// The entry that came with a change.
+    fn entry<'a>(&'a self, change: &'a str) -> Later<'a, Result<RemoteEntry, Error>>;
+
+    /// What is in a file.
+    fn attachment<'a>(&'a self, id: &'a str) -> Later<'a, Result<Vec<u8>, Error>>;
+
+    /// Sends an entry, or finds the one that an earlier call with the same
+    /// marker sent.
+    fn send<'a>(&'a self, ticket: &'a str, entry: &'a NewEntry) -> Later<'a, Result<Sent, Error>>;
+
+    /// Sets values and says which were not taken.
+    fn set<'a>(&'a self, ticket: &'a str, wanted: &'a Wanted) -> Later<'a, Result<Outcome, Error>>;
+
+    /// Links a ticket; one that is linked so already stays so.
+    fn link<'a>(
+        &'a self,
+        ticket: &'a str,
+        link: &'a RemoteLink,
+    ) -> Later<'a, Result<RemoteTicket, Error>>;
+
+    /// Takes a link away; one that is not there is not missed.
+    fn unlink<'a>(
+        &'a self,
+        ticket: &'a str,
+        link: &'a RemoteLink,
+    ) -> Later<'a, Result<RemoteTicket, Error>>;
+}

@@ -1,0 +1,137 @@
+//! The test of a connection: what is there, and what our account may do.
+
+use serde_json::Value;
+
+use super::door::{Call, NAME};
+use super::read::{self, text};
+use super::{Rt, found};
+use crate::probe::{Check, Mark, check, escaped};
+use crate::tracker::Error;
+
+impl Rt {
+    /// Looks as far as it gets, line by line.
+    pub(super) async fn look(&self, queue: &str) -> Result<Vec<Check>, Error> {
+        let reply = self.door.call(Call::get("/rt")).await?;
+        let version = text(&reply.json["Version"]);
+        if reply.status != 200 || version.is_empty() {
+            return Err(match reply.status {
+                404 => Error::Missing {
+                    system: NAME,
+                    what: "REST 2 at this address".to_owned(),
+                },
+                status => Error::Strange {
+                    system: NAME,
+                    why: format!("HTTP {status} without a version"),
+                },
+            });
+        }
+        let mut lines = vec![check(Mark::Good, format!("It is {NAME} {version}"), "")];
+        if self.door.root().starts_with("https://") {
+            lines.push(check(Mark::Good, "Its certificate is valid", ""));
+        }
+        lines.push(check(
+            Mark::Good,
+            format!("Signed in as {}", self.us().await?),
+            "",
+        ));
+        let queue = queue.trim();
+        if queue.is_empty() {
+            lines.push(check(Mark::Odd, "No queue was named yet", ""));
+            return Ok(lines);
+        }
+        let path = format!("/queue/{}", escaped(queue, false));
+        let reply = self.door.call(Call::get(path)).await?;
+        if reply.status != 200 || text(&reply.json["Name"]).is_empty() {
+            // RT does not tell which of the two it is.
+            lines.push(check(
+                Mark::Bad,
+                format!("There is no queue {queue} that our account can see"),
+                "Look at its name, and give the account SeeQueue on it.",
+            ));
+            return Ok(lines);
+        }
+        lines.push(check(Mark::Good, format!("Queue {queue} is there"), ""));
+        if text(&reply.json["Disabled"]) == "1" {
+            lines.push(check(
+                Mark::Bad,
+                format!("Queue {queue} is disabled"),
+                "Enable it, or name another.",
+            ));
+        }
+        lines.push(right(
+            has_link(&reply.json, "create"),
+            "open tickets there",
+            "CreateTicket",
+        ));
+        lines.extend(self.look_at_ticket(queue).await?);
+        Ok(lines)
+    }
+
+    /// What our account may do with a ticket of the queue.
+    async fn look_at_ticket(&self, queue: &str) -> Result<Vec<Check>, Error> {
+        let quoted = queue.replace('\\', "\\\\").replace('\'', "\\'");
+        let call = Call::get("/tickets")
+            .with("query", format!("Queue = '{quoted}'"))
+            .with("orderby", "id")
+            .with("order", "DESC")
+            .with("per_page", "1");
+        let reply = found(self.door.call(call).await?, "search", || "search".into())?;
+        let Some(newest) = read::list(&reply.json["items"]).first() else {
+            return Ok(vec![check(
+                Mark::Odd,
+                "No ticket is to be seen there",
+                "Either there is none yet, or our account lacks ShowTicket on the queue.",
+            )]);
+        };
+        let id = text(&newest["id"]);
+        let reply = self.door.call(Call::get(format!("/ticket/{id}"))).await?;
+        if reply.status != 200 {
+            return Ok(vec![right(false, "see tickets there", "ShowTicket")]);
+        }
+        Ok(vec![
+            right(true, "see tickets there", "ShowTicket"),
+            right(
+                has_link(&reply.json, "correspond"),
+                "answer in them",
+                "ReplyToTicket",
+            ),
+            right(
+                has_link(&reply.json, "lifecycle"),
+                "set their status",
+                "ModifyTicket",
+            ),
+        ])
+    }
+}
+
+fn right(has: bool, what: &str, right: &str) -> Check {
+    if has {
+        check(Mark::Good, format!("Our account may {what}"), "")
+    } else {
+        check(
+            Mark::Bad,
+            format!("Our account may not {what}"),
+            format!("Give it {right} on the queue."),
+        )
+    }
+}
+
+fn has_link(json: &Value, kind: &str) -> bool {
+    let links = read::list(&json["_hyperlinks"]);
+    links.iter().any(|link| link["ref"] == kind)
+}
+
+pub(super) fn advice(error: &Error) -> &'static str {
+    match error {
+        Error::Secret { .. } => {
+            "Look whether it is the right account’s, and whether it was revoked."
+        }
+        Error::Missing { .. } | Error::Strange { .. } => {
+            "Something answers, but not as RT does. Look at the address."
+        }
+        Error::Busy { .. } | Error::Failed { .. } => {
+            "That is a fault of the other side, or of something before it."
+        }
+        _ => "",
+    }
+}

@@ -1,0 +1,17 @@
+//! Systems of others, met for real. Each file holds what one of them does.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test whose peer can not be talked to stops there"
+)]
+
+// `testkit` builds on this crate: as a dependency it would have the whole desk
+// built after every change here, before a test of it runs.
+#[path = "../../../testkit/src/lossy.rs"]
+pub mod lossy;
+#[path = "../../../testkit/src/rt.rs"]
+pub mod server;
+
+mod rt;
+mod rt_lossy;
+mod rt_tickets;

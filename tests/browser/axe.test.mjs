@@ -166,6 +166,8 @@ suite("who looks after people's data", "admin@demo", [
   ["privacy-person", "/admin/privacy?who=user%40demo"],
   ["reads", "/admin/reads"],
   ["outbox", "/admin/outbox"],
+  ["mail texts", "/admin/mail-texts"],
+  ["mail to you", "/account/mail"],
 ]);
 
 suite("a portal's first level", "portal@demo", [

@@ -6,6 +6,7 @@
 
 pub mod access;
 pub mod change;
+pub mod choice;
 pub mod clock;
 pub mod colour;
 pub mod command;

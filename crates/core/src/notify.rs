@@ -121,6 +121,19 @@ pub enum Told {
 }
 
 impl Told {
+    /// All of them.
+    pub const ALL: [Told; 9] = [
+        Told::Opened,
+        Told::Assigned,
+        Told::Entry,
+        Told::Asked,
+        Told::Solution,
+        Told::Reopened,
+        Told::Escalated,
+        Told::Fields,
+        Told::Note,
+    ];
+
     /// The word used in JSON and the database.
     pub fn key(self) -> &'static str {
         match self {
@@ -137,7 +150,7 @@ impl Told {
     }
 
     /// What one change is in the matrix; empty: nobody is told.
-    fn of(change: &Change) -> Option<Told> {
+    pub fn of(change: &Change) -> Option<Told> {
         match change {
             Change::Opened { .. } => Some(Told::Opened),
             Change::EntryAdded { entry } => Some(match entry.visibility {
@@ -200,8 +213,10 @@ pub fn audience(
         }
     }
     if told.contains(&Told::Opened) {
-        // The description came with the opening.
+        // The description came with the opening, and so did the unit: who is told of
+        // the one is told of the other.
         told.remove(&Told::Entry);
+        told.remove(&Told::Assigned);
     }
     if told.is_empty() {
         return Vec::new();

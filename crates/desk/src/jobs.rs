@@ -10,6 +10,7 @@ use crate::{Desk, Error};
 mod account_mail;
 mod close;
 mod deliver;
+mod digest;
 mod gather_index;
 mod heirs;
 mod held;
@@ -37,6 +38,8 @@ const REMIND_STAFF: &str = "remind-staff";
 const SWEEP: &str = "sweep";
 /// Gathers the search index into one piece.
 const GATHER_INDEX: &str = "gather-index";
+/// Mails to people what was gathered for them.
+const DIGEST: &str = "digest";
 /// Sends an answer that waited.
 pub(crate) const HELD: &str = "held";
 /// Tells the support side that nothing arrives at an address any more.
@@ -67,6 +70,7 @@ const KINDS: &[&str] = &[
     UNDELIVERABLE,
     HELD,
     GATHER_INDEX,
+    DIGEST,
 ];
 /// Kinds that run again and again, and how often.
 const TIMED: &[(&str, Millis)] = &[
@@ -77,6 +81,7 @@ const TIMED: &[(&str, Millis)] = &[
     (FILES, 600_000),
     (RETAIN, 86_400_000),
     (GATHER_INDEX, 86_400_000),
+    (DIGEST, 300_000),
 ];
 /// A job that runs longer than this is taken for dead.
 pub(crate) const LEASE_MS: Millis = 120_000;
@@ -219,6 +224,7 @@ impl Desk {
             UNDELIVERABLE => undeliverable::run(self, &job).await,
             HELD => held::run(self, &job).await,
             GATHER_INDEX => gather_index::run(self, &job).await,
+            DIGEST => digest::run(self).await,
             other => Ok(Outcome::Never(format!("there is no job {other:?}"))),
         };
         self.end_job(job, outcome, None).await

@@ -53,6 +53,19 @@ impl Letter {
 /// # Errors
 /// When the database refuses, or an address can not be written.
 pub(crate) fn queue(desk: &Desk, c: &mut Conn<'_>, letter: Letter) -> Result<(), Error> {
+    queue_with(desk, c, letter, &[])
+}
+
+/// The same with further fields of the header.
+///
+/// # Errors
+/// When the database refuses, or an address can not be written.
+pub(crate) fn queue_with(
+    desk: &Desk,
+    c: &mut Conn<'_>,
+    letter: Letter,
+    further: &[(&'static str, String)],
+) -> Result<(), Error> {
     let (id, now, config) = (desk.uuid(), desk.now(), desk.config());
     let number = letter.ticket.unwrap_or(TicketNumber(0));
     let message_id = mail::message_id(number, id.simple(), config.mail_domain());
@@ -60,7 +73,7 @@ pub(crate) fn queue(desk: &Desk, c: &mut Conn<'_>, letter: Letter) -> Result<(),
         mail::Address::parse(text)
             .map_err(|e| Error::Internal(format!("a stored mail address: {e}")))
     };
-    let bytes = mail::build(&Outgoing {
+    let outgoing = Outgoing {
         from: Mailbox {
             name: Some(config.name.clone()),
             address: parse(&config.mail_address)?,
@@ -83,8 +96,9 @@ pub(crate) fn queue(desk: &Desk, c: &mut Conn<'_>, letter: Letter) -> Result<(),
         automatic: true,
         loop_id: desk.loop_id(),
         attachments: Vec::new(),
-    })
-    .map_err(|e| Error::Internal(e.to_string()))?;
+    };
+    let bytes =
+        mail::build::build_with(&outgoing, further).map_err(|e| Error::Internal(e.to_string()))?;
     store::mail::queue_outgoing(
         c,
         &store::mail::Outgoing {

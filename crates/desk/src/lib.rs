@@ -15,6 +15,7 @@ pub mod attachment;
 pub mod audit;
 pub mod catalogue;
 pub mod checkup;
+pub mod choice;
 pub mod clock;
 pub mod community;
 pub mod demo;
@@ -37,6 +38,8 @@ pub mod link;
 pub mod list;
 pub mod look;
 pub mod mail_in;
+pub mod mail_stop;
+pub mod mail_text;
 pub mod mailbox;
 pub mod notice;
 pub mod onboarding;
@@ -118,6 +121,8 @@ pub struct Config {
     pub mail_resolver: Resolver,
     /// What lets staff act by mail.
     pub staff_by_mail: StaffByMail,
+    /// The language of mails to those who chose none: `en` or `de`.
+    pub language: String,
     /// What signs the mails that go out.
     pub dkim: Option<Arc<connect::Dkim>>,
     /// For how long answers wait in which their authors can take them back,
@@ -158,6 +163,7 @@ impl Default for Config {
             authserv_id: None,
             mail_resolver: Resolver::Off,
             staff_by_mail: StaffByMail::Signed,
+            language: "en".into(),
             dkim: None,
             undo_send: 10_000,
             max_attachment: 50 * 1024 * 1024,

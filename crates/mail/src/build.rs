@@ -88,6 +88,18 @@ pub enum BuildError {
 /// # Errors
 /// See [`BuildError`].
 pub fn build(mail: &Outgoing) -> Result<Vec<u8>, BuildError> {
+    build_with(mail, &[])
+}
+
+/// The same with further fields of the header, such as `List-Id`. What is not ASCII
+/// or would not fit into one line is left out of their values.
+///
+/// # Errors
+/// See [`BuildError`].
+pub fn build_with(
+    mail: &Outgoing,
+    further: &[(&'static str, String)],
+) -> Result<Vec<u8>, BuildError> {
     let id = bracketed(&mail.message_id).ok_or(BuildError::MessageId)?;
     let date = date(mail.date)?;
     let mut builder = lettre::Message::builder()
@@ -123,6 +135,14 @@ pub fn build(mail: &Outgoing) -> Result<Vec<u8>, BuildError> {
         .collect();
     if !loop_id.is_empty() {
         extra(LOOP_HEADER, loop_id);
+    }
+    for (name, value) in further {
+        let value: String = value
+            .chars()
+            .filter(|c| c.is_ascii_graphic() || *c == ' ')
+            .take(900)
+            .collect();
+        extra(name, value);
     }
     let text = SinglePart::builder()
         .header(ContentType::TEXT_PLAIN)

@@ -37,6 +37,7 @@ pub mod protection;
 pub mod quarantine;
 pub mod redirect;
 pub mod subject;
+pub mod template;
 pub mod thread;
 pub mod tnef;
 #[cfg(test)]

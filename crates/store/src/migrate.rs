@@ -57,6 +57,10 @@ const MIGRATIONS: &[(&str, &str)] = &[
         include_str!("migrations/0020_held_answers.sql"),
     ),
     (
+        "0021_mail_choices",
+        include_str!("migrations/0021_mail_choices.sql"),
+    ),
+    (
         "0022_protection",
         include_str!("migrations/0022_protection.sql"),
     ),

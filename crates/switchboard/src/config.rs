@@ -55,6 +55,8 @@ pub(crate) struct Settings {
     /// A file with certificates (PEM) that the SMTP server may show beside those
     /// that everybody believes.
     smtp_ca_file: Option<PathBuf>,
+    /// The language of mails to those who chose none: `en` (default) or `de`.
+    language: Option<String>,
     /// A file with the key (PEM) that signs outgoing mail; goes with `dkim_selector`.
     dkim_key_file: Option<PathBuf>,
     /// The name below which the key's public half is published.
@@ -139,6 +141,7 @@ impl Settings {
             ("SWITCHBOARD_DKIM_SELECTOR", &mut self.dkim_selector),
             ("SWITCHBOARD_DKIM_DOMAIN", &mut self.dkim_domain),
             ("SWITCHBOARD_UNDO_SEND", &mut self.undo_send),
+            ("SWITCHBOARD_LANGUAGE", &mut self.language),
             ("SWITCHBOARD_MAX_ATTACHMENT", &mut self.max_attachment),
             ("SWITCHBOARD_TRUSTED_PROXIES", &mut self.trusted_proxies),
             ("SWITCHBOARD_OUTBOUND_NETWORKS", &mut self.outbound_networks),
@@ -277,6 +280,13 @@ impl Settings {
                 Some(seconds) if (0..=600).contains(&seconds) => seconds * 1000,
                 Some(_) => bail!("undo_send: takes 0 to 600 seconds"),
                 None => fallback.undo_send,
+            },
+            language: match self.language.as_deref() {
+                None => fallback.language,
+                Some(key) if desk::mail_text::LANGUAGES.iter().any(|(k, _)| *k == key) => {
+                    key.to_owned()
+                }
+                Some(other) => bail!("language: {other:?} is not one of en, de"),
             },
             max_attachment: number("max_attachment", self.max_attachment.as_deref())?
                 .unwrap_or(fallback.max_attachment),

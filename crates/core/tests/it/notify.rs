@@ -95,7 +95,7 @@ fn a_routed_ticket_is_told_to_its_unit() {
     let caused: Vec<_> = w.events.iter().map(|(c, _)| c.clone()).collect();
     assert_eq!(
         told(&w, t, &caused, &ann()),
-        "Sam unit: opened assigned; Sue unit: opened assigned"
+        "Sam unit: opened; Sue unit: opened"
     );
     // Opened in her name by a script: she hears of it.
     assert_eq!(

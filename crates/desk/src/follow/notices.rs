@@ -1,29 +1,45 @@
-//! One mail to each human for each event, by the matrix of the rules.
+//! One mail to each human for each event, by the matrix of the rules and what they
+//! chose: at once, gathered, or not at all.
 
+use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BTreeSet};
 
 use mail::{Mailbox, Outgoing};
 use store::Conn;
+use store::choice::Wish;
 use store::event::Event;
 use store::job::NewJob;
 use store::person::Person;
+use switchboard_core::choice::{Choices, How, Scope, how, undone_by};
 use switchboard_core::notify::{Notice, Reason, Recipient, Told, UnitAudience, audience};
 use switchboard_core::{
-    Actor, Caused, Change, Channel, EntryId, EntryVisibility, PersonId, PortalId, Status, Ticket,
-    TicketNumber, Tlp, UnitId,
+    Actor, Caused, Change, Channel, PersonId, PortalId, Ticket, TicketNumber, UnitId,
 };
 use uuid::Uuid;
 
+use self::text::{Telling, outside};
 use super::{by_cause, state_after};
+use crate::choice::{choices_of, language_of, next_due, wish_of};
 use crate::jobs::DELIVER;
 use crate::letter::{self, Letter};
 use crate::mail_in::storm::{self, Calm};
+use crate::mail_stop::MailStop;
+use crate::mail_text::{self, Kind, MailText};
 use crate::reads::Door;
 use crate::{Catalogue, Desk, Error};
 
+pub(crate) mod text;
+
+/// What is to be stored about a notice.
+pub(super) enum Ready {
+    /// A mail that goes out.
+    Mail(Box<ReadyMail>),
+    /// It waits for the mail that gathers.
+    Gathered(store::choice::DigestItem),
+}
+
 /// A mail that is ready to be queued.
-pub(super) struct Ready {
+pub(super) struct ReadyMail {
     mail: store::mail::Outgoing,
     /// The first answer to a stranger's mail about this ticket, which not
     /// everybody gets.
@@ -36,13 +52,19 @@ pub(super) struct Ready {
 
 /// Queues mails, each at most once.
 pub(super) fn queue(desk: &Desk, c: &mut Conn<'_>, mails: &[Ready], now: i64) -> Result<(), Error> {
-    for Ready {
-        mail,
-        acknowledges,
-        tells,
-        by_mail,
-    } in mails
-    {
+    for ready in mails {
+        let ReadyMail {
+            mail,
+            acknowledges,
+            tells,
+            by_mail,
+        } = match ready {
+            Ready::Mail(mail) => &**mail,
+            Ready::Gathered(item) => {
+                store::choice::gather(c, item)?;
+                continue;
+            }
+        };
         if *by_mail && !calm(desk, c, mail, now)? {
             continue;
         }
@@ -111,6 +133,53 @@ fn calm(
     }
 }
 
+/// What was looked up before: the same few people hear of most of what happens at a
+/// time, in the same few texts.
+#[derive(Default)]
+struct Before {
+    people: BTreeMap<PersonId, Option<Person>>,
+    chosen: BTreeMap<PersonId, (Choices, Wish)>,
+    texts: BTreeMap<(Kind, String), MailText>,
+}
+
+impl Before {
+    fn chosen(&mut self, c: &mut Conn<'_>, person: PersonId) -> Result<&(Choices, Wish), Error> {
+        Ok(match self.chosen.entry(person) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(free) => free.insert((choices_of(c, person)?, wish_of(c, person)?)),
+        })
+    }
+
+    fn text(&mut self, c: &mut Conn<'_>, kind: Kind, language: String) -> Result<&MailText, Error> {
+        Ok(match self.texts.entry((kind, language)) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(free) => {
+                let text = mail_text::current(c, kind, &free.key().1)?;
+                free.insert(text)
+            }
+        })
+    }
+
+    /// Where a notice goes; `None`: nowhere, as they have no address or are disabled.
+    fn addressee(&mut self, c: &mut Conn<'_>, to: &Recipient) -> Result<Option<Addressee>, Error> {
+        let id = match to {
+            Recipient::List(address) => return Ok(Some((address.clone(), String::new(), None))),
+            Recipient::Person(id) => *id,
+        };
+        let person = match self.people.entry(id) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(free) => free.insert(store::person::load(c, id)?),
+        };
+        Ok(person
+            .as_ref()
+            .filter(|p| p.active)
+            .and_then(|p| Some((p.email.clone()?, p.name.clone(), Some(p.id)))))
+    }
+}
+
+/// Where a notice goes: address, name, person.
+type Addressee = (String, String, Option<PersonId>);
+
 /// Writes the mails about a stretch of events.
 pub(super) fn tell(
     c: &mut Conn<'_>,
@@ -121,7 +190,7 @@ pub(super) fn tell(
     let mut mails = Vec::new();
     // The same few units hold most of what changes at a time.
     let mut audiences: BTreeMap<(UnitId, Option<PortalId>), UnitAudience> = BTreeMap::new();
-    let mut people: BTreeMap<PersonId, Option<Person>> = BTreeMap::new();
+    let mut before = Before::default();
     let mut known = super::Known::new();
     for event in events {
         if let Change::EntryAdded { entry } = &event.change {
@@ -175,14 +244,55 @@ pub(super) fn tell(
                 kinds: [Told::Opened].into(),
             });
         }
+        let telling = Telling {
+            desk,
+            catalogue,
+            ticket: &ticket,
+            events: &group,
+        };
         for notice in notices {
-            let Some(to) = addressee(c, &notice.to, &mut people)? else {
+            let Some(to) = before.addressee(c, &notice.to)? else {
                 continue;
             };
-            mails.extend(ready(c, desk, catalogue, &ticket, &group, &notice, to)?);
+            let mut ends = None;
+            if let Recipient::Person(person) = notice.to {
+                let (choices, wish) = before.chosen(c, person)?;
+                match how(&notice, person, &ticket, choices) {
+                    How::Mail => ends = undone_by(&notice, person, &ticket, choices),
+                    How::Digest => {
+                        mails.push(gathered(desk, &ticket, last, &notice, person, wish));
+                        continue;
+                    }
+                    How::Nothing => continue,
+                }
+            }
+            let mail = ready(c, &telling, &mut before, &notice, to, ends)?;
+            mails.extend(mail.map(|mail| Ready::Mail(Box::new(mail))));
         }
     }
     Ok(mails)
+}
+
+/// What is kept of a notice until the mail that gathers goes out.
+fn gathered(
+    desk: &Desk,
+    ticket: &Ticket,
+    event: &Event,
+    notice: &Notice,
+    person: PersonId,
+    wish: &Wish,
+) -> Ready {
+    let what: Vec<&str> = notice.kinds.iter().map(|told| told.key()).collect();
+    Ready::Gathered(store::choice::DigestItem {
+        id: desk.uuid(),
+        person,
+        cause: event.cause,
+        ticket: ticket.number,
+        at: event.at,
+        due_at: next_due(wish, desk.now()),
+        reason: notice.reason.key().into(),
+        what: what.join(","),
+    })
 }
 
 fn unit_audience(
@@ -240,64 +350,55 @@ fn site_contact(
     }))
 }
 
-/// Where a notice goes: address, name, person.
-type Addressee = (String, String, Option<PersonId>);
-
-/// Whoever was looked up before is in `people`.
-fn addressee(
-    c: &mut Conn<'_>,
-    to: &Recipient,
-    people: &mut BTreeMap<PersonId, Option<Person>>,
-) -> Result<Option<Addressee>, Error> {
-    let id = match to {
-        Recipient::List(address) => return Ok(Some((address.clone(), String::new(), None))),
-        Recipient::Person(id) => *id,
-    };
-    let person = match people.entry(id) {
-        Entry::Occupied(known) => known.into_mut(),
-        Entry::Vacant(free) => free.insert(store::person::load(c, id)?),
-    };
-    Ok(person
-        .as_ref()
-        .filter(|p| p.active)
-        .and_then(|p| Some((p.email.clone()?, p.name.clone(), Some(p.id)))))
-}
-
+/// The mail about a notice. `ends`: what they have to give up to get no more like it.
 fn ready(
     c: &mut Conn<'_>,
-    desk: &Desk,
-    catalogue: &Catalogue,
-    ticket: &Ticket,
-    events: &[&Event],
+    telling: &Telling<'_>,
+    before: &mut Before,
     notice: &Notice,
     (address, name, person): Addressee,
-) -> Result<Option<Ready>, Error> {
+    ends: Option<Scope>,
+) -> Result<Option<ReadyMail>, Error> {
+    let Telling {
+        desk,
+        catalogue,
+        ticket,
+        events,
+    } = *telling;
     let Some(first) = events.first() else {
         return Ok(None);
     };
     let first_word = notice.reason == Reason::Requester
         && notice.kinds.contains(&Told::Opened)
         && (first.channel == Channel::Mail.key() || first.actor.is_none());
-    let label = label_of(c, ticket, events)?;
+    let label = text::label_of(c, ticket, events)?;
     let id = desk.uuid();
     let config = desk.config();
-    // Anybody can write anything under anybody's address: the first answer to
-    // a mail repeats nothing of it, so the desk can not be made to send a
-    // stranger's words to a third person.
-    let (subject, text) = if first_word {
-        (
-            mail::subject_with_tag(ticket.number, "We have your request"),
-            acknowledgement(desk, catalogue, ticket, person),
-        )
-    } else {
-        let text = match label {
-            Some(tlp) if !tlp.may_be_mailed() => {
-                nothing_but_a_link(desk, catalogue, ticket, tlp, notice.reason, person)
-            }
-            _ => text(c, desk, catalogue, ticket, events, notice, person)?,
-        };
-        (subject(ticket, label), text)
+    let kind = match label {
+        // Anybody can write anything under anybody's address: the first answer to
+        // a mail repeats nothing of it, so the desk can not be made to send a
+        // stranger's words to a third person.
+        _ if first_word => Kind::Received,
+        Some(tlp) if !tlp.may_be_mailed() => Kind::Restricted,
+        _ if outside(notice.reason) => Kind::Answer,
+        _ => Kind::Work,
     };
+    let language = match person {
+        Some(person) => language_of(desk, Some(&before.chosen(c, person)?.1)),
+        None => language_of(desk, None),
+    };
+    let values = match kind {
+        Kind::Answer | Kind::Work => {
+            let mut values = telling.values(c, notice, person, &language)?;
+            values.insert("name", name.clone());
+            values
+        }
+        Kind::Received | Kind::Restricted | Kind::Digest => {
+            telling.bare_values(label, notice.reason, person)
+        }
+    };
+    let (words, text) = before.text(c, kind, language)?.written(&values)?;
+    let subject = text::subject(ticket.number, label.filter(|_| !first_word), &words);
     let message_id = mail::message_id(ticket.number, id.simple(), config.mail_domain());
     let (Ok(to), Ok(from)) = (
         mail::Address::parse(&address),
@@ -311,7 +412,20 @@ fn ready(
         None => mail::reply_address(ticket.number, desk.thread_keys()),
     }
     .ok();
-    let built = mail::build(&Outgoing {
+    let mut extra = Vec::new();
+    if let (Some(unit), Some(person), false) =
+        (catalogue.unit(ticket.unit), person, outside(notice.reason))
+    {
+        // To sort by, and to be rid of: these are many, and go to many.
+        extra.push((
+            "List-Id",
+            format!("<{}.tickets.{}>", unit.key, config.mail_domain()),
+        ));
+        if let Some(scope) = ends {
+            extra.extend(desk.stop_fields(person, MailStop::Scope(scope)));
+        }
+    }
+    let outgoing = Outgoing {
         from: Mailbox {
             name: Some(config.name.clone()),
             address: from,
@@ -330,13 +444,14 @@ fn ready(
         automatic: true,
         loop_id: desk.loop_id(),
         attachments: Vec::new(),
-    });
+    };
+    let built = mail::build::build_with(&outgoing, &extra);
     let (bytes, state, error) = match built {
         Ok(bytes) => (bytes, "queued", None),
         // Kept and shown, so that nobody wonders why nothing came.
         Err(e) => (Vec::new(), "failed", Some(e.to_string())),
     };
-    Ok(Some(Ready {
+    Ok(Some(ReadyMail {
         mail: store::mail::Outgoing {
             id,
             created_at: first.at,
@@ -381,38 +496,6 @@ fn may_acknowledge(
     Ok(!automatic && store::mail::queued_since(c, address, now - 86_400_000)? < ACKNOWLEDGEMENTS)
 }
 
-/// Before the paths of links for the requester's side: the address of the portal
-/// by which the ticket came, or the desk's. Both are configured.
-fn base(desk: &Desk, catalogue: &Catalogue, ticket: &Ticket) -> String {
-    ticket
-        .portal
-        .and_then(|id| catalogue.portal(id))
-        .filter(|portal| portal.active)
-        .map_or_else(
-            || desk.config().public_url.clone(),
-            |portal| desk.portal_base(portal),
-        )
-}
-
-fn acknowledgement(
-    desk: &Desk,
-    catalogue: &Catalogue,
-    ticket: &Ticket,
-    person: Option<PersonId>,
-) -> String {
-    let (number, base) = (ticket.number, base(desk, catalogue, ticket));
-    let link = person.map_or_else(
-        || format!("{base}/tickets/{number}"),
-        |p| desk.follow_link_at(&base, number, p),
-    );
-    format!(
-        "We have your request. It is ticket {number}.\n\n\
-         Follow it here:  {link}\n\
-         Answer this mail to add something.\n\n\
-         If you did not write to us, do nothing: somebody used your address.\n"
-    )
-}
-
 /// Enqueues the delivery of a queued mail.
 pub(crate) fn deliver_later(c: &mut Conn<'_>, id: Uuid, now: i64) -> Result<(), Error> {
     store::job::enqueue(
@@ -427,223 +510,8 @@ pub(crate) fn deliver_later(c: &mut Conn<'_>, id: Uuid, now: i64) -> Result<(), 
     Ok(())
 }
 
-/// The narrowest label of what a mail tells of: the ticket's own, then and now, as
-/// somebody may have narrowed it since; and its master's when words of the master are
-/// in it.
-fn label_of(c: &mut Conn<'_>, ticket: &Ticket, events: &[&Event]) -> Result<Option<Tlp>, Error> {
-    let now = store::ticket::load(c, ticket.number)?.and_then(|t| t.label());
-    let mut label = ticket.label().max(now);
-    for event in events {
-        if let Change::MasterEntry { master, .. } = &event.change {
-            let masters = store::ticket::load(c, *master)?.and_then(|m| m.label());
-            label = label.max(masters);
-        }
-    }
-    Ok(label)
-}
-
-/// The subject of a mail about a ticket; a label stands behind the tag.
-fn subject(ticket: &Ticket, label: Option<Tlp>) -> String {
-    match label {
-        None => mail::subject_with_tag(ticket.number, &ticket.subject),
-        Some(tlp) => {
-            let words = if tlp.may_be_mailed() {
-                ticket.subject.as_str()
-            } else {
-                "There is something new"
-            };
-            let bare = mail::bare_subject(words);
-            mail::subject_with_tag(ticket.number, &format!("[{}] {bare}", tlp.label()))
-        }
-    }
-}
-
-/// What is mailed of a ticket whose label keeps its text out of mails.
-fn nothing_but_a_link(
-    desk: &Desk,
-    catalogue: &Catalogue,
-    ticket: &Ticket,
-    label: Tlp,
-    reason: Reason,
-    person: Option<PersonId>,
-) -> String {
-    format!(
-        "There is something new in ticket {}.\n\n\
-         It is marked {} ({}), so this mail does not say what.\n\n\
-         Open it:  {}\n",
-        ticket.number,
-        label.label(),
-        label.meaning(),
-        link(desk, catalogue, ticket, reason, person)
-    )
-}
-
-/// Where somebody opens the ticket: on the requester's side without signing in.
-fn link(
-    desk: &Desk,
-    catalogue: &Catalogue,
-    ticket: &Ticket,
-    reason: Reason,
-    person: Option<PersonId>,
-) -> String {
-    match (outside(reason), person) {
-        (true, Some(person)) => {
-            desk.follow_link_at(&base(desk, catalogue, ticket), ticket.number, person)
-        }
-        _ => format!("{}/work/{}", desk.config().public_url, ticket.number),
-    }
-}
-
-/// Reads only what the requester reads.
-fn outside(reason: Reason) -> bool {
-    matches!(reason, Reason::Requester | Reason::Cc | Reason::Subscriber)
-}
-
 /// The Message-ID that all mails of a ticket refer to, so that mail programs
 /// show them as one conversation.
 pub(crate) fn root_message_id(number: TicketNumber, domain: &str) -> String {
     mail::message_id(number, "root", domain)
-}
-
-/// What a notice says. Machine-readable lines first, as people script on them.
-fn text(
-    c: &mut Conn<'_>,
-    desk: &Desk,
-    catalogue: &Catalogue,
-    ticket: &Ticket,
-    events: &[&Event],
-    notice: &Notice,
-    person: Option<PersonId>,
-) -> Result<String, Error> {
-    let inside = !outside(notice.reason);
-    let mut out = String::new();
-    let mut say = |line: &str| {
-        out.push_str(line);
-        out.push('\n');
-    };
-    let who = events.first().map_or("", |e| e.actor_name.as_str());
-    say(&headline(ticket, who, &notice.kinds, notice.reason));
-    say("");
-    let mut written: BTreeSet<EntryId> = BTreeSet::new();
-    for event in events {
-        let (id, public) = match &event.change {
-            Change::EntryAdded { entry } => (entry.id, entry.visibility == EntryVisibility::Public),
-            Change::MasterEntry { entry, .. } => (*entry, true),
-            _ => continue,
-        };
-        if (public || inside)
-            && written.insert(id)
-            && let Some(entry) = store::entry::load(c, id)?
-            && (inside || entry.visibility == EntryVisibility::Public)
-        {
-            if !public {
-                say("Internal note, for the support side only:");
-            }
-            say(&entry.body);
-            say("");
-        }
-    }
-    if notice.kinds.contains(&Told::Solution)
-        && written.is_empty()
-        && let Some(solution) = &ticket.solution
-    {
-        say(&solution.text);
-        say("");
-    }
-    for line in events
-        .iter()
-        .filter_map(|e| change_line(catalogue, &e.change))
-    {
-        say(&line);
-    }
-    say("");
-    say(&format!("Ticket:   {}", ticket.number));
-    say(&format!("Subject:  {}", ticket.subject));
-    say(&format!("Status:   {}", ticket.status.label()));
-    say(&format!(
-        "Priority: {}, because: {}",
-        ticket.priority().label(),
-        ticket.priority_reason()
-    ));
-    if let Some(unit) = catalogue.unit(ticket.unit) {
-        say(&format!("With:     {}", unit.name));
-    }
-    if let Some(tlp) = ticket.label() {
-        say(&format!("Label:    {} ({})", tlp.label(), tlp.meaning()));
-    }
-    say("");
-    say(&format!(
-        "Open it:  {}",
-        link(desk, catalogue, ticket, notice.reason, person)
-    ));
-    if ticket.status == Status::Solved && notice.reason == Reason::Requester {
-        say("Does it work for you? Say so on that page; without an answer the ticket");
-        say("closes by itself after 10 working days.");
-    } else if inside {
-        say("Answer this mail to write to the requester: an answer by mail is public.");
-    } else {
-        say("Answer this mail to write into the ticket.");
-    }
-    Ok(out)
-}
-
-fn headline(ticket: &Ticket, who: &str, kinds: &BTreeSet<Told>, reason: Reason) -> String {
-    let number = ticket.number;
-    if kinds.contains(&Told::Opened) {
-        return match reason {
-            Reason::Requester => format!("We have your request. It is ticket {number}."),
-            _ => format!("{who} opened ticket {number}."),
-        };
-    }
-    if kinds.contains(&Told::Solution) {
-        return match ticket.status {
-            Status::Unsolved => format!("{who} set ticket {number} unsolved."),
-            _ => format!("{who} solved ticket {number}."),
-        };
-    }
-    if kinds.contains(&Told::Reopened) {
-        return format!("{who} reopened ticket {number}.");
-    }
-    if kinds.contains(&Told::Escalated) {
-        return format!("{who} asks for attention to ticket {number}.");
-    }
-    if kinds.contains(&Told::Assigned) {
-        return format!("Ticket {number} was given to your unit.");
-    }
-    if kinds.contains(&Told::Asked) {
-        return format!("{who} needs your answer to ticket {number}.");
-    }
-    if kinds.contains(&Told::Entry) {
-        return format!("{who} wrote in ticket {number}:");
-    }
-    if kinds.contains(&Told::Note) {
-        return format!("{who} noted in ticket {number}:");
-    }
-    format!("{who} changed ticket {number}.")
-}
-
-/// A change as one line, when it can be told to everybody on the ticket.
-fn change_line(catalogue: &Catalogue, change: &Change) -> Option<String> {
-    let unit = |id| {
-        catalogue
-            .unit(id)
-            .map_or("(unknown unit)", |u| u.name.as_str())
-    };
-    Some(match change {
-        Change::StatusSet { old, new, .. } => {
-            format!(
-                "Status: {} to {}",
-                old.label().to_lowercase(),
-                new.label().to_lowercase()
-            )
-        }
-        Change::UnitSet { old, new, .. } => format!("Unit: {} to {}", unit(*old), unit(*new)),
-        Change::PriorityOverruled { new: Some(new), .. } => format!(
-            "Priority: {}, because: {}",
-            new.priority.label().to_lowercase(),
-            new.reason
-        ),
-        Change::Escalated { reason, .. } => format!("Why: {reason}"),
-        _ => return None,
-    })
 }

@@ -29,6 +29,8 @@ pub mod event;
 pub mod history;
 pub(crate) mod input;
 pub mod list;
+pub mod mail_choice;
+pub mod mail_text;
 pub mod mailbox;
 pub mod membership;
 pub mod notice;
@@ -107,6 +109,8 @@ fn routes(max_attachment: usize) -> OpenApiRouter<AppState> {
         .merge(redirection::router())
         .merge(outbox::router())
         .merge(privacy::router())
+        .merge(mail_text::router())
+        .merge(mail_choice::router())
         .merge(relation::router())
         .merge(party::router())
         .merge(unit::router())

@@ -19,7 +19,9 @@ pub mod home;
 pub mod identities;
 pub mod list_link;
 pub mod live;
+pub mod mail_choice;
 pub mod mail_frame;
+pub mod mail_stop;
 pub mod mask;
 pub mod my_tickets;
 pub mod new_ticket;
@@ -178,6 +180,12 @@ pub fn router() -> Router<AppState> {
         .route("/admin/privacy", get(admin::privacy::show).post(admin::privacy::act))
         .route("/admin/privacy/exports/{id}", get(admin::privacy::fetch))
         .route("/admin/reads", get(admin::reads::show))
+        .route("/account/mail", get(mail_choice::show).post(mail_choice::save))
+        .route("/mail/stop/{word}", get(mail_stop::show).post(mail_stop::stop))
+        .route(
+            "/admin/mail-texts",
+            get(admin::mail_texts::show).post(admin::mail_texts::act),
+        )
         .route("/admin/outbox", get(admin::outbox::show).post(admin::outbox::act))
         .route(
             "/admin/applications",

@@ -206,6 +206,18 @@ impl Posted {
             .filter_map(move |(key, value)| Some((key.strip_prefix(with)?, value.trim())))
     }
 
+    /// As [`Posted::ours`], and takes what a mail program sends by itself (RFC 8058): it
+    /// has no form of ours, and all that it may is in the signed address.
+    ///
+    /// # Errors
+    /// The page that says what is wrong.
+    pub async fn ours_or_one_click(mut self) -> Result<Posted, Response> {
+        let clicked = self.text("List-Unsubscribe") == "One-Click";
+        self.fault
+            .take_if(|fault| clicked && matches!(fault, Fault::Forged));
+        self.ours().await
+    }
+
     /// Parts the request from what is to be done with it; a form that is not
     /// ours becomes its page at once.
     ///

@@ -13,6 +13,7 @@ use super::admin::audit::AuditPage;
 use super::admin::communities::{CommunitiesPage, CommunityPage};
 use super::admin::entitlements::EntitlementsPage;
 use super::admin::import::ImportPage;
+use super::admin::mail_texts::MailTextsPage;
 use super::admin::mailboxes::{MailboxPage, MailboxesPage};
 use super::admin::onboarding::{DecisionPage, QueuePage};
 use super::admin::outbox::OutboxPage;
@@ -38,7 +39,9 @@ use super::history::HistoryPage;
 use super::home::HomePage;
 use super::identities::IdentityPage;
 use super::list_link::{AskedPage, ListLinkPage};
+use super::mail_choice::MailChoicePage;
 use super::mail_frame::MailFrame;
+use super::mail_stop::MailStopPage;
 use super::my_tickets::MyTicketsPage;
 use super::new_ticket::{NewTicketPage, NewTicketParts};
 use super::portal::{PortalPage, PortalServicesPage};
@@ -198,6 +201,21 @@ fn pages() -> BTreeMap<&'static str, String> {
             PrivacyAdminPage::sample().render().unwrap(),
         ),
         ("admin-reads", ReadsPage::sample().render().unwrap()),
+        ("mail-stop", MailStopPage::sample().render().unwrap()),
+        (
+            "mail-stopped",
+            MailStopPage {
+                stopped: true,
+                ..MailStopPage::sample()
+            }
+            .render()
+            .unwrap(),
+        ),
+        ("mail-choice", MailChoicePage::sample().render().unwrap()),
+        (
+            "admin-mail-texts",
+            MailTextsPage::sample().render().unwrap(),
+        ),
         ("admin-outbox", OutboxPage::sample().render().unwrap()),
         ("erase-confirm", ConfirmPage::sample().render().unwrap()),
         ("privacy", PrivacyPage::sample().render().unwrap()),

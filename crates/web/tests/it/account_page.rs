@@ -1,5 +1,7 @@
 //! Signing in and out, and one's own sessions and tokens, from outside.
 
+use desk::mail_stop::MailStop;
+use switchboard_core::choice::{How, Scope};
 use testkit::on_sqlite;
 
 use crate::browser::{Browser, PASSWORD};
@@ -106,5 +108,69 @@ fn tokens_and_sessions_are_ones_own() {
             .expect(422)
             .text();
         assert!(page.contains("administrators"));
+    });
+}
+
+/// RFC 8058, and programs that follow every link in a mail.
+#[test]
+fn mails_end_by_one_click_and_not_by_a_look() {
+    on_sqlite(|desk| async move {
+        let f = desk.federation().await;
+        let stop = MailStop::Scope(Scope::Unit(f.network));
+        let path = format!("/mail/stop/{}", desk.desk.stop_word(f.nina.id, stop));
+        let chosen = async || desk.desk.mail_choices(f.nina.id).await.unwrap().choices;
+        // Without a session, as a mail program or a scanner.
+        let mut program = Browser::new(&desk);
+        for _ in 0..2 {
+            let page = program.page(&path).await;
+            assert!(page.contains("No more mails about tickets of Network?"));
+        }
+        let click = [("List-Unsubscribe", "One-Click")];
+        let post = async |path: &str, body: &str| {
+            let request = axum::http::Request::post(path)
+                .header("host", "desk.example")
+                .header("content-type", "application/x-www-form-urlencoded")
+                .body(axum::body::Body::from(body.to_owned()))
+                .unwrap();
+            desk.ask(request).await
+        };
+        // A form that is not ours and no click either.
+        post(&path, "stop=1").await.expect(403);
+        post("/mail/stop/other.forged", "List-Unsubscribe=One-Click")
+            .await
+            .expect(404);
+        assert!(chosen().await.is_empty());
+        let done = post(&path, "List-Unsubscribe=One-Click").await.expect(200);
+        assert!(
+            done.text()
+                .contains("No more mails about tickets of Network")
+        );
+        assert_eq!(chosen().await.len(), 9);
+        // By the button of the page too, and again.
+        let digest = desk.desk.stop_word(f.nina.id, MailStop::Digest);
+        program.send(&path, &[]).await.expect(200);
+        program
+            .send(&format!("/mail/stop/{digest}"), &click)
+            .await
+            .expect(200);
+        // And back, on the page of the account.
+        let mut nina = Browser::of(&desk, &f.nina).await;
+        let field = format!("how:unit:{}:entry", f.network.0);
+        assert!(nina.page("/account/mail").await.contains(&field));
+        let fields = [
+            ("rhythm", "daily"),
+            ("weekday", "0"),
+            ("hour", "25"),
+            ("time_zone", "Europe/Prague"),
+            (field.as_str(), "digest"),
+        ];
+        let page = nina.send("/account/mail", &fields).await.expect(422).text();
+        assert!(page.contains("Takes 0 to 23"), "{page}");
+        let mut fields = fields;
+        fields[2] = ("hour", "8");
+        nina.send("/account/mail", &fields).await.expect(303);
+        let choices = chosen().await;
+        assert_eq!(choices.len(), 1);
+        assert_eq!(choices.into_values().next(), Some(How::Digest));
     });
 }

@@ -650,6 +650,21 @@ async fn call(
         filled = filled.replace("{id}", &queued_mail(desk, *number).await);
         body = (end == "give-up").then(|| json!({"reason": "No longer needed."}));
     }
+    if path.starts_with("/mail-texts/") {
+        filled = filled.replace("{key}", "answer.en");
+        let (subject, text) = ("{{ subject }}", "{{ text }} {{ link }}");
+        body = match (row.method, end) {
+            ("PUT", _) => Some(json!({"subject": subject, "body": text})),
+            ("POST", _) => Some(json!({"subject": subject, "body": text, "ticket": number})),
+            _ => None,
+        };
+    }
+    if path == "/people/me/mail" && row.method == "PUT" {
+        body = Some(json!({
+            "rhythm": "daily", "weekday": 0, "hour": 7, "time_zone": "UTC",
+            "choices": [{"tickets": "own", "event": "entry", "how": "digest"}],
+        }));
+    }
     if path.starts_with("/dead-addresses/") {
         let address = format!("gone-{number}@people.example");
         filled = filled.replace("{email}", &address);

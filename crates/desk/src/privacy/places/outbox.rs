@@ -1,7 +1,7 @@
 //! The tables about mail that goes out.
 
-use super::Holds::{File, Nothing, Person, Step, Words};
-use super::kind::{Table, table};
+use super::Holds::{File, Nothing, Own, Person, Step, Words};
+use super::kind::{Rows, Table, table};
 
 /// The tables of the migrations from 0016 on.
 pub(super) const TABLES: &[Table] = &[
@@ -41,6 +41,57 @@ pub(super) const TABLES: &[Table] = &[
             ("media_type", Nothing),
             ("size", Nothing),
             ("sha256", File),
+        ],
+    ),
+    // 0021: how people want to hear
+    table(
+        "mail_choice",
+        "",
+        &[
+            ("person", Person),
+            ("scope", Own),
+            ("told", Own),
+            ("how", Own),
+        ],
+    )
+    .of("person", Rows::Go),
+    table(
+        "mail_wish",
+        "person",
+        &[
+            ("person", Person),
+            ("language", Own),
+            ("rhythm", Own),
+            ("weekday", Own),
+            ("hour", Own),
+            ("time_zone", Own),
+        ],
+    )
+    .of("person", Rows::Go),
+    table(
+        "digest_item",
+        "id",
+        &[
+            ("id", Nothing),
+            ("person", Person),
+            ("cause", Nothing),
+            ("ticket", Nothing),
+            ("at", Nothing),
+            ("due_at", Nothing),
+            ("reason", Own),
+            ("what", Own),
+        ],
+    )
+    .of("person", Rows::Go),
+    table(
+        "mail_text",
+        "key",
+        &[
+            ("key", Nothing),
+            ("subject", Words),
+            ("body", Words),
+            ("version", Nothing),
+            ("updated_at", Nothing),
         ],
     ),
 ];

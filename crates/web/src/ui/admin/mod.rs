@@ -6,6 +6,7 @@ pub mod audit;
 pub mod communities;
 pub mod entitlements;
 pub mod import;
+pub mod mail_texts;
 pub mod mailboxes;
 pub mod onboarding;
 pub mod outbox;
@@ -190,6 +191,13 @@ pub const LINES: &[Line] = &[
         icon: "eye",
         name: "Who read what",
         text: "Who opened which restricted ticket, when and through what.",
+    },
+    Line {
+        group: Group::Desk,
+        href: "/admin/mail-texts",
+        icon: "chat",
+        name: "Texts of mails",
+        text: "What mails say, in each language; tried with a real ticket before it counts.",
     },
     Line {
         group: Group::Desk,

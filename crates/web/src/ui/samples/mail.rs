@@ -1,7 +1,10 @@
 //! Samples of the pages about mail.
 
+use crate::ui::admin::mail_texts::{MailTextsPage, TextForm, TextRow};
 use crate::ui::admin::outbox::{DeadRow, MailRow, OutboxPage};
 use crate::ui::frame::{Errors, Frame, Here};
+use crate::ui::mail_choice::{MailChoicePage, ScopeRow};
+use crate::ui::mail_stop::MailStopPage;
 use crate::ui::view::{Chip, Choice, Pages, Tone};
 
 use super::{NOW, dial, s};
@@ -50,6 +53,69 @@ impl OutboxPage {
             }],
             errors: Errors::one("ticket", "Give a ticket’s number."),
             wrong: s("0190f3a0-0000-7000-8000-000000000001"),
+        }
+    }
+}
+
+impl MailTextsPage {
+    pub(crate) fn sample() -> MailTextsPage {
+        MailTextsPage {
+            frame: Frame::staff_sample(Here::Admin),
+            rows: vec![TextRow {
+                href: s("/admin/mail-texts?text=answer.en"),
+                name: "What is new, to the requester",
+                language: "English",
+                own: true,
+                current: true,
+            }],
+            form: TextForm {
+                key: s("answer.en"),
+                title: s("What is new, to the requester, English"),
+                subject: s("{{ subject }}"),
+                body: s("{{ headline }}\n<b>{{ text }}</b>\n"),
+                version: 3,
+                own: true,
+                fields: vec![s("{{ headline }}"), s("{{ text }}")],
+                ticket: s("4712"),
+                preview: Some((s("[#4712] Disk & tape"), s("Sam <wrote>:"))),
+            },
+            errors: Errors::one("body", "In line 2: {% endif %} has no {% if … %}."),
+        }
+    }
+}
+
+impl MailStopPage {
+    pub(crate) fn sample() -> MailStopPage {
+        MailStopPage {
+            frame: Frame::stranger_sample(),
+            action: s("/mail/stop/other.word"),
+            what: s("tickets of Disk & Tape"),
+            stopped: false,
+        }
+    }
+}
+
+impl MailChoicePage {
+    pub(crate) fn sample() -> MailChoicePage {
+        let ways = [
+            ("mail", "Mail at once"),
+            ("digest", "Gathered"),
+            ("nothing", "Nothing"),
+        ];
+        MailChoicePage {
+            frame: Frame::staff_sample(Here::Elsewhere),
+            languages: Choice::list([("", "As the desk writes"), ("de", "Deutsch")], "de"),
+            rhythms: Choice::list([("daily", "Every day"), ("weekly", "Once a week")], "daily"),
+            weekdays: Choice::list([("0", "Monday"), ("1", "Tuesday")], "0"),
+            hour: s("25"),
+            time_zone: s("Europe/Prague"),
+            scopes: vec![ScopeRow {
+                key: s("own"),
+                name: s("Your own tickets"),
+                hint: "That you asked for, are Cc of or follow.",
+                events: vec![("entry", "Somebody wrote", Choice::list(ways, "digest"))],
+            }],
+            errors: Errors::one("hour", "Takes 0 to 23."),
         }
     }
 }

@@ -155,6 +155,17 @@ impl World {
                 let made = self.desk.desk.save_mailbox(&system, draft).await.unwrap();
                 self.mailbox_call(&format!("/admin/mailboxes/{}", made.mailbox.id), deed, &key)
             }
+            "/admin/mail-texts" => {
+                let number = self.ticket(super::Of::Ours).await.to_string();
+                let fields = [
+                    ("do", deed),
+                    ("key", "answer.en"),
+                    ("subject", "{{ subject }}"),
+                    ("body", "{{ text }}\n{{ link }}"),
+                    ("ticket", &number),
+                ];
+                Call::to(path, &fields)
+            }
             // A mail that is not there.
             "/admin/outbox" => {
                 let none = Uuid::nil();

@@ -106,6 +106,7 @@ pub(super) fn deeds(path: &str) -> &'static [&'static str] {
         "/admin/units/{key}/end" => &["retire", "reinstate"],
         "/admin/providers/{key}" => &["save", "add"],
         "/admin/triage" => &["try", "save"],
+        "/admin/mail-texts" => &["preview", "save", "reset"],
         "/admin/onboarding/{id}" => &["return", "refuse"],
         "/p/{key}/news" => &["post", "change", "take-back"],
         "/account/communities" => &["join", "leave"],
@@ -136,6 +137,7 @@ const ELSEWHERE: &[(&str, &str, &str)] = &[
     ("/admin/outbox", "", "desk's outbox"),
     ("/l/{word}/{deed}", "", "desk's redirect"),
     ("/asked/{word}", "", "desk's redirect"),
+    ("/mail/stop/{word}", "", "account_page"),
     ("/privacy/erase/{word}", "", "privacy_page"),
 ];
 
@@ -188,7 +190,7 @@ impl World {
     }
 
     /// A ticket of ours or of others.
-    async fn ticket(&self, of: Of) -> i64 {
+    pub(super) async fn ticket(&self, of: Of) -> i64 {
         let (who, unit) = match of {
             Of::Ours => (&self.f.rita, "storage"),
             Of::Others => (&self.f.otto, "network"),
@@ -383,6 +385,16 @@ impl World {
             }
             "/account/{deed}" => self.on_account(deed, of).await,
             "/account/privacy" => Call::to(path, &[("do", deed)]),
+            "/account/mail" => Call::to(
+                path,
+                &[
+                    ("rhythm", "weekly"),
+                    ("weekday", "4"),
+                    ("hour", "16"),
+                    ("time_zone", "Europe/Prague"),
+                    ("how:own:entry", "digest"),
+                ],
+            ),
             "/account/communities" => {
                 let key = fresh();
                 self.desk.community(&key, true).await;
@@ -493,6 +505,10 @@ impl World {
                     ..Call::to(forged, &[("body", "It works.")])
                 }
             }
+            "/mail/stop/{word}" => Call {
+                forged: true,
+                ..Call::to("/mail/stop/other.forged", &[])
+            },
             "/p/{key}/news" => self.on_news(deed, portal).await,
             "/p/{key}/tickets/new" | "/tickets/new" | "/tickets/new/preview" => {
                 let mail = format!("{}@guest.example", fresh());

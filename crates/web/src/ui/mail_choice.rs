@@ -1,0 +1,214 @@
+//! `/account/mail`: how the reader wants to hear of what happens.
+
+use std::collections::BTreeMap;
+
+use askama::Template;
+use axum::http::StatusCode;
+use axum::response::Response;
+use desk::choice::{Chosen, EVENTS, told_of};
+use desk::mail_text::LANGUAGES;
+use store::choice::Wish;
+use switchboard_core::UnitId;
+use switchboard_core::choice::{How, Scope};
+use uuid::Uuid;
+
+use super::assets::Asset;
+use super::fault::Fault;
+use super::frame::{Errors, Frame, Here, Notice, NoticeTone, Room};
+use super::posted::Posted;
+use super::view::{Choice, Icon};
+use super::visit::Visit;
+use super::work_post::told;
+
+/// Choices about one group of tickets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScopeRow {
+    /// What stands before the event in the names of its fields.
+    pub key: String,
+    /// "Your own tickets", "Storage".
+    pub name: String,
+    /// What it holds for.
+    pub hint: &'static str,
+    /// For each event: its key, its name, and the ways.
+    pub events: Vec<(&'static str, &'static str, Vec<Choice>)>,
+}
+
+/// The page.
+#[derive(Debug, Clone, Template)]
+#[template(path = "mail_choice.html")]
+pub struct MailChoicePage {
+    /// Around it.
+    pub frame: Frame,
+    /// Languages to choose from.
+    pub languages: Vec<Choice>,
+    /// Daily or weekly.
+    pub rhythms: Vec<Choice>,
+    /// Days of the week.
+    pub weekdays: Vec<Choice>,
+    /// The hour.
+    pub hour: String,
+    /// The zone of that hour.
+    pub time_zone: String,
+    /// The choices.
+    pub scopes: Vec<ScopeRow>,
+    /// What was wrong.
+    pub errors: Errors,
+}
+
+const DAYS: [(&str, &str); 7] = [
+    ("0", "Monday"),
+    ("1", "Tuesday"),
+    ("2", "Wednesday"),
+    ("3", "Thursday"),
+    ("4", "Friday"),
+    ("5", "Saturday"),
+    ("6", "Sunday"),
+];
+const WAYS: [(&str, &str); 3] = [
+    ("mail", "Mail at once"),
+    ("digest", "Gathered"),
+    ("nothing", "Nothing"),
+];
+
+/// `GET /account/mail`.
+pub async fn show(visit: Visit) -> Response {
+    let result = async {
+        let who = visit.who.as_ref().ok_or(Fault::SignInFirst)?;
+        let chosen = visit.desk.mail_choices(who.person.id).await?;
+        visit.page(&page(&visit, &chosen, Errors::default()).await?)
+    }
+    .await;
+    visit.close(result).await
+}
+
+fn scope_row(
+    chosen: &Chosen,
+    scope: Scope,
+    key: String,
+    name: String,
+    hint: &'static str,
+) -> ScopeRow {
+    ScopeRow {
+        events: EVENTS
+            .into_iter()
+            // Notes are never told on the requester's side.
+            .filter(|(told, _)| scope != Scope::Own || told.key() != "note")
+            .map(|(told, label)| {
+                let how = chosen.choices.get(&(scope, told)).unwrap_or(&How::Mail);
+                (told.key(), label, Choice::list(WAYS, how.key()))
+            })
+            .collect(),
+        key,
+        name,
+        hint,
+    }
+}
+
+async fn page(visit: &Visit, chosen: &Chosen, errors: Errors) -> Result<MailChoicePage, Fault> {
+    let who = visit.who.as_ref().ok_or(Fault::SignInFirst)?;
+    let mut scopes: Vec<ScopeRow> = chosen
+        .units
+        .iter()
+        .map(|(id, name)| {
+            let hint = "Tickets that this unit holds.";
+            scope_row(
+                chosen,
+                Scope::Unit(*id),
+                format!("unit:{}", id.0),
+                name.clone(),
+                hint,
+            )
+        })
+        .collect();
+    scopes.push(scope_row(
+        chosen,
+        Scope::Own,
+        "own".into(),
+        "Your own tickets".into(),
+        "That you asked for, are Cc of or follow. What asks something of you always comes at once.",
+    ));
+    if !chosen.units.is_empty() || who.person.monitor || who.person.support {
+        scopes.push(scope_row(
+            chosen,
+            Scope::Other,
+            "other".into(),
+            "Other tickets".into(),
+            "As first level, monitor, or because somebody drew you in.",
+        ));
+    }
+    let wish = &chosen.wish;
+    let mut languages = vec![("", "As the desk writes")];
+    languages.extend(LANGUAGES);
+    Ok(MailChoicePage {
+        languages: Choice::list(languages, wish.language.as_deref().unwrap_or("")),
+        rhythms: Choice::list(
+            [("daily", "Every day"), ("weekly", "Once a week")],
+            &wish.rhythm,
+        ),
+        weekdays: Choice::list(DAYS, &wish.weekday.to_string()),
+        hour: wish.hour.to_string(),
+        time_zone: wish.time_zone.clone(),
+        scopes,
+        errors,
+        frame: visit.frame(visit.room(), Here::Elsewhere).await?,
+    })
+}
+
+/// `POST /account/mail`.
+pub async fn save(posted: Posted) -> Response {
+    let mut posted = match posted.ours().await {
+        Ok(posted) => posted,
+        Err(response) => return response,
+    };
+    posted.visit.at("/account/mail".to_owned());
+    let result = keep(&posted).await;
+    posted.visit.close(result).await
+}
+
+async fn keep(posted: &Posted) -> Result<Response, Fault> {
+    let visit = &posted.visit;
+    let who = visit.who.as_ref().ok_or(Fault::SignInFirst)?;
+    let mut choices = BTreeMap::new();
+    for (field, value) in posted.beginning("how:") {
+        let Some((scope, event)) = field.rsplit_once(':') else {
+            continue;
+        };
+        let scope = match scope {
+            "own" => Some(Scope::Own),
+            "other" => Some(Scope::Other),
+            unit => unit
+                .strip_prefix("unit:")
+                .and_then(|id| Uuid::try_parse(id).ok())
+                .map(|id| Scope::Unit(UnitId(id))),
+        };
+        if let (Some(scope), Some(told), Some(how)) = (scope, told_of(event), How::parse(value)) {
+            choices.insert((scope, told), how);
+        }
+    }
+    let number = |name: &str| posted.text(name).parse::<i64>().unwrap_or(-1);
+    let wish = Wish {
+        language: Some(posted.text("language").to_owned()).filter(|l| !l.is_empty()),
+        rhythm: posted.text("rhythm").to_owned(),
+        weekday: number("weekday"),
+        hour: number("hour"),
+        time_zone: posted.text("time_zone").to_owned(),
+    };
+    let kept = visit
+        .desk
+        .set_mail_choices(who.person.id, choices.clone(), wish.clone())
+        .await;
+    match kept {
+        Ok(()) => visit.go("/account/mail", Some(Notice::new(NoticeTone::Ok, "Saved"))),
+        Err(error) => {
+            let (field, problem) = told(error, "language")?;
+            let known = visit.desk.mail_choices(who.person.id).await?;
+            let typed = Chosen {
+                choices,
+                units: known.units,
+                wish,
+            };
+            let page = page(visit, &typed, Errors::one(field, problem)).await?;
+            visit.page_as(StatusCode::UNPROCESSABLE_ENTITY, &page)
+        }
+    }
+}

@@ -33,14 +33,15 @@ rt_start() {
   rt_data=$d
   port=$(free_port)
   rt_url=http://127.0.0.1:$port
-  mkdir "$d/hooks"
+  mkdir "$d/hooks" "$d/run"
+  chown www-data "$d/run"
   certificates "$d" rt.example.org
   rt_configure "$d" "$port"
   rt_content "$d"
   rt_fill "$d"
   # Each request is a connection of its own: that is how RT is served behind most web servers.
   rt_run setsid /usr/share/request-tracker5/libexec/rt-server --server Starman --host 127.0.0.1 --port "$port" --workers 4 \
-    --disable-keepalive --max-requests 5000 --backlog 1024 >"$d/rt.log" 2>&1 </dev/null &
+    --disable-keepalive --max-requests 5000 --backlog 1024 --pid "$d/run/rt.pid" >"$d/rt.log" 2>&1 </dev/null &
   rt_pid=$!
   wait_for_url "$rt_url/NoAuth/Login.html" 60 "$rt_pid" "$d/rt.log"
   SWITCHBOARD_TEST_RT_TOKEN=$(sed -n 1p "$d/tokens")
@@ -193,9 +194,13 @@ rt_psql() { psql -qX "$SWITCHBOARD_TEST_POSTGRES" "$@" </dev/null; }
 
 rt_stop() {
   [ -n "$rt_data" ] || return 0
-  if [ -n "$rt_pid" ]; then
-    kill -QUIT "$rt_pid" 2>/dev/null || true
-    wait "$rt_pid" 2>/dev/null || true
+  # What was started is a wrapper around it: RT itself says who it is.
+  local pid i
+  pid=$(cat "$rt_data/run/rt.pid" 2>/dev/null || true)
+  if [ -n "$pid" ]; then
+    kill -TERM "$pid" 2>/dev/null || true
+    for ((i = 0; i < 50; i++)); do kill -0 "$pid" 2>/dev/null || break; sleep 0.1; done
+    kill -KILL "$pid" 2>/dev/null || true
   fi
   [ -z "$rt_database" ] || rt_psql -c "drop database if exists $rt_database with (force)" >/dev/null 2>&1 || true
   rm -rf "$rt_data"

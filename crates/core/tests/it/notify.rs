@@ -100,7 +100,7 @@ fn a_routed_ticket_is_told_to_its_unit() {
     // Opened in her name by a script: she hears of it.
     assert_eq!(
         told(&w, t, &caused, &desk()),
-        "Ann requester: opened; Sam unit: opened assigned; Sue unit: opened assigned"
+        "Ann requester: opened; Sam unit: opened; Sue unit: opened"
     );
 }
 

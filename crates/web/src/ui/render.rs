@@ -518,6 +518,14 @@ fn check_forms(page: &str, all: &[Piece<'_>]) {
                         );
                         false
                     }
+                    // Changes nothing: it shows something else in a frame.
+                    Some("get") => {
+                        assert!(
+                            attr(attrs, "target").is_some(),
+                            "{page}: {action} leads away from the page"
+                        );
+                        false
+                    }
                     other => panic!("{page}: method {other:?}"),
                 };
                 form = Some((action.to_owned(), post, false));

@@ -505,7 +505,9 @@ async fn call(
             body = Some(json!({"description": "D"}));
         }
         ("PATCH", "{name}") => body = Some(json!({"lamp": "degraded"})),
-        ("GET" | "PATCH", "{key}") if !path.starts_with("/providers") => {
+        ("GET" | "PATCH", "{key}")
+            if !path.starts_with("/providers") && !path.starts_with("/mail-texts") =>
+        {
             let key = match path {
                 "/categories/{key}" => "test",
                 "/issue-types/{key}" => "quota",

@@ -325,26 +325,19 @@ impl Guard {
         if !url.username().is_empty() || url.password().is_some() {
             return refused("has a user name in it; leave it out");
         }
-        let Some(host) = url.host() else {
+        if url.host().is_none() {
             return refused("names no host");
-        };
-        let address = match host {
-            url::Host::Ipv4(v4) => Some(IpAddr::V4(v4)),
-            url::Host::Ipv6(v6) => Some(IpAddr::V6(v6)),
-            url::Host::Domain(_) => None,
-        };
+        }
         let name = url.host_str().unwrap_or_default().trim_end_matches('.');
-        let local_name = is_local_name(&url);
-        let local = is_local(&url);
         match url.scheme() {
             "https" => {}
-            "http" if local => {}
+            "http" if is_local(&url) => {}
             "http" => return refused("is not protected; https is needed"),
             _ => return refused("is no address of a page; https is needed"),
         }
-        if let Some(address) = address {
+        if let Some(address) = literal(&url) {
             check(&self.0.reach, name, address)?;
-        } else if local_name && !self.0.reach.allows(IpAddr::V4(Ipv4Addr::LOCALHOST)) {
+        } else if is_local_name(&url) && !self.0.reach.allows(IpAddr::V4(Ipv4Addr::LOCALHOST)) {
             check(&self.0.reach, name, IpAddr::V4(Ipv4Addr::LOCALHOST))?;
         }
         Ok(url)
@@ -358,7 +351,7 @@ impl Guard {
     /// # Errors
     /// Says why there is nothing; also for any status but 200.
     pub async fn fetch(&self, url: &str, accept: &str, limit: usize) -> Result<Vec<u8>, Fault> {
-        tokio::time::timeout(PATIENCE, self.fetch_from(url, accept, limit))
+        tokio::time::timeout(self.0.patience, self.fetch_from(url, accept, limit))
             .await
             .unwrap_or_else(|_| Err(Fault::Slow("a server".to_owned())))
     }
@@ -377,14 +370,11 @@ impl Guard {
             match answer.status() {
                 http::StatusCode::OK => return Ok(answer.into_body()),
                 status if status.is_redirection() => {
-                    let to = answer
-                        .headers()
-                        .get(http::header::LOCATION)
-                        .and_then(|to| to.to_str().ok())
-                        .and_then(|to| url.join(to).ok());
-                    next = to.map(String::from).ok_or_else(|| Fault::Redirected {
-                        from: host.to_owned(),
-                        to: "nowhere".to_owned(),
+                    next = led_to(&url, &answer).map(String::from).ok_or_else(|| {
+                        Fault::Redirected {
+                            from: host.to_owned(),
+                            to: "nowhere".to_owned(),
+                        }
                     })?;
                 }
                 status => {
@@ -442,11 +432,7 @@ impl Guard {
             if !answer.status().is_redirection() {
                 return Ok(answer);
             }
-            let to = answer
-                .headers()
-                .get(http::header::LOCATION)
-                .and_then(|to| to.to_str().ok())
-                .and_then(|to| from.join(to).ok());
+            let to = led_to(&from, &answer);
             let elsewhere = |to: Option<&Url>| Fault::Redirected {
                 from: from.to_string(),
                 to: to.map_or_else(|| "nowhere".to_owned(), Url::to_string),
@@ -544,6 +530,12 @@ impl Guard {
     }
 }
 
+/// Where the redirect that `url` answered with leads.
+fn led_to(url: &Url, answer: &http::Response<Vec<u8>>) -> Option<Url> {
+    let to = answer.headers().get(http::header::LOCATION)?;
+    url.join(to.to_str().ok()?).ok()
+}
+
 /// The same address over TLS; those of this very machine stay as they are.
 fn with_tls(url: &str) -> String {
     match Url::parse(url) {
@@ -556,13 +548,20 @@ fn with_tls(url: &str) -> String {
     }
 }
 
+/// The address that a URL names by number.
+fn literal(url: &Url) -> Option<IpAddr> {
+    match url.host()? {
+        url::Host::Ipv4(v4) => Some(IpAddr::V4(v4)),
+        url::Host::Ipv6(v6) => Some(IpAddr::V6(v6)),
+        url::Host::Domain(_) => None,
+    }
+}
+
 fn is_local(url: &Url) -> bool {
-    let address = match url.host() {
-        Some(url::Host::Ipv4(v4)) => IpAddr::V4(v4),
-        Some(url::Host::Ipv6(v6)) => IpAddr::V6(v6),
-        _ => return is_local_name(url),
-    };
-    address.to_canonical().is_loopback()
+    literal(url).map_or_else(
+        || is_local_name(url),
+        |address| address.to_canonical().is_loopback(),
+    )
 }
 
 fn is_local_name(url: &Url) -> bool {
@@ -588,6 +587,7 @@ fn told(host: &str, error: &reqwest::Error) -> Fault {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::web_server::{WebServer, answered};
 
     /// Addresses and names that lead where nobody outside should lead the desk
     /// (bar C-01), however they are written.
@@ -710,52 +710,20 @@ mod tests {
         assert!(matches!(found, Err(Fault::Refused(_))), "{found:?}");
     }
 
-    /// A server on an address of this machine that the operator listed. Each
-    /// path is answered as `answer` says; what was asked for is kept.
-    async fn server(
-        address: &str,
-        answer: impl Fn(&str) -> String + Send + 'static,
-    ) -> (String, Arc<std::sync::Mutex<Vec<String>>>) {
-        use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-        let listener = tokio::net::TcpListener::bind((address, 0)).await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        let asked = Arc::new(std::sync::Mutex::new(Vec::new()));
-        let seen = asked.clone();
-        tokio::spawn(async move {
-            while let Ok((mut stream, _)) = listener.accept().await {
-                let mut request = Vec::new();
-                while !request.ends_with(b"\r\n\r\n") {
-                    let mut some = [0; 1024];
-                    match stream.read(&mut some).await {
-                        Ok(n) if n > 0 => request.extend_from_slice(&some[..n]),
-                        _ => break,
-                    }
-                }
-                let request = String::from_utf8_lossy(&request).into_owned();
-                let path = request.split(' ').nth(1).unwrap_or_default().to_owned();
-                seen.lock().unwrap().push(request);
-                let _ = stream.write_all(answer(&path).as_bytes()).await;
-            }
-        });
-        (url, asked)
-    }
-
-    fn body(status: &str, more: &str, body: &str) -> String {
-        format!(
-            "HTTP/1.1 {status}\r\n{more}Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
-            body.len()
-        )
+    fn body(status: &str, more: &str, body: &str) -> Vec<u8> {
+        answered(status, more, body.as_bytes())
     }
 
     #[tokio::test]
     async fn what_is_fetched_tells_nobody_who_asks() {
-        let (url, asked) = server("127.0.0.2", |path| match path {
+        let server = WebServer::on("127.0.0.2", |path| match path {
             "/cookie" => body("302 Found", "Location: /end\r\nSet-Cookie: a=b\r\n", ""),
             "/loop" => body("302 Found", "Location: /loop\r\n", ""),
             "/nowhere" => body("302 Found", "", ""),
             "/large" => body("200 OK", "", &"x".repeat(2000)),
             "/endless" => {
-                "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n".to_owned() + &"x".repeat(2000)
+                let head = "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n".to_owned();
+                (head + &"x".repeat(2000)).into_bytes()
             }
             "/none" => body("404 Not Found", "", "x"),
             _ => body("200 OK", "", "seen"),
@@ -763,11 +731,11 @@ mod tests {
         .await;
         let guard = Guard::new(Reach::parse("127.0.0.2").unwrap());
         let get = |path: &str| {
-            let (guard, url) = (guard.clone(), format!("{url}{path}"));
+            let (guard, url) = (guard.clone(), format!("{}{path}", server.url));
             async move { guard.fetch(&url, "image/png", 1000).await }
         };
         assert_eq!(get("/cookie").await.unwrap(), b"seen");
-        for request in asked.lock().unwrap().iter() {
+        for request in server.asked() {
             let request = request.to_lowercase();
             for telling in [
                 "cookie:",
@@ -780,7 +748,7 @@ mod tests {
             }
             assert!(request.contains("accept: image/png"), "{request}");
         }
-        assert_eq!(asked.lock().unwrap().len(), 2);
+        assert_eq!(server.asked().len(), 2);
         for (path, kind) in [
             ("/loop", "redirected"),
             ("/nowhere", "redirected"),
@@ -796,7 +764,7 @@ mod tests {
     /// Every forbidden destination, named at once and by a redirect (bar C-01).
     #[tokio::test]
     async fn no_picture_leads_the_desk_into_its_own_network() {
-        let (url, asked) = server("127.0.0.2", |path| {
+        let server = WebServer::on("127.0.0.2", |path| {
             let at: usize = path.trim_start_matches('/').parse().unwrap();
             body("302 Found", &format!("Location: {}\r\n", DENIED[at]), "")
         })
@@ -813,12 +781,14 @@ mod tests {
                 matches!(direct, Err(Fault::Refused(_))),
                 "{denied}: {direct:?}"
             );
-            let led = guard.fetch(&format!("{url}/{at}"), "image/png", 1000).await;
+            let led = guard
+                .fetch(&format!("{}/{at}", server.url), "image/png", 1000)
+                .await;
             assert!(matches!(led, Err(Fault::Refused(_))), "{denied}: {led:?}");
             tried += 1;
         }
         assert!(tried > 60);
-        assert_eq!(asked.lock().unwrap().len(), tried);
+        assert_eq!(server.asked().len(), tried);
     }
 
     #[test]

@@ -17,6 +17,10 @@ pub mod probe;
 pub mod smtp;
 pub mod tls;
 pub mod tracker;
+// Of `testkit`, which builds on this crate.
+#[cfg(test)]
+#[path = "../../testkit/src/web_server.rs"]
+pub mod web_server;
 
 pub use blob::{BlobError, Blobs, Removed};
 pub use dkim::Dkim;

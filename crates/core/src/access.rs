@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::{PersonId, PortalId, UnitId};
-use crate::ticket::{PartyRole, Ticket, Visibility};
+use crate::ticket::{EntryVisibility, PartyRole, Ticket, Visibility};
 
 /// Through which door a change came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -122,9 +122,18 @@ pub struct Access {
 impl Actor {
     /// The desk itself, acting through this door: timers, bridges, cascades.
     pub fn system(channel: Channel) -> Actor {
+        Actor::plain(None, "Switchboard", channel)
+    }
+
+    /// Somebody without any rights but their own part in a ticket.
+    pub fn plain(
+        person: impl Into<Option<PersonId>>,
+        name: impl Into<String>,
+        channel: Channel,
+    ) -> Actor {
         Actor {
-            person: None,
-            name: "Switchboard".to_owned(),
+            person: person.into(),
+            name: name.into(),
             channel,
             admin: false,
             monitor: false,
@@ -246,6 +255,14 @@ impl Access {
     /// May read internal notes: they never leave the support side.
     pub fn may_see_internal(&self) -> bool {
         self.staff_side()
+    }
+
+    /// May read entries of this visibility.
+    pub fn may_read(&self, visibility: EntryVisibility) -> bool {
+        match visibility {
+            EntryVisibility::Public => self.may_see(),
+            EntryVisibility::Internal => self.may_see_internal(),
+        }
     }
 
     /// May write a public entry: the requester, those they added (Cc), and the

@@ -149,6 +149,11 @@ impl Told {
         }
     }
 
+    /// Reads the word.
+    pub fn parse(key: &str) -> Option<Told> {
+        Told::ALL.into_iter().find(|t| t.key() == key)
+    }
+
     /// What one change is in the matrix; empty: nobody is told.
     pub fn of(change: &Change) -> Option<Told> {
         match change {

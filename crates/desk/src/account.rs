@@ -89,16 +89,7 @@ pub(crate) fn record(
     action: &str,
     detail: &Json,
 ) -> Result<(), Error> {
-    let actor = Actor {
-        person: Some(person.id),
-        name: person.name.clone(),
-        channel: Channel::Web,
-        admin: false,
-        monitor: false,
-        support: false,
-        units: Vec::new(),
-        communities: Vec::new(),
-    };
+    let actor = Actor::plain(person.id, person.name.as_str(), Channel::Web);
     audit::record(c, &actor, now, action, &Subject::Person(person.id), detail)
 }
 

@@ -1,7 +1,7 @@
 //! Files of tickets.
 
 use store::entry::Attachment;
-use switchboard_core::{Access, Actor, EntryId, EntryVisibility, TicketNumber, Visibility};
+use switchboard_core::{Access, Actor, EntryId, TicketNumber, Visibility};
 use uuid::Uuid;
 
 use crate::act::NewFile;
@@ -67,11 +67,7 @@ impl Desk {
                 let entry = store::entry::load(c, file.entry)?.ok_or_else(not_found)?;
                 let ticket = store::ticket::load(c, file.ticket)?.ok_or_else(not_found)?;
                 let access = Access::of(&actor, &ticket);
-                let allowed = match entry.visibility {
-                    EntryVisibility::Public => access.may_see(),
-                    EntryVisibility::Internal => access.may_see_internal(),
-                };
-                if allowed {
+                if access.may_read(entry.visibility) {
                     Ok((file, ticket.visibility == Visibility::Restricted))
                 } else {
                     Err(not_found())

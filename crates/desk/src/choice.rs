@@ -51,7 +51,8 @@ pub(crate) fn no_wish() -> Wish {
     }
 }
 
-pub(crate) fn scope_key(scope: Scope) -> String {
+/// The word for a scope: `own`, `other`, or `unit:` and its id.
+pub fn scope_key(scope: Scope) -> String {
     match scope {
         Scope::Unit(id) => format!("unit:{}", id.0),
         Scope::Own => "own".into(),
@@ -59,7 +60,8 @@ pub(crate) fn scope_key(scope: Scope) -> String {
     }
 }
 
-fn scope_of(key: &str) -> Option<Scope> {
+/// The scope that such a word names.
+pub fn scope_of(key: &str) -> Option<Scope> {
     match key {
         "own" => Some(Scope::Own),
         "other" => Some(Scope::Other),
@@ -69,21 +71,13 @@ fn scope_of(key: &str) -> Option<Scope> {
     }
 }
 
-/// The kind of event that a word names.
-pub fn told_of(key: &str) -> Option<Told> {
-    EVENTS
-        .into_iter()
-        .map(|(told, _)| told)
-        .find(|t| t.key() == key)
-}
-
 /// What the rules need to know of somebody's choices.
 pub(crate) fn choices_of(c: &mut Conn<'_>, person: PersonId) -> Result<Choices, Error> {
     let chosen: BTreeMap<(Scope, Told), How> = store::choice::of(c, person)?
         .into_iter()
         .filter_map(|one| {
             Some((
-                (scope_of(&one.scope)?, told_of(&one.told)?),
+                (scope_of(&one.scope)?, Told::parse(&one.told)?),
                 How::parse(&one.how)?,
             ))
         })

@@ -36,16 +36,7 @@ impl Desk {
         if !person.active {
             return Err(Error::Forbidden("this address can not be used here".into()));
         }
-        Ok(Actor {
-            person: Some(person.id),
-            name: person.name,
-            channel: Channel::Web,
-            admin: false,
-            monitor: false,
-            support: false,
-            units: Vec::new(),
-            communities: Vec::new(),
-        })
+        Ok(Actor::plain(person.id, person.name, Channel::Web))
     }
 
     /// The signed word in a link for one person and one ticket.
@@ -110,16 +101,7 @@ impl Desk {
             .read(move |c| store::person::load(c, person).map_err(Error::from))
             .await?
             .filter(|p| p.active);
-        Ok(known.map(|known| Actor {
-            person: Some(person),
-            name: known.name,
-            channel: Channel::Web,
-            admin: false,
-            monitor: false,
-            support: false,
-            units: Vec::new(),
-            communities: Vec::new(),
-        }))
+        Ok(known.map(|known| Actor::plain(person, known.name, Channel::Web)))
     }
 
     /// Mails a link to somebody who is on a ticket. The answer is the same

@@ -94,6 +94,9 @@ const TRIES: i64 = 12;
 pub(crate) enum Outcome {
     /// Done, or not needed any more.
     Done,
+    /// So far; what is left is another job of the kind, with this input, so that other
+    /// jobs come in between.
+    On(String),
     /// Not now; the text says why.
     Later(String),
     /// Not before this time; the text says why.
@@ -239,6 +242,7 @@ impl Desk {
     ) -> Result<(), Error> {
         let outcome = outcome.unwrap_or_else(|e| Outcome::Later(e.to_string()));
         let now = self.now();
+        let kind = KINDS.iter().copied().find(|kind| *kind == job.kind);
         let again = TIMED
             .iter()
             .find(|(kind, _)| *kind == job.kind)
@@ -253,7 +257,7 @@ impl Desk {
                     }
                 }
                 match &outcome {
-                    Outcome::Done => store::job::finish(c, job.id, now)?,
+                    Outcome::Done | Outcome::On(_) => store::job::finish(c, job.id, now)?,
                     Outcome::Later(why) => {
                         let retry = (job.attempts < TRIES || again.is_some())
                             .then(|| now + backoff(job.attempts));
@@ -262,7 +266,18 @@ impl Desk {
                     Outcome::At(why, at) => store::job::fail(c, job.id, now, why, Some(*at))?,
                     Outcome::Never(why) => store::job::fail(c, job.id, now, why, None)?,
                 }
-                if let (Outcome::Done, Some((kind, run_at))) = (&outcome, again) {
+                if let (Outcome::On(rest), Some(kind)) = (&outcome, kind) {
+                    store::job::enqueue(
+                        c,
+                        &store::job::NewJob {
+                            kind,
+                            payload: rest.clone(),
+                            run_at: now,
+                            unique_key: None,
+                        },
+                    )?;
+                }
+                if let (Outcome::Done | Outcome::On(_), Some((kind, run_at))) = (&outcome, again) {
                     store::job::enqueue(
                         c,
                         &store::job::NewJob {

@@ -189,6 +189,11 @@ fn key_of(kind: Kind, language: &str) -> String {
 }
 
 impl MailText {
+    /// The word in addresses and the database: `answer.de`.
+    pub fn key(&self) -> String {
+        key_of(self.kind, self.language)
+    }
+
     /// Subject and body of a mail. A text that can not be used, however it came here,
     /// or of which nothing is left, is no reason to send nothing or a mail that says
     /// nothing: the shipped one takes its place.
@@ -197,7 +202,7 @@ impl MailText {
             Ok(written) => Ok(written),
             Err(why) if !self.shipped => {
                 tracing::warn!(
-                    text = key_of(self.kind, self.language),
+                    text = self.key(),
                     %why,
                     "an own mail text can not be used"
                 );
@@ -360,7 +365,7 @@ impl Desk {
                     });
                 }
                 let text = store::mail_text::MailText {
-                    key: key_of(kind, language),
+                    key: before.key(),
                     own: own.clone(),
                     version: before.version + 1,
                 };

@@ -409,16 +409,7 @@ fn who_sees(actor: Actor, ticket: &Ticket) -> Actor {
     if Access::of(&actor, ticket).may_see() {
         return actor;
     }
-    Actor {
-        person: Some(ticket.requester),
-        name: String::new(),
-        channel: actor.channel,
-        admin: false,
-        monitor: false,
-        support: false,
-        units: Vec::new(),
-        communities: Vec::new(),
-    }
+    Actor::plain(ticket.requester, "", actor.channel)
 }
 
 /// The last step before the rules: people and the number, in the transaction.

@@ -11,9 +11,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use mail::html::picture::{Picture, is_same_id, pictures, placed};
-use switchboard_core::{
-    Access, Actor, Channel, EntryId, EntryVisibility, Millis, PersonId, TicketNumber,
-};
+use switchboard_core::{Actor, Channel, EntryId, Millis, PersonId, TicketNumber};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
@@ -34,13 +32,8 @@ const AT_ONCE: usize = 8;
 /// few times, and nobody who uses the desk to call on others.
 const MOST_FETCHES: u32 = 300;
 
-/// The types that are shown, as their bytes begin. Never SVG: it is a program.
-const TYPES: [(&str, &[&[u8]]); 4] = [
-    ("image/png", &[b"\x89PNG\r\n\x1a\n"]),
-    ("image/jpeg", &[b"\xff\xd8\xff"]),
-    ("image/gif", &[b"GIF87a", b"GIF89a"]),
-    ("image/webp", &[b"RIFF"]),
-];
+/// The types that are shown. Never SVG: it is a program.
+const TYPES: [&str; 4] = ["image/png", "image/jpeg", "image/gif", "image/webp"];
 
 /// The type of a picture that may be shown, by its own bytes whatever somebody
 /// says it is; `None`: it is none, or larger than any screen needs.
@@ -53,15 +46,23 @@ pub fn raster(bytes: &[u8]) -> Option<&'static str> {
 
 /// The type of a picture by how its bytes begin; `None`: none that is shown.
 pub fn type_of(bytes: &[u8]) -> Option<&'static str> {
-    let (kind, _) = TYPES
-        .iter()
-        .find(|(_, starts)| starts.iter().any(|start| bytes.starts_with(start)))?;
-    Some(*kind)
+    let [png, jpeg, gif, webp] = TYPES;
+    if bytes.starts_with(b"\x89PNG\r\n\x1a\n") {
+        Some(png)
+    } else if bytes.starts_with(b"\xff\xd8\xff") {
+        Some(jpeg)
+    } else if bytes.starts_with(b"GIF87a") || bytes.starts_with(b"GIF89a") {
+        Some(gif)
+    } else if bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"WEBP") {
+        Some(webp)
+    } else {
+        None
+    }
 }
 
 /// Whether a file says that it is a picture which may be shown within a mail.
 pub(crate) fn may_be_shown(media_type: &str) -> bool {
-    TYPES.iter().any(|(kind, _)| *kind == media_type) || media_type == "image/jpg"
+    TYPES.contains(&media_type) || media_type == "image/jpg"
 }
 
 /// The pictures of an entry, for the page of its ticket.
@@ -216,7 +217,7 @@ impl Desk {
                 let not_found = || Error::not_found("such entry");
                 let (ticket, access) = load_visible(c, &reader, number)?;
                 let entry = store::entry::load(c, id)?
-                    .filter(|e| e.ticket == number && may_read(&access, e.visibility))
+                    .filter(|e| e.ticket == number && access.may_read(e.visibility))
                     .ok_or_else(not_found)?;
                 let html = entry.html.ok_or_else(not_found)?;
                 let files: Vec<FileView> = store::entry::attachments(c, number)?
@@ -308,7 +309,7 @@ impl Desk {
                     return Err(none());
                 }
                 let (_, access) = load_visible(c, &actor, entry.ticket)?;
-                if !may_read(&access, entry.visibility) {
+                if !access.may_read(entry.visibility) {
                     return Err(none());
                 }
                 let html = entry.html.ok_or_else(none)?;
@@ -326,23 +327,15 @@ impl Desk {
         }
         let closed = |_| Error::Internal("the room for pictures is closed".into());
         let _room = gate.room.acquire().await.map_err(closed)?;
-        let types = "image/png, image/jpeg, image/gif, image/webp";
         self.0
             .guard
-            .fetch(url, types, MOST_BYTES)
+            .fetch(url, &TYPES.join(", "), MOST_BYTES)
             .await
             .map_err(|fault| {
                 // The address may carry a mark of the reader: it is in no log.
                 tracing::debug!(entry = %entry.0, why = fault.kind(), "no picture");
                 Error::not_found("such picture")
             })
-    }
-}
-
-fn may_read(access: &Access, visibility: EntryVisibility) -> bool {
-    match visibility {
-        EntryVisibility::Public => access.may_see(),
-        EntryVisibility::Internal => access.may_see_internal(),
     }
 }
 

@@ -155,17 +155,9 @@ pub(crate) fn check_offers(
     Ok(())
 }
 
-/// What a logo's first bytes say it is. Never SVG: that can hold a program.
+/// What a logo's first bytes say it is: one that does not move.
 fn image_type(bytes: &[u8]) -> Option<&'static str> {
-    if bytes.starts_with(b"\x89PNG\r\n\x1a\n") {
-        Some("image/png")
-    } else if bytes.starts_with(b"\xff\xd8\xff") {
-        Some("image/jpeg")
-    } else if bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"WEBP") {
-        Some("image/webp")
-    } else {
-        None
-    }
+    crate::picture::type_of(bytes).filter(|kind| *kind != "image/gif")
 }
 
 /// A host name as people type it, in lower case.

@@ -55,16 +55,8 @@ pub fn sqlite() -> Place {
 }
 
 /// An empty PostgreSQL database; `None` when there is no server to make it on.
-#[expect(clippy::print_stderr, reason = "a skipped test says so")]
 pub fn postgres() -> Option<Place> {
-    let Ok(server) = std::env::var(SERVER) else {
-        assert!(
-            std::env::var("REQUIRE_ALL").is_err(),
-            "{SERVER} is not set, and REQUIRE_ALL is"
-        );
-        eprintln!("SKIPPED: {SERVER} is not set");
-        return None;
-    };
+    let server = crate::peer::peer(SERVER)?;
     let admin: Config = server.parse().unwrap();
     let name = format!("desk_{}", uuid::Uuid::now_v7().simple());
     admin

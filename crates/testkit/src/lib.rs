@@ -22,11 +22,13 @@ mod mail_servers;
 mod mailman;
 mod names;
 mod outbox;
+mod peer;
 mod people;
 mod proxy;
 mod rt;
 pub mod scripted;
 mod smtp;
+mod web_server;
 
 use std::sync::Arc;
 
@@ -43,10 +45,12 @@ pub use mail_servers::{MailServers, mail_servers};
 pub use mailman::{Mailman, mailman};
 pub use names::Names;
 pub use outbox::Mail;
+pub use peer::peer;
 pub use people::{Federation, Somebody};
 pub use proxy::{Proxy, Wrong};
 pub use rt::{RtServer, rt_server};
 pub use smtp::{Fault, MailSink, SmtpStep, TakenMail};
+pub use web_server::{WebServer, answered};
 
 /// When every test begins: 2026-09-21T14:13:20Z, a Monday.
 pub const START: i64 = 1_790_000_000_000;

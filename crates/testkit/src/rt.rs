@@ -29,16 +29,8 @@ pub struct RtServer {
 ///
 /// # Panics
 /// When there is none and `REQUIRE_ALL` is set.
-#[expect(clippy::print_stderr, reason = "a skipped test says so")]
 pub fn rt_server() -> Option<RtServer> {
-    let Ok(url) = std::env::var(SERVER) else {
-        assert!(
-            std::env::var("REQUIRE_ALL").is_err(),
-            "{SERVER} is not set, and REQUIRE_ALL is"
-        );
-        eprintln!("SKIPPED: {SERVER} is not set");
-        return None;
-    };
+    let url = crate::peer::peer(SERVER)?;
     let named = |name: &str| std::env::var(format!("{SERVER}_{name}")).unwrap();
     Some(RtServer {
         url,

@@ -9,6 +9,8 @@
 // built after every change here, before a test of it runs.
 #[path = "../../../testkit/src/lossy.rs"]
 pub mod lossy;
+#[path = "../../../testkit/src/peer.rs"]
+pub mod peer;
 #[path = "../../../testkit/src/rt.rs"]
 pub mod server;
 

@@ -54,16 +54,7 @@ pub(crate) fn n(number: i64) -> TicketNumber {
 
 /// Somebody without any office.
 pub(crate) fn user(person: PersonId) -> Actor {
-    Actor {
-        person: Some(person),
-        name: "Somebody".to_owned(),
-        channel: Channel::Web,
-        admin: false,
-        monitor: false,
-        support: false,
-        units: Vec::new(),
-        communities: Vec::new(),
-    }
+    Actor::plain(person, "Somebody", Channel::Web)
 }
 
 fn staff(person: PersonId, unit: UnitId, part: Part) -> Actor {

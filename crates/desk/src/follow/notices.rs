@@ -209,16 +209,7 @@ pub(super) fn tell(
                 change: e.change.clone(),
             })
             .collect();
-        let actor = Actor {
-            person: last.actor,
-            name: last.actor_name.clone(),
-            channel: Channel::Job,
-            admin: false,
-            monitor: false,
-            support: false,
-            units: Vec::new(),
-            communities: Vec::new(),
-        };
+        let actor = Actor::plain(last.actor, last.actor_name.as_str(), Channel::Job);
         let readers = match audiences.entry((ticket.unit, ticket.portal)) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(free) => free.insert(unit_audience(c, catalogue, &ticket)?),

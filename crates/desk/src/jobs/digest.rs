@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::Outcome;
 use crate::account::actor_of;
-use crate::choice::{language_of, told_of, wish_of};
+use crate::choice::{language_of, wish_of};
 use crate::follow::notices::text::{gathered_line, told_words};
 use crate::letter::{Letter, queue_with};
 use crate::mail_stop::MailStop;
@@ -78,7 +78,7 @@ fn tell(desk: &Desk, c: &mut Conn<'_>, person: PersonId, now: Millis) -> Result<
         let Some(ticket) = tickets.get_mut(at) else {
             continue;
         };
-        for told in item.what.split(',').filter_map(told_of) {
+        for told in item.what.split(',').filter_map(Told::parse) {
             match ticket.what.iter_mut().find(|(known, _)| *known == told) {
                 Some((_, times)) => *times += 1,
                 None => ticket.what.push((told, 1)),

@@ -7,9 +7,9 @@
 //! done in small steps, between which others write, and leaves the rest to
 //! another job.
 
-use store::job::{Job, NewJob};
+use store::job::Job;
 
-use super::{GATHER_INDEX, Outcome};
+use super::Outcome;
 use crate::{Desk, Error};
 
 /// Steps that one job makes: a step is some 60 ms of writing, and other jobs wait
@@ -43,21 +43,5 @@ pub(super) async fn run(desk: &Desk, job: &Job) -> Result<Outcome, Error> {
         }
         begin = false;
     }
-    let now = desk.now();
-    desk.0
-        .db
-        .write(move |c| {
-            store::job::enqueue(
-                c,
-                &NewJob {
-                    kind: GATHER_INDEX,
-                    payload: ON.to_owned(),
-                    run_at: now,
-                    unique_key: None,
-                },
-            )
-            .map_err(Error::from)
-        })
-        .await?;
-    Ok(Outcome::Done)
+    Ok(Outcome::On(ON.to_owned()))
 }

@@ -5,10 +5,10 @@
 //! one to another job, which goes on after the last number: a ticket that can
 //! not be moved never holds up the others.
 
-use store::job::{Job, NewJob};
+use store::job::Job;
 use switchboard_core::{Actor, Channel, Command};
 
-use super::{HEIRS, Outcome};
+use super::Outcome;
 use crate::act::Step;
 use crate::{Desk, Error};
 
@@ -44,23 +44,8 @@ pub(super) async fn run(desk: &Desk, job: &Job) -> Result<Outcome, Error> {
             Err(e) => return Err(e),
         }
     }
-    if let Some(last) = last.filter(|_| full) {
-        let now = desk.now();
-        desk.0
-            .db
-            .write(move |c| {
-                store::job::enqueue(
-                    c,
-                    &NewJob {
-                        kind: HEIRS,
-                        payload: last.to_string(),
-                        run_at: now,
-                        unique_key: None,
-                    },
-                )?;
-                Ok::<_, Error>(())
-            })
-            .await?;
-    }
-    Ok(Outcome::Done)
+    Ok(match last.filter(|_| full) {
+        Some(last) => Outcome::On(last.to_string()),
+        None => Outcome::Done,
+    })
 }

@@ -103,24 +103,7 @@ pub(crate) async fn run(desk: &Desk, payload: &str) -> Result<Outcome, Error> {
             return Ok(Outcome::Done);
         }
     }
-    let now = desk.now();
-    desk.0
-        .db
-        .write(move |c| {
-            // Without a key: this very job still has it.
-            store::job::enqueue(
-                c,
-                &NewJob {
-                    kind: ERASE,
-                    payload: id.to_string(),
-                    run_at: now,
-                    unique_key: None,
-                },
-            )?;
-            Ok::<_, Error>(())
-        })
-        .await?;
-    Ok(Outcome::Done)
+    Ok(Outcome::On(id.to_string()))
 }
 
 impl Desk {

@@ -356,16 +356,7 @@ impl Desk {
             vec![Step::Solve(SolutionKind::Fixed, draft)],
         )
         .await?;
-        let requester = Actor {
-            person: Some(requester.0),
-            name: requester.1,
-            channel: Channel::Mail,
-            admin: false,
-            monitor: false,
-            support: false,
-            units: Vec::new(),
-            communities: Vec::new(),
-        };
+        let requester = Actor::plain(requester.0, requester.1, Channel::Mail);
         self.act(
             &requester,
             number,

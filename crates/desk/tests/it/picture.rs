@@ -1,7 +1,5 @@
 //! What a reader sees of a mail: its pictures, its files, and what it claims.
 
-use std::sync::{Arc, Mutex};
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use desk::mail_in::Fate;
@@ -10,8 +8,7 @@ use desk::view::EntryView;
 use desk::{Desk, Error};
 use switchboard_core::staff::Rights;
 use switchboard_core::{Actor, Channel, TicketNumber};
-use testkit::{TestDesk, both, on_sqlite};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use testkit::{TestDesk, WebServer, answered, both, on_sqlite};
 
 /// A picture of 20 by 10 points, as far as its head goes.
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR\0\0\0\x14\0\0\0\x0a\x08\x06\0\0\0";
@@ -188,42 +185,16 @@ fn a_picture_is_gone_with_the_right_to_read_it() {
     });
 }
 
-/// A server on this machine that counts what it is asked for.
-async fn server() -> (String, Arc<Mutex<Vec<String>>>) {
-    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0))
-        .await
-        .unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    let asked = Arc::new(Mutex::new(Vec::new()));
-    let seen = asked.clone();
-    tokio::spawn(async move {
-        while let Ok((mut stream, _)) = listener.accept().await {
-            let mut request = Vec::new();
-            while !request.ends_with(b"\r\n\r\n") {
-                let mut some = [0; 1024];
-                match stream.read(&mut some).await {
-                    Ok(n) if n > 0 => request.extend_from_slice(&some[..n]),
-                    _ => break,
-                }
-            }
-            let request = String::from_utf8_lossy(&request).into_owned();
-            let path = request.split(' ').nth(1).unwrap_or_default().to_owned();
-            seen.lock().unwrap().push(path.clone());
-            let (status, more, body) = match path.as_str() {
-                "/inward" => ("302 Found", "Location: http://169.254.169.254/\r\n", vec![]),
-                "/svg" => ("200 OK", "Content-Type: image/png\r\n", b"<svg/>".to_vec()),
-                "/large" => ("200 OK", "", [PNG, &vec![0; MOST_BYTES][..]].concat()),
-                "/none" => ("404 Not Found", "", vec![]),
-                _ => ("200 OK", "Content-Type: text/html\r\n", PNG.to_vec()),
-            };
-            let head = format!(
-                "HTTP/1.1 {status}\r\n{more}Content-Length: {}\r\nConnection: close\r\n\r\n",
-                body.len()
-            );
-            let _ = stream.write_all(&[head.as_bytes(), &body].concat()).await;
-        }
-    });
-    (url, asked)
+/// A server on this machine.
+async fn server() -> WebServer {
+    WebServer::on("127.0.0.1", |path| match path {
+        "/inward" => answered("302 Found", "Location: http://169.254.169.254/\r\n", b""),
+        "/svg" => answered("200 OK", "Content-Type: image/png\r\n", b"<svg/>"),
+        "/large" => answered("200 OK", "", &[PNG, &vec![0; MOST_BYTES][..]].concat()),
+        "/none" => answered("404 Not Found", "", b""),
+        _ => answered("200 OK", "Content-Type: text/html\r\n", PNG),
+    })
+    .await
 }
 
 #[test]
@@ -232,8 +203,12 @@ fn pictures_on_other_servers_are_fetched_when_somebody_asks() {
         let f = test.federation().await;
         let desk = &test.desk;
         let rita = desk.actor_for(f.rita.id, Channel::Web).await.unwrap();
-        let (url, asked) = server().await;
-        let asked = || asked.lock().unwrap().clone();
+        let server = server().await;
+        let url = &server.url;
+        let asked = || -> Vec<String> {
+            let path = |request: &String| request.split(' ').nth(1).unwrap().to_owned();
+            server.asked().iter().map(path).collect()
+        };
         let html = format!(
             "<p>news <img src={url}/a.png alt=Map><img src={url}/pixel width=1 height=1>\
              <img src={url}/hidden style=\"display:none\"><img src={url}/svg><img src={url}/inward>\

@@ -51,14 +51,7 @@ pub(crate) fn sqlite(options: Options) -> Fresh {
 
 /// An empty PostgreSQL database, not migrated; `None` when there is no server to make it on.
 pub(crate) fn postgres(options: Options) -> Option<Fresh> {
-    let Ok(server) = std::env::var(SERVER) else {
-        assert!(
-            std::env::var("REQUIRE_ALL").is_err(),
-            "{SERVER} is not set, and REQUIRE_ALL is"
-        );
-        eprintln!("SKIPPED: {SERVER} is not set");
-        return None;
-    };
+    let server = crate::peer::peer(SERVER)?;
     let admin: Config = server.parse().unwrap();
     let name = format!("store_{}", uuid::Uuid::now_v7().simple());
     let mut client = admin.connect(NoTls).unwrap();

@@ -7,6 +7,9 @@ mod desk;
 mod faults;
 mod jobs;
 mod list;
+// Of `testkit`, which builds on this crate.
+#[path = "../../../testkit/src/peer.rs"]
+pub mod peer;
 mod seam;
 mod search;
 mod statements;

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use axum::Json;
 use axum::extract::State;
 use desk::Error;
-use desk::choice::{Chosen, EVENTS, told_of};
+use desk::choice::{Chosen, EVENTS};
 use serde::{Deserialize, Serialize};
 use store::choice::Wish;
 use switchboard_core::choice::{How, Scope};
+use switchboard_core::notify::Told;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -171,7 +172,7 @@ async fn choose_mail(
                 .into());
             }
         };
-        let told = told_of(&one.event).ok_or_else(|| {
+        let told = Told::parse(&one.event).ok_or_else(|| {
             let known: Vec<&str> = EVENTS.iter().map(|(t, _)| t.key()).collect();
             Error::invalid(
                 format!("choices.{at}.event"),

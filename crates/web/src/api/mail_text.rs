@@ -40,7 +40,7 @@ pub struct MailTextItem {
 impl From<MailText> for MailTextItem {
     fn from(t: MailText) -> MailTextItem {
         MailTextItem {
-            key: format!("{}.{}", t.kind.key(), t.language),
+            key: t.key(),
             name: t.kind.label().to_owned(),
             language: t.language.to_owned(),
             fields: t.kind.fields().iter().map(|f| (*f).to_owned()).collect(),

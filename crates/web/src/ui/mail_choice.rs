@@ -5,12 +5,11 @@ use std::collections::BTreeMap;
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
-use desk::choice::{Chosen, EVENTS, told_of};
+use desk::choice::{Chosen, EVENTS, scope_key, scope_of};
 use desk::mail_text::LANGUAGES;
 use store::choice::Wish;
-use switchboard_core::UnitId;
 use switchboard_core::choice::{How, Scope};
-use uuid::Uuid;
+use switchboard_core::notify::Told;
 
 use super::assets::Asset;
 use super::fault::Fault;
@@ -81,24 +80,18 @@ pub async fn show(visit: Visit) -> Response {
     visit.close(result).await
 }
 
-fn scope_row(
-    chosen: &Chosen,
-    scope: Scope,
-    key: String,
-    name: String,
-    hint: &'static str,
-) -> ScopeRow {
+fn scope_row(chosen: &Chosen, scope: Scope, name: String, hint: &'static str) -> ScopeRow {
     ScopeRow {
         events: EVENTS
             .into_iter()
             // Notes are never told on the requester's side.
-            .filter(|(told, _)| scope != Scope::Own || told.key() != "note")
+            .filter(|(told, _)| scope != Scope::Own || *told != Told::Note)
             .map(|(told, label)| {
                 let how = chosen.choices.get(&(scope, told)).unwrap_or(&How::Mail);
                 (told.key(), label, Choice::list(WAYS, how.key()))
             })
             .collect(),
-        key,
+        key: scope_key(scope),
         name,
         hint,
     }
@@ -111,19 +104,12 @@ async fn page(visit: &Visit, chosen: &Chosen, errors: Errors) -> Result<MailChoi
         .iter()
         .map(|(id, name)| {
             let hint = "Tickets that this unit holds.";
-            scope_row(
-                chosen,
-                Scope::Unit(*id),
-                format!("unit:{}", id.0),
-                name.clone(),
-                hint,
-            )
+            scope_row(chosen, Scope::Unit(*id), name.clone(), hint)
         })
         .collect();
     scopes.push(scope_row(
         chosen,
         Scope::Own,
-        "own".into(),
         "Your own tickets".into(),
         "That you asked for, are Cc of or follow. What asks something of you always comes at once.",
     ));
@@ -131,7 +117,6 @@ async fn page(visit: &Visit, chosen: &Chosen, errors: Errors) -> Result<MailChoi
         scopes.push(scope_row(
             chosen,
             Scope::Other,
-            "other".into(),
             "Other tickets".into(),
             "As first level, monitor, or because somebody drew you in.",
         ));
@@ -173,15 +158,8 @@ async fn keep(posted: &Posted) -> Result<Response, Fault> {
         let Some((scope, event)) = field.rsplit_once(':') else {
             continue;
         };
-        let scope = match scope {
-            "own" => Some(Scope::Own),
-            "other" => Some(Scope::Other),
-            unit => unit
-                .strip_prefix("unit:")
-                .and_then(|id| Uuid::try_parse(id).ok())
-                .map(|id| Scope::Unit(UnitId(id))),
-        };
-        if let (Some(scope), Some(told), Some(how)) = (scope, told_of(event), How::parse(value)) {
+        let parts = (scope_of(scope), Told::parse(event), How::parse(value));
+        if let (Some(scope), Some(told), Some(how)) = parts {
             choices.insert((scope, told), how);
         }
     }

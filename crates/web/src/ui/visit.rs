@@ -729,16 +729,7 @@ pub fn sentence(text: &str) -> String {
 
 /// Somebody without any rights. Not the desk itself: that has no person.
 fn nobody() -> Actor {
-    Actor {
-        person: Some(PersonId(Uuid::nil())),
-        name: String::new(),
-        channel: Channel::Web,
-        admin: false,
-        monitor: false,
-        support: false,
-        units: Vec::new(),
-        communities: Vec::new(),
-    }
+    Actor::plain(PersonId(Uuid::nil()), "", Channel::Web)
 }
 
 /// 303: the browser asks for the page with GET.

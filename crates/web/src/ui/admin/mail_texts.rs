@@ -68,10 +68,6 @@ pub struct MailTextsPage {
     pub errors: Errors,
 }
 
-fn key_of(text: &MailText) -> String {
-    format!("{}.{}", text.kind.key(), text.language)
-}
-
 fn language_name(key: &str) -> &'static str {
     LANGUAGES
         .into_iter()
@@ -81,7 +77,7 @@ fn language_name(key: &str) -> &'static str {
 
 fn form(text: &MailText) -> TextForm {
     TextForm {
-        key: key_of(text),
+        key: text.key(),
         title: format!("{}, {}", text.kind.label(), language_name(text.language)),
         subject: text.subject.clone(),
         body: text.body.clone(),
@@ -105,11 +101,11 @@ async fn page(visit: &Visit, form: TextForm, errors: Errors) -> Result<MailTexts
         .await?
         .iter()
         .map(|text| TextRow {
-            href: format!("/admin/mail-texts?text={}", key_of(text)),
+            href: format!("/admin/mail-texts?text={}", text.key()),
             name: text.kind.label(),
             language: language_name(text.language),
             own: !text.shipped,
-            current: key_of(text) == form.key,
+            current: text.key() == form.key,
         })
         .collect();
     Ok(MailTextsPage {

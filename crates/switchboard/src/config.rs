@@ -504,9 +504,9 @@ mod tests {
         let of = |resolver: &str, staff: &str| Settings {
             mail_resolver: Some(resolver.into()),
             staff_by_mail: Some(staff.into()),
-            ..Settings::default()
+            ..keyed()
         };
-        let made = Settings::default().desk(None).unwrap();
+        let made = keyed().desk(None).unwrap();
         assert_eq!(made.mail_resolver, Resolver::System);
         assert_eq!(made.staff_by_mail, StaffByMail::Signed);
         let made = of("127.0.0.1:53", "off").desk(None).unwrap();

@@ -442,9 +442,11 @@ fn responses(events: &[(&Change, Millis)]) -> Vec<(Millis, Option<Millis>)> {
 }
 
 /// The same of solutions: from the first assignment or a reopening until solved.
+/// What first level solved while it was new ran since it came: with its opening,
+/// or back from a merge.
 fn solutions(events: &[(&Change, Millis)]) -> Vec<(Millis, Option<Millis>)> {
     let mut found: Vec<(Millis, Option<Millis>)> = Vec::new();
-    let opened = events[0].1;
+    let mut came = events[0].1;
     for (change, at) in events {
         let running = found.last().is_some_and(|(_, end)| end.is_none());
         match change {
@@ -453,10 +455,11 @@ fn solutions(events: &[(&Change, Millis)]) -> Vec<(Millis, Option<Millis>)> {
             }
             Change::StatusSet { old, new, .. } => match (old.is_open(), new.is_open()) {
                 (_, true) if *new != Status::New && !running => found.push((*at, None)),
+                (false, true) => came = *at,
                 (true, false) if running => found.last_mut().unwrap().1 = Some(*at),
                 // First level solved what was new.
                 (true, false) if matches!(new, Status::Solved | Status::Unsolved) => {
-                    found.push((opened, Some(*at)));
+                    found.push((came, Some(*at)));
                 }
                 _ => {}
             },
@@ -546,6 +549,27 @@ fn check(events: &[(&Change, Millis)], terms: &Terms) {
     let mut kinds: Vec<TargetKind> = clocks.running().iter().map(|l| l.kind).collect();
     kinds.sort_unstable();
     assert!(kinds.is_sorted_by(|a, b| a < b), "one of a kind: {kinds:?}");
+}
+
+/// First level merges a new ticket, takes it out again and solves it: its second
+/// round begins when it came back.
+#[test]
+fn what_comes_back_from_a_merge_begins_a_round() {
+    let step = |actor, other, what| Step::of(actor, 0, other, what, 0);
+    let steps = [
+        step(0, 0, 43),
+        step(9, 1, 122),
+        step(9, 0, 167),
+        Step::of(9, 4, 0, 11, 0),
+    ];
+    let w = wandered(&steps);
+    let came_back = |ticket: &&TicketNumber| {
+        history(&w, **ticket).iter().any(|(change, _)| {
+            matches!(change, Change::StatusSet { old, new: Status::New, .. } if !old.is_open())
+        })
+    };
+    let ticket = w.scene.tickets.keys().find(came_back).unwrap();
+    check(&history(&w, *ticket), &terms("advanced"));
 }
 
 proptest! {

@@ -102,6 +102,17 @@ const UNITS: [switchboard_core::UnitId; 6] = [FIRST, STORAGE, COMPUTING, KERNEL,
 const KINDS: u8 = 44;
 
 impl Step {
+    /// A step that was found once.
+    pub(crate) fn of(actor: usize, ticket: usize, other: usize, what: u8, how: u8) -> Step {
+        Step {
+            actor,
+            ticket,
+            other,
+            what,
+            how,
+        }
+    }
+
     fn actor(&self) -> Actor {
         let mut all = everybody();
         // Those who can do the most come more often.

@@ -126,6 +126,10 @@ pub(crate) fn measure(
         ("open", "/work?view=open".to_owned()),
         ("newest", "/work?q=number%3A%3E0&sort=new".to_owned()),
         ("with a middling word", format!("/work?q={middling}")),
+        (
+            "open, with a common word",
+            format!("/work?q=status%3Aopen%20{common}"),
+        ),
     ] {
         compare(
             stand,

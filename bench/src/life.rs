@@ -482,6 +482,9 @@ impl Maker {
             format!("p{}", ticket.requester.0.simple()),
             "free".to_owned(),
         ];
+        if ticket.status.is_open() {
+            scope.push("open".to_owned());
+        }
         scope.extend(ticket.owner.map(|o| format!("i{}", o.0.simple())));
         for party in &ticket.parties {
             scope.push(format!("p{}", party.person.0.simple()));

@@ -229,6 +229,9 @@ fn search_doc(
     if ticket.visibility == Visibility::Community {
         scope.extend(ticket.community.as_deref().map(term::community));
     }
+    if ticket.status.is_open() {
+        scope.push(term::OPEN.into());
+    }
     scope.extend(ticket.owner.map(term::insider));
     for party in &ticket.parties {
         scope.push(term::person(party.person));

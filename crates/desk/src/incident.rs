@@ -141,7 +141,7 @@ fn of_service(
                 });
                 let mut hits = BTreeSet::new();
                 for (side, terms) in looks(actor) {
-                    hits.extend(find(c, &both, side, terms.as_deref(), None, HITS)?);
+                    hits.extend(find(c, &both, side, terms.as_slice(), None, HITS)?);
                 }
                 for other in hits.iter().filter_map(|number| place.get(number)) {
                     if *other != seed {

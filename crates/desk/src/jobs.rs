@@ -14,6 +14,7 @@ mod digest;
 mod gather_index;
 mod heirs;
 mod held;
+mod index_open;
 mod intake;
 mod remind_staff;
 pub(crate) mod sending;
@@ -38,6 +39,8 @@ const REMIND_STAFF: &str = "remind-staff";
 const SWEEP: &str = "sweep";
 /// Gathers the search index into one piece.
 const GATHER_INDEX: &str = "gather-index";
+/// Tells the search index which tickets are open, after an upgrade.
+const INDEX_OPEN: &str = "index-open";
 /// Mails to people what was gathered for them.
 const DIGEST: &str = "digest";
 /// Sends an answer that waited.
@@ -70,6 +73,7 @@ const KINDS: &[&str] = &[
     UNDELIVERABLE,
     HELD,
     GATHER_INDEX,
+    INDEX_OPEN,
     DIGEST,
 ];
 /// Kinds that run again and again, and how often.
@@ -160,7 +164,8 @@ impl Desk {
         followed.map(|_| ())
     }
 
-    /// Enqueues the timed jobs of a desk that starts.
+    /// Enqueues the timed jobs of a desk that starts, and what is to be done once after
+    /// an upgrade.
     ///
     /// # Errors
     /// When the database can not be written.
@@ -169,7 +174,9 @@ impl Desk {
         self.0
             .db
             .write(move |c| {
-                for (kind, _) in TIMED.iter().copied() {
+                let known = crate::list::open_is_indexed(c)?;
+                let once = (!known).then_some(INDEX_OPEN);
+                for kind in TIMED.iter().map(|(kind, _)| *kind).chain(once) {
                     store::job::enqueue(
                         c,
                         &store::job::NewJob {
@@ -227,6 +234,7 @@ impl Desk {
             UNDELIVERABLE => undeliverable::run(self, &job).await,
             HELD => held::run(self, &job).await,
             GATHER_INDEX => gather_index::run(self, &job).await,
+            INDEX_OPEN => index_open::run(self, &job).await,
             DIGEST => digest::run(self).await,
             other => Ok(Outcome::Never(format!("there is no job {other:?}"))),
         };

@@ -79,12 +79,19 @@ pub(crate) fn scope_of(actor: &Actor) -> Scope {
     }
 }
 
-/// The terms by which the search index knows who may see a ticket.
+/// The setting that says that the search index tells of every ticket whether it is open.
+pub(crate) const OPEN_IS_INDEXED: &str = "search.open";
+
+/// The terms by which the search index knows who may see a ticket, and what a list
+/// may be narrowed to.
 pub(crate) mod term {
     use std::fmt::Write as _;
 
     use sha2::{Digest as _, Sha256};
     use switchboard_core::{PersonId, PortalId, UnitId};
+
+    /// On the tickets that are open.
+    pub(crate) const OPEN: &str = "open";
 
     /// On every ticket that is not restricted.
     pub(crate) const FREE: &str = "free";
@@ -430,6 +437,24 @@ impl Desk {
     }
 }
 
+/// Whether the search index tells of every ticket whether it is open.
+pub(crate) fn open_is_indexed(c: &mut Conn<'_>) -> Result<bool, Error> {
+    let known = store::setting::get(c, OPEN_IS_INDEXED)?;
+    Ok(known.as_deref() == Some("true"))
+}
+
+/// What of a filter the search index tells: groups of terms, one for each condition.
+fn narrowing(c: &mut Conn<'_>, filter: &Filter) -> Result<Vec<Vec<String>>, Error> {
+    let mut groups = Vec::new();
+    if filter.is_of_open_ones() && open_is_indexed(c)? {
+        groups.push(vec![term::OPEN.to_owned()]);
+    }
+    if let Some(units) = filter.units() {
+        groups.push(units.iter().copied().map(term::unit).collect());
+    }
+    Ok(groups)
+}
+
 /// Tickets with all the words, newest first: the index gives numbers, the
 /// list checks each against permissions and filter.
 fn search(
@@ -453,8 +478,11 @@ fn search(
     }
     let mut items: Vec<Item> = Vec::new();
     let mut before = before;
+    let narrowing = narrowing(c, filter)?;
     let mut batch = limit + 1;
-    if !filter.is_empty() {
+    // Where the index tells all of the filter, nearly every hit is in the list.
+    let told = |c: &Condition| matches!(c, Condition::Open(true) | Condition::Unit(_));
+    if narrowing.is_empty() && !filter.is_empty() || !filter.is_only(told) {
         batch = batch.max(WIDEST / 2);
     }
     for _ in 0..ROUNDS {
@@ -462,7 +490,9 @@ fn search(
         // Below the lowest number of a full batch another look may have more.
         let mut floor = i64::MIN;
         for (side, terms) in &looks {
-            let hits = find(c, words, *side, terms.as_deref(), before, batch)?;
+            let mut scope = narrowing.clone();
+            scope.extend(terms.clone());
+            let hits = find(c, words, *side, &scope, before, batch)?;
             if hits.len() as i64 == batch {
                 floor = floor.max(hits.last().copied().unwrap_or(i64::MIN));
             }

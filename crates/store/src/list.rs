@@ -163,9 +163,23 @@ impl Filter {
         self.0.is_empty()
     }
 
+    /// It is narrowed by conditions of a kind and by no others.
+    pub fn is_only(&self, wanted: fn(&Condition) -> bool) -> bool {
+        self.0.iter().all(|(negated, c)| !negated && wanted(c))
+    }
+
     /// Nothing can meet it.
     fn is_void(&self) -> bool {
         self.0.iter().any(|(negated, c)| !negated && c.is_void())
+    }
+
+    /// It is narrowed to tickets that are open, however that is said.
+    pub fn is_of_open_ones(&self) -> bool {
+        self.asks(|c| match c {
+            Condition::Open(open) => *open,
+            Condition::Status(set) => set.iter().all(|s| s.is_open()),
+            _ => false,
+        })
     }
 
     fn asks(&self, wanted: fn(&Condition) -> bool) -> bool {
@@ -203,7 +217,7 @@ impl Filter {
     }
 
     /// The units it is narrowed to, if it is.
-    fn units(&self) -> Option<&[UnitId]> {
+    pub fn units(&self) -> Option<&[UnitId]> {
         self.0.iter().find_map(|(negated, c)| match c {
             Condition::Unit(units) if !negated => Some(units.as_slice()),
             _ => None,

@@ -64,6 +64,10 @@ const MIGRATIONS: &[(&str, &str)] = &[
         "0022_protection",
         include_str!("migrations/0022_protection.sql"),
     ),
+    (
+        "0025_open_terms",
+        include_str!("migrations/0025_open_terms.sql"),
+    ),
 ];
 
 /// How often to start again when another node migrates at the same moment.

@@ -7,7 +7,8 @@
 //! Who may see a ticket is in the index too, as scope terms that the caller
 //! chooses (`u<unit>`, `p<person>`): so a small set of visible tickets is
 //! found without looking at what matches elsewhere, and what somebody may not
-//! see has no influence on their page.
+//! see has no influence on their page. Terms tell as well what few of all tickets
+//! are, such as open, where a list is narrowed to those.
 //!
 //! SQLite (FTS5) walks its lists from the newest ticket and stops when the
 //! page is full. PostgreSQL's index can not walk in an order. There each
@@ -36,7 +37,8 @@ pub struct SearchDoc {
     pub public_text: String,
     /// What only the support side may read.
     pub internal_text: String,
-    /// For whom the ticket is visible: letters and digits, chosen by the caller.
+    /// For whom the ticket is visible, and what else it can be narrowed by: letters
+    /// and digits, chosen by the caller.
     pub scope: Vec<String>,
 }
 
@@ -227,17 +229,17 @@ pub fn remove(conn: &mut Conn<'_>, number: i64) -> Result<(), Error> {
 /// unfinished: it also stands for the shortest indexed words that begin with it.
 ///
 /// [`Error::Busy`] when PostgreSQL would need too long, for a phrase of words that nearly
-/// every ticket has. With `scope`, only tickets that have one of the
-/// terms; `None` is for those who may see everything.
+/// every ticket has. Only tickets are found that have one term of each group in `scope`;
+/// without a group that is every ticket, and with an empty one none.
 pub fn find(
     conn: &mut Conn<'_>,
     words: &[Word],
     side: SearchSide,
-    scope: Option<&[String]>,
+    scope: &[Vec<String>],
     before: Option<i64>,
     limit: i64,
 ) -> Result<Vec<i64>, Error> {
-    if limit < 1 || scope.is_some_and(<[String]>::is_empty) {
+    if limit < 1 || scope.iter().any(Vec::is_empty) {
         return Ok(Vec::new());
     }
     let Some(mut wanted) = Wanted::new(words, side, scope) else {
@@ -289,20 +291,19 @@ impl Part {
 struct Wanted {
     all: Vec<Part>,
     none: Vec<Part>,
-    scope: Vec<String>,
+    /// Of each group one term.
+    scope: Vec<Vec<String>>,
     side: SearchSide,
 }
 
 impl Wanted {
     /// `None` when what was asked for has nothing in it that could be found.
-    fn new(words: &[Word], side: SearchSide, scope: Option<&[String]>) -> Option<Wanted> {
+    fn new(words: &[Word], side: SearchSide, scope: &[Vec<String>]) -> Option<Wanted> {
+        let terms = |group: &Vec<String>| group.iter().map(|t| folded(t).concat()).collect();
         let mut wanted = Wanted {
             all: Vec::new(),
             none: Vec::new(),
-            scope: match scope {
-                Some(terms) => terms.iter().map(|term| folded(term).concat()).collect(),
-                None => Vec::new(),
-            },
+            scope: scope.iter().map(terms).collect(),
             side,
         };
         for word in words {
@@ -358,14 +359,15 @@ impl Wanted {
         if !self.all.is_empty() {
             text = format!("{columns} : ({})", join(&self.all, " AND "));
         }
-        if !self.scope.is_empty() || self.all.is_empty() {
-            let terms = if self.scope.is_empty() {
-                format!("\"{EVERYBODY}\"")
-            } else {
-                format!("\"{}\"", self.scope.join("\" OR \""))
-            };
+        let everybody = [vec![EVERYBODY.to_owned()]];
+        let groups = match self.scope.is_empty() && self.all.is_empty() {
+            true => everybody.as_slice(),
+            false => &self.scope,
+        };
+        for terms in groups {
             let and = if text.is_empty() { "" } else { " AND " };
-            text = format!("{text}{and}(scope : ({terms}))");
+            let terms = terms.join("\" OR \"");
+            text = format!("{text}{and}(scope : (\"{terms}\"))");
         }
         if !self.none.is_empty() {
             text = format!("({text}) NOT ({columns} : ({}))", join(&self.none, " OR "));
@@ -391,8 +393,8 @@ impl Wanted {
             }
         };
         let mut parts: Vec<_> = self.all.iter().map(part).collect();
-        if !self.scope.is_empty() {
-            parts.push(format!("('={}')", self.scope.join("' | '=")));
+        for terms in &self.scope {
+            parts.push(format!("('={}')", terms.join("' | '=")));
         }
         let none = self.none.iter().map(part).collect();
         (parts, none)
@@ -633,7 +635,7 @@ mod tests {
                 negated: false,
             })
             .into();
-        let wanted = Wanted::new(&words, SearchSide::PublicOnly, None);
+        let wanted = Wanted::new(&words, SearchSide::PublicOnly, &[]);
         let wanted = wanted.as_ref();
         assert_eq!(
             wanted.map(Wanted::sqlite).as_deref(),

@@ -1,9 +1,140 @@
 //! The search index is looked after.
 
-use desk::{OpenRequest, TicketQuery};
+use desk::{EntryDraft, OpenRequest, Step, TicketQuery};
+use store::search::SearchDoc;
 use store::{Db, Options};
-use switchboard_core::Channel;
-use testkit::{TestDesk, config, runtime, sqlite};
+use switchboard_core::{Actor, Channel, Command, PersonId, SolutionKind, TicketNumber};
+use testkit::{TestDesk, both, config, postgres, runtime, sqlite};
+
+async fn actor(test: &TestDesk, person: PersonId) -> Actor {
+    test.desk.actor_for(person, Channel::Web).await.unwrap()
+}
+
+async fn open(test: &TestDesk, by: &Actor, subject: &str) -> TicketNumber {
+    let request = OpenRequest {
+        subject: subject.into(),
+        description: "Since this morning.".into(),
+        unit: Some("storage".into()),
+        ..OpenRequest::default()
+    };
+    let number = test.desk.open_ticket(by, request).await.unwrap().number;
+    test.run_jobs().await;
+    number
+}
+
+async fn found(test: &TestDesk, by: &Actor, q: &str) -> Vec<TicketNumber> {
+    let query = TicketQuery {
+        q: q.into(),
+        limit: 50,
+        ..TicketQuery::default()
+    };
+    let page = test.desk.tickets(by, query).await.unwrap();
+    page.items.iter().map(|i| i.number).collect()
+}
+
+fn draft() -> EntryDraft {
+    EntryDraft {
+        body: "A valve was stuck.".into(),
+        ..EntryDraft::default()
+    }
+}
+
+#[test]
+fn open_ones_are_found_by_their_words_while_they_are_open() {
+    both(async |test| {
+        let people = test.federation().await;
+        let rita = actor(&test, people.rita.id).await;
+        let sam = actor(&test, people.sam.id).await;
+        let first = open(&test, &rita, "The cryostat warms up").await;
+        let second = open(&test, &rita, "Another cryostat").await;
+        for who in [&rita, &sam] {
+            assert_eq!(
+                found(&test, who, "status:open cryostat").await,
+                [second, first]
+            );
+        }
+        let solve = vec![
+            Step::Command(Command::Start),
+            Step::Solve(SolutionKind::Fixed, draft()),
+        ];
+        test.desk.act(&sam, first, None, solve).await.unwrap();
+        // Before the index follows and after.
+        for _ in 0..2 {
+            for who in [&rita, &sam] {
+                assert_eq!(found(&test, who, "status:open cryostat").await, [second]);
+                assert_eq!(found(&test, who, "status:solved cryostat").await, [first]);
+            }
+            test.run_jobs().await;
+        }
+        let again = vec![Step::Reopen(Some(draft()))];
+        test.desk.act(&rita, first, None, again).await.unwrap();
+        test.run_jobs().await;
+        assert_eq!(
+            found(&test, &sam, "status:open cryostat").await,
+            [second, first]
+        );
+        assert_eq!(
+            found(&test, &sam, "status:reopened cryostat").await,
+            [first]
+        );
+        assert_eq!(
+            found(&test, &sam, "unit:storage cryostat").await,
+            [second, first]
+        );
+        assert!(found(&test, &sam, "unit:network cryostat").await.is_empty());
+    });
+}
+
+/// An index that an older version made knows no open tickets. Nothing is missed
+/// before they are put in again, and then they are known.
+#[test]
+fn an_older_index_learns_which_tickets_are_open() {
+    for place in [Some(sqlite()), postgres()].into_iter().flatten() {
+        let url = place.url().to_owned();
+        let test = TestDesk::on(place, config());
+        let db = Db::open(&url, Options::default()).unwrap();
+        runtime().block_on(async {
+            let people = test.federation().await;
+            let rita = actor(&test, people.rita.id).await;
+            let ada = actor(&test, people.ada.id).await;
+            let mut numbers = Vec::new();
+            for n in 0..60 {
+                numbers.insert(0, open(&test, &rita, &format!("The cryostat {n}")).await);
+            }
+            let old = numbers.clone();
+            db.write(move |c| {
+                store::setting::set(c, "search.open", "false", 0)?;
+                let doc = |number: &TicketNumber| SearchDoc {
+                    number: number.0,
+                    subject: "The cryostat".into(),
+                    ..SearchDoc::default()
+                };
+                let docs: Vec<_> = old.iter().map(doc).collect();
+                store::search::index(c, &docs)
+            })
+            .await
+            .unwrap();
+            let newest = &numbers[..50];
+            assert_eq!(found(&test, &ada, "status:open cryostat").await, newest);
+            test.desk.start_timers().await.unwrap();
+            test.run_jobs().await;
+            let known = db.read(|c| store::setting::get(c, "search.open")).await;
+            assert_eq!(known.unwrap().as_deref(), Some("true"));
+            let hits = db
+                .read(|c| {
+                    let words = switchboard_core::query::Query::parse("cryostat")
+                        .unwrap()
+                        .words;
+                    let scope = [vec!["open".to_owned()]];
+                    let side = store::search::SearchSide::Staff;
+                    store::search::find(c, &words, side, &scope, None, 100)
+                })
+                .await;
+            assert_eq!(hits.unwrap().len(), 60);
+            assert_eq!(found(&test, &ada, "status:open cryostat").await, newest);
+        });
+    }
+}
 
 #[test]
 fn every_day_the_search_index_becomes_one_piece() {

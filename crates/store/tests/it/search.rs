@@ -43,6 +43,10 @@ fn words(query: &str) -> Vec<Word> {
     words
 }
 
+fn group(terms: &[&str]) -> Vec<String> {
+    terms.iter().map(|term| (*term).to_owned()).collect()
+}
+
 fn page(
     fresh: &Fresh,
     query: &str,
@@ -52,11 +56,10 @@ fn page(
     limit: i64,
 ) -> Vec<i64> {
     let words = words(query);
-    let scope: Option<Vec<String>> =
-        scope.map(|terms| terms.iter().map(|term| (*term).to_owned()).collect());
+    let scope: Vec<Vec<String>> = scope.map(group).into_iter().collect();
     fresh
         .db
-        .read_blocking(move |conn| find(conn, &words, side, scope.as_deref(), before, limit))
+        .read_blocking(move |conn| find(conn, &words, side, &scope, before, limit))
         .unwrap()
 }
 
@@ -184,6 +187,37 @@ fn scope_is_kept() {
         assert_eq!(within("grid", &["p7"]), Vec::<i64>::new());
         // A scope term is not a word of the ticket.
         assert_eq!(staff(fresh, "p78"), Vec::<i64>::new());
+    });
+}
+
+#[test]
+fn of_each_group_of_terms_one_is_there() {
+    on_both(|fresh| {
+        put(
+            fresh,
+            vec![
+                doc(1, "grid", "", "", &["u1", "open"]),
+                doc(2, "grid", "", "", &["u1"]),
+                doc(3, "grid", "", "", &["u2", "open"]),
+                doc(4, "grid", "", "", &["u3", "open"]),
+                doc(5, "cloud", "", "", &["u2", "open"]),
+            ],
+        );
+        let within = |query: &str, groups: &[&[&str]]| {
+            let words = words(query);
+            let groups: Vec<_> = groups.iter().map(|terms| group(terms)).collect();
+            fresh
+                .db
+                .read_blocking(move |c| find(c, &words, SearchSide::Staff, &groups, None, 10))
+                .unwrap()
+        };
+        let units: &[&str] = &["u1", "u2"];
+        assert_eq!(within("grid", &[&["open"]]), [4, 3, 1]);
+        assert_eq!(within("grid", &[&["open"], units]), [3, 1]);
+        assert_eq!(within("grid", &[units, &["open"]]), [3, 1]);
+        assert_eq!(within("-cloud", &[units, &["open"]]), [3, 1]);
+        assert_eq!(within("", &[units, &["open"]]), [5, 3, 1]);
+        assert_eq!(within("grid", &[units, &[]]), Vec::<i64>::new());
     });
 }
 

@@ -1,13 +1,13 @@
 //! `/account/mail`: how the reader wants to hear of what happens.
 
-use std::collections::BTreeMap;
-
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
+use desk::Catalogue;
 use desk::choice::{Chosen, EVENTS, scope_key, scope_of};
 use desk::mail_text::LANGUAGES;
 use store::choice::Wish;
+use switchboard_core::UnitId;
 use switchboard_core::choice::{How, Scope};
 use switchboard_core::notify::Told;
 
@@ -27,8 +27,9 @@ pub struct ScopeRow {
     /// "Your own tickets", "Storage".
     pub name: String,
     /// What it holds for.
-    pub hint: &'static str,
-    /// For each event: its key, its name, and the ways.
+    pub hint: String,
+    /// For each event: its key, its name, and the ways. None where the unit's mailing
+    /// list is told: who reads that hears what it gets.
     pub events: Vec<(&'static str, &'static str, Vec<Choice>)>,
 }
 
@@ -80,7 +81,12 @@ pub async fn show(visit: Visit) -> Response {
     visit.close(result).await
 }
 
-fn scope_row(chosen: &Chosen, scope: Scope, name: String, hint: &'static str) -> ScopeRow {
+/// The mailing list by which a unit hears.
+fn list_of(catalogue: &Catalogue, unit: UnitId) -> Option<&str> {
+    catalogue.unit(unit)?.email.as_deref()
+}
+
+fn scope_row(chosen: &Chosen, scope: Scope, name: String, hint: &str) -> ScopeRow {
     ScopeRow {
         events: EVENTS
             .into_iter()
@@ -93,18 +99,33 @@ fn scope_row(chosen: &Chosen, scope: Scope, name: String, hint: &'static str) ->
             .collect(),
         key: scope_key(scope),
         name,
-        hint,
+        hint: hint.to_owned(),
     }
 }
 
 async fn page(visit: &Visit, chosen: &Chosen, errors: Errors) -> Result<MailChoicePage, Fault> {
     let who = visit.who.as_ref().ok_or(Fault::SignInFirst)?;
+    let catalogue = visit.desk.catalogue().await?;
     let mut scopes: Vec<ScopeRow> = chosen
         .units
         .iter()
         .map(|(id, name)| {
-            let hint = "Tickets that this unit holds.";
-            scope_row(chosen, Scope::Unit(*id), name.clone(), hint)
+            let scope = Scope::Unit(*id);
+            match list_of(&catalogue, *id) {
+                None => {
+                    let hint = "Tickets that this unit holds.";
+                    scope_row(chosen, scope, name.clone(), hint)
+                }
+                Some(list) => ScopeRow {
+                    key: scope_key(scope),
+                    name: name.clone(),
+                    hint: format!(
+                        "This unit hears by its mailing list {list}, and its members by that: \
+                         whoever leaves the list hears nothing of it.",
+                    ),
+                    events: Vec::new(),
+                },
+            }
         })
         .collect();
     scopes.push(scope_row(
@@ -153,7 +174,13 @@ pub async fn save(posted: Posted) -> Response {
 async fn keep(posted: &Posted) -> Result<Response, Fault> {
     let visit = &posted.visit;
     let who = visit.who.as_ref().ok_or(Fault::SignInFirst)?;
-    let mut choices = BTreeMap::new();
+    // The page does not ask about units that hear by a mailing list: that stays.
+    let catalogue = visit.desk.catalogue().await?;
+    let mut choices = visit.desk.mail_choices(who.person.id).await?.choices;
+    choices.retain(|(scope, _), _| match scope {
+        Scope::Unit(id) => list_of(&catalogue, *id).is_some(),
+        _ => false,
+    });
     for (field, value) in posted.beginning("how:") {
         let Some((scope, event)) = field.rsplit_once(':') else {
             continue;

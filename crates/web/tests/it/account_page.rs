@@ -2,6 +2,7 @@
 
 use desk::mail_stop::MailStop;
 use switchboard_core::choice::{How, Scope};
+use switchboard_core::notify::Told;
 use testkit::on_sqlite;
 
 use crate::browser::{Browser, PASSWORD};
@@ -155,14 +156,18 @@ fn mails_end_by_one_click_and_not_by_a_look() {
             .expect(200);
         // And back, on the page of the account.
         let mut nina = Browser::of(&desk, &f.nina).await;
-        let field = format!("how:unit:{}:entry", f.network.0);
-        assert!(nina.page("/account/mail").await.contains(&field));
+        let field = "how:other:entry";
+        let page = nina.page("/account/mail").await;
+        assert!(page.contains(field));
+        // Her unit hears by its list: there is nothing to choose, and nothing is lost.
+        assert!(page.contains("its mailing list network@units.example"));
+        assert!(!page.contains("how:unit:"));
         let fields = [
             ("rhythm", "daily"),
             ("weekday", "0"),
             ("hour", "25"),
             ("time_zone", "Europe/Prague"),
-            (field.as_str(), "digest"),
+            (field, "digest"),
         ];
         let page = nina.send("/account/mail", &fields).await.expect(422).text();
         assert!(page.contains("Takes 0 to 23"), "{page}");
@@ -170,7 +175,10 @@ fn mails_end_by_one_click_and_not_by_a_look() {
         fields[2] = ("hour", "8");
         nina.send("/account/mail", &fields).await.expect(303);
         let choices = chosen().await;
-        assert_eq!(choices.len(), 1);
-        assert_eq!(choices.into_values().next(), Some(How::Digest));
+        assert_eq!(choices.len(), 10);
+        assert_eq!(
+            choices.get(&(Scope::Other, Told::Entry)),
+            Some(&How::Digest)
+        );
     });
 }

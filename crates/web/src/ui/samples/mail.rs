@@ -109,12 +109,20 @@ impl MailChoicePage {
             weekdays: Choice::list([("0", "Monday"), ("1", "Tuesday")], "0"),
             hour: s("25"),
             time_zone: s("Europe/Prague"),
-            scopes: vec![ScopeRow {
-                key: s("own"),
-                name: s("Your own tickets"),
-                hint: "That you asked for, are Cc of or follow.",
-                events: vec![("entry", "Somebody wrote", Choice::list(ways, "digest"))],
-            }],
+            scopes: vec![
+                ScopeRow {
+                    key: s("storage"),
+                    name: s("Storage"),
+                    hint: s("This unit hears by its mailing list storage@example.org."),
+                    events: Vec::new(),
+                },
+                ScopeRow {
+                    key: s("own"),
+                    name: s("Your own tickets"),
+                    hint: s("That you asked for, are Cc of or follow."),
+                    events: vec![("entry", "Somebody wrote", Choice::list(ways, "digest"))],
+                },
+            ],
             errors: Errors::one("hour", "Takes 0 to 23."),
         }
     }

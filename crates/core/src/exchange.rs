@@ -13,37 +13,49 @@
 //! are kept until somebody chooses.
 //!
 //! [`record`] is what a desk does with a change, its own or one that came.
-//! Between Switchboards changes travel by [`Sender`] and [`Receiver`].
+//! Between Switchboards changes travel by [`Sender`] and [`Receiver`]. For a
+//! system that knows nothing of this, a desk speaks: a [`Tie`] makes changes of
+//! what a [`Reader`] reads there, and says what is to be done there.
 //!
 //! Everything here is a function of what is passed in. The caller keeps the
 //! state and the changes to be kept in **one** transaction, and does what is to
 //! be done outside only after it has committed.
 
 mod baton;
+mod call;
 mod change;
 mod field;
 mod filter;
 mod known;
 mod link;
 mod origin;
+mod reader;
 mod receiver;
 mod record;
 mod register;
+mod remote;
 mod sender;
 mod shared;
+mod tie;
+mod words;
 
 pub use baton::{Baton, Pass};
+pub use call::{Call, CallState, What};
 pub use change::{Ask, Attachment, Author, Change, Deed, Entry, Role, Settled};
 pub use field::{Field, Rule};
 pub use filter::{LocalAuthor, LocalEntry, Passes, WITHHELD, shared_entry};
 pub use known::Known;
 pub use link::{Link, Stage};
 pub use origin::{DeskId, Name, SharedId};
+pub use reader::{Look, Polling, Reader};
 pub use receiver::{Batch, DeadLetter, Received, Receiver, Reply, Why};
 pub use record::{Forward, Recorded, record};
 pub use register::{Conflict, ConflictReason, Register, Set};
+pub use remote::{RemoteChange, RemoteDeed, RemoteFile};
 pub use sender::{Sender, SenderInput, Sending};
 pub use shared::{Asked, Erasure, Refused, Shared};
+pub use tie::{Answer, LookFor, Manner, Note, Place, There, Tie, TieInput, TieStep};
+pub use words::{Here, Words};
 
 /// Desks through which a change may have come. More are a fault in somebody's
 /// agreements; the change is kept as a dead letter and shown.

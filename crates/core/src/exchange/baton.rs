@@ -71,6 +71,13 @@ impl Baton {
         &self.holders[self.holders.len() - 1]
     }
 
+    /// Who had it in the turn before this one; `None` in turn 0.
+    pub fn before(&self) -> Option<&DeskId> {
+        self.turn()
+            .checked_sub(1)
+            .and_then(|turn| self.holder_in(turn))
+    }
+
     /// Who had it in a turn; `None` for turns that are not known yet.
     pub fn holder_in(&self, turn: u64) -> Option<&DeskId> {
         self.holders.get(usize::try_from(turn).ok()?)

@@ -396,19 +396,35 @@ impl Shared {
         raw: Option<String>,
         at: Millis,
     ) -> Result<Change, Refused> {
+        self.set_over(me, field, value, raw, None, at)
+    }
+
+    /// Sets a field over what whoever did it saw there; `None`: everything that
+    /// is known here.
+    pub(super) fn set_over(
+        &self,
+        me: &DeskId,
+        field: Field,
+        value: String,
+        raw: Option<String>,
+        over: Option<Vec<Name>>,
+        at: Millis,
+    ) -> Result<Change, Refused> {
         self.must_be_opened()?;
         if field.rule() == Rule::Holder {
             self.must_hold(me)?;
         }
-        let over = self
-            .fields
-            .get(&field)
-            .map(|register| register.heads(field.rule(), &self.baton))
-            .unwrap_or_default()
-            .into_iter()
-            .filter(|set| field.rule() != Rule::Own || set.name.desk == *me)
-            .map(|set| set.name.clone())
-            .collect();
+        let heads = || {
+            self.fields
+                .get(&field)
+                .map(|register| register.heads(field.rule(), &self.baton))
+                .unwrap_or_default()
+                .into_iter()
+                .filter(|set| field.rule() != Rule::Own || set.name.desk == *me)
+                .map(|set| set.name.clone())
+                .collect()
+        };
+        let over = over.unwrap_or_else(heads);
         let turn = self.baton.turn();
         let deed = Deed::FieldSet {
             field,

@@ -4,12 +4,14 @@
 //! `SWITCHBOARD_EXCHANGE_RUNS=1000000` runs so many seeds of each kind, from
 //! `SWITCHBOARD_EXCHANGE_FROM`; `SWITCHBOARD_EXCHANGE_SEED=n` that one, with everything that happens in it.
 
+mod bridge;
 mod check;
 mod desk;
 mod dice;
 mod flaw;
 mod ledger;
 mod people;
+mod tracker;
 mod world;
 
 use std::fmt::Write as _;
@@ -92,30 +94,50 @@ fn three_desks_each_with_each_agree_whatever_breaks() {
     all_hold(Shape::Ring);
 }
 
-/// Seeds within which a mistake has to show.
-const SOON: u64 = 60;
+#[test]
+fn a_desk_and_a_system_that_knows_nothing_of_us_agree_whatever_breaks() {
+    all_hold(Shape::Tracked);
+}
 
 #[test]
-fn every_mistake_of_a_bridge_between_desks_is_found() {
-    for flaw in Flaw::OF_DESKS {
+fn desks_behind_one_that_speaks_for_a_system_agree_whatever_breaks() {
+    all_hold(Shape::TrackedChain);
+}
+
+/// Seeds within which a mistake has to show.
+const SOON: u64 = 200;
+
+#[expect(
+    clippy::print_stdout,
+    reason = "the table of what was found, with --nocapture"
+)]
+fn found_soon(flaws: &[Flaw], shapes: &[Shape]) {
+    for flaw in flaws {
         let found = (0..SOON).find_map(|seed| {
-            let shape = Shape::ALL[seed as usize % 4];
-            holds(shape, seed, flaw)
-                .err()
-                .map(|failure| (seed, failure.0))
+            let shape = shapes[seed as usize % shapes.len()];
+            let failure = holds(shape, seed, *flaw).err()?;
+            Some((seed, failure.0))
         });
         let (seed, why) =
             found.unwrap_or_else(|| panic!("{flaw:?} is not found within {SOON} seeds"));
-        println!(
-            "{flaw:?}: seed {seed}: {}",
-            why.lines().next().unwrap_or_default()
-        );
+        let first = why.lines().next().unwrap_or_default();
+        println!("{flaw:?}: seed {seed}: {first}");
     }
 }
 
 #[test]
+fn every_mistake_of_desks_is_found() {
+    found_soon(&Flaw::OF_DESKS, &Shape::OF_DESKS);
+}
+
+#[test]
+fn every_mistake_of_a_desk_that_speaks_for_a_system_is_found() {
+    found_soon(&Flaw::OF_BRIDGES, &Shape::TRACKED);
+}
+
+#[test]
 fn the_same_seed_is_the_same_run() {
-    for shape in Shape::ALL {
+    for shape in Shape::OF_DESKS.into_iter().chain(Shape::TRACKED) {
         assert_eq!(retold(shape, 7, Flaw::None), retold(shape, 7, Flaw::None));
     }
 }

@@ -1,10 +1,15 @@
 //! What always holds, and what has to hold once it is quiet.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use switchboard_core::exchange::{Change, Deed, DeskId, Entry, Field, Name, Rule, SharedId};
+use switchboard_core::exchange::{
+    CallState, Change, Deed, DeskId, Entry, Field, Name, RemoteDeed, Rule, SharedId, Tie, What,
+};
 
+use super::bridge::Bridge;
 use super::desk::told;
+use super::ledger::Page;
+use super::tracker::Tracker;
 use super::world::{Checked, Failure, MINUTE, SECOND, World};
 
 fn ensure(right: bool, otherwise: impl FnOnce() -> String) -> Checked {
@@ -29,6 +34,13 @@ impl World {
                 })
                 .map(|desk| &desk.me)
                 .collect();
+            // The system's belief is that of the desk that speaks for it.
+            let system = self.desks.iter().filter_map(|desk| {
+                let system = &desk.bridge.as_ref()?.manner.system;
+                let holder = desk.tickets.get(id)?.shared.baton().holder();
+                (holder == system).then_some(system)
+            });
+            let believe: Vec<&DeskId> = believe.into_iter().chain(system).collect();
             ensure(believe.len() < 2, || {
                 format!("{id}: {believe:?} both have the baton")
             })?;
@@ -68,21 +80,25 @@ impl World {
     /// After quiet: lets it come to rest, and looks at everything.
     pub(super) fn settle_down(&mut self) -> Checked {
         let quiet = self.quiet;
-        let rest = (1..=6).find_map(|tens| match self.run_until(quiet + tens * 10 * SECOND) {
-            Err(failure) => Some(Err(failure)),
-            Ok(()) => self.at_rest().then_some(Ok(())),
-        });
+        // Where an answer was lost, the system is given a minute to have done it.
+        let longest = if self.tracker.is_some() { 18 } else { 6 };
+        let rest =
+            (1..=longest).find_map(|tens| match self.run_until(quiet + tens * 10 * SECOND) {
+                Err(failure) => Some(Err(failure)),
+                Ok(()) => self.at_rest().then_some(Ok(())),
+            });
         rest.unwrap_or_else(|| {
             Err(Failure(format!(
-                "not at rest a minute after quiet: {}",
+                "not at rest {longest}0 s after quiet: {}",
                 self.unrest()
             )))
         })?;
         // Whatever was still on its way arrives late, and changes nothing.
         self.run_until(quiet + 4 * MINUTE)?;
-        let before = self.travelled;
+        let calls = |world: &World| world.tracker.as_ref().map_or(0, |t| t.calls);
+        let before = self.travelled + calls(self);
         self.run_until(quiet + 8 * MINUTE)?;
-        let more = self.travelled - before;
+        let more = self.travelled + calls(self) - before;
         ensure(more == 0, || {
             format!("{more} changes travelled though nobody did anything")
         })?;
@@ -90,9 +106,16 @@ impl World {
     }
 
     fn at_rest(&self) -> bool {
-        self.desks
+        let ties = self
+            .desks
             .iter()
-            .all(|desk| desk.roads.values().all(|road| road.sender.backlog() == 0))
+            .filter_map(|d| d.bridge.as_ref())
+            .flat_map(|b| b.ties.values());
+        ties.into_iter().all(Tie::is_at_rest)
+            && self
+                .desks
+                .iter()
+                .all(|desk| desk.roads.values().all(|road| road.sender.backlog() == 0))
     }
 
     fn unrest(&self) -> String {
@@ -107,7 +130,13 @@ impl World {
             .filter(|(.., backlog)| *backlog > 0)
             .map(|(desk, peer, backlog)| format!("{} has {backlog} for {peer}", desk.me))
             .collect();
-        behind.join(", ")
+        let calls = self
+            .desks
+            .iter()
+            .filter_map(|d| d.bridge.as_ref())
+            .flat_map(|b| b.ties.values())
+            .flat_map(|t| &t.calls);
+        format!("{}; {:?}", behind.join(", "), calls.collect::<Vec<_>>())
     }
 
     fn check_all(&self) -> Checked {
@@ -130,6 +159,9 @@ impl World {
         for id in self.ledger.pages.keys() {
             self.check_ticket(id)?;
         }
+        if let Some(tracker) = &self.tracker {
+            self.check_tracker(tracker)?;
+        }
         Ok(())
     }
 
@@ -140,9 +172,11 @@ impl World {
             .filter(|n| self.desks[*n].tickets.contains_key(id))
             .collect();
         ensure(
-            page.at
-                .iter()
-                .all(|at| having.iter().any(|n| self.desks[*n].me == *at)),
+            page.at.iter().all(|at| {
+                having
+                    .iter()
+                    .any(|n| self.desks[*n].me == *at || self.speaks_for(*n, at))
+            }),
             || format!("{id} is missing at one of {:?}", page.at),
         )?;
         let first = self.picture(having[0], id);
@@ -190,7 +224,8 @@ impl World {
                     .desks
                     .iter()
                     .filter(|d| d.tickets.contains_key(id) && d.me != name.desk)
-                    .count();
+                    .count()
+                    + self.tie(id).iter().count();
                 ensure(answered.len() == expected, || {
                     format!("{me}: erasure {name} of {erasure:?} has receipts of {answered:?} only")
                 })?;
@@ -198,6 +233,149 @@ impl World {
             let picture = self.picture(n, id);
             ensure(picture == first, || {
                 format!("{me} sees {id} otherwise:\n{picture}\nthan:\n{first}")
+            })?;
+        }
+        Ok(())
+    }
+
+    fn speaks_for(&self, desk: usize, system: &DeskId) -> bool {
+        let bridge = self.desks[desk].bridge.as_ref();
+        bridge.is_some_and(|b| b.manner.system == *system)
+    }
+
+    fn tie(&self, id: &SharedId) -> Option<(&Bridge, &Tie)> {
+        let bridge = self.desks.iter().find_map(|d| d.bridge.as_ref())?;
+        Some((bridge, bridge.ties.get(id)?))
+    }
+
+    /// What a call says: as at [`World::check_leaving`].
+    pub(super) fn check_call(&self, from: usize, what: &What) -> Checked {
+        let from = self.desks[from].me.clone();
+        let agreed = self.passes[&(from, DeskId::new("rt").unwrap())];
+        let text = format!("{what:?}");
+        ensure(!text.contains("SECRET"), || {
+            format!("internal text in a call: {text}")
+        })?;
+        ensure(agreed.addresses || !text.contains('@'), || {
+            format!("an address that is not shared in a call: {text}")
+        })?;
+        ensure(agreed.names || !text.contains("Name-"), || {
+            format!("a name that is not shared in a call: {text}")
+        })
+    }
+
+    /// The system that knows nothing of us, against the ledger.
+    fn check_tracker(&self, tracker: &Tracker) -> Checked {
+        let mut words: BTreeMap<&str, usize> = BTreeMap::new();
+        for change in tracker.everything() {
+            let body = match &change.what {
+                RemoteDeed::Opened { body, .. } => body,
+                RemoteDeed::Wrote { body, files } => files.first().map_or(body, |f| &f.file),
+                _ => continue,
+            };
+            *words
+                .entry(body.split(' ').next().unwrap_or_default())
+                .or_default() += 1;
+            let made_by_us = change.ours && change.marker.is_some();
+            // What people wrote there is here, once, whoever merged what.
+            if !made_by_us {
+                let token = body.split(' ').next().unwrap_or_default();
+                let here = self
+                    .ledger
+                    .pages
+                    .values()
+                    .flat_map(|p| &p.changes)
+                    .filter(|c| matches!(&c.deed, Deed::Opened { entry, .. } | Deed::EntryAdded { entry } if entry.body.split(' ').next() == Some(token)))
+                    .count();
+                ensure(here == 1, || {
+                    format!(
+                        "{body:?} of rt's ticket {} is {here} times here",
+                        change.ticket
+                    )
+                })?;
+            }
+        }
+        let mut markers = BTreeSet::new();
+        for ticket in tracker.tickets.values() {
+            ensure(
+                ticket.marker.as_ref().is_none_or(|m| markers.insert(m)),
+                || format!("made twice in rt: {:?}", ticket.marker),
+            )?;
+        }
+        for (id, page) in &self.ledger.pages {
+            if let Some((bridge, tie)) = self.tie(id) {
+                self.check_tie(id, page, bridge, tie, tracker, &words)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn check_tie(
+        &self,
+        id: &SharedId,
+        page: &Page,
+        bridge: &Bridge,
+        tie: &Tie,
+        tracker: &Tracker,
+        words: &BTreeMap<&str, usize>,
+    ) -> Checked {
+        let system = &bridge.manner.system;
+        for change in page.changes.iter().filter(|c| c.name.desk != *system) {
+            let word = match &change.deed {
+                Deed::Opened { entry, .. } | Deed::EntryAdded { entry } => token(entry),
+                Deed::AttachmentAdded { attachment } => &attachment.file,
+                _ => continue,
+            };
+            let there = words.get(word).copied().unwrap_or_default();
+            // They do not take it, say because the ticket that this one was
+            // merged into was deleted: it is kept and shown.
+            let refused = tie.calls.iter().any(|call| {
+                matches!(call.state, CallState::Refused { .. })
+                    && call.what.name() == Some(&change.name)
+            });
+            let erased = page.erased.contains(&change.name);
+            ensure(
+                there == 1 || (there == 0 && (erased || refused || tie.gone)),
+                || format!("{there} times in rt: {}", told(change)),
+            )?;
+        }
+        if tie.gone || tie.joined {
+            return Ok(());
+        }
+        let Some(number) = tie.there.as_ref().and_then(|n| n.parse().ok()) else {
+            return Err(Failure(format!("{id} has no ticket in rt")));
+        };
+        let ticket = &tracker.tickets[&number];
+        let shared = &self.desks[0].tickets[id].shared;
+        for (field, words) in &bridge.manner.words {
+            let known = tie.fields.get(field).filter(|f| f.raw.is_some());
+            let (Some(set), Some(known)) = (shared.field(field), known) else {
+                continue;
+            };
+            let raw = &ticket.fields[field];
+            ensure(known.raw.as_ref() == Some(raw), || {
+                format!(
+                    "{field} of {id} is {raw:?} in rt and believed to be {:?}",
+                    known.raw
+                )
+            })?;
+            let same = words.means(&set.value, raw) || set.raw.as_ref() == Some(raw);
+            // Theirs while they have the baton, and ours says more; or a person
+            // there who sets it back again and again.
+            let finer = *field == Field::Status
+                && shared.baton().holder() == system
+                && matches!(
+                    (raw.as_str(), set.value.as_str()),
+                    (
+                        "open" | "deferred",
+                        "assigned" | "in_progress" | "waiting" | "on_hold" | "reopened"
+                    ) | ("resolved", "verified" | "closed" | "unsolved")
+                );
+            ensure(same || finer || known.corrections > 3, || {
+                format!(
+                    "{field} of {id} is {:?} here and {raw:?} in rt, {known:?}",
+                    set.value
+                )
             })?;
         }
         Ok(())

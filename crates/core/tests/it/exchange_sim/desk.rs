@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 
 use switchboard_core::exchange::Shared;
 use switchboard_core::exchange::{
-    Batch, Change, DeadLetter, Deed, DeskId, Field, Link, Name, Passes, Receiver, Reply, Sender,
-    SenderInput, Sending, SharedId, Stage, record,
+    Batch, Change, DeadLetter, Deed, DeskId, Field, Link, Name, Passes, Receiver, Recorded, Reply,
+    Sender, SenderInput, Sending, SharedId, Stage, Tie, TieInput, record,
 };
 
+use super::bridge::Bridge;
 use super::flaw::Flaw;
+use super::tracker::Request;
 
 /// What goes over the wire between two desks.
 #[derive(Debug, Clone)]
@@ -17,6 +19,8 @@ pub(super) enum Message {
     Log(Batch),
     Ack(u64),
     Pull(u64),
+    /// To the system that the desk speaks for, about a ticket.
+    Ask(Option<SharedId>, Box<Request>),
 }
 
 /// A message and to whom.
@@ -46,12 +50,18 @@ pub(super) struct Desk {
     /// Its clock is so far from the world's.
     pub(super) skew: i64,
     pub(super) up: bool,
+    /// How often it was started.
+    pub(super) life: u64,
     pub(super) tickets: BTreeMap<SharedId, Ticket>,
     pub(super) roads: BTreeMap<DeskId, Road>,
     pub(super) dead: Vec<DeadLetter>,
     /// Addresses of its people.
     pub(super) private: Vec<String>,
     pub(super) opened: i64,
+    /// The system that this desk speaks for.
+    pub(super) bridge: Option<Bridge>,
+    /// What is sent when the transaction has committed, besides.
+    pub(super) outs: Vec<Out>,
     /// Own changes of the transaction, for the ledger.
     pub(super) fresh: Vec<Change>,
 }
@@ -66,11 +76,14 @@ impl Desk {
             flaw,
             skew: 0,
             up: true,
+            life: 0,
             tickets: BTreeMap::new(),
             roads: BTreeMap::new(),
             dead: Vec::new(),
             private,
             opened: 0,
+            bridge: None,
+            outs: Vec::new(),
             fresh: Vec::new(),
         }
     }
@@ -102,17 +115,18 @@ impl Desk {
                 desk: self.me.clone(),
             };
         }
+        let passes = from.map(|peer| self.passes(peer));
         let ticket = self.tickets.entry(id.clone()).or_insert_with(|| Ticket {
             shared: Shared::new(id.clone()),
             log: Vec::new(),
             links: Vec::new(),
         });
-        if let Some(peer) = from
+        if let (Some(peer), Some(passes)) = (from, passes)
             && !ticket.links.iter().any(|l| l.peer == *peer)
         {
             ticket.links.push(Link {
                 peer: peer.clone(),
-                passes: self.roads[peer].passes,
+                passes,
                 stage: Stage::Active,
             });
         }
@@ -125,13 +139,6 @@ impl Desk {
             &self.private,
             now,
         );
-        self.fresh.extend(
-            recorded
-                .log
-                .iter()
-                .filter(|c| c.name.desk == self.me)
-                .cloned(),
-        );
         let mut peers = Vec::new();
         if let Some((Some(peer), mut change)) = echo
             && !recorded.log.is_empty()
@@ -140,16 +147,31 @@ impl Desk {
             self.append(&peer, change);
             peers.push(peer);
         }
-        ticket_log(self, &id, recorded.log);
-        for forward in recorded.forward {
-            self.append(&forward.peer, forward.change);
-            peers.push(forward.peer);
-        }
-        self.erase(&id, &recorded.erase);
+        peers.extend(self.keep(&id, recorded, now));
         peers
     }
 
-    fn append(&mut self, peer: &DeskId, change: Change) {
+    /// Keeps what follows from a change; what goes to the system that this desk
+    /// speaks for is worked on in the same transaction.
+    pub(super) fn keep(&mut self, id: &SharedId, recorded: Recorded, now: i64) -> Vec<DeskId> {
+        let system = self.bridge.as_ref().map(|b| b.manner.system.clone());
+        let own = |c: &&Change| c.name.desk == self.me || Some(&c.name.desk) == system.as_ref();
+        self.fresh.extend(recorded.log.iter().filter(own).cloned());
+        let mut peers = Vec::new();
+        ticket_log(self, id, recorded.log);
+        for forward in recorded.forward {
+            if Some(&forward.peer) == system.as_ref() {
+                peers.extend(self.tie_step(id, TieInput::Goes(forward.change), now));
+            } else {
+                self.append(&forward.peer, forward.change);
+                peers.push(forward.peer);
+            }
+        }
+        self.erase(id, &recorded.erase);
+        peers
+    }
+
+    pub(super) fn append(&mut self, peer: &DeskId, change: Change) {
         if let Some(road) = self.roads.get_mut(peer) {
             road.log.push(change);
         }
@@ -170,6 +192,20 @@ impl Desk {
                 change.erase();
             }
         }
+    }
+
+    /// What the agreement with a desk or system lets pass.
+    pub(super) fn passes(&self, peer: &DeskId) -> Passes {
+        match &self.bridge {
+            Some(bridge) if bridge.manner.system == *peer => bridge.passes,
+            _ => self.roads[peer].passes,
+        }
+    }
+
+    /// With whom it shares tickets.
+    pub(super) fn partners(&self) -> Vec<DeskId> {
+        let system = self.bridge.iter().map(|b| b.manner.system.clone());
+        self.roads.keys().cloned().chain(system).collect()
     }
 
     /// Tells the senders what was put into their logs, and sends.
@@ -209,6 +245,7 @@ impl Desk {
     pub(super) fn handle(&mut self, from: &DeskId, message: Message, now: i64) -> Vec<Out> {
         let mut outs = Vec::new();
         match message {
+            Message::Ask(..) => {}
             Message::Ack(upto) => self.sender(from, SenderInput::Acked(upto), now, &mut outs),
             Message::Pull(after) => self.sender(from, SenderInput::Pulled(after), now, &mut outs),
             Message::Log(batch) => {
@@ -242,6 +279,7 @@ impl Desk {
     /// Time has passed.
     pub(super) fn tick(&mut self, now: i64) -> Vec<Out> {
         let mut outs = Vec::new();
+        self.tick_bridge(now);
         let peers: Vec<DeskId> = self.roads.keys().cloned().collect();
         for peer in peers {
             self.sender(&peer, SenderInput::Tick, now, &mut outs);
@@ -259,7 +297,7 @@ impl Desk {
 
     /// The ticket goes to another desk too, with everything that is known.
     pub(super) fn share(&mut self, id: &SharedId, peer: &DeskId, now: i64) -> Vec<Out> {
-        let road = &self.roads[peer];
+        let passes = self.passes(peer);
         let Some(ticket) = self.tickets.get_mut(id) else {
             return Vec::new();
         };
@@ -268,7 +306,7 @@ impl Desk {
         }
         let link = Link {
             peer: peer.clone(),
-            passes: road.passes,
+            passes,
             stage: Stage::Active,
         };
         let mut private = self.private.clone();
@@ -279,6 +317,16 @@ impl Desk {
             .filter_map(|c| link.leaves(c, &private))
             .collect();
         ticket.links.push(link);
+        if let Some(bridge) = &mut self.bridge
+            && bridge.manner.system == *peer
+        {
+            bridge.ties.insert(id.clone(), Tie::default());
+            let mut peers = Vec::new();
+            for change in leaving {
+                peers.extend(self.tie_step(id, TieInput::Goes(change), now));
+            }
+            return self.appended(&peers, now);
+        }
         let peers = vec![peer.clone(); leaving.len()];
         for change in leaving {
             self.append(peer, change);

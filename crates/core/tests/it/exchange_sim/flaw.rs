@@ -32,6 +32,20 @@ pub(super) enum Flaw {
     NoRetry,
     /// Erasures clear the picture and forget the logs.
     LogsKeepErased,
+    /// A polled system is read exactly from where it was read last.
+    NoOverlap,
+    /// How far a polled system was read is kept before what was read.
+    ReadBeforeRecord,
+    /// A call without an answer is made again at once.
+    NoDoubt,
+    /// A call is made, and then recorded.
+    CallBeforeRecord,
+    /// What we wrote there ourselves is not known again.
+    NoMarkers,
+    /// Whatever has a marker is taken for ours, and people quote markers.
+    MarkersOnly,
+    /// Whatever our account did is taken for ours, and others use it too.
+    AccountOnly,
 }
 
 impl Flaw {
@@ -49,5 +63,18 @@ impl Flaw {
         Flaw::AddressesLeave,
         Flaw::NoRetry,
         Flaw::LogsKeepErased,
+    ];
+
+    /// Those that a desk can make that speaks for a system.
+    pub(super) const OF_BRIDGES: [Flaw; 9] = [
+        Flaw::NoOverlap,
+        Flaw::ReadBeforeRecord,
+        Flaw::NoDoubt,
+        Flaw::CallBeforeRecord,
+        Flaw::NoMarkers,
+        Flaw::MarkersOnly,
+        Flaw::AccountOnly,
+        Flaw::NotesLeave,
+        Flaw::AddressesLeave,
     ];
 }

@@ -127,7 +127,7 @@ impl World {
         ]);
         let now = self.clock(desk);
         let change = Shared::open(ticket.clone(), entry, fields, now);
-        let peers: Vec<DeskId> = self.desks[desk].roads.keys().cloned().collect();
+        let peers = self.desks[desk].partners();
         let first = self.dice.pick(&peers).clone();
         let to = first.clone();
         self.step(desk, "opening", |desk, now| {
@@ -274,6 +274,15 @@ impl World {
             return Ok(());
         }
         let to = self.dice.pick(&others).clone();
+        // A system that knows no baton has it taken back.
+        if let Some(bridge) = &self.desks[desk].bridge {
+            let system = bridge.manner.system.clone();
+            let shared = self.shared(desk, id);
+            if shared.baton().holder() == &system {
+                let back = shared.pass(&system, me, "back".to_owned(), now);
+                return self.commit(desk, back, true);
+            }
+        }
         let shared = self.shared(desk, id);
         if self.flaw == Flaw::BatonPassedTwice && !holds {
             // It had it once, and the button is still there.
@@ -296,7 +305,7 @@ impl World {
 
     /// The ticket goes on to a further desk.
     fn hand_on(&mut self, desk: usize, id: &SharedId) -> Checked {
-        let peers: Vec<DeskId> = self.desks[desk].roads.keys().cloned().collect();
+        let peers = self.desks[desk].partners();
         let peer = self.dice.pick(&peers).clone();
         let id = id.clone();
         self.say(|w| format!("{} shares {id} with {peer}", w.desks[desk].me));

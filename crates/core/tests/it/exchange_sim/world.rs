@@ -3,12 +3,14 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 
-use switchboard_core::exchange::{Change, DeskId, Passes, SharedId};
+use switchboard_core::exchange::{Change, DeskId, Passes, SharedId, TieInput};
 
+use super::bridge::{Bridge, asked};
 use super::desk::{Desk, Message, Out, told};
 use super::dice::Dice;
 use super::flaw::Flaw;
 use super::ledger::Ledger;
+use super::tracker::{Reply, Request, Tracker};
 
 pub(super) const SECOND: i64 = 1_000;
 pub(super) const MINUTE: i64 = 60 * SECOND;
@@ -21,15 +23,25 @@ pub(super) enum Shape {
     Star,
     /// Three, each with each.
     Ring,
+    /// One that speaks for a system that knows nothing of us.
+    Tracked,
+    /// The same, with two further desks in a chain behind it.
+    TrackedChain,
 }
 
 impl Shape {
-    pub(super) const ALL: [Shape; 4] = [Shape::Pair, Shape::Chain, Shape::Star, Shape::Ring];
+    pub(super) const OF_DESKS: [Shape; 4] = [Shape::Pair, Shape::Chain, Shape::Star, Shape::Ring];
+    pub(super) const TRACKED: [Shape; 2] = [Shape::Tracked, Shape::TrackedChain];
+
+    fn is_tracked(self) -> bool {
+        Shape::TRACKED.contains(&self)
+    }
 
     fn ties(self) -> &'static [(usize, usize)] {
         match self {
             Shape::Pair => &[(0, 1)],
-            Shape::Chain => &[(0, 1), (1, 2)],
+            Shape::Tracked => &[],
+            Shape::Chain | Shape::TrackedChain => &[(0, 1), (1, 2)],
             Shape::Star => &[(0, 1), (0, 2), (0, 3)],
             Shape::Ring => &[(0, 1), (1, 2), (0, 2)],
         }
@@ -60,6 +72,31 @@ pub(super) enum Event {
         from: usize,
         message: Message,
     },
+    /// A request arrives at the system.
+    Asked {
+        from: usize,
+        life: u64,
+        about: Option<SharedId>,
+        request: Request,
+        asked: i64,
+    },
+    /// Its answer arrives.
+    Said {
+        to: usize,
+        life: u64,
+        about: Option<SharedId>,
+        reply: Reply,
+        asked: i64,
+    },
+    /// A desk waits no longer for an answer.
+    GiveUp {
+        desk: usize,
+        life: u64,
+        about: SharedId,
+        call: u64,
+    },
+    /// Somebody in the system does something.
+    ActThere,
     /// A desk that died is there again.
     Restart(usize),
     /// Two desks can not reach each other until then.
@@ -94,6 +131,7 @@ pub(super) struct World {
     /// Changes that went over a wire, to see that it comes to rest.
     pub(super) travelled: u64,
     pub(super) passes: BTreeMap<(DeskId, DeskId), Passes>,
+    pub(super) tracker: Option<Tracker>,
     pub(super) trace: Option<Vec<String>>,
 }
 
@@ -154,8 +192,10 @@ impl World {
             token: 0,
             travelled: 0,
             passes,
+            tracker: None,
             trace: traced.then(Vec::new),
         };
+        world.couple(shape);
         world.say(|w| {
             format!(
                 "{shape:?}, {:?}, clocks {:?}",
@@ -165,6 +205,29 @@ impl World {
         });
         world.plan(shape);
         world
+    }
+
+    /// The first desk speaks for a system, where there is one.
+    fn couple(&mut self, shape: Shape) {
+        if !shape.is_tracked() {
+            return;
+        }
+        let agreed = Passes {
+            names: self.dice.often(500),
+            addresses: self.dice.often(300),
+        };
+        let mut kept = agreed;
+        kept.addresses |= self.flaw == Flaw::AddressesLeave;
+        let bridge = Bridge::new(kept, self.flaw);
+        let (me, system) = (self.desks[0].me.clone(), bridge.manner.system.clone());
+        self.passes.insert((me, system), agreed);
+        self.desks[0].bridge = Some(bridge);
+        let skew = self.dice.between(-10 * MINUTE, 10 * MINUTE);
+        self.tracker = Some(Tracker::new(skew));
+        for _ in 0..self.dice.between(5, 30) {
+            let at = self.dice.between(0, self.quiet - 1);
+            self.at(at, Event::ActThere);
+        }
     }
 
     /// Everything that happens by itself: clocks, people, cut lines.
@@ -182,6 +245,9 @@ impl World {
         for _ in 0..self.dice.between(0, 3) {
             let at = self.dice.between(0, self.quiet - 1);
             let until = (at + self.dice.between(10 * SECOND, 4 * MINUTE)).min(self.quiet);
+            if shape.ties().is_empty() {
+                continue;
+            }
             let (one, other) = *self.dice.pick(shape.ties());
             self.at(at, Event::Cut { one, other, until });
         }
@@ -258,8 +324,79 @@ impl World {
                     desk.handle(&from_id, message, now)
                 })
             }
+            Event::ActThere => {
+                self.token += 1;
+                let (token, now) = (self.token, self.now);
+                if let Some(tracker) = &mut self.tracker {
+                    let told = tracker.act(token, now, &mut self.dice);
+                    self.say(|_| format!("rt    somebody {told}"));
+                }
+                Ok(())
+            }
+            Event::Asked {
+                from,
+                life,
+                about,
+                request,
+                asked,
+            } => {
+                let now = self.now;
+                let Some(tracker) = &mut self.tracker else {
+                    return Ok(());
+                };
+                let (reply, ready) = tracker.handle(request, now, &mut self.dice);
+                let rough = self.now < self.quiet;
+                if rough && self.dice.often(self.weather.lost) {
+                    self.say(|_| format!("rt's answer is lost: {reply:?}"));
+                    return Ok(());
+                }
+                let at = ready + self.dice.between(1, self.way());
+                let to = from;
+                self.at(
+                    at,
+                    Event::Said {
+                        to,
+                        life,
+                        about,
+                        reply,
+                        asked,
+                    },
+                );
+                Ok(())
+            }
+            Event::Said {
+                to,
+                life,
+                about,
+                reply,
+                asked,
+            } => {
+                // Who asked is gone, and the line with it.
+                if self.desks[to].life != life {
+                    return Ok(());
+                }
+                self.say(|w| format!("{} <- rt: {reply:?}", w.desks[to].me));
+                self.step(to, "answer", |desk, now| {
+                    desk.hear(about.as_ref(), reply, asked, now)
+                })
+            }
+            Event::GiveUp {
+                desk,
+                life,
+                about,
+                call,
+            } => {
+                if self.desks[desk].life != life {
+                    return Ok(());
+                }
+                self.step(desk, "no answer", |desk, now| {
+                    let peers = desk.tie_step(&about, TieInput::Lost(call), now);
+                    desk.appended(&peers, now)
+                })
+            }
             Event::Restart(desk) => {
                 self.desks[desk].up = true;
+                self.desks[desk].life += 1;
                 self.desks[desk].skew = self.dice.between(-10 * MINUTE, 10 * MINUTE);
                 self.say(|w| {
                     format!(
@@ -268,7 +405,10 @@ impl World {
                         w.desks[desk].skew / SECOND
                     )
                 });
-                Ok(())
+                self.step(desk, "start", |desk, now| {
+                    desk.tie_all(&TieInput::Restarted, now);
+                    Vec::new()
+                })
             }
             Event::Cut { one, other, until } => {
                 self.say(|w| {
@@ -305,7 +445,8 @@ impl World {
             self.die(desk);
             return Ok(());
         }
-        let outs = deed(&mut self.desks[desk], clock);
+        let mut outs = deed(&mut self.desks[desk], clock);
+        outs.append(&mut self.desks[desk].outs);
         if let Some(old) = kept {
             self.say(|w| format!("{} dies before it records ({what})", w.desks[desk].me));
             self.undo(desk, old, outs)?;
@@ -329,7 +470,11 @@ impl World {
     fn wrong_at_crash(&self) -> bool {
         matches!(
             self.flaw,
-            Flaw::CursorBeforeRecord | Flaw::AckBeforeRecord | Flaw::SendBeforeRecord
+            Flaw::CursorBeforeRecord
+                | Flaw::AckBeforeRecord
+                | Flaw::SendBeforeRecord
+                | Flaw::ReadBeforeRecord
+                | Flaw::CallBeforeRecord
         )
     }
 
@@ -341,6 +486,12 @@ impl World {
                     if let Some(here) = self.desks[desk].roads.get_mut(&peer) {
                         here.receiver = road.receiver;
                     }
+                }
+                Ok(())
+            }
+            Flaw::ReadBeforeRecord => {
+                if let (Some(old), Some(new)) = (&mut self.desks[desk].bridge, new.bridge) {
+                    old.reader = new.reader;
                 }
                 Ok(())
             }
@@ -358,6 +509,7 @@ impl World {
     fn die(&mut self, desk: usize) {
         self.desks[desk].up = false;
         self.desks[desk].fresh.clear();
+        self.desks[desk].outs.clear();
         let back = (self.now + self.dice.between(1, 60 * SECOND)).min(self.quiet);
         self.at(back, Event::Restart(desk));
     }
@@ -365,6 +517,10 @@ impl World {
     /// Puts messages on their way, as the weather has it.
     pub(super) fn send(&mut self, from: usize, outs: Vec<Out>) -> Checked {
         for (peer, message) in outs {
+            if let Message::Ask(about, request) = message {
+                self.ask(from, about, *request)?;
+                continue;
+            }
             let to = self.index[&peer];
             if let Message::Log(batch) = &message {
                 self.travelled += batch.changes.len() as u64;
@@ -406,6 +562,54 @@ impl World {
         Ok(())
     }
 
+    /// Sends a request to the system. It is lost, or its answer is; it is not
+    /// doubled, for it travels on one connection.
+    fn ask(&mut self, from: usize, about: Option<SharedId>, request: Request) -> Checked {
+        self.say(|w| format!("{} -> rt: {}", w.desks[from].me, asked(&request)));
+        let life = self.desks[from].life;
+        if let (Request::Call { call, .. }, Some(about)) = (&request, &about) {
+            self.check_call(from, &call.what)?;
+            let (about, call) = (about.clone(), call.number);
+            let at = self.now + 30 * SECOND;
+            self.at(
+                at,
+                Event::GiveUp {
+                    desk: from,
+                    life,
+                    about,
+                    call,
+                },
+            );
+        }
+        if self.now < self.quiet && self.dice.often(self.weather.lost) {
+            self.say(|_| "(lost)".to_owned());
+            return Ok(());
+        }
+        let at = self.now + self.dice.between(1, self.way());
+        let asked = self.clock(from);
+        self.at(
+            at,
+            Event::Asked {
+                from,
+                life,
+                about,
+                request,
+                asked,
+            },
+        );
+        Ok(())
+    }
+
+    /// The longest way of a request or an answer: they are on connections that
+    /// are given up when nothing moves.
+    fn way(&self) -> i64 {
+        if self.now < self.quiet {
+            self.weather.way.min(8 * SECOND)
+        } else {
+            SECOND
+        }
+    }
+
     pub(super) fn ticket_ids(&self) -> Vec<SharedId> {
         self.ledger.pages.keys().cloned().collect()
     }
@@ -422,6 +626,7 @@ fn described(message: &Message) -> String {
             format!("log from {}: {}", batch.from, names.join(" "))
         }
         Message::Ack(upto) => format!("recorded up to {upto}"),
+        Message::Ask(_, request) => asked(request),
         Message::Pull(after) => format!("what comes after {after}?"),
     }
 }

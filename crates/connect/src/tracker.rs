@@ -13,6 +13,7 @@ pub mod rt;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -469,6 +470,31 @@ impl Error {
     }
 }
 
+/// The client of a system (a word of the onboarding form), with the operator's
+/// secret for it: a token, or `name:password`. `None`: this desk speaks with no
+/// such system yet. Nothing is called.
+///
+/// # Errors
+/// When no client can be made of that.
+pub fn client(
+    guard: &guard::Guard,
+    system: &str,
+    endpoint: &str,
+    secret: &str,
+) -> Result<Option<Arc<dyn Tracker>>, String> {
+    let login = match secret.split_once(':') {
+        Some((user, password)) => Login::Password {
+            user: user.to_owned(),
+            password: password.to_owned(),
+        },
+        None => Login::Token(secret.to_owned()),
+    };
+    Ok(match system {
+        "rt" => Some(Arc::new(Rt::new(guard, endpoint, login, None)?)),
+        _ => None,
+    })
+}
+
 /// What a call gives back, later.
 pub type Later<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
@@ -491,6 +517,9 @@ pub trait Tracker: fmt::Debug + Send + Sync {
 
     /// What happened since.
     fn changes<'a>(&'a self, since: &'a Cursor) -> Later<'a, Result<Changes, Error>>;
+
+    /// Everything that happened to a ticket, by the number that it had.
+    fn history<'a>(&'a self, ticket: &'a str) -> Later<'a, Result<Vec<RemoteChange>, Error>>;
 
     /// The entry that came with a change.
     fn entry<'a>(&'a self, change: &'a str) -> Later<'a, Result<RemoteEntry, Error>>;

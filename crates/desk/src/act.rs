@@ -390,6 +390,37 @@ pub(crate) fn plain_entry(desk: &Desk, visibility: EntryVisibility, body: String
     }
 }
 
+/// An entry that came from another system, with files that are in the store of
+/// files already: name, type, bytes and SHA-256 of each.
+pub(crate) fn foreign_entry(
+    desk: &Desk,
+    ticket: TicketNumber,
+    visibility: EntryVisibility,
+    body: &str,
+    files: Vec<(String, String, i64, String)>,
+) -> ReadyEntry {
+    let mut entry = plain_entry(
+        desk,
+        visibility,
+        clip(body, MAX_BODY).replace('\0', "\u{fffd}"),
+    );
+    entry.files = files
+        .into_iter()
+        .map(|(name, media_type, size, sha256)| Attachment {
+            id: desk.uuid(),
+            ticket,
+            entry: entry.id,
+            name: mail::file_name::safe(&name),
+            media_type,
+            size,
+            sha256,
+            content_id: None,
+            created_at: desk.now(),
+        })
+        .collect();
+    entry
+}
+
 /// An entry inside a transaction that does more than it, with commands that go
 /// along. They name no other ticket.
 ///

@@ -14,7 +14,7 @@ use switchboard_core::form::support_only;
 use switchboard_core::{EntryVisibility, PartyRole, PersonId, Ticket, TicketNumber, Visibility};
 
 use crate::list::term;
-use crate::{Catalogue, Desk, Error, redirect};
+use crate::{Catalogue, Desk, Error, exchange, redirect};
 
 pub(crate) mod notices;
 
@@ -24,7 +24,7 @@ const STRETCH: i64 = 64;
 
 /// The followers, by the names of their cursors. To add one: write a function
 /// like [`words`] and put it here.
-const FOLLOWERS: [&str; 2] = ["notices", "search"];
+const FOLLOWERS: [&str; 3] = ["notices", "search", "exchange"];
 
 impl Desk {
     /// Lets every follower come up to the end of the feed. Returns how many
@@ -35,9 +35,13 @@ impl Desk {
     /// then is handled the next time.
     pub async fn follow(&self) -> Result<u64, Error> {
         // Beside each other: one that is stuck or slow does not hold up the other.
-        let [notices, search] = FOLLOWERS;
-        let (notices, search) = tokio::join!(self.keep_up(notices), self.keep_up(search));
-        Ok(notices? + search?)
+        let [notices, search, exchange] = FOLLOWERS;
+        let (notices, search, exchange) = tokio::join!(
+            self.keep_up(notices),
+            self.keep_up(search),
+            self.keep_up(exchange),
+        );
+        Ok(notices? + search? + exchange?)
     }
 
     async fn keep_up(&self, name: &'static str) -> Result<u64, Error> {
@@ -77,6 +81,7 @@ impl Desk {
                         notices::tell(c, &desk, &catalogue, &events)?,
                         redirect::touched(c, &desk, &catalogue, &events)?,
                     ),
+                    "exchange" => Follows::Given(exchange::given::touched(c, &events)?),
                     _ => Follows::Words(words(c, &catalogue, &events)?),
                 };
                 Ok(Some((position, end, events.len() as u64, follows)))
@@ -102,6 +107,9 @@ impl Desk {
                         live = redirect::carry(c, &desk, &catalogue, touched, now)?;
                     }
                     Follows::Words(docs) => store::search::index(c, docs)?,
+                    Follows::Given(given) => {
+                        live = exchange::given::carry(c, &desk, &catalogue, given, now)?;
+                    }
                 }
                 store::event::set_position(c, name, end)?;
                 Ok::<_, Error>(live)
@@ -120,6 +128,8 @@ enum Follows {
     Mails(Vec<notices::Ready>, Vec<redirect::Touched>),
     /// Tickets as the search index is to know them.
     Words(Vec<SearchDoc>),
+    /// Tickets that other systems may have to hear of, with what happened.
+    Given(Vec<Event>),
 }
 
 /// The tickets that changed, for the search index.

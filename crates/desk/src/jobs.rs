@@ -120,6 +120,7 @@ impl Desk {
         loop {
             let n = self.follow().await?
                 + self.run_due("once").await?
+                + self.exchange_due("once").await?
                 + self.deliver_due("once").await?;
             done += n;
             if n == 0 {
@@ -131,7 +132,11 @@ impl Desk {
     /// Runs followers and jobs, and hands mails over, until the process ends.
     pub async fn work(&self) {
         let holder = format!("{}-{}", std::process::id(), self.uuid().simple());
-        tokio::join!(self.work_inside(&holder), self.send_mails(&holder));
+        tokio::join!(
+            self.work_inside(&holder),
+            self.send_mails(&holder),
+            self.exchange_always(&holder),
+        );
     }
 
     /// All work but the handing over of mails.

@@ -21,6 +21,7 @@ pub mod community;
 pub mod demo;
 pub mod entitlement;
 pub mod error;
+pub mod exchange;
 pub mod factor;
 pub mod federated;
 pub mod feed;
@@ -217,6 +218,7 @@ struct Inner {
     wake: Notify,
     wake_sending: Notify,
     room: Arc<jobs::sending::Room>,
+    trackers: exchange::Trackers,
     ids: Mutex<uuid::ContextV7>,
 }
 
@@ -269,6 +271,7 @@ impl Desk {
             wake: Notify::new(),
             wake_sending: Notify::new(),
             room,
+            trackers: exchange::Trackers::default(),
             ids: Mutex::new(uuid::ContextV7::new()),
         })))
     }
@@ -296,6 +299,7 @@ impl Desk {
             wake: Notify::new(),
             wake_sending: Notify::new(),
             room: inner.room.clone(),
+            trackers: inner.trackers.clone(),
             ids: Mutex::new(uuid::ContextV7::new()),
         }))
     }

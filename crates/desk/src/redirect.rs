@@ -87,7 +87,7 @@ pub(crate) fn list_of<'a>(catalogue: &'a Catalogue, ticket: &Ticket) -> Option<&
 
 /// Whether a ticket's label lets it go to a mailing list: nobody here knows who
 /// reads one, so *amber* is too narrow.
-fn may_go_to_lists(ticket: &Ticket) -> bool {
+pub(crate) fn may_go_to_lists(ticket: &Ticket) -> bool {
     ticket.label().is_none_or(|label| label <= Tlp::Green)
 }
 
@@ -375,7 +375,7 @@ fn carry_one(c: &mut Conn<'_>, a: &Around<'_>, one: &Touched) -> Result<Vec<Live
 /// Whether one of the events brings a ticket to where it is; a word in it does
 /// not. When its service goes another way, tickets that somebody works on here
 /// stay with them.
-fn begins(ticket: &Ticket, events: &[Event]) -> bool {
+pub(crate) fn begins(ticket: &Ticket, events: &[Event]) -> bool {
     events.iter().any(|e| match &e.change {
         Change::Opened { .. }
         | Change::UnitSet { .. }
@@ -393,7 +393,7 @@ fn begins(ticket: &Ticket, events: &[Event]) -> bool {
 }
 
 /// A public word that lists are told, and whether it is the requester's.
-fn public_word(change: &Change) -> Option<(EntryId, bool)> {
+pub(crate) fn public_word(change: &Change) -> Option<(EntryId, bool)> {
     match change {
         Change::EntryAdded { entry }
             if entry.visibility == EntryVisibility::Public && !entry.automatic =>

@@ -120,6 +120,13 @@ pub fn close(conn: &mut Conn<'_>, service: ServiceId, now: Millis) -> Result<boo
     )? > 0)
 }
 
+/// One agreement.
+pub fn load(conn: &mut Conn<'_>, id: Uuid) -> Result<Option<Agreement>, Error> {
+    let mut sql = Sql::new(COLUMNS);
+    sql.push(" WHERE id = ").bind(id);
+    Ok(conn.run(&sql, read)?.into_iter().next())
+}
+
 /// The agreement that holds for a service.
 pub fn current(conn: &mut Conn<'_>, service: ServiceId) -> Result<Option<Agreement>, Error> {
     let mut sql = Sql::new(COLUMNS);

@@ -65,6 +65,10 @@ const MIGRATIONS: &[(&str, &str)] = &[
         include_str!("migrations/0022_protection.sql"),
     ),
     (
+        "0023_exchange",
+        include_str!("migrations/0023_exchange.sql"),
+    ),
+    (
         "0025_open_terms",
         include_str!("migrations/0025_open_terms.sql"),
     ),

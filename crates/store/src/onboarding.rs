@@ -379,6 +379,10 @@ pub fn uses(
 
 /// Removes a service with its agreements. Fails where something else names it.
 pub fn delete_service(conn: &mut Conn<'_>, service: ServiceId) -> Result<(), Error> {
+    conn.execute(
+        "DELETE FROM coupling WHERE agreement IN (SELECT id FROM agreement WHERE service = $1)",
+        params![service],
+    )?;
     conn.execute("DELETE FROM agreement WHERE service = $1", params![service])?;
     conn.execute(
         "UPDATE onboarding SET service = NULL WHERE service = $1",

@@ -27,7 +27,7 @@ use crate::guard::Guard;
 use crate::probe::{Check, Mark, check, unreached};
 use crate::tracker::{
     Changes, Cursor, Error, Later, Login, NewEntry, NewTicket, NotTaken, Outcome, RemoteAttachment,
-    RemoteEntry, RemoteLink, RemoteTicket, Sent, Standing, Tracker, Wanted,
+    RemoteChange, RemoteEntry, RemoteLink, RemoteTicket, Sent, Standing, Tracker, Wanted,
 };
 use door::{Call, Door, NAME, Reply};
 use read::text;
@@ -244,7 +244,7 @@ impl Rt {
     }
 
     async fn newest_cursor(&self) -> Result<Cursor, Error> {
-        let call = self.transactions(0).with("order", "DESC");
+        let call = self.transactions(0, "").with("order", "DESC");
         let reply = found(self.door.call(call).await?, "search", || "search".into())?;
         let mut cursor = Cursor::default();
         for item in read::list(&reply.json["items"]) {
@@ -258,12 +258,13 @@ impl Rt {
         Ok(cursor)
     }
 
-    fn transactions(&self, above: i64) -> Call<'static> {
+    /// The changes above a number; `of` is a further condition, or empty.
+    fn transactions(&self, above: i64, of: &str) -> Call<'static> {
         let types = TYPES.map(|name| format!("Type = '{name}'")).join(" OR ");
         Call::get("/transactions")
             .with(
                 "query",
-                format!("ObjectType = 'RT::Ticket' AND ({types}) AND id > {above}"),
+                format!("ObjectType = 'RT::Ticket' AND {of}({types}) AND id > {above}"),
             )
             .with("orderby", "id")
             .with("per_page", PAGE.to_string())
@@ -274,6 +275,25 @@ impl Rt {
             .with("fields[Creator]", "RealName,EmailAddress")
     }
 
+    /// RT's numbers rise within a ticket, so each page goes on above the last.
+    async fn history_of(&self, ticket: &str) -> Result<Vec<RemoteChange>, Error> {
+        let us = self.us().await?;
+        let ticket = number(ticket)?;
+        let of = format!("TicketId = {ticket} AND ");
+        let (mut items, mut above, mut page) = (Vec::new(), 0, 1);
+        while page <= BLANK_PAGES {
+            let call = self.transactions(above, &of).with("page", page.to_string());
+            let reply = found(self.door.call(call).await?, "search", || "search".into())?;
+            let rows = read::list(&reply.json["items"]);
+            page = if rows.is_empty() { page + 1 } else { 1 };
+            for row in rows {
+                above = above.max(text(&row["id"]).parse().unwrap_or(0));
+                items.extend(read::change(row, us).map(|(_, change)| change));
+            }
+        }
+        Ok(items)
+    }
+
     async fn changes_since(&self, since: &Cursor) -> Result<Changes, Error> {
         let us = self.us().await?;
         let mut cursor = since.clone();
@@ -281,7 +301,7 @@ impl Rt {
         let mut above = cursor.floor;
         let mut page = 1;
         loop {
-            let call = self.transactions(above).with("page", page.to_string());
+            let call = self.transactions(above, "").with("page", page.to_string());
             let reply = found(self.door.call(call).await?, "search", || "search".into())?;
             let rows = read::list(&reply.json["items"]);
             for row in rows {
@@ -566,6 +586,10 @@ impl Tracker for Rt {
 
     fn changes<'a>(&'a self, since: &'a Cursor) -> Later<'a, Result<Changes, Error>> {
         Box::pin(self.changes_since(since))
+    }
+
+    fn history<'a>(&'a self, ticket: &'a str) -> Later<'a, Result<Vec<RemoteChange>, Error>> {
+        Box::pin(self.history_of(ticket))
     }
 
     fn entry<'a>(&'a self, change: &'a str) -> Later<'a, Result<RemoteEntry, Error>> {

@@ -185,6 +185,20 @@ impl Shared {
         }
     }
 
+    /// Lets go of what was written and by whom, for a desk that keeps its entries
+    /// and files itself: what is left says which there are. Nothing is decided by
+    /// texts, so everything goes on as before.
+    pub fn let_go_of_texts(&mut self) {
+        for entry in self.entries.values_mut() {
+            entry.body.clear();
+            entry.author.name = None;
+            entry.author.address = None;
+        }
+        for attachment in self.attachments.values_mut() {
+            attachment.file.clear();
+        }
+    }
+
     fn set_field(
         &mut self,
         change: &Change,

@@ -151,6 +151,8 @@ pub enum TieInput {
     },
     /// No answer came in time.
     Lost(u64),
+    /// A person says that a call that was refused is to be made again.
+    Retry(u64),
     /// This process is new: whoever made calls before is gone.
     Restarted,
     /// Time has passed.
@@ -287,6 +289,15 @@ impl Tie {
                         since: now,
                         looked: None,
                     };
+                }
+            }
+            TieInput::Retry(call) => {
+                let refused = self
+                    .calls
+                    .iter_mut()
+                    .find(|c| c.number == call && matches!(c.state, CallState::Refused { .. }));
+                if let Some(call) = refused {
+                    call.state = CallState::Waiting;
                 }
             }
             TieInput::Restarted => {

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::onboarding::default_statuses;
+use crate::onboarding::{WordMap, default_statuses};
 use crate::status::Status;
+use crate::triage::Priority;
 
 /// How one field is translated; part of an agreement.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -41,28 +42,47 @@ impl Words {
     /// Statuses as a form begins with them (domain section 8); of several that
     /// are one word there, the one that says least comes back.
     pub fn statuses(system: &str) -> Words {
-        let there: BTreeMap<String, String> = default_statuses(system).into_iter().collect();
-        let mut here = BTreeMap::new();
+        Words::of_statuses(default_statuses(system))
+    }
+
+    /// The same for the words of an agreement.
+    pub fn of_statuses(there: WordMap) -> Words {
         // Those that say least first.
-        for status in [
+        let order = [
             Status::InProgress,
             Status::Waiting,
             Status::Solved,
             Status::Unsolved,
             Status::New,
-        ]
-        .into_iter()
-        .chain(Status::ALL)
-        {
-            if let Some(word) = there.get(status.key()) {
-                here.entry(word.clone())
-                    .or_insert_with(|| status.key().to_owned());
+        ];
+        let order = order.into_iter().chain(Status::ALL).map(Status::key);
+        Words::both_ways(there, order, Status::InProgress.key())
+    }
+
+    /// Priorities by an agreement's words; of several that are one word there,
+    /// the lowest comes back.
+    pub fn of_priorities(there: WordMap) -> Words {
+        let order = Priority::ALL.into_iter().map(Priority::key);
+        Words::both_ways(there, order, Priority::Medium.key())
+    }
+
+    /// Of several of ours that are one word there, the first in `order` comes
+    /// back.
+    fn both_ways(
+        there: WordMap,
+        order: impl Iterator<Item = &'static str>,
+        unknown: &str,
+    ) -> Words {
+        let mut here = BTreeMap::new();
+        for ours in order {
+            if let Some(word) = there.get(ours) {
+                here.entry(word.clone()).or_insert_with(|| ours.to_owned());
             }
         }
         Words {
             there,
             here,
-            unknown: Status::InProgress.key().to_owned(),
+            unknown: unknown.to_owned(),
         }
     }
 

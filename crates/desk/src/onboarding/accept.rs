@@ -463,7 +463,7 @@ fn services(
         put_service_in(c, actor, now, &service, None)
             .map_err(|e| within(&format!("services.{index}"), e))?;
         let agreement = agreement(desk, row, service.id, &part.contact, now);
-        store::agreement::insert(c, &agreement)?;
+        crate::exchange::agree(c, &agreement, now)?;
         known.push(service.clone());
         new.push(service);
     }

@@ -188,7 +188,7 @@ fn go(
     live: &mut Vec<Live>,
 ) -> Result<i64, Error> {
     store::agreement::close(c, service.id, now)?;
-    store::agreement::insert(c, next)?;
+    crate::exchange::agree(c, next, now)?;
     let mut service = service.clone();
     service.option = next.option.key().to_owned();
     service.doc.list.clone_from(&next.list);

@@ -5,6 +5,7 @@
 //! with the schema of both databases: whoever adds a column says here what it
 //! holds.
 
+mod exchange;
 mod kind;
 mod mailbox;
 mod outbox;

@@ -282,7 +282,7 @@ pub(super) fn spokesman(name: &str) -> Actor {
 }
 
 /// The ticket itself, or the one into which it was merged.
-fn lives_on(c: &mut store::Conn<'_>, number: TicketNumber) -> Result<Ticket, Error> {
+pub(crate) fn lives_on(c: &mut store::Conn<'_>, number: TicketNumber) -> Result<Ticket, Error> {
     let mut at = number;
     for _ in 0..=MOST_MERGES {
         let ticket =

@@ -13,12 +13,12 @@ use switchboard_core::{Actor, Change, Channel, Command, Part, TicketNumber};
 use testkit::{Federation, Somebody, TestDesk, both, configured};
 use uuid::Uuid;
 
-async fn actor(desk: &TestDesk, who: &Somebody) -> Actor {
+pub(crate) async fn actor(desk: &TestDesk, who: &Somebody) -> Actor {
     desk.desk.actor_for(who.id, Channel::Web).await.unwrap()
 }
 
 /// A whole form for direct usage.
-fn whole(responsibles: &[&str]) -> Form {
+pub(crate) fn whole(responsibles: &[&str]) -> Form {
     let mut form = Form::fresh("");
     form.provider = ProviderPart {
         known: String::new(),
@@ -48,14 +48,14 @@ fn whole(responsibles: &[&str]) -> Form {
     form
 }
 
-struct Cast {
-    f: Federation,
+pub(crate) struct Cast {
+    pub(crate) f: Federation,
     pia: Somebody,
     pia_acts: Actor,
-    ada_acts: Actor,
+    pub(crate) ada_acts: Actor,
 }
 
-async fn cast(desk: &TestDesk) -> Cast {
+pub(crate) async fn cast(desk: &TestDesk) -> Cast {
     let f = desk.federation().await;
     let pia = desk.person("Pia").await;
     Cast {
@@ -82,7 +82,7 @@ async fn waiting(desk: &TestDesk, cast: &Cast, form: Form) -> Uuid {
     id
 }
 
-async fn accepted(desk: &TestDesk, cast: &Cast, form: Form) -> Uuid {
+pub(crate) async fn accepted(desk: &TestDesk, cast: &Cast, form: Form) -> Uuid {
     let id = waiting(desk, cast, form).await;
     desk.desk
         .decide_onboarding(&cast.ada_acts, id, None, Decision::Accept)
@@ -100,7 +100,7 @@ async fn unit(desk: &TestDesk, key: &str) -> Option<Unit> {
     catalogue.units.iter().find(|u| u.key == key).cloned()
 }
 
-async fn service(desk: &TestDesk, key: &str) -> Option<Service> {
+pub(crate) async fn service(desk: &TestDesk, key: &str) -> Option<Service> {
     let catalogue = desk.desk.catalogue().await.unwrap();
     catalogue.services.iter().find(|s| s.key == key).cloned()
 }
@@ -115,7 +115,7 @@ async fn open(desk: &TestDesk, who: &Actor, service: &str) -> TicketNumber {
     desk.desk.open_ticket(who, request).await.unwrap().number
 }
 
-fn undo(successor: Option<&str>) -> Decision {
+pub(crate) fn undo(successor: Option<&str>) -> Decision {
     Decision::Undo {
         reason: "It was a mistake.".into(),
         successor: successor.map(str::to_owned),

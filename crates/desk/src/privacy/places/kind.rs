@@ -2,7 +2,7 @@
 
 use store::Dialect;
 
-use super::{TABLES, mailbox, outbox, portal, redirection, wish};
+use super::{TABLES, exchange, mailbox, outbox, portal, redirection, wish};
 
 /// What a column holds, as far as people are concerned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,6 +99,7 @@ pub fn all() -> impl Iterator<Item = &'static Table> {
         .chain(mailbox::TABLES)
         .chain(redirection::TABLES)
         .chain(outbox::TABLES)
+        .chain(exchange::TABLES)
 }
 
 /// The tables of one database.

@@ -1,0 +1,440 @@
+//! What happens here: which tickets begin to travel, and what goes there.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use store::Conn;
+use store::entry::{Attachment, Entry};
+use store::event::Event;
+use store::exchange::{Link, Went};
+use switchboard_core::exchange::{
+    Ask, Attachment as SharedFile, Author, Entry as SharedEntry, Field, LocalAuthor, LocalEntry,
+    Name, Role, Shared, SharedId, Stage, Tie, shared_entry,
+};
+use switchboard_core::{Change, EntryId, Millis, Status, Ticket, TicketNumber};
+use uuid::Uuid;
+
+use super::{Terms, keep, note, private};
+use crate::redirect::{begins, may_go_to_lists, public_word};
+use crate::{Catalogue, Desk, Error, Live};
+
+/// Entries of a ticket that are told when it begins to travel.
+const MOST_ENTRIES: i64 = 1_000;
+
+/// Of a stretch of events what may concern other systems.
+pub(crate) fn touched(c: &mut Conn<'_>, events: &[Event]) -> Result<Vec<Event>, Error> {
+    // Most desks couple none, and then this costs one look.
+    if !store::coupling::any(c)? {
+        return Ok(Vec::new());
+    }
+    Ok(events.to_vec())
+}
+
+/// Carries what happened into the links. To be called in the transaction that
+/// notes the events as followed: so it happens once, whatever crashes.
+pub(crate) fn carry(
+    c: &mut Conn<'_>,
+    desk: &Desk,
+    catalogue: &Catalogue,
+    events: &[Event],
+    now: Millis,
+) -> Result<Vec<Live>, Error> {
+    let numbers: BTreeSet<TicketNumber> = events.iter().map(|e| e.ticket).collect();
+    let mut live = Vec::new();
+    for number in numbers {
+        let events: Vec<&Event> = events.iter().filter(|e| e.ticket == number).collect();
+        if let Some(ticket) = store::ticket::load(c, number)?
+            && carry_one(c, desk, catalogue, &ticket, &events, now)?
+        {
+            live.extend(events.last().map(|e| Live {
+                ticket: number,
+                event: e.id,
+            }));
+        }
+    }
+    Ok(live)
+}
+
+/// The ticket is where a service's tickets travel.
+fn is_with(catalogue: &Catalogue, ticket: &Ticket, service: switchboard_core::ServiceId) -> bool {
+    ticket.service == Some(service)
+        && catalogue
+            .service(service)
+            .is_some_and(|s| s.unit == ticket.unit)
+        && may_go_to_lists(ticket)
+}
+
+/// Whether something is to be done there now.
+fn carry_one(
+    c: &mut Conn<'_>,
+    desk: &Desk,
+    catalogue: &Catalogue,
+    ticket: &Ticket,
+    events: &[&Event],
+    now: Millis,
+) -> Result<bool, Error> {
+    let mut links = store::exchange::of_ticket(c, ticket.number)?;
+    let agreement = match ticket.service {
+        Some(service) if is_with(catalogue, ticket, service) => {
+            store::coupling::of_service(c, service)?
+        }
+        _ => None,
+    };
+    if links.is_empty() && agreement.is_none() {
+        return Ok(false);
+    }
+    let owned: Vec<Event> = events.iter().map(|e| (*e).clone()).collect();
+    let begins = ticket.status.is_open() && begins(ticket, &owned);
+    let mut any = false;
+    let mut travels = false;
+    for link in &mut links {
+        let Some(terms) = Terms::load(c, desk, link.agreement)? else {
+            continue;
+        };
+        if link.stage == Stage::Active {
+            travels = true;
+            if is_with(catalogue, ticket, terms.agreement.service) {
+                goes_on(c, desk, &terms, link, ticket, events, now)?;
+            } else {
+                withdraw(c, desk, &terms, link, ticket, now)?;
+            }
+        } else if begins && agreement == Some(link.agreement) && !travels {
+            travels = true;
+            resume(c, desk, &terms, link, ticket, now)?;
+        } else {
+            continue;
+        }
+        store::coupling::wake(c, link.agreement, now)?;
+        any = true;
+    }
+    if let (false, true, Some(agreement)) = (travels, begins, agreement)
+        && let Some(terms) = Terms::load(c, desk, agreement)?
+        && terms.agreement.direction.as_deref() != Some("in")
+    {
+        begin(c, desk, &terms, ticket, now)?;
+        store::coupling::wake(c, agreement, now)?;
+        any = true;
+    }
+    Ok(any)
+}
+
+/// An entry for the exchange; `None`: it is internal, or the desk wrote it by
+/// itself.
+pub(super) fn of_entry(c: &mut Conn<'_>, entry: &Entry) -> Result<Option<SharedEntry>, Error> {
+    if entry.author_side == "system" {
+        return Ok(None);
+    }
+    let address = match entry.author {
+        Some(person) => store::person::load(c, person)?.and_then(|p| p.email),
+        None => None,
+    };
+    Ok(shared_entry(&LocalEntry {
+        visibility: entry.visibility,
+        author: LocalAuthor {
+            role: if entry.author_side == "requester" {
+                Role::Requester
+            } else {
+                Role::Staff
+            },
+            name: entry.author_name.clone(),
+            address,
+        },
+        body: entry.body.clone(),
+    }))
+}
+
+/// What a link's changes of one moment are made with.
+struct Pen<'a> {
+    terms: &'a Terms,
+    private: Vec<String>,
+    files: BTreeMap<EntryId, Vec<Attachment>>,
+    now: Millis,
+}
+
+impl Pen<'_> {
+    fn new<'a>(
+        c: &mut Conn<'_>,
+        terms: &'a Terms,
+        ticket: &Ticket,
+        now: Millis,
+    ) -> Result<Pen<'a>, Error> {
+        let mut files: BTreeMap<EntryId, Vec<Attachment>> = BTreeMap::new();
+        if terms.agreement.doc.attachments {
+            for file in store::entry::attachments(c, ticket.number)? {
+                files.entry(file.entry).or_default().push(file);
+            }
+        }
+        Ok(Pen {
+            terms,
+            private: private(c, ticket)?,
+            files,
+            now,
+        })
+    }
+
+    /// An entry and its files go, once.
+    fn write(&self, c: &mut Conn<'_>, link: &mut Link, entry: &Entry) -> Result<bool, Error> {
+        let known = store::exchange::entries(c, link.id)?;
+        if known.iter().any(|(id, _)| *id == entry.id) {
+            return Ok(false);
+        }
+        let Some(said) = of_entry(c, entry)? else {
+            return Ok(false);
+        };
+        let change = link
+            .shared
+            .write(&self.terms.me, said, entry.at)
+            .map_err(|e| Error::Internal(e.to_string()))?;
+        let name = change.name.clone();
+        store::exchange::name_entry(c, link.id, entry.id, &name)?;
+        self.terms.happened(link, change, &self.private, self.now);
+        self.attach(link, entry, &name)?;
+        Ok(true)
+    }
+
+    fn attach(&self, link: &mut Link, entry: &Entry, name: &Name) -> Result<(), Error> {
+        for file in self.files.get(&entry.id).into_iter().flatten() {
+            let file = SharedFile {
+                entry: name.clone(),
+                file: file.name.clone(),
+                media_type: file.media_type.clone(),
+                bytes: file.size.unsigned_abs(),
+                sha256: file.sha256.clone(),
+                erased: false,
+            };
+            let change = link
+                .shared
+                .attach(&self.terms.me, file, entry.at)
+                .map_err(|e| Error::Internal(e.to_string()))?;
+            self.terms.happened(link, change, &self.private, self.now);
+        }
+        Ok(())
+    }
+
+    /// A sentence of the desk's own.
+    fn say(&self, link: &mut Link, body: String) -> Result<(), Error> {
+        let entry = SharedEntry {
+            author: Author {
+                role: Role::System,
+                name: None,
+                address: None,
+            },
+            body,
+            erased: false,
+        };
+        let change = link
+            .shared
+            .write(&self.terms.me, entry, self.now)
+            .map_err(|e| Error::Internal(e.to_string()))?;
+        self.terms.happened(link, change, &self.private, self.now);
+        Ok(())
+    }
+
+    /// The baton goes to the system.
+    fn hand_over(&self, link: &mut Link) -> Result<(), Error> {
+        let system = self.terms.manner.system.clone();
+        if link.shared.baton().holder() == &self.terms.me {
+            let change = link
+                .shared
+                .pass(&self.terms.me, system, String::new(), self.now)
+                .map_err(|e| Error::Internal(e.to_string()))?;
+            self.terms.happened(link, change, &self.private, self.now);
+        }
+        Ok(())
+    }
+}
+
+/// A ticket begins to travel: with everything public that was said so far.
+fn begin(
+    c: &mut Conn<'_>,
+    desk: &Desk,
+    terms: &Terms,
+    ticket: &Ticket,
+    now: Millis,
+) -> Result<(), Error> {
+    let entries = store::entry::of_ticket(c, ticket.number, false, 0, MOST_ENTRIES)?;
+    let Some((first, others)) = entries.split_first() else {
+        return Ok(());
+    };
+    let Some(description) = of_entry(c, first)? else {
+        return Ok(());
+    };
+    let id = SharedId {
+        desk: terms.me.clone(),
+        number: ticket.number,
+    };
+    let fields = BTreeMap::from([
+        (Field::Status, ticket.status.key().to_owned()),
+        (Field::Priority, ticket.priority().key().to_owned()),
+    ]);
+    let opened = Shared::open(id.clone(), description, fields, first.at);
+    let name = opened.name.clone();
+    let mut link = Link {
+        id: desk.uuid(),
+        ticket: ticket.number,
+        agreement: terms.agreement.id,
+        stage: Stage::Active,
+        shared: Shared::new(id),
+        tie: Tie::default(),
+        owner_there: None,
+        due_at: Some(now),
+        tries: 0,
+        error: None,
+        error_at: None,
+        waiting: 0,
+        waiting_since: None,
+        dead: 0,
+        began_at: now,
+        sent_at: None,
+        came_at: None,
+    };
+    // First of all, as what follows refers to it.
+    store::exchange::save(c, &link)?;
+    store::exchange::name_entry(c, link.id, first.id, &name)?;
+    let pen = Pen::new(c, terms, ticket, now)?;
+    terms.happened(&mut link, opened, &pen.private, now);
+    pen.attach(&mut link, first, &name)?;
+    for entry in others {
+        pen.write(c, &mut link, entry)?;
+    }
+    pen.hand_over(&mut link)?;
+    let what = format!("The ticket is given to {}", terms.manner.label);
+    note(c, desk, link.id, Went::Here, what, None)?;
+    keep(c, &mut link, now)
+}
+
+/// It comes back to where it was: what was said meanwhile goes there.
+fn resume(
+    c: &mut Conn<'_>,
+    desk: &Desk,
+    terms: &Terms,
+    link: &mut Link,
+    ticket: &Ticket,
+    now: Millis,
+) -> Result<(), Error> {
+    link.stage = Stage::Active;
+    let pen = Pen::new(c, terms, ticket, now)?;
+    pen.say(link, "This ticket is given to you once more.".to_owned())?;
+    for entry in store::entry::of_ticket(c, ticket.number, false, 0, MOST_ENTRIES)? {
+        pen.write(c, link, &entry)?;
+    }
+    pen.hand_over(link)?;
+    let what = format!("The ticket is given to {} once more", terms.manner.label);
+    note(c, desk, link.id, Went::Here, what, None)?;
+    keep(c, link, now)
+}
+
+/// It is with others now: they are told, and nothing more goes there.
+fn withdraw(
+    c: &mut Conn<'_>,
+    desk: &Desk,
+    terms: &Terms,
+    link: &mut Link,
+    ticket: &Ticket,
+    now: Millis,
+) -> Result<(), Error> {
+    let pen = Pen::new(c, terms, ticket, now)?;
+    let said = format!(
+        "This ticket was taken back by {}: others work on it now. What is written here still \
+         reaches the requester; what they answer does not come here any more.",
+        desk.config().name
+    );
+    pen.say(link, said)?;
+    if link.shared.baton().holder() == &terms.manner.system {
+        let back = link
+            .shared
+            .pass(&terms.manner.system, terms.me.clone(), String::new(), now)
+            .map_err(|e| Error::Internal(e.to_string()))?;
+        terms.happened(link, back, &pen.private, now);
+    }
+    link.stage = Stage::Ended;
+    let what = format!("The ticket is taken back from {}", terms.manner.label);
+    note(c, desk, link.id, Went::Here, what, None)?;
+    keep(c, link, now)
+}
+
+/// What happened to a ticket that travels.
+fn goes_on(
+    c: &mut Conn<'_>,
+    desk: &Desk,
+    terms: &Terms,
+    link: &mut Link,
+    ticket: &Ticket,
+    events: &[&Event],
+    now: Millis,
+) -> Result<(), Error> {
+    let pen = Pen::new(c, terms, ticket, now)?;
+    for event in events {
+        if let Some((entry, _)) = public_word(&event.change)
+            && let Some(entry) = store::entry::load(c, entry)?
+        {
+            pen.write(c, link, &entry)?;
+        }
+        if let Change::StatusSet { new, .. } = &event.change
+            && event.channel != "bridge"
+        {
+            let staff = event.actor.is_some_and(|who| who != ticket.requester);
+            status(c, desk, &pen, link, *new, staff)?;
+        }
+    }
+    let priority = ticket.priority().key();
+    let stands = link
+        .shared
+        .field(&Field::Priority)
+        .map(|set| set.value.as_str());
+    if terms.manner.words.contains_key(&Field::Priority) && stands != Some(priority) {
+        let set = link
+            .shared
+            .set(&terms.me, Field::Priority, priority.to_owned(), None, now)
+            .map_err(|e| Error::Internal(e.to_string()))?;
+        terms.happened(link, set, &pen.private, now);
+    }
+    keep(c, link, now)
+}
+
+/// A status was set here: it goes there when we are responsible; else they are
+/// asked, if it was set by somebody who works on it and says something new there.
+fn status(
+    c: &mut Conn<'_>,
+    desk: &Desk,
+    pen: &Pen<'_>,
+    link: &mut Link,
+    new: Status,
+    staff: bool,
+) -> Result<(), Error> {
+    let terms = pen.terms;
+    let value = new.key().to_owned();
+    let change = if link.shared.baton().holder() == &terms.me {
+        link.shared
+            .set(&terms.me, Field::Status, value, None, pen.now)
+    } else {
+        let there = link
+            .tie
+            .fields
+            .get(&Field::Status)
+            .and_then(|t| t.raw.as_deref());
+        let words = terms.manner.words.get(&Field::Status);
+        let same = words
+            .zip(there)
+            .is_some_and(|(w, there)| w.means(&value, there));
+        if !staff || same || matches!(new, Status::New | Status::Assigned | Status::Reopened) {
+            return Ok(());
+        }
+        let field = Field::Status;
+        link.shared
+            .ask(&terms.me, Ask::Set { field, value }, pen.now)
+    };
+    let change = change.map_err(|e| Error::Internal(e.to_string()))?;
+    terms.happened(link, change, &pen.private, pen.now);
+    let what = format!("Set here: {}", new.label());
+    note(c, desk, link.id, Went::Here, what, None)
+}
+
+/// Which entry of ours a change is.
+pub(super) fn entry_of(
+    c: &mut Conn<'_>,
+    link: Uuid,
+    name: &Name,
+) -> Result<Option<EntryId>, Error> {
+    let known = store::exchange::entries(c, link)?;
+    Ok(known.into_iter().find(|(_, n)| n == name).map(|(id, _)| id))
+}

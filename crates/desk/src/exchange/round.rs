@@ -1,0 +1,729 @@
+//! Rounds: one coupling at a time is read, and what waits for it is done.
+//!
+//! Rounds of different couplings run beside each other and apart from all other
+//! work, so a system that is slow or dead holds up nobody else. A lease keeps two
+//! nodes out of one round; it runs out a minute after its holder died.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use connect::tracker::{self, Cursor, RemoteChange, Tracker};
+use store::coupling::State;
+use store::exchange::{Dead, Went};
+use switchboard_core::exchange::{Answer, Call, CallState, LookFor, RemoteDeed, TieInput, TieStep};
+use switchboard_core::onboarding::host_of;
+use switchboard_core::{Millis, TicketNumber};
+use tokio::task::JoinSet;
+use uuid::Uuid;
+
+use super::taken::{Taking, shared_of};
+use super::there::{Called, Ear, Heard, Trouble, backoff, title};
+use super::{AGAIN_MS, Terms, keep, note, private, put_off};
+use crate::{Desk, Error};
+
+/// Rounds beside each other on this node.
+const AT_ONCE: usize = 16;
+/// Who holds a round and says nothing for so long is taken for dead.
+const LEASE_MS: Millis = 60_000;
+/// How often who holds it says so.
+const HEARTBEAT: Duration = Duration::from_secs(15);
+/// How often it is looked for couplings that are due.
+const LOOK: Duration = Duration::from_millis(500);
+/// Links that are looked after in one round.
+const MOST_LINKS: i64 = 100;
+/// Calls for one link in one round.
+const MOST_CALLS: usize = 50;
+/// A call that failed so often, while others went, becomes a dead letter.
+const TRIES: i64 = 10;
+/// A system without a secret or a client is looked at again after so long.
+const NOT_READY_MS: Millis = 300_000;
+
+/// How one link's part of a round ended.
+enum Drove {
+    /// What could be done was.
+    Fine,
+    /// The system as a whole can not be talked to.
+    Down(Trouble),
+}
+
+impl Desk {
+    /// Rounds, again and again, until the process ends.
+    pub(crate) async fn exchange_always(&self, holder: &str) {
+        let mut rounds: JoinSet<Uuid> = JoinSet::new();
+        let mut running: BTreeSet<Uuid> = BTreeSet::new();
+        loop {
+            while let Some(ended) = rounds.try_join_next() {
+                match ended {
+                    Ok(agreement) => {
+                        running.remove(&agreement);
+                    }
+                    // Which one it was nobody knows: those that run keep their leases.
+                    Err(_) => running.clear(),
+                }
+            }
+            match self.couplings_due().await {
+                Ok(due) => {
+                    for agreement in due {
+                        if rounds.len() < AT_ONCE && running.insert(agreement) {
+                            let (desk, holder) = (self.clone(), holder.to_owned());
+                            rounds.spawn(async move {
+                                if let Err(e) = desk.round(agreement, &holder).await {
+                                    tracing::warn!(%agreement, error = %e, "a round of the exchange failed");
+                                    tokio::time::sleep(Duration::from_secs(5)).await;
+                                }
+                                agreement
+                            });
+                        }
+                    }
+                }
+                Err(e) => tracing::warn!(error = %e, "the exchange can not be looked after"),
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    /// Every round that is due now, one after the other; how many ran.
+    pub(crate) async fn exchange_due(&self, holder: &str) -> Result<u64, Error> {
+        let due = self.couplings_due().await?;
+        let mut ran = 0;
+        for agreement in due {
+            ran += u64::from(self.round(agreement, holder).await?);
+        }
+        Ok(ran)
+    }
+
+    async fn couplings_due(&self) -> Result<Vec<Uuid>, Error> {
+        let now = self.now();
+        self.0
+            .db
+            .read(move |c| store::coupling::due(c, now, 1_000).map_err(Error::from))
+            .await
+    }
+
+    /// One round, unless another node is at it.
+    async fn round(&self, agreement: Uuid, holder: &str) -> Result<bool, Error> {
+        let name = format!("exchange {agreement}");
+        if !self.lease(&name, holder).await? {
+            return Ok(false);
+        }
+        let beat = async {
+            loop {
+                tokio::time::sleep(HEARTBEAT).await;
+                if !matches!(self.lease(&name, holder).await, Ok(true)) {
+                    return;
+                }
+            }
+        };
+        let done = tokio::select! {
+            done = self.round_held(agreement) => done,
+            // Somebody else has it: what is in doubt is theirs to find out.
+            () = beat => Ok(()),
+        };
+        let holder = holder.to_owned();
+        self.0
+            .db
+            .write(move |c| store::lease::release(c, &name, &holder).map_err(Error::from))
+            .await?;
+        done.map(|()| true)
+    }
+
+    async fn lease(&self, name: &str, holder: &str) -> Result<bool, Error> {
+        let (name, holder, now) = (name.to_owned(), holder.to_owned(), self.now());
+        self.0
+            .db
+            .write(move |c| {
+                store::lease::acquire(c, &name, &holder, now, LEASE_MS).map_err(Error::from)
+            })
+            .await
+    }
+
+    async fn round_held(&self, agreement: Uuid) -> Result<(), Error> {
+        let desk = self.clone();
+        let terms = self
+            .0
+            .db
+            .read(move |c| Terms::load(c, &desk, agreement))
+            .await?;
+        let Some(terms) = terms.filter(|t| t.coupling.state == State::On) else {
+            return Ok(());
+        };
+        let tracker = match self.tracker(&terms) {
+            Ok(tracker) => tracker,
+            Err(why) => return self.not_ready(&terms, &why).await,
+        };
+        self.doubt(&terms).await?;
+        let trouble = match self.read_system(&terms, &*tracker).await? {
+            None => self.do_links(&terms, &*tracker).await?,
+            trouble => trouble,
+        };
+        self.end_round(&terms, trouble).await
+    }
+
+    /// The client of a system, or why there is none.
+    fn tracker(&self, terms: &Terms) -> Result<std::sync::Arc<dyn Tracker>, String> {
+        let a = &terms.agreement;
+        if let Some(tracker) = self.0.trackers.get(a.id) {
+            return Ok(tracker);
+        }
+        let (system, endpoint, secret) = (
+            a.system.clone().unwrap_or_default(),
+            a.endpoint.clone().unwrap_or_default(),
+            a.secret.clone().unwrap_or_default(),
+        );
+        let host = host_of(&endpoint).map_err(str::to_owned)?;
+        let value = self
+            .config()
+            .secrets
+            .for_host(secret.trim(), &host)
+            .ok_or_else(|| {
+                format!("the operator keeps no secret “{secret}” for {host} on this desk")
+            })?;
+        let client = tracker::client(&self.0.guard, &system, &endpoint, value)?;
+        let client = client.ok_or_else(|| format!("this desk does not speak with {system} yet"))?;
+        self.0.trackers.put(a.id, client.clone());
+        Ok(client)
+    }
+
+    async fn not_ready(&self, terms: &Terms, why: &str) -> Result<(), Error> {
+        let (agreement, now, why) = (terms.agreement.id, self.now(), why.to_owned());
+        self.0
+            .db
+            .write(move |c| {
+                store::coupling::fail(c, agreement, &why, now + NOT_READY_MS, now)
+                    .map_err(Error::from)
+            })
+            .await
+    }
+
+    /// Whoever made calls in an earlier round is gone: nobody knows what became
+    /// of them.
+    async fn doubt(&self, terms: &Terms) -> Result<(), Error> {
+        let (terms, now) = (terms.clone(), self.now());
+        self.0
+            .db
+            .write(move |c| {
+                for id in store::exchange::due(c, terms.agreement.id, now, MOST_LINKS)? {
+                    let Some(mut link) = store::exchange::load(c, id)? else {
+                        continue;
+                    };
+                    let sent: Vec<u64> = link
+                        .tie
+                        .calls
+                        .iter()
+                        .filter(|call| matches!(call.state, CallState::Sent { .. }))
+                        .map(|call| call.number)
+                        .collect();
+                    if sent.is_empty() {
+                        continue;
+                    }
+                    for call in sent {
+                        let step = terms.step(&mut link, TieInput::Lost(call), &[], now);
+                        put_off(&mut link, &step);
+                    }
+                    keep(c, &mut link, now)?;
+                }
+                Ok(())
+            })
+            .await
+    }
+
+    /// Reads what happened there since, and carries it into the tickets. The
+    /// cursor moves when all of that is recorded: what is read twice is known by
+    /// its number.
+    async fn read_system(
+        &self,
+        terms: &Terms,
+        tracker: &dyn Tracker,
+    ) -> Result<Option<Trouble>, Error> {
+        let now = self.now();
+        let c = &terms.coupling;
+        let over = c.read_at.is_none_or(|at| now < at || now - at >= c.poll_ms);
+        let mut cursor: Cursor = match &c.reading {
+            Some(json) => serde_json::from_str(json)
+                .map_err(|e| Error::Internal(format!("how far a system was read: {e}")))?,
+            None => match tracker.newest().await {
+                Ok(cursor) => {
+                    // Before anything is made there.
+                    self.read_up_to(terms, &cursor).await?;
+                    return Ok(None);
+                }
+                Err(e) => return Ok(Some(Trouble::of(&e))),
+            },
+        };
+        if !over && c.tries == 0 {
+            return Ok(None);
+        }
+        loop {
+            let found = match tracker.changes(&cursor).await {
+                Ok(found) => found,
+                Err(e) => return Ok(Some(Trouble::of(&e))),
+            };
+            let mut by_link: BTreeMap<Uuid, Vec<RemoteChange>> = BTreeMap::new();
+            let (agreement, items) = (terms.agreement.id, found.items.clone());
+            let ours = self
+                .0
+                .db
+                .read(move |c| {
+                    let mut ours = Vec::new();
+                    for change in items {
+                        for link in store::exchange::by_number(c, agreement, &change.ticket)? {
+                            ours.push((link, change.clone()));
+                        }
+                    }
+                    Ok::<_, Error>(ours)
+                })
+                .await?;
+            for (link, change) in ours {
+                by_link.entry(link).or_default().push(change);
+            }
+            for (link, changes) in by_link {
+                if let Some(trouble) = self.hear_link(terms, tracker, link, &changes, None).await? {
+                    return Ok(Some(trouble));
+                }
+            }
+            cursor = found.cursor;
+            self.read_up_to(terms, &cursor).await?;
+            if !found.more {
+                return Ok(None);
+            }
+        }
+    }
+
+    async fn read_up_to(&self, terms: &Terms, cursor: &Cursor) -> Result<(), Error> {
+        let json = serde_json::to_string(cursor)
+            .map_err(|e| Error::Internal(format!("how far a system was read: {e}")))?;
+        let (agreement, now) = (terms.agreement.id, self.now());
+        self.0
+            .db
+            .write(move |c| {
+                store::coupling::set_reading(c, agreement, &json, now).map_err(Error::from)
+            })
+            .await
+    }
+
+    /// Reads what came with changes of one ticket there, and records it.
+    async fn hear_link(
+        &self,
+        terms: &Terms,
+        tracker: &dyn Tracker,
+        id: Uuid,
+        changes: &[RemoteChange],
+        whole: Option<Millis>,
+    ) -> Result<Option<Trouble>, Error> {
+        let loaded = self
+            .0
+            .db
+            .read(move |c| {
+                let Some(link) = store::exchange::load(c, id)? else {
+                    return Ok(None);
+                };
+                let requesters = match store::ticket::load(c, link.ticket)? {
+                    Some(ticket) => store::person::emails(c, ticket.requester)?
+                        .into_iter()
+                        .map(|(address, _)| address)
+                        .collect(),
+                    None => Vec::new(),
+                };
+                Ok::<_, Error>(Some((link, requesters)))
+            })
+            .await?;
+        let Some((link, requesters)) = loaded else {
+            return Ok(None);
+        };
+        let ear = Ear {
+            terms,
+            link: &link,
+            requesters,
+            give_up: terms.coupling.tries >= TRIES,
+        };
+        match self.hear(tracker, &ear, changes).await {
+            Ok(heard) => {
+                self.record_heard(terms, id, heard, whole).await?;
+                Ok(None)
+            }
+            Err(trouble) => Ok(Some(trouble)),
+        }
+    }
+
+    async fn record_heard(
+        &self,
+        terms: &Terms,
+        id: Uuid,
+        heard: Heard,
+        whole: Option<Millis>,
+    ) -> Result<(), Error> {
+        let (desk, terms, catalogue) = (self.clone(), terms.clone(), self.catalogue().await?);
+        let now = self.now();
+        let live = self
+            .0
+            .db
+            .write(move |c| {
+                let mut heard = heard.clone();
+                let Some(mut link) = store::exchange::load(c, id)? else {
+                    return Ok(Vec::new());
+                };
+                for change in &mut heard.changes {
+                    if let RemoteDeed::Merged { into, shared } = &mut change.what {
+                        let others = store::exchange::by_number(c, terms.agreement.id, into)?;
+                        if let Some(other) = others.into_iter().find(|other| *other != id)
+                            && let Some(other) = store::exchange::load(c, other)?
+                        {
+                            *shared = Some(shared_of(&other));
+                        }
+                    }
+                }
+                for (number, why) in heard.unread {
+                    if link.tie.read.insert(number) {
+                        let dead = Dead {
+                            id: desk.uuid(),
+                            link: id,
+                            way: Went::In,
+                            call: None,
+                            there: Some(number.to_string()),
+                            what: "Something that was written there".to_owned(),
+                            why,
+                            at: now,
+                        };
+                        store::exchange::bury(c, &dead)?;
+                    }
+                }
+                if let Some(owner) = heard.owner {
+                    link.owner_there = owner;
+                }
+                let private = match store::ticket::load(c, link.ticket)? {
+                    Some(ticket) => private(c, &ticket)?,
+                    None => Vec::new(),
+                };
+                let input = TieInput::Read {
+                    changes: heard.changes,
+                    whole,
+                };
+                let step = terms.step(&mut link, input, &private, now);
+                put_off(&mut link, &step);
+                let taking = Taking {
+                    desk: &desk,
+                    catalogue: &catalogue,
+                    terms: &terms,
+                    ticket: link.ticket,
+                };
+                let live = taking.take(c, &mut link, &step)?;
+                link.due_at = Some(now).filter(|_| !link.tie.is_at_rest());
+                keep(c, &mut link, now)?;
+                Ok::<_, Error>(live)
+            })
+            .await?;
+        self.announce(live);
+        Ok(())
+    }
+
+    /// Does what waits.
+    async fn do_links(
+        &self,
+        terms: &Terms,
+        tracker: &dyn Tracker,
+    ) -> Result<Option<Trouble>, Error> {
+        let (agreement, now) = (terms.agreement.id, self.now());
+        let due = self
+            .0
+            .db
+            .read(move |c| store::exchange::due(c, agreement, now, MOST_LINKS).map_err(Error::from))
+            .await?;
+        for id in due {
+            if let Drove::Down(trouble) = self.do_link(terms, tracker, id).await? {
+                return Ok(Some(trouble));
+            }
+        }
+        Ok(None)
+    }
+
+    async fn do_link(
+        &self,
+        terms: &Terms,
+        tracker: &dyn Tracker,
+        id: Uuid,
+    ) -> Result<Drove, Error> {
+        for _ in 0..MOST_CALLS {
+            let step = self.next_step(terms, id, TieInput::Tick).await?;
+            if let Some(look) = step.look {
+                match self.look(terms, tracker, id, look).await? {
+                    Some(trouble) => return Ok(Drove::Down(trouble)),
+                    None if step.call.is_none() => continue,
+                    None => {}
+                }
+            }
+            let Some(call) = step.call else { break };
+            if let Some(end) = self.do_call(terms, tracker, id, &call).await? {
+                return Ok(end);
+            }
+        }
+        Ok(Drove::Fine)
+    }
+
+    /// Takes an input in and records what follows; what is to be called is given
+    /// back, recorded as sent.
+    async fn next_step(&self, terms: &Terms, id: Uuid, input: TieInput) -> Result<TieStep, Error> {
+        let (terms, now) = (terms.clone(), self.now());
+        self.0
+            .db
+            .write(move |c| {
+                let Some(mut link) = store::exchange::load(c, id)? else {
+                    return Ok(TieStep::default());
+                };
+                let step = terms.step(&mut link, input.clone(), &[], now);
+                let busy = step.call.is_some() || step.look.is_some();
+                link.due_at = if busy {
+                    Some(now)
+                } else if link.tie.is_at_rest() || stuck(&link.tie.calls, link.tie.there.is_some())
+                {
+                    None
+                } else {
+                    Some(now + AGAIN_MS)
+                };
+                keep(c, &mut link, now)?;
+                Ok::<_, Error>(step)
+            })
+            .await
+    }
+
+    /// Reads a ticket there as a whole.
+    async fn look(
+        &self,
+        terms: &Terms,
+        tracker: &dyn Tracker,
+        id: Uuid,
+        look: LookFor,
+    ) -> Result<Option<Trouble>, Error> {
+        let asked = self.now();
+        match look {
+            // The call looks for what it made before it makes anything: it is
+            // settled by now, so it can be made again.
+            LookFor::Marker(_) => {
+                let step = self.next_step(terms, id, TieInput::NotMade(asked)).await?;
+                self.unsend(terms, id, step).await?;
+                Ok(None)
+            }
+            LookFor::Ticket(there) => match tracker.history(&there).await {
+                Ok(changes) => {
+                    self.hear_link(terms, tracker, id, &changes, Some(asked))
+                        .await
+                }
+                Err(e) => Ok(Some(Trouble::of(&e))),
+            },
+        }
+    }
+
+    /// A step whose call is left for the next.
+    async fn unsend(&self, _terms: &Terms, id: Uuid, step: TieStep) -> Result<(), Error> {
+        let now = self.now();
+        self.0
+            .db
+            .write(move |c| {
+                if let Some(mut link) = store::exchange::load(c, id)? {
+                    put_off(&mut link, &step);
+                    keep(c, &mut link, now)?;
+                }
+                Ok(())
+            })
+            .await
+    }
+
+    /// Makes one call and records its answer. `Some`: the link's part of the
+    /// round is over.
+    async fn do_call(
+        &self,
+        terms: &Terms,
+        tracker: &dyn Tracker,
+        id: Uuid,
+        call: &Call,
+    ) -> Result<Option<Drove>, Error> {
+        let link = self
+            .0
+            .db
+            .read(move |c| store::exchange::load(c, id).map_err(Error::from))
+            .await?;
+        let Some(link) = link else {
+            return Ok(Some(Drove::Fine));
+        };
+        let ready = self.ready_call(terms, &link, call).await?;
+        let called = self.make_call(tracker, call, ready).await;
+        self.record_called(terms, id, call, called).await
+    }
+
+    async fn record_called(
+        &self,
+        terms: &Terms,
+        id: Uuid,
+        call: &Call,
+        called: Called,
+    ) -> Result<Option<Drove>, Error> {
+        let (desk, terms, call, now) = (self.clone(), terms.clone(), call.clone(), self.now());
+        let dice = self.uuid();
+        self.0
+            .db
+            .write(move |c| {
+                let Some(mut link) = store::exchange::load(c, id)? else {
+                    return Ok(Some(Drove::Fine));
+                };
+                let mut input = called.input.clone();
+                let mut end = None;
+                match (&called.error, called.down.clone()) {
+                    (None, _) => {
+                        (link.tries, link.error, link.error_at) = (0, None, None);
+                        if let Some(went) = &called.went {
+                            link.sent_at = Some(now);
+                            note(c, &desk, id, Went::Out, went.clone(), called.there.clone())?;
+                        }
+                    }
+                    (Some(why), down) => {
+                        link.error = Some(why.clone());
+                        link.error_at = Some(now);
+                        let refused = matches!(
+                            &input,
+                            TieInput::Answered {
+                                answer: Answer::Refused(_),
+                                ..
+                            }
+                        );
+                        if let Some(trouble) = down {
+                            // It is not this link's fault, and does not count.
+                            end = Some(Drove::Down(trouble));
+                        } else if !refused {
+                            link.tries += 1;
+                            end = Some(Drove::Fine);
+                            if link.tries >= TRIES {
+                                let why = format!("Given up after {TRIES} tries: {why}");
+                                input = TieInput::Answered {
+                                    call: call.number,
+                                    answer: Answer::Refused(why),
+                                };
+                            }
+                        }
+                    }
+                }
+                if let TieInput::Answered {
+                    answer: Answer::Refused(why),
+                    ..
+                } = &input
+                {
+                    bury(
+                        c,
+                        &desk,
+                        id,
+                        Some(&call),
+                        title(&call.what),
+                        why.clone(),
+                        now,
+                    )?;
+                    link.tries = 0;
+                }
+                for lost in called.not_taken.clone() {
+                    let what = format!("{}: a part of it", title(&call.what));
+                    bury(c, &desk, id, None, what, lost, now)?;
+                }
+                let step = terms.step(&mut link, input, &[], now);
+                put_off(&mut link, &step);
+                link.due_at = match &end {
+                    Some(Drove::Fine) => Some(now + backoff(link.tries, None, dice)),
+                    _ => Some(now),
+                };
+                keep(c, &mut link, now)?;
+                Ok::<_, Error>(end)
+            })
+            .await
+    }
+
+    /// Notes how a round ended and when the next begins.
+    async fn end_round(&self, terms: &Terms, trouble: Option<Trouble>) -> Result<(), Error> {
+        let (agreement, now, dice) = (terms.agreement.id, self.now(), self.uuid());
+        let (tries, poll_ms) = (terms.coupling.tries, terms.coupling.poll_ms);
+        self.0
+            .db
+            .write(move |c| {
+                match &trouble {
+                    Some(trouble) => {
+                        let next = now + backoff(tries, trouble.after, dice);
+                        store::coupling::fail(c, agreement, &trouble.why, next, now)?;
+                    }
+                    None => {
+                        let read = store::coupling::load(c, agreement)?.and_then(|c| c.read_at);
+                        let poll = read.unwrap_or(now) + poll_ms;
+                        let due = store::exchange::next_due(c, agreement)?;
+                        let next = due.map_or(poll, |due| due.min(poll));
+                        store::coupling::rest(c, agreement, next)?;
+                    }
+                }
+                Ok(())
+            })
+            .await
+    }
+}
+
+/// Nothing can be done until somebody says so: the ticket could not be made.
+fn stuck(calls: &[Call], made: bool) -> bool {
+    !made
+        && calls.iter().any(|call| {
+            matches!(call.what, switchboard_core::exchange::What::Create { .. })
+                && matches!(call.state, CallState::Refused { .. })
+        })
+}
+
+/// A dead letter of something that was to go there.
+fn bury(
+    c: &mut store::Conn<'_>,
+    desk: &Desk,
+    link: Uuid,
+    call: Option<&Call>,
+    what: String,
+    why: String,
+    now: Millis,
+) -> Result<(), Error> {
+    let dead = Dead {
+        id: desk.uuid(),
+        link,
+        way: Went::Out,
+        call: call.map(|call| i64::try_from(call.number).unwrap_or(i64::MAX)),
+        there: None,
+        what,
+        why,
+        at: now,
+    };
+    store::exchange::bury(c, &dead)?;
+    Ok(())
+}
+
+/// What a person asked for with a dead letter.
+pub(super) fn again(
+    c: &mut store::Conn<'_>,
+    desk: &Desk,
+    dead: &Dead,
+    now: Millis,
+) -> Result<Option<TicketNumber>, Error> {
+    let Some(mut link) = store::exchange::load(c, dead.link)? else {
+        return Ok(None);
+    };
+    let Some(terms) = Terms::load(c, desk, link.agreement)? else {
+        return Ok(None);
+    };
+    match (dead.call, &dead.there) {
+        (Some(call), _) => {
+            let call = call.unsigned_abs();
+            let step = terms.step(&mut link, TieInput::Retry(call), &[], now);
+            put_off(&mut link, &step);
+        }
+        (None, Some(there)) => {
+            // It is read again with the ticket as a whole.
+            if let Ok(number) = there.parse() {
+                link.tie.read.remove(&number);
+            }
+            link.tie.caught_up = false;
+            link.tie.caught_up_at = None;
+        }
+        (None, None) => {}
+    }
+    link.due_at = Some(now);
+    (link.tries, link.error, link.error_at) = (0, None, None);
+    keep(c, &mut link, now)?;
+    store::exchange::unbury(c, dead.id, now)?;
+    store::coupling::wake(c, link.agreement, now)?;
+    Ok(Some(link.ticket))
+}

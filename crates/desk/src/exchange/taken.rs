@@ -1,0 +1,302 @@
+//! What happened there: what becomes of the ticket here, in the transaction that
+//! records it.
+
+use std::collections::BTreeMap;
+
+use store::Conn;
+use store::exchange::{Link, Went};
+use switchboard_core::exchange::{
+    Ask, Change, Deed, Entry, Field, Name, Note, Role, Shared, SharedId, TieStep,
+};
+use switchboard_core::{
+    Actor, Channel, Command, EntryVisibility, SolutionKind, Status, Ticket, TicketNumber,
+};
+
+use super::{Terms, note};
+use crate::act::{command_within, foreign_entry, write_within};
+use crate::redirect::answer::lives_on;
+use crate::{Catalogue, Desk, Error, Live};
+
+/// The files of an entry: name, type, bytes, SHA-256.
+type Files = Vec<(String, String, i64, String)>;
+
+/// Who speaks for somebody there: nobody with an account, and the name says so.
+fn spokesman(name: &str) -> Actor {
+    Actor {
+        name: name.to_owned(),
+        ..Actor::system(Channel::Bridge)
+    }
+}
+
+/// Where a step is carried into the ticket.
+pub(super) struct Taking<'a> {
+    pub(super) desk: &'a Desk,
+    pub(super) catalogue: &'a Catalogue,
+    pub(super) terms: &'a Terms,
+    pub(super) ticket: TicketNumber,
+}
+
+impl Taking<'_> {
+    /// Carries what a step recorded, and what it noted, into the ticket.
+    ///
+    /// # Errors
+    /// When the database can not be written. What the rules refuse is noted and
+    /// leaves the ticket as it is.
+    pub(super) fn take(
+        &self,
+        c: &mut Conn<'_>,
+        link: &mut Link,
+        step: &TieStep,
+    ) -> Result<Vec<Live>, Error> {
+        let mut live = Vec::new();
+        let mut files: BTreeMap<&Name, Files> = BTreeMap::new();
+        let mut solution = None;
+        let theirs = |change: &&Change| change.name.desk == self.terms.manner.system;
+        for change in step.recorded.log.iter().filter(theirs) {
+            if let Deed::AttachmentAdded { attachment: a } = &change.deed {
+                files.entry(&a.entry).or_default().push((
+                    a.file.clone(),
+                    a.media_type.clone(),
+                    i64::try_from(a.bytes).unwrap_or(i64::MAX),
+                    a.sha256.clone(),
+                ));
+            }
+            if let Deed::FieldSet {
+                field: Field::Solution,
+                value,
+                ..
+            } = &change.deed
+            {
+                solution = Some(value.clone());
+            }
+        }
+        for change in step.recorded.log.iter().filter(theirs) {
+            match &change.deed {
+                Deed::EntryAdded { entry } => {
+                    let files = files.remove(&change.name).unwrap_or_default();
+                    live.extend(self.entry(c, link, &change.name, entry, files)?);
+                }
+                Deed::FieldSet {
+                    field, value, raw, ..
+                } => {
+                    let raw = raw.as_deref().unwrap_or(value);
+                    let done = c.attempt(|c| self.set(c, link, field, value, raw, &solution));
+                    live.extend(self.refused(c, link, field, raw, done)?);
+                }
+                Deed::Asked {
+                    ask: Ask::Set { field, value },
+                } => {
+                    let said = format!("{} asks for {field}: {value}.", self.terms.manner.label);
+                    live.extend(self.tell(c, &said)?);
+                    note(c, self.desk, link.id, Went::In, said, None)?;
+                }
+                Deed::BatonPassed { .. } => {
+                    let said = format!(
+                        "The ticket's counterpart in {} was deleted there. Nobody works on it \
+                         there any more: it is up to this desk.",
+                        self.terms.manner.label
+                    );
+                    live.extend(self.tell(c, &said)?);
+                    note(c, self.desk, link.id, Went::In, said, None)?;
+                }
+                _ => {}
+            }
+        }
+        for one in &step.notes {
+            if let Some(said) = in_words(one) {
+                note(c, self.desk, link.id, Went::Here, said, None)?;
+            }
+        }
+        Ok(live)
+    }
+
+    /// A public entry, by who wrote it there. On a ticket that is closed for good
+    /// it is a note, as a mailing list's word is.
+    fn entry(
+        &self,
+        c: &mut Conn<'_>,
+        link: &mut Link,
+        name: &Name,
+        said: &Entry,
+        files: Files,
+    ) -> Result<Vec<Live>, Error> {
+        let ticket = lives_on(c, self.ticket)?;
+        let visibility = if ticket.status.is_final() {
+            EntryVisibility::Internal
+        } else {
+            EntryVisibility::Public
+        };
+        let body = match said.body.trim() {
+            "" if files.is_empty() => "(without text)",
+            text => text,
+        };
+        let count = files.len();
+        let entry = foreign_entry(self.desk, ticket.number, visibility, body, files);
+        let actor = spokesman(&said.author.shown(&self.terms.manner.label));
+        let (cause, now) = (self.desk.uuid(), self.desk.now());
+        let live = write_within(
+            c,
+            self.catalogue,
+            ticket.number,
+            &entry,
+            &[],
+            &actor,
+            cause,
+            now,
+        )?;
+        store::exchange::name_entry(c, link.id, entry.id, name)?;
+        link.came_at = Some(now);
+        let what = match (said.author.role, count) {
+            (Role::Requester, 0) => "An entry of the requester's".to_owned(),
+            (_, 0) => "An entry".to_owned(),
+            (_, 1) => "An entry with a file".to_owned(),
+            (_, n) => format!("An entry with {n} files"),
+        };
+        note(c, self.desk, link.id, Went::In, what, None)?;
+        Ok(live)
+    }
+
+    /// A note for the support side.
+    fn tell(&self, c: &mut Conn<'_>, said: &str) -> Result<Vec<Live>, Error> {
+        let ticket = lives_on(c, self.ticket)?;
+        let visibility = EntryVisibility::Internal;
+        let entry = foreign_entry(self.desk, ticket.number, visibility, said, Vec::new());
+        let (cause, now) = (self.desk.uuid(), self.desk.now());
+        write_within(
+            c,
+            self.catalogue,
+            ticket.number,
+            &entry,
+            &[],
+            &spokesman(&self.terms.manner.label),
+            cause,
+            now,
+        )
+    }
+
+    /// A field as it was set there.
+    fn set(
+        &self,
+        c: &mut Conn<'_>,
+        link: &mut Link,
+        field: &Field,
+        value: &str,
+        raw: &str,
+        solution: &Option<String>,
+    ) -> Result<Vec<Live>, Error> {
+        let ticket = lives_on(c, self.ticket)?;
+        let label = &self.terms.manner.label;
+        let command = match field {
+            Field::Status => self.status(link, &ticket, value, raw, solution)?,
+            Field::Priority => switchboard_core::Priority::parse(value)
+                .filter(|p| *p != ticket.priority())
+                .map(|priority| Command::Overrule {
+                    priority,
+                    reason: format!("Set in {label} (“{raw}”)"),
+                }),
+            _ => None,
+        };
+        let Some(command) = command else {
+            return Ok(Vec::new());
+        };
+        let now = self.desk.now();
+        let live = command_within(
+            c,
+            self.catalogue,
+            ticket.number,
+            &command,
+            &spokesman(label),
+            self.desk.uuid(),
+            now,
+        )?;
+        link.came_at = Some(now);
+        let what = format!("{field} “{raw}”");
+        note(c, self.desk, link.id, Went::In, what, None)?;
+        Ok(live)
+    }
+
+    /// Which command brings a ticket where theirs is. A word that means what ours
+    /// is changes nothing: it says less.
+    fn status(
+        &self,
+        link: &Link,
+        ticket: &Ticket,
+        value: &str,
+        raw: &str,
+        solution: &Option<String>,
+    ) -> Result<Option<Command>, Error> {
+        let words = self.terms.manner.words.get(&Field::Status);
+        if words.is_some_and(|w| w.means(ticket.status.key(), raw)) {
+            return Ok(None);
+        }
+        let Some(wanted) = Status::parse(value).filter(|s| *s != ticket.status) else {
+            return Ok(None);
+        };
+        let label = &self.terms.manner.label;
+        let open = ticket.status.is_open();
+        Ok(match wanted {
+            Status::Solved | Status::Verified | Status::Closed => Some(Command::Solve {
+                text: solution
+                    .clone()
+                    .unwrap_or_else(|| format!("Resolved in {label}.")),
+                kind: SolutionKind::Fixed,
+            }),
+            Status::Unsolved => Some(Command::GiveUp {
+                reason: link
+                    .tie
+                    .last_word
+                    .clone()
+                    .unwrap_or_else(|| format!("“{raw}” in {label}.")),
+                kind: SolutionKind::default(),
+            }),
+            _ if !open => Some(Command::Reopen { entry: None }),
+            Status::Waiting => Some(Command::Await { reminder: None }),
+            Status::OnHold => Some(Command::Hold {
+                reason: format!("“{raw}” in {label}"),
+                reminder: None,
+                eta: None,
+            }),
+            Status::InProgress => Some(Command::Start),
+            Status::New | Status::Assigned | Status::Reopened => None,
+        })
+    }
+
+    /// What the rules did not take is noted, and stays as it is.
+    fn refused(
+        &self,
+        c: &mut Conn<'_>,
+        link: &mut Link,
+        field: &Field,
+        raw: &str,
+        done: Result<Vec<Live>, Error>,
+    ) -> Result<Vec<Live>, Error> {
+        match done {
+            Ok(live) => Ok(live),
+            Err(why @ (Error::Invalid { .. } | Error::Forbidden(_) | Error::Conflict(_))) => {
+                let what = format!("{field} “{raw}” was not taken over: {why}");
+                note(c, self.desk, link.id, Went::Here, what, None)?;
+                Ok(Vec::new())
+            }
+            Err(other) => Err(other),
+        }
+    }
+}
+
+/// A note of the tie's; `None`: something else tells it already.
+fn in_words(one: &Note) -> Option<String> {
+    match one {
+        Note::Unknown { field, raw } => Some(format!("{field} “{raw}” has no word here")),
+        Note::Kept { field, raw, ours } => Some(format!("{field} “{raw}” means our “{ours}”")),
+        Note::Robot { field } => Some(format!(
+            "{field} was set back there again and again: it is left as it is"
+        )),
+        Note::Moved { into } => Some(format!("It goes on there as {into}")),
+        Note::Refused { .. } | Note::Deleted => None,
+    }
+}
+
+/// The shared ticket that another link has, for what is merged there.
+pub(super) fn shared_of(link: &Link) -> SharedId {
+    let shared: &Shared = &link.shared;
+    shared.ticket().clone()
+}

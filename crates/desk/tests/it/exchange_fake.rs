@@ -1,0 +1,345 @@
+//! Another helpdesk's system within the test, that fails when it is told to. It
+//! keeps what the trait promises: what is called again with the same marker is
+//! found and not made again.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Mutex;
+
+use connect::guard;
+use connect::probe::Check;
+use connect::tracker::{
+    ChangeKind, Changes, Cursor, Error, Later, NewEntry, NewTicket, Outcome, RemoteAttachment,
+    RemoteChange, RemoteEntry, RemoteLink, RemotePerson, RemoteTicket, Sent, Standing, Tracker,
+    Wanted,
+};
+
+/// What goes wrong with the next call that does something.
+#[derive(Debug, Clone)]
+pub(crate) enum Wrong {
+    /// It is done, and the answer is lost.
+    Lost,
+    /// It is done, and there is no answer for ever.
+    Hangs,
+    /// It is not done; a fault of theirs.
+    Failed,
+    /// It will never be done.
+    Refused,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct There {
+    pub(crate) tickets: BTreeMap<String, RemoteTicket>,
+    markers: BTreeMap<String, String>,
+    pub(crate) entries: Vec<RemoteEntry>,
+    changes: Vec<RemoteChange>,
+    files: Vec<Vec<u8>>,
+    pub(crate) wrong: VecDeque<Wrong>,
+    pub(crate) down: bool,
+    pub(crate) calls: u32,
+}
+
+/// The system.
+#[derive(Debug, Default)]
+pub(crate) struct Fake(pub(crate) Mutex<There>);
+
+fn slow() -> Error {
+    Error::Unreachable(guard::Fault::Slow("fake".into()))
+}
+
+impl There {
+    fn change(&mut self, ticket: &str, login: &str, kind: ChangeKind) -> String {
+        let id = (self.changes.len() + 1).to_string();
+        self.changes.push(RemoteChange {
+            id: id.clone(),
+            ticket: ticket.into(),
+            at: 1_790_000_000_000 + i64::try_from(self.changes.len()).unwrap() * 1_000,
+            author: RemotePerson {
+                login: login.into(),
+                name: format!("{login} there"),
+                email: String::new(),
+            },
+            ours: login == "bridge",
+            kind,
+        });
+        id
+    }
+
+    fn entry(&mut self, ticket: &str, login: &str, kind: ChangeKind, new: &NewEntry) -> String {
+        let ours = login == "bridge";
+        let id = self.change(ticket, login, kind);
+        let attachments = new.attachments.iter().map(|file| {
+            self.files.push(file.bytes.clone());
+            RemoteAttachment {
+                id: (self.files.len() - 1).to_string(),
+                name: file.name.clone(),
+                content_type: file.content_type.clone(),
+                size: file.bytes.len() as u64,
+            }
+        });
+        let attachments: Vec<_> = attachments.collect();
+        self.entries.push(RemoteEntry {
+            id: id.clone(),
+            ticket: ticket.into(),
+            at: 0,
+            author: RemotePerson::default(),
+            ours,
+            marker: (!new.marker.is_empty()).then(|| new.marker.clone()),
+            body: new.body.clone(),
+            html: false,
+            attachments,
+        });
+        id
+    }
+
+    fn up(&mut self) -> Result<(), Error> {
+        self.calls += 1;
+        if self.down { Err(slow()) } else { Ok(()) }
+    }
+}
+
+/// What one call that does something comes to.
+enum End<T> {
+    Answer(Result<T, Error>),
+    Never,
+}
+
+impl Fake {
+    fn there(&self) -> std::sync::MutexGuard<'_, There> {
+        self.0.lock().unwrap()
+    }
+
+    /// Somebody writes there.
+    pub(crate) fn writes(&self, ticket: &str, login: &str, body: &str, file: Option<&[u8]>) {
+        let attachments = file.map(|bytes| connect::tracker::NewAttachment {
+            name: "log.txt".into(),
+            content_type: "text/plain".into(),
+            bytes: bytes.to_vec(),
+        });
+        let new = NewEntry {
+            marker: String::new(),
+            body: body.into(),
+            attachments: attachments.into_iter().collect(),
+        };
+        let mut there = self.there();
+        there.entry(ticket, login, ChangeKind::Answered, &new);
+    }
+
+    /// Somebody sets a status there.
+    pub(crate) fn sets(&self, ticket: &str, login: &str, to: &str) {
+        let mut there = self.there();
+        let known = there.tickets.get_mut(ticket).unwrap();
+        let from = std::mem::replace(&mut known.status, to.into());
+        let to = to.to_owned();
+        there.change(ticket, login, ChangeKind::Status { from, to });
+    }
+
+    /// What was written there so far, in order.
+    pub(crate) fn bodies(&self) -> Vec<String> {
+        self.there()
+            .entries
+            .iter()
+            .map(|e| e.body.clone())
+            .collect()
+    }
+
+    fn does<T>(&self, mut deed: impl FnMut(&mut There) -> T) -> End<T> {
+        let mut there = self.there();
+        if let Err(e) = there.up() {
+            return End::Answer(Err(e));
+        }
+        match there.wrong.pop_front() {
+            None => End::Answer(Ok(deed(&mut there))),
+            Some(Wrong::Lost) => {
+                deed(&mut there);
+                End::Answer(Err(slow()))
+            }
+            Some(Wrong::Hangs) => {
+                deed(&mut there);
+                End::Never
+            }
+            Some(Wrong::Failed) => End::Answer(Err(Error::Failed {
+                system: "Fake",
+                status: 503,
+                words: "try later".into(),
+            })),
+            Some(Wrong::Refused) => End::Answer(Err(Error::Forbidden {
+                system: "Fake",
+                what: "do that".into(),
+                words: "Permission Denied".into(),
+            })),
+        }
+    }
+}
+
+async fn end<T>(end: End<T>) -> Result<T, Error> {
+    match end {
+        End::Answer(answer) => answer,
+        End::Never => std::future::pending().await,
+    }
+}
+
+impl Tracker for Fake {
+    fn test<'a>(&'a self, _queue: &'a str) -> Later<'a, Vec<Check>> {
+        Box::pin(async { Vec::new() })
+    }
+
+    fn create<'a>(&'a self, new: &'a NewTicket) -> Later<'a, Result<Outcome, Error>> {
+        Box::pin(async move {
+            end(self.does(|there| {
+                if let Some(id) = there.markers.get(&new.marker) {
+                    return Outcome {
+                        ticket: there.tickets[id].clone(),
+                        not_taken: Vec::new(),
+                        found: true,
+                    };
+                }
+                let id = (100 + there.tickets.len()).to_string();
+                let ticket = RemoteTicket {
+                    id: id.clone(),
+                    queue: new.queue.clone(),
+                    subject: new.subject.clone(),
+                    status: "new".into(),
+                    standing: Standing::Present,
+                    owner: None,
+                    priority: "0".into(),
+                    requesters: new.requesters.clone(),
+                    fields: BTreeMap::new(),
+                    links: Vec::new(),
+                    created: 0,
+                    changed: 0,
+                    version: String::new(),
+                };
+                there.markers.insert(new.marker.clone(), id.clone());
+                there.tickets.insert(id.clone(), ticket.clone());
+                there.entry(&id, "bridge", ChangeKind::Opened, &new.entry);
+                Outcome {
+                    ticket,
+                    not_taken: Vec::new(),
+                    found: false,
+                }
+            }))
+            .await
+        })
+    }
+
+    fn read<'a>(&'a self, ticket: &'a str) -> Later<'a, Result<RemoteTicket, Error>> {
+        Box::pin(async move {
+            let mut there = self.there();
+            there.up()?;
+            Ok(there.tickets[ticket].clone())
+        })
+    }
+
+    fn newest(&self) -> Later<'_, Result<Cursor, Error>> {
+        Box::pin(async move {
+            let mut there = self.there();
+            there.up()?;
+            Ok(Cursor {
+                floor: i64::try_from(there.changes.len()).unwrap(),
+                seen: BTreeMap::new(),
+            })
+        })
+    }
+
+    // Every change comes twice: a cursor lags behind what was read.
+    fn changes<'a>(&'a self, since: &'a Cursor) -> Later<'a, Result<Changes, Error>> {
+        Box::pin(async move {
+            let mut there = self.there();
+            there.up()?;
+            let from = usize::try_from(since.floor).unwrap();
+            Ok(Changes {
+                items: there.changes[from.saturating_sub(3)..].to_vec(),
+                cursor: Cursor {
+                    floor: i64::try_from(there.changes.len()).unwrap(),
+                    seen: BTreeMap::new(),
+                },
+                more: false,
+            })
+        })
+    }
+
+    fn history<'a>(&'a self, ticket: &'a str) -> Later<'a, Result<Vec<RemoteChange>, Error>> {
+        Box::pin(async move {
+            let mut there = self.there();
+            there.up()?;
+            let of = |c: &&RemoteChange| c.ticket == ticket;
+            Ok(there.changes.iter().filter(of).cloned().collect())
+        })
+    }
+
+    fn entry<'a>(&'a self, change: &'a str) -> Later<'a, Result<RemoteEntry, Error>> {
+        Box::pin(async move {
+            let mut there = self.there();
+            there.up()?;
+            let found = there.entries.iter().find(|e| e.id == change);
+            Ok(found.unwrap().clone())
+        })
+    }
+
+    fn attachment<'a>(&'a self, id: &'a str) -> Later<'a, Result<Vec<u8>, Error>> {
+        Box::pin(async move {
+            let mut there = self.there();
+            there.up()?;
+            Ok(there.files[id.parse::<usize>().unwrap()].clone())
+        })
+    }
+
+    fn send<'a>(&'a self, ticket: &'a str, entry: &'a NewEntry) -> Later<'a, Result<Sent, Error>> {
+        Box::pin(async move {
+            end(self.does(|there| {
+                let known = there
+                    .entries
+                    .iter()
+                    .find(|e| e.marker.as_deref() == Some(&entry.marker));
+                let found = known.map(|e| e.id.clone());
+                Sent {
+                    found: found.is_some(),
+                    id: found.unwrap_or_else(|| {
+                        there.entry(ticket, "bridge", ChangeKind::Answered, entry)
+                    }),
+                    ticket: ticket.into(),
+                    not_taken: Vec::new(),
+                }
+            }))
+            .await
+        })
+    }
+
+    fn set<'a>(&'a self, ticket: &'a str, wanted: &'a Wanted) -> Later<'a, Result<Outcome, Error>> {
+        Box::pin(async move {
+            end(self.does(|there| {
+                let known = there.tickets.get_mut(ticket).unwrap();
+                let before = known.status.clone();
+                known.priority = wanted.priority.clone().unwrap_or(known.priority.clone());
+                known.status = wanted.status.clone().unwrap_or(before.clone());
+                let ticket_now = known.clone();
+                if ticket_now.status != before {
+                    let (from, to) = (before, ticket_now.status.clone());
+                    there.change(ticket, "bridge", ChangeKind::Status { from, to });
+                }
+                Outcome {
+                    ticket: ticket_now,
+                    not_taken: Vec::new(),
+                    found: false,
+                }
+            }))
+            .await
+        })
+    }
+
+    fn link<'a>(
+        &'a self,
+        ticket: &'a str,
+        _link: &'a RemoteLink,
+    ) -> Later<'a, Result<RemoteTicket, Error>> {
+        self.read(ticket)
+    }
+
+    fn unlink<'a>(
+        &'a self,
+        ticket: &'a str,
+        _link: &'a RemoteLink,
+    ) -> Later<'a, Result<RemoteTicket, Error>> {
+        self.read(ticket)
+    }
+}

@@ -1,0 +1,420 @@
+//! Tickets that are worked on in another system too.
+
+use switchboard_core::exchange::{Name, Shared, Stage, Tie};
+use switchboard_core::{EntryId, Millis, TicketNumber};
+use uuid::Uuid;
+
+use crate::conn::Conn;
+use crate::error::Error;
+use crate::params;
+use crate::value::{Row, Sql};
+
+/// A ticket of ours and its counterpart there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    /// Its id.
+    pub id: Uuid,
+    /// The ticket.
+    pub ticket: TicketNumber,
+    /// Under which agreement.
+    pub agreement: Uuid,
+    /// Whether what happens here goes there.
+    pub stage: Stage,
+    /// The shared ticket; texts are in the entries and not in here.
+    pub shared: Shared,
+    /// How far it is with the other system.
+    pub tie: Tie,
+    /// The login of who works on it there.
+    pub owner_there: Option<String>,
+    /// When something is to be done about it; `None`: it rests.
+    pub due_at: Option<Millis>,
+    /// Failures in a row.
+    pub tries: i64,
+    /// The last failure, until something succeeds.
+    pub error: Option<String>,
+    /// When that was.
+    pub error_at: Option<Millis>,
+    /// Calls that are to be made.
+    pub waiting: i64,
+    /// Since when the oldest of them waits.
+    pub waiting_since: Option<Millis>,
+    /// Calls that will not be made unless somebody says so.
+    pub dead: i64,
+    /// When it began.
+    pub began_at: Millis,
+    /// When something last went there.
+    pub sent_at: Option<Millis>,
+    /// When something last came from there.
+    pub came_at: Option<Millis>,
+}
+
+const COLUMNS: &str = "SELECT id, ticket, agreement, stage, shared, tie, owner_there, due_at,
+  tries, error, error_at, waiting, waiting_since, dead, began_at, sent_at, came_at
+  FROM exchange_link";
+
+fn read(row: &Row<'_>) -> Result<Link, Error> {
+    let (stage, shared, tie): (String, String, String) = (row.get(3)?, row.get(4)?, row.get(5)?);
+    let corrupt = |what: &str, e: serde_json::Error| Error::Corrupt(format!("{what}: {e}"));
+    Ok(Link {
+        id: row.get(0)?,
+        ticket: row.get(1)?,
+        agreement: row.get(2)?,
+        stage: match stage.as_str() {
+            "active" => Stage::Active,
+            "ended" => Stage::Ended,
+            other => return Err(Error::Corrupt(format!("stage of a link {other:?}"))),
+        },
+        shared: serde_json::from_str(&shared).map_err(|e| corrupt("shared ticket", e))?,
+        tie: serde_json::from_str(&tie).map_err(|e| corrupt("tie", e))?,
+        owner_there: row.get(6)?,
+        due_at: row.get(7)?,
+        tries: row.get(8)?,
+        error: row.get(9)?,
+        error_at: row.get(10)?,
+        waiting: row.get(11)?,
+        waiting_since: row.get(12)?,
+        dead: row.get(13)?,
+        began_at: row.get(14)?,
+        sent_at: row.get(15)?,
+        came_at: row.get(16)?,
+    })
+}
+
+/// Stores a link, new or changed, with the numbers that it has there.
+pub fn save(conn: &mut Conn<'_>, link: &Link) -> Result<(), Error> {
+    let json = |e: serde_json::Error| Error::Corrupt(format!("link to JSON: {e}"));
+    let stage = match link.stage {
+        Stage::Active => "active",
+        Stage::Held | Stage::Ended => "ended",
+    };
+    conn.execute(
+        "INSERT INTO exchange_link (id, ticket, agreement, there, stage, shared, tie, owner_there,
+           due_at, tries, error, error_at, waiting, waiting_since, dead, began_at, sent_at, came_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+         ON CONFLICT (id) DO UPDATE SET there = excluded.there, stage = excluded.stage,
+           shared = excluded.shared, tie = excluded.tie, owner_there = excluded.owner_there,
+           due_at = excluded.due_at, tries = excluded.tries, error = excluded.error,
+           error_at = excluded.error_at, waiting = excluded.waiting,
+           waiting_since = excluded.waiting_since, dead = excluded.dead,
+           sent_at = excluded.sent_at, came_at = excluded.came_at",
+        params![
+            link.id,
+            link.ticket,
+            link.agreement,
+            link.tie.there.clone(),
+            stage,
+            serde_json::to_string(&link.shared).map_err(json)?,
+            serde_json::to_string(&link.tie).map_err(json)?,
+            link.owner_there.clone(),
+            link.due_at,
+            link.tries,
+            link.error.clone(),
+            link.error_at,
+            link.waiting,
+            link.waiting_since,
+            link.dead,
+            link.began_at,
+            link.sent_at,
+            link.came_at,
+        ],
+    )?;
+    for number in &link.tie.numbers {
+        conn.execute(
+            "INSERT INTO exchange_number (agreement, number, link) VALUES ($1, $2, $3)
+             ON CONFLICT DO NOTHING",
+            params![link.agreement, number.as_str(), link.id],
+        )?;
+    }
+    Ok(())
+}
+
+/// One link.
+pub fn load(conn: &mut Conn<'_>, id: Uuid) -> Result<Option<Link>, Error> {
+    let mut sql = Sql::new(COLUMNS);
+    sql.push(" WHERE id = ").bind(id);
+    Ok(conn.run(&sql, read)?.into_iter().next())
+}
+
+/// A ticket's links, the oldest first.
+pub fn of_ticket(conn: &mut Conn<'_>, ticket: TicketNumber) -> Result<Vec<Link>, Error> {
+    let mut sql = Sql::new(COLUMNS);
+    sql.push(" WHERE ticket = ")
+        .bind(ticket)
+        .push(" ORDER BY began_at, id");
+    conn.run(&sql, read)
+}
+
+/// Links about which something is to be done now, the longest due first.
+pub fn due(
+    conn: &mut Conn<'_>,
+    agreement: Uuid,
+    now: Millis,
+    limit: i64,
+) -> Result<Vec<Uuid>, Error> {
+    conn.query(
+        "SELECT id FROM exchange_link WHERE agreement = $1 AND due_at IS NOT NULL AND due_at <= $2
+         ORDER BY due_at, id LIMIT $3",
+        params![agreement, now, limit],
+        |row| row.get(0),
+    )
+}
+
+/// When the next link of an agreement is due.
+pub fn next_due(conn: &mut Conn<'_>, agreement: Uuid) -> Result<Option<Millis>, Error> {
+    conn.query_one(
+        "SELECT MIN(due_at) FROM exchange_link WHERE agreement = $1 AND due_at IS NOT NULL",
+        params![agreement],
+        |row| row.get(0),
+    )
+}
+
+/// The links of an agreement whose ticket has this number there.
+pub fn by_number(conn: &mut Conn<'_>, agreement: Uuid, number: &str) -> Result<Vec<Uuid>, Error> {
+    conn.query(
+        "SELECT link FROM exchange_number WHERE agreement = $1 AND number = $2 ORDER BY link",
+        params![agreement, number],
+        |row| row.get(0),
+    )
+}
+
+/// Links of an agreement, the latest first.
+pub fn of_agreement(conn: &mut Conn<'_>, agreement: Uuid, limit: i64) -> Result<Vec<Link>, Error> {
+    let mut sql = Sql::new(COLUMNS);
+    sql.push(" WHERE agreement = ")
+        .bind(agreement)
+        .push(" ORDER BY began_at DESC, id DESC LIMIT ")
+        .bind(limit);
+    conn.run(&sql, read)
+}
+
+/// How an agreement's links stand together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Sums {
+    /// How many there are.
+    pub links: i64,
+    /// Calls that are to be made.
+    pub waiting: i64,
+    /// Since when the oldest of them waits.
+    pub waiting_since: Option<Millis>,
+    /// Calls that will not be made.
+    pub dead: i64,
+    /// When something last went there.
+    pub sent_at: Option<Millis>,
+    /// When something last came from there.
+    pub came_at: Option<Millis>,
+}
+
+/// The sums of an agreement's links.
+pub fn sums(conn: &mut Conn<'_>, agreement: Uuid) -> Result<Sums, Error> {
+    conn.query_one(
+        "SELECT COUNT(*), CAST(COALESCE(SUM(waiting), 0) AS BIGINT), MIN(waiting_since),
+           CAST(COALESCE(SUM(dead), 0) AS BIGINT), MAX(sent_at), MAX(came_at)
+         FROM exchange_link WHERE agreement = $1",
+        params![agreement],
+        |row| {
+            Ok(Sums {
+                links: row.get(0)?,
+                waiting: row.get(1)?,
+                waiting_since: row.get(2)?,
+                dead: row.get(3)?,
+                sent_at: row.get(4)?,
+                came_at: row.get(5)?,
+            })
+        },
+    )
+}
+
+/// Notes which change of the shared ticket an entry is.
+pub fn name_entry(
+    conn: &mut Conn<'_>,
+    link: Uuid,
+    entry: EntryId,
+    name: &Name,
+) -> Result<(), Error> {
+    conn.execute(
+        "INSERT INTO exchange_entry (link, entry, name) VALUES ($1, $2, $3)",
+        params![link, entry, name.to_string()],
+    )?;
+    Ok(())
+}
+
+/// Every entry that a link knows, with its name.
+pub fn entries(conn: &mut Conn<'_>, link: Uuid) -> Result<Vec<(EntryId, Name)>, Error> {
+    conn.query(
+        "SELECT entry, name FROM exchange_entry WHERE link = $1 ORDER BY entry",
+        params![link],
+        |row| {
+            let name: String = row.get(1)?;
+            let name = Name::parse(&name)
+                .ok_or_else(|| Error::Corrupt(format!("name of a change {name:?}")))?;
+            Ok((row.get(0)?, name))
+        },
+    )
+}
+
+/// Which way something went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Went {
+    /// From here to there.
+    Out,
+    /// From there to here.
+    In,
+    /// Neither: decided here.
+    Here,
+}
+
+impl Went {
+    /// The word stored.
+    pub fn key(self) -> &'static str {
+        match self {
+            Went::Out => "out",
+            Went::In => "in",
+            Went::Here => "here",
+        }
+    }
+
+    fn parse(key: &str) -> Result<Went, Error> {
+        match key {
+            "out" => Ok(Went::Out),
+            "in" => Ok(Went::In),
+            "here" => Ok(Went::Here),
+            other => Err(Error::Corrupt(format!("way of an exchange {other:?}"))),
+        }
+    }
+}
+
+/// A line of what went where and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// Its id.
+    pub id: Uuid,
+    /// Of which link.
+    pub link: Uuid,
+    /// When.
+    pub at: Millis,
+    /// Which way.
+    pub way: Went,
+    /// What, in words.
+    pub what: String,
+    /// The number of it there.
+    pub there: Option<String>,
+}
+
+/// Adds a line.
+pub fn log(conn: &mut Conn<'_>, line: &Line) -> Result<(), Error> {
+    conn.execute(
+        "INSERT INTO exchange_log (id, link, at, way, what, there)
+         VALUES ($1, $2, $3, $4, $5, $6)",
+        params![
+            line.id,
+            line.link,
+            line.at,
+            line.way.key(),
+            line.what.as_str(),
+            line.there.clone(),
+        ],
+    )?;
+    Ok(())
+}
+
+/// The last lines of a link, in their order.
+pub fn lines(conn: &mut Conn<'_>, link: Uuid, limit: i64) -> Result<Vec<Line>, Error> {
+    let mut lines = conn.query(
+        "SELECT id, link, at, way, what, there FROM exchange_log WHERE link = $1
+         ORDER BY at DESC, id DESC LIMIT $2",
+        params![link, limit],
+        |row| {
+            let way: String = row.get(3)?;
+            Ok(Line {
+                id: row.get(0)?,
+                link: row.get(1)?,
+                at: row.get(2)?,
+                way: Went::parse(&way)?,
+                what: row.get(4)?,
+                there: row.get(5)?,
+            })
+        },
+    )?;
+    lines.reverse();
+    Ok(lines)
+}
+
+/// Something that will not travel unless somebody says so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dead {
+    /// Its id.
+    pub id: Uuid,
+    /// Of which link.
+    pub link: Uuid,
+    /// Which way.
+    pub way: Went,
+    /// Out: the call's number.
+    pub call: Option<i64>,
+    /// In: the number of the change there.
+    pub there: Option<String>,
+    /// What, in words.
+    pub what: String,
+    /// Why.
+    pub why: String,
+    /// When.
+    pub at: Millis,
+}
+
+/// Keeps a dead letter.
+pub fn bury(conn: &mut Conn<'_>, dead: &Dead) -> Result<(), Error> {
+    conn.execute(
+        "INSERT INTO exchange_dead (id, link, way, call, there, what, why, at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        params![
+            dead.id,
+            dead.link,
+            dead.way.key(),
+            dead.call,
+            dead.there.clone(),
+            dead.what.as_str(),
+            dead.why.as_str(),
+            dead.at,
+        ],
+    )?;
+    Ok(())
+}
+
+const DEAD: &str = "SELECT id, link, way, call, there, what, why, at FROM exchange_dead
+  WHERE ended_at IS NULL";
+
+fn read_dead(row: &Row<'_>) -> Result<Dead, Error> {
+    let way: String = row.get(2)?;
+    Ok(Dead {
+        id: row.get(0)?,
+        link: row.get(1)?,
+        way: Went::parse(&way)?,
+        call: row.get(3)?,
+        there: row.get(4)?,
+        what: row.get(5)?,
+        why: row.get(6)?,
+        at: row.get(7)?,
+    })
+}
+
+/// Dead letters that nobody has looked after, the oldest first.
+pub fn dead(conn: &mut Conn<'_>, limit: i64) -> Result<Vec<Dead>, Error> {
+    let mut sql = Sql::new(DEAD);
+    sql.push(" ORDER BY at, id LIMIT ").bind(limit);
+    conn.run(&sql, read_dead)
+}
+
+/// One dead letter that nobody has looked after.
+pub fn dead_letter(conn: &mut Conn<'_>, id: Uuid) -> Result<Option<Dead>, Error> {
+    let mut sql = Sql::new(DEAD);
+    sql.push(" AND id = ").bind(id);
+    Ok(conn.run(&sql, read_dead)?.into_iter().next())
+}
+
+/// A dead letter is tried again, or needless.
+pub fn unbury(conn: &mut Conn<'_>, id: Uuid, now: Millis) -> Result<(), Error> {
+    conn.execute(
+        "UPDATE exchange_dead SET ended_at = $2 WHERE id = $1",
+        params![id, now],
+    )?;
+    Ok(())
+}

@@ -482,12 +482,14 @@ impl Maker {
             format!("p{}", ticket.requester.0.simple()),
             "free".to_owned(),
         ];
-        if ticket.status.is_open() {
-            scope.push("open".to_owned());
-        }
         scope.extend(ticket.owner.map(|o| format!("i{}", o.0.simple())));
         for party in &ticket.parties {
             scope.push(format!("p{}", party.person.0.simple()));
+        }
+        if ticket.status.is_open() {
+            let open: Vec<String> = scope.iter().map(|term| format!("o{term}")).collect();
+            scope.extend(open);
+            scope.push("open".to_owned());
         }
         SearchDoc {
             number: ticket.number.0,

@@ -239,15 +239,17 @@ fn search_doc(
     if ticket.visibility == Visibility::Community {
         scope.extend(ticket.community.as_deref().map(term::community));
     }
-    if ticket.status.is_open() {
-        scope.push(term::OPEN.into());
-    }
     scope.extend(ticket.owner.map(term::insider));
     for party in &ticket.parties {
         scope.push(term::person(party.person));
         if matches!(party.role, PartyRole::Involved | PartyRole::Site) {
             scope.push(term::insider(party.person));
         }
+    }
+    if ticket.status.is_open() {
+        let open: Vec<String> = scope.iter().map(|t| term::while_open(t)).collect();
+        scope.extend(open);
+        scope.push(term::OPEN.into());
     }
     Ok(SearchDoc {
         number: ticket.number.0,

@@ -93,6 +93,13 @@ pub(crate) mod term {
     /// On the tickets that are open.
     pub(crate) const OPEN: &str = "open";
 
+    /// On a ticket that has the term, while it is open. A list of its own: those of
+    /// all a unit's tickets and of all open ones would both be walked through, for the
+    /// few that are in both.
+    pub(crate) fn while_open(term: &str) -> String {
+        format!("o{term}")
+    }
+
     /// On every ticket that is not restricted.
     pub(crate) const FREE: &str = "free";
 
@@ -443,16 +450,27 @@ pub(crate) fn open_is_indexed(c: &mut Conn<'_>) -> Result<bool, Error> {
     Ok(known.as_deref() == Some("true"))
 }
 
-/// What of a filter the search index tells: groups of terms, one for each condition.
-fn narrowing(c: &mut Conn<'_>, filter: &Filter) -> Result<Vec<Vec<String>>, Error> {
-    let mut groups = Vec::new();
-    if filter.is_of_open_ones() && open_is_indexed(c)? {
-        groups.push(vec![term::OPEN.to_owned()]);
-    }
-    if let Some(units) = filter.units() {
-        groups.push(units.iter().copied().map(term::unit).collect());
-    }
-    Ok(groups)
+/// What the index is asked for, for each look: groups of terms, of each of which a
+/// ticket has one.
+fn terms_of(
+    looks: Vec<(SearchSide, Option<Vec<String>>)>,
+    units: Option<&[UnitId]>,
+    open: bool,
+) -> Vec<(SearchSide, Vec<Vec<String>>)> {
+    let spelled = |terms: Vec<String>| match open {
+        true => terms.iter().map(|t| term::while_open(t)).collect(),
+        false => terms,
+    };
+    let units = units.map(|units| spelled(units.iter().copied().map(term::unit).collect()));
+    let look = |(side, terms): (SearchSide, Option<Vec<String>>)| {
+        let visible = terms.map(spelled);
+        let mut groups: Vec<_> = visible.into_iter().chain(units.clone()).collect();
+        if open && groups.is_empty() {
+            groups.push(vec![term::OPEN.to_owned()]);
+        }
+        (side, groups)
+    };
+    looks.into_iter().map(look).collect()
 }
 
 /// Tickets with all the words, newest first: the index gives numbers, the
@@ -478,21 +496,20 @@ fn search(
     }
     let mut items: Vec<Item> = Vec::new();
     let mut before = before;
-    let narrowing = narrowing(c, filter)?;
+    let by_open = filter.is_of_open_ones() && open_is_indexed(c)?;
+    let scopes = terms_of(looks, filter.units(), by_open);
     let mut batch = limit + 1;
     // Where the index tells all of the filter, nearly every hit is in the list.
     let told = |c: &Condition| matches!(c, Condition::Open(true) | Condition::Unit(_));
-    if narrowing.is_empty() && !filter.is_empty() || !filter.is_only(told) {
+    if !filter.is_only(told) || filter.is_of_open_ones() && !by_open {
         batch = batch.max(WIDEST / 2);
     }
     for _ in 0..ROUNDS {
         let mut numbers = BTreeSet::new();
         // Below the lowest number of a full batch another look may have more.
         let mut floor = i64::MIN;
-        for (side, terms) in &looks {
-            let mut scope = narrowing.clone();
-            scope.extend(terms.clone());
-            let hits = find(c, words, *side, &scope, before, batch)?;
+        for (side, scope) in &scopes {
+            let hits = find(c, words, *side, scope, before, batch)?;
             if hits.len() as i64 == batch {
                 floor = floor.max(hits.last().copied().unwrap_or(i64::MIN));
             }

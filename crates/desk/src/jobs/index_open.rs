@@ -9,7 +9,7 @@ use crate::list::OPEN_IS_INDEXED;
 use crate::{Desk, Error};
 
 /// Tickets that one job puts in, in one transaction, between which others write.
-const AT_ONCE: i64 = 50;
+const AT_ONCE: i64 = 100;
 
 /// The payload is the number that the job before came to.
 pub(super) async fn run(desk: &Desk, job: &Job) -> Result<Outcome, Error> {

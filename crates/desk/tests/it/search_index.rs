@@ -125,7 +125,7 @@ fn an_older_index_learns_which_tickets_are_open() {
                     let words = switchboard_core::query::Query::parse("cryostat")
                         .unwrap()
                         .words;
-                    let scope = [vec!["open".to_owned()]];
+                    let scope = [vec!["open".to_owned()], vec!["ofree".to_owned()]];
                     let side = store::search::SearchSide::Staff;
                     store::search::find(c, &words, side, &scope, None, 100)
                 })

@@ -18,7 +18,7 @@ use switchboard_core::onboarding::Way;
 use switchboard_core::redirect::{
     self as rules, Effect, Ended, Happened, Held, MOST_HOPS, Promise, Stage, Standing,
 };
-use switchboard_core::working_time::{Calendar, HOUR_MS};
+use switchboard_core::working_time::HOUR_MS;
 use switchboard_core::{
     Change, EntryId, EntryVisibility, Millis, ServiceId, Status, Ticket, TicketNumber, Tlp,
 };
@@ -161,11 +161,7 @@ fn promise(catalogue: &Catalogue, ticket: &Ticket) -> Promise {
         .unwrap_or_default();
     Promise {
         response: rules::response(&doc.qos, ticket.priority()),
-        calendar: Calendar::new(
-            &doc.time_zone,
-            doc.working_week(),
-            doc.holidays.iter().map(|h| h.date.as_str()),
-        ),
+        calendar: doc.calendar(),
     }
 }
 

@@ -1,7 +1,8 @@
 //! Support units, services and the lists of values.
 
 use serde::{Deserialize, Serialize};
-use switchboard_core::{Millis, Part, PersonId, ServiceId, TicketNumber, UnitId, Week};
+use switchboard_core::working_time::Calendar;
+use switchboard_core::{Millis, Part, PersonId, ServiceId, SpecialDay, TicketNumber, UnitId, Week};
 
 use crate::conn::Conn;
 use crate::error::Error;
@@ -28,7 +29,8 @@ pub struct Hint {
     pub weight: i64,
 }
 
-/// A day on which nobody of a unit works.
+/// A day on which a unit works otherwise than its week says: mostly a holiday,
+/// on which nobody does.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Holiday {
     /// The day, as `2026-12-24`.
@@ -36,6 +38,34 @@ pub struct Holiday {
     /// What is celebrated; may be empty.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub name: String,
+    /// The hours of that day, from and to, in minutes after midnight; empty:
+    /// closed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hours: Vec<(u32, u32)>,
+}
+
+impl Holiday {
+    /// The day as the rules know it.
+    ///
+    /// # Errors
+    /// What of it can not be read, and how it is written.
+    pub fn special_day(&self) -> Result<SpecialDay, String> {
+        let date = self
+            .date
+            .parse()
+            .map_err(|_| format!("{:?}: a day is written as 2026-12-24", self.date))?;
+        SpecialDay::new(date, self.hours.clone(), &self.name)
+    }
+}
+
+impl From<SpecialDay> for Holiday {
+    fn from(day: SpecialDay) -> Holiday {
+        Holiday {
+            date: day.date().to_string(),
+            name: day.name().to_owned(),
+            hours: day.hours().to_vec(),
+        }
+    }
 }
 
 /// The part of a unit that is only shown or read whole.
@@ -57,7 +87,7 @@ pub struct UnitDoc {
     /// empty: see `hours`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub week: Vec<Vec<(u32, u32)>>,
-    /// Days on which nobody works.
+    /// Holidays and other days with hours of their own.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub holidays: Vec<Holiday>,
     /// When and how the unit supports, in its own words.
@@ -75,6 +105,16 @@ impl UnitDoc {
             Some(hours) => Some(Week::workdays(hours)),
             None => Week::of(&self.week),
         }
+    }
+
+    /// When the unit works. What it has not said is as usual.
+    pub fn calendar(&self) -> Calendar {
+        let days: Vec<SpecialDay> = self
+            .holidays
+            .iter()
+            .filter_map(|h| h.special_day().ok())
+            .collect();
+        Calendar::new(&self.time_zone, self.working_week(), []).with(&days)
     }
 
     /// Keeps working hours, the usual ones in the shortest way.

@@ -117,7 +117,11 @@ pub(super) fn unit(
         qos: row.word("qos")?,
         time_zone: row.word("time_zone")?,
         hours: row.text("hours")?,
-        holidays: row.json("holidays", "takes a list of {\"date\", \"name\"} in JSON")?,
+        holidays: row.json(
+            "holidays",
+            "takes a list of {\"date\", \"name\", \"hours\"} in JSON",
+        )?,
+        more_holidays: Vec::new(),
         support_hours: row.text("support_hours")?,
         escalation: row.text("escalation")?,
     };

@@ -1,5 +1,7 @@
 //! Editing units: who may change what, the rules of the tree, the audit log.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value as Json, json};
 use store::Conn;
 use store::unit::{Faq, Hint, Holiday, Unit, UnitDoc};
@@ -13,8 +15,12 @@ use crate::{Desk, Error};
 
 /// Characters of a description, an answer, a text about hours.
 const LONGEST_TEXT: usize = 20_000;
-/// Questions, hints and holidays that a unit may have.
+/// Questions and hints that a unit may have.
 const MOST: usize = 100;
+/// Holidays that a unit may have: those of some twenty years.
+const MOST_HOLIDAYS: usize = 400;
+/// Years of which a file's holidays are taken, from this one on.
+const YEARS_OF_FILE: i16 = 6;
 
 /// What is to be changed of a unit; `None` leaves it as it is.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -50,8 +56,11 @@ pub struct UnitEdit {
     pub time_zone: Option<String>,
     /// Its working hours as [`Week::parse`] reads them; empty: not said.
     pub hours: Option<String>,
-    /// Days on which nobody works.
+    /// Holidays and other days with hours of their own; the whole list.
     pub holidays: Option<Vec<Holiday>>,
+    /// Days that are added to the list, as [`Desk::holidays_of_file`] gives
+    /// them. Days that are in the list already stay as they are.
+    pub more_holidays: Vec<Holiday>,
     /// When and how it supports, in words.
     pub support_hours: Option<String>,
     /// Whom to turn to when it does not answer.
@@ -112,6 +121,13 @@ impl UnitEdit {
             holidays => unit.doc.holidays;
             support_hours => unit.doc.support_hours;
             escalation => unit.doc.escalation;
+        }
+        let holidays = &mut unit.doc.holidays;
+        let known: BTreeSet<String> = holidays.iter().map(|h| h.date.clone()).collect();
+        let news = self.more_holidays;
+        if !news.is_empty() {
+            holidays.extend(news.into_iter().filter(|h| !known.contains(&h.date)));
+            holidays.sort_by(|a, b| a.date.cmp(&b.date));
         }
         Ok(())
     }
@@ -328,13 +344,13 @@ fn check_texts(unit: &Unit) -> Result<(), Error> {
             "takes the IANA name of a time zone, as Europe/Prague or UTC",
         ));
     }
-    for (field, length) in [
-        ("faq", doc.faq.len()),
-        ("hints", doc.hints.len()),
-        ("holidays", doc.holidays.len()),
+    for (field, length, most) in [
+        ("faq", doc.faq.len(), MOST),
+        ("hints", doc.hints.len(), MOST),
+        ("holidays", doc.holidays.len(), MOST_HOLIDAYS),
     ] {
-        if length > MOST {
-            return Err(Error::invalid(field, format!("takes at most {MOST}")));
+        if length > most {
+            return Err(Error::invalid(field, format!("takes at most {most}")));
         }
     }
     for faq in &doc.faq {
@@ -361,12 +377,16 @@ fn check_texts(unit: &Unit) -> Result<(), Error> {
         }
     }
     for holiday in &doc.holidays {
-        if !is_date(&holiday.date) || holiday.name.chars().count() > 120 {
+        // Days are compared as they are written.
+        if !is_date(&holiday.date) {
             return Err(Error::invalid(
                 "holidays",
                 format!("{:?}: a day is written as 2026-12-24", holiday.date),
             ));
         }
+        holiday
+            .special_day()
+            .map_err(|problem| Error::invalid("holidays", problem))?;
     }
     Ok(())
 }
@@ -389,6 +409,33 @@ impl Desk {
                 Ok(KnownUnit { unit, version })
             })
             .await
+    }
+
+    /// The holidays in an iCalendar file, from this year on for six years: what
+    /// comes every year comes as one day of each.
+    ///
+    /// # Errors
+    /// On `icalendar`, with the line and what would be right.
+    pub fn holidays_of_file(&self, text: &str) -> Result<Vec<Holiday>, Error> {
+        let year = jiff::Timestamp::from_millisecond(self.now())
+            .map_or(1970, |now| jiff::tz::TimeZone::UTC.to_datetime(now).year());
+        let last = year.saturating_add(YEARS_OF_FILE - 1);
+        let days = switchboard_core::icalendar::holidays(text, year..=last)
+            .map_err(|problem| Error::invalid("icalendar", problem.to_string()))?;
+        if days.is_empty() {
+            return Err(Error::invalid(
+                "icalendar",
+                format!("it has no day from {year} to {last}; take a newer one"),
+            ));
+        }
+        Ok(days
+            .into_iter()
+            .map(|day| Holiday {
+                date: day.date.to_string(),
+                name: day.name,
+                hours: Vec::new(),
+            })
+            .collect())
     }
 
     /// Makes a unit; without a key it is made from the name.

@@ -121,6 +121,83 @@ fn an_administrator_makes_and_changes_a_unit_and_the_log_tells_what_differed() {
 }
 
 #[test]
+fn holidays_of_a_file_are_added_to_those_that_are_there_and_special_days_count() {
+    both(|desk| async move {
+        let f = desk.federation().await;
+        let stan = actor(&desk, &f.stan).await;
+        let now = jiff::Timestamp::from_millisecond(desk.desk.now()).unwrap();
+        let year = jiff::tz::TimeZone::UTC.to_datetime(now).year();
+        let file = "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nDTSTART;VALUE=DATE:20101224\r\nRRULE:FREQ=YEARLY\r\n\
+                    SUMMARY:Christmas Eve\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
+        let found = desk.desk.holidays_of_file(file).unwrap();
+        assert_eq!(found.len(), 6);
+        assert_eq!(found[0].date, format!("{year}-12-24"));
+        let by_hand = Holiday {
+            date: format!("{}-12-24", year + 1),
+            name: "Half a day".into(),
+            hours: vec![(540, 720)],
+        };
+        let edit = UnitEdit {
+            hours: Some("09:00-17:00".into()),
+            time_zone: Some("UTC".into()),
+            holidays: Some(vec![by_hand.clone()]),
+            more_holidays: found,
+            ..UnitEdit::default()
+        };
+        let unit = desk
+            .desk
+            .change_unit(&stan, "storage", None, edit)
+            .await
+            .unwrap()
+            .unit;
+        assert_eq!(unit.doc.holidays.len(), 6);
+        assert_eq!(unit.doc.holidays[1], by_hand);
+        // The unit's calendar knows both kinds.
+        let work = |day: &str| {
+            let at = |time| {
+                let at: jiff::Timestamp = format!("{day}T{time}:00Z").parse().unwrap();
+                at.as_millisecond()
+            };
+            unit.doc.calendar().between(at("00:00"), at("23:59")) / 3_600_000
+        };
+        assert_eq!(work(&format!("{year}-12-24")), 0);
+        assert_eq!(work(&by_hand.date), 3);
+        // What is no holiday, or none of these years, is said by its line.
+        for (file, says) in [
+            (
+                "BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART:20301224T090000Z",
+                "line 3: ",
+            ),
+            (
+                "BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART:20101224\nEND:VEVENT\nEND:VCALENDAR",
+                "take a newer one",
+            ),
+        ] {
+            match desk.desk.holidays_of_file(file) {
+                Err(Error::Invalid { field, problem }) => {
+                    assert_eq!(field, "icalendar");
+                    assert!(problem.contains(says), "{problem}");
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+        let overlap = Holiday {
+            hours: vec![(540, 720), (700, 800)],
+            ..by_hand
+        };
+        let edit = UnitEdit {
+            holidays: Some(vec![overlap]),
+            ..UnitEdit::default()
+        };
+        let refused = desk.desk.change_unit(&stan, "storage", None, edit).await;
+        assert!(
+            matches!(&refused, Err(Error::Invalid { field, .. }) if *field == "holidays"),
+            "{refused:?}"
+        );
+    });
+}
+
+#[test]
 fn responsibles_edit_what_their_unit_says_of_itself_and_nothing_else() {
     both(|desk| async move {
         let f = desk.federation().await;
@@ -138,6 +215,7 @@ fn responsibles_edit_what_their_unit_says_of_itself_and_nothing_else() {
             holidays: Some(vec![Holiday {
                 date: "2026-12-24".into(),
                 name: "Christmas Eve".into(),
+                hours: vec![(540, 720)],
             }]),
             ..UnitEdit::default()
         };

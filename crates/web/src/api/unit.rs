@@ -5,10 +5,10 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use desk::unit::{KnownUnit, UnitEdit};
-use desk::{Catalogue, Error};
+use desk::{Catalogue, Desk, Error};
 use serde::{Deserialize, Serialize};
 use store::unit::Unit as StoredUnit;
-use switchboard_core::{Actor, Part};
+use switchboard_core::{Actor, Part, SpecialDay};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -41,7 +41,8 @@ pub struct Hint {
     pub weight: i64,
 }
 
-/// A day on which nobody of a unit works.
+/// A day on which a unit works otherwise than its week says: mostly a holiday,
+/// on which nobody does.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Holiday {
@@ -50,6 +51,9 @@ pub struct Holiday {
     /// What is celebrated.
     #[serde(default)]
     pub name: String,
+    /// The hours of that day, as `09:00-12:00, 13:00-15:00`; empty: closed.
+    #[serde(default)]
+    pub hours: String,
 }
 
 /// A support unit.
@@ -127,6 +131,9 @@ fn unit(catalogue: &Catalogue, actor: &Actor, u: &StoredUnit) -> Unit {
             .map(|h| Holiday {
                 date: h.date.clone(),
                 name: h.name.clone(),
+                hours: h
+                    .special_day()
+                    .map_or_else(|_| String::new(), |d| d.hours_text()),
             })
             .collect(),
         support_hours: u.doc.support_hours.clone(),
@@ -211,7 +218,8 @@ async fn answer(
 /// A unit to be made or changed; what is left out stays as it is.
 ///
 /// Responsibles of the unit may change `description`, `email`, `faq`, `hints`,
-/// `time_zone`, `hours`, `holidays`, `support_hours` and `escalation`;
+/// `time_zone`, `hours`, `holidays`, `icalendar`, `support_hours` and
+/// `escalation`;
 /// administrators everything.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -252,9 +260,12 @@ pub struct UnitChange {
     pub time_zone: Option<String>,
     /// Working hours, as `Mon-Fri 09:00-17:00`; empty: not said.
     pub hours: Option<String>,
-    /// Days on which nobody works; the whole list.
+    /// Holidays and other days with hours of their own; the whole list.
     #[serde(default, deserialize_with = "maybe_objects")]
     pub holidays: Option<Vec<Holiday>>,
+    /// The text of an iCalendar file (RFC 5545). Its holidays of this year and the
+    /// five after it are added; days that are in the list already stay as they are.
+    pub icalendar: Option<String>,
     /// When and how it supports, in words.
     pub support_hours: Option<String>,
     /// Whom to turn to when it does not answer.
@@ -265,9 +276,20 @@ pub struct UnitChange {
     pub successor: Option<String>,
 }
 
-impl From<UnitChange> for UnitEdit {
-    fn from(c: UnitChange) -> UnitEdit {
-        UnitEdit {
+impl UnitChange {
+    /// The same as the desk takes it.
+    fn edit(self, desk: &Desk) -> Result<UnitEdit, Error> {
+        let c = self;
+        let holiday = |h: Holiday| {
+            let hours = SpecialDay::parse_hours(&h.hours)
+                .map_err(|problem| Error::invalid("holidays", problem))?;
+            Ok(store::unit::Holiday {
+                date: h.date,
+                name: h.name,
+                hours,
+            })
+        };
+        Ok(UnitEdit {
             key: c.key,
             name: c.name,
             level: c.level,
@@ -297,17 +319,17 @@ impl From<UnitChange> for UnitEdit {
             qos: c.qos,
             time_zone: c.time_zone,
             hours: c.hours,
-            holidays: c.holidays.map(|all| {
-                all.into_iter()
-                    .map(|h| store::unit::Holiday {
-                        date: h.date,
-                        name: h.name,
-                    })
-                    .collect()
-            }),
+            holidays: c
+                .holidays
+                .map(|all| all.into_iter().map(holiday).collect::<Result<_, Error>>())
+                .transpose()?,
+            more_holidays: match c.icalendar {
+                Some(text) => desk.holidays_of_file(&text)?,
+                None => Vec::new(),
+            },
             support_hours: c.support_hours,
             escalation: c.escalation,
-        }
+        })
     }
 }
 
@@ -328,7 +350,10 @@ async fn create_unit(
     if change.active == Some(false) || change.successor.is_some() {
         return Err(Error::invalid("active", "a new unit can not be retired yet").into());
     }
-    let known = app.desk.create_unit(&caller.actor, change.into()).await?;
+    let known = app
+        .desk
+        .create_unit(&caller.actor, change.edit(&app.desk)?)
+        .await?;
     answer(&app, &caller, StatusCode::CREATED, &known).await
 }
 
@@ -380,9 +405,10 @@ async fn change_unit(
     if change.successor.is_some() {
         return Err(Error::invalid("successor", "goes with \"active\": false").into());
     }
+    let edit = change.edit(&app.desk)?;
     let known = app
         .desk
-        .change_unit(&caller.actor, &key, expected, change.into())
+        .change_unit(&caller.actor, &key, expected, edit)
         .await?;
     answer(&app, &caller, StatusCode::OK, &known).await
 }

@@ -14,6 +14,7 @@ use super::fault::Fault;
 use super::frame::{Frame, Here, Room};
 use super::text::{Prose, excerpt, prose};
 use super::time::Dial;
+use super::unit_form::day_line;
 use super::unit_people::{Again, PeopleView, page_of};
 use super::view::{Chip, Icon, Lamp, Pages, PrioMark, Tone};
 use super::visit::{Visit, encode};
@@ -394,9 +395,9 @@ fn calendar(unit: &Unit, now: i64) -> Option<CalendarView> {
         }
     }
     let today = dial.date();
-    let holiday = unit.doc.holidays.iter().any(|h| h.date == today);
-    let works = |(from, to): &(i32, i32)| (*from..*to).contains(&minute);
-    let open = !holiday && week[day].iter().any(works);
+    let closed = |h: &&store::unit::Holiday| h.date == today && h.hours.is_empty();
+    let holiday = unit.doc.holidays.iter().any(|h| closed(&h));
+    let open = unit.doc.calendar().is_open(now);
     let clock = |m: u32| format!("{:02}:{:02}", m / 60, m % 60);
     let words = match hours.one_stretch() {
         Some((from, to)) => format!("Monday to Friday, {} to {}", clock(from), clock(to)),
@@ -409,11 +410,7 @@ fn calendar(unit: &Unit, now: i64) -> Option<CalendarView> {
         .filter(|h| h.date >= today)
         .collect();
     next.sort_by(|a, b| a.date.cmp(&b.date));
-    let next: Vec<String> = next
-        .iter()
-        .take(3)
-        .map(|h| format!("{} {}", h.date, h.name).trim().to_owned())
-        .collect();
+    let next: Vec<String> = next.iter().take(3).map(|h| day_line(h)).collect();
     let holidays = if next.is_empty() {
         String::new()
     } else {

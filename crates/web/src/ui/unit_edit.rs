@@ -73,11 +73,11 @@ pub async fn save(Path(key): Path<String>, posted: Posted) -> Response {
 async fn store(posted: &Posted, key: &str) -> Result<Response, Fault> {
     let visit = &posted.visit;
     let expected = posted.text("version").parse().ok();
-    let change = edit(posted, false);
-    let done = visit
-        .desk
-        .change_unit(visit.actor()?, key, expected, change)
-        .await;
+    let actor = visit.actor()?;
+    let done = match edit(posted, false, &visit.desk) {
+        Ok(change) => visit.desk.change_unit(actor, key, expected, change).await,
+        Err(wrong) => Err(wrong),
+    };
     let errors = match done {
         Ok(known) => {
             let to = format!("/units/{}", encode(&known.unit.key));

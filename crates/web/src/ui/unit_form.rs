@@ -1,9 +1,10 @@
 //! The form that edits a unit: all of it for administrators, what the unit says
 //! of itself for its responsibles.
 
-use desk::Catalogue;
 use desk::unit::UnitEdit;
+use desk::{Catalogue, Desk, Error};
 use store::unit::{Faq, Hint, Holiday, Unit};
+use switchboard_core::SpecialDay;
 
 use super::frame::Errors;
 use super::posted::Posted;
@@ -77,7 +78,7 @@ pub struct UnitForm {
     pub time_zone: String,
     /// A week in one line.
     pub hours: String,
-    /// One day a line.
+    /// One day a line, as [`SpecialDay::parse`] reads it.
     pub holidays: String,
     /// In words.
     pub support_hours: String,
@@ -153,7 +154,7 @@ impl UnitForm {
             holidays: doc
                 .holidays
                 .iter()
-                .map(|h| format!("{} {}", h.date, h.name).trim().to_owned())
+                .map(day_line)
                 .collect::<Vec<_>>()
                 .join("\n"),
             support_hours: doc.support_hours.clone(),
@@ -205,6 +206,17 @@ impl UnitForm {
     }
 }
 
+/// A holiday on a line.
+pub fn day_line(holiday: &Holiday) -> String {
+    match holiday.special_day() {
+        Ok(day) => day.to_string(),
+        // From before days were looked at.
+        Err(_) => format!("{} {}", holiday.date, holiday.name)
+            .trim()
+            .to_owned(),
+    }
+}
+
 /// Where the form of a unit is sent to.
 fn action(key: &str, all: bool) -> String {
     let key = super::visit::encode(key);
@@ -245,8 +257,25 @@ fn hints_typed(posted: &Posted) -> Vec<(String, String)> {
         .collect()
 }
 
+/// The holidays of the file that came with the form.
+fn of_file(posted: &Posted, desk: &Desk) -> Result<Vec<Holiday>, Error> {
+    let Some(file) = posted.files.first() else {
+        return Ok(Vec::new());
+    };
+    let text = std::str::from_utf8(&file.bytes).map_err(|_| {
+        Error::invalid(
+            "icalendar",
+            "is no text in UTF-8; take a file that ends in .ics",
+        )
+    })?;
+    desk.holidays_of_file(text)
+}
+
 /// What the form changes.
-pub fn edit(posted: &Posted, all: bool) -> UnitEdit {
+///
+/// # Errors
+/// On `holidays` or `icalendar`: what can not be read, and what would be right.
+pub fn edit(posted: &Posted, all: bool, desk: &Desk) -> Result<UnitEdit, Error> {
     let text = |name: &str| Some(posted.text(name).to_owned());
     let maybe = |name: &str| Some(text(name).filter(|t| !t.is_empty()));
     let holidays = posted
@@ -254,20 +283,16 @@ pub fn edit(posted: &Posted, all: bool) -> UnitEdit {
         .lines()
         .map(str::trim)
         .filter(|line| !line.is_empty())
-        .map(|line| {
-            let (date, name) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
-            Holiday {
-                date: date.to_owned(),
-                name: name.trim().to_owned(),
-            }
-        })
-        .collect();
+        .map(|line| SpecialDay::parse(line).map(Holiday::from))
+        .collect::<Result<_, _>>()
+        .map_err(|problem| Error::invalid("holidays", problem))?;
     let own = UnitEdit {
         description: Some(posted.body("description")),
         email: maybe("email"),
         time_zone: text("time_zone"),
         hours: text("hours"),
         holidays: Some(holidays),
+        more_holidays: of_file(posted, desk)?,
         support_hours: text("support_hours"),
         escalation: text("escalation"),
         faq: Some(
@@ -292,9 +317,9 @@ pub fn edit(posted: &Posted, all: bool) -> UnitEdit {
         ..UnitEdit::default()
     };
     if !all {
-        return own;
+        return Ok(own);
     }
-    UnitEdit {
+    Ok(UnitEdit {
         name: text("name"),
         key: text("key").filter(|k| !k.is_empty()),
         level: Some(posted.text("level").parse().unwrap_or(0)),
@@ -304,5 +329,5 @@ pub fn edit(posted: &Posted, all: bool) -> UnitEdit {
         security: Some(posted.has("security")),
         qos: text("qos"),
         ..own
-    }
+    })
 }

@@ -7,6 +7,9 @@ use testkit::{Somebody, TestDesk, both, on_sqlite};
 
 use crate::browser::Browser;
 
+const EVERY_MAY: &str =
+    "BEGIN:VEVENT\nDTSTART;VALUE=DATE:20150501\nRRULE:FREQ=YEARLY\nSUMMARY:May Day\nEND:VEVENT\n";
+
 fn patch_if(who: &Somebody, path: &str, tag: &str, body: &serde_json::Value) -> Request<Body> {
     let mut request = TestDesk::request(who, Method::PATCH, path, Some(body));
     request
@@ -24,12 +27,37 @@ fn units_are_made_changed_and_retired_by_the_api() {
                 &f.ada,
                 "/units",
                 json!({"name": "Tapes", "parent": "storage", "level": 3,
-                    "hours": "Mon-Thu 08:00-16:00", "holidays": [{"date": "2026-12-24"}]}),
+                    "hours": "Mon-Thu 08:00-16:00", "holidays": [{"date": "2026-12-24", "hours": "09:00-12:00"}]}),
             )
             .await
             .expect(201);
+        assert_eq!(
+            made.json["holidays"],
+            json!([{"date": "2026-12-24", "name": "", "hours": "09:00-12:00"}])
+        );
         assert_eq!(made.json["key"], "tapes");
         assert_eq!(made.json["hours"], "Mon-Thu 08:00-16:00");
+        for (field, wrong, says) in [
+            (
+                "holidays",
+                json!([{"date": "2026-12-24", "hours": "9-12"}]),
+                "write 09:00-17:00",
+            ),
+            ("icalendar", json!("<html>"), "line 1: "),
+        ] {
+            let answer = desk
+                .patch(&f.ada, "/units/tapes", json!({field: wrong}))
+                .await
+                .expect(422);
+            let text = answer.json.to_string();
+            assert!(text.contains(field) && text.contains(says), "{text}");
+        }
+        let file = format!("BEGIN:VCALENDAR\n{EVERY_MAY}END:VCALENDAR");
+        let made = desk
+            .patch(&f.ada, "/units/tapes", json!({"icalendar": file}))
+            .await
+            .expect(200);
+        assert_eq!(made.json["holidays"].as_array().unwrap().len(), 7);
         let tag = made.header("etag").to_owned();
         let change = json!({"description": "Robots."});
         let changed = desk
@@ -270,6 +298,37 @@ fn the_whole_way_by_forms() {
         assert_eq!(unit.name, "Tape robots");
         assert_eq!(unit.doc.hints[0].words, ["tape", "robot"]);
         assert_eq!(unit.doc.holidays[0].name, "Christmas Eve");
+        // With the file of a calendar, once with a wrong line in it.
+        let mut again = fields;
+        again[0].1 = "2";
+        again[9].1 = "2026-12-24 09:00-12:00 Christmas Eve";
+        let page = ada
+            .send_file(
+                "/admin/units/tapes",
+                &again,
+                "days.ics",
+                b"BEGIN:VCALENDAR\nBEGIN:VEVENT\n",
+            )
+            .await
+            .expect(422)
+            .text();
+        assert!(page.contains("id=\"icalendar-err\""));
+        assert!(page.contains("Line 2: END:VEVENT is missing"), "{page}");
+        let file = format!("BEGIN:VCALENDAR\n{EVERY_MAY}END:VCALENDAR");
+        ada.send_file("/admin/units/tapes", &again, "days.ics", file.as_bytes())
+            .await
+            .expect(303);
+        let page = ada.page("/admin/units/tapes").await;
+        assert!(page.contains("2026-12-24 09:00-12:00 Christmas Eve"));
+        assert_eq!(page.matches("-05-01 May Day").count(), 6);
+        again[0].1 = "3";
+        again[9].1 = "2026-12-24 9-12";
+        let page = ada
+            .send("/admin/units/tapes", &again)
+            .await
+            .expect(422)
+            .text();
+        assert!(page.contains("id=\"holidays-err\""));
         // Sent once more with the version that it had.
         let page = ada
             .send("/admin/units/tapes", &fields)
@@ -277,7 +336,7 @@ fn the_whole_way_by_forms() {
             .expect(422)
             .text();
         assert!(page.contains("Somebody changed it meanwhile"));
-        assert!(page.contains("value=\"2\""), "it can be saved again");
+        assert!(page.contains("value=\"3\""), "it can be saved again");
         ada.send(
             "/admin/services",
             &[("name", "Tape store"), ("unit", "Tape robots")],

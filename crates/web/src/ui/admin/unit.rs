@@ -90,10 +90,11 @@ pub async fn save(Path(key): Path<String>, posted: Posted) -> Response {
 async fn store(posted: &Posted, key: &str) -> Result<Response, Fault> {
     let visit = &posted.visit;
     let expected = posted.text("version").parse().ok();
-    let done = visit
-        .desk
-        .change_unit(visit.admin()?, key, expected, edit(posted, true))
-        .await;
+    let actor = visit.admin()?;
+    let done = match edit(posted, true, &visit.desk) {
+        Ok(change) => visit.desk.change_unit(actor, key, expected, change).await,
+        Err(wrong) => Err(wrong),
+    };
     let errors = match done {
         Ok(known) => {
             let to = format!("/admin/units/{}", encode(&known.unit.key));

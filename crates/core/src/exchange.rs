@@ -55,7 +55,7 @@ pub use remote::{RemoteChange, RemoteDeed, RemoteFile};
 pub use sender::{Sender, SenderInput, Sending};
 pub use shared::{Asked, Erasure, Refused, Shared};
 pub use tie::{Answer, LookFor, Manner, Note, Place, There, Tie, TieInput, TieStep};
-pub use words::{Here, Words};
+pub use words::{Here, Preview, Way, Words, WordsProblem};
 
 /// Desks through which a change may have come. More are a fault in somebody's
 /// agreements; the change is kept as a dead letter and shown.

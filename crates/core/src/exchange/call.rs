@@ -23,6 +23,11 @@ pub struct Call {
     pub marker: String,
     /// What.
     pub what: What,
+    /// When it was made, this was the number of the latest change of its field
+    /// that had been read. An answer that comes after a later one was read says
+    /// nothing of which of the two stands there. 0: none, or it sets no field.
+    #[serde(default)]
+    pub known: u64,
     /// How far it is.
     pub state: CallState,
 }

@@ -9,6 +9,7 @@ mod goes;
 mod takes;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +25,7 @@ use super::shared::Shared;
 use super::words::Words;
 use crate::id::Millis;
 use crate::status::Status;
+use takes::is_echo;
 
 /// What an agreement with such a system says. Data.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -142,7 +144,8 @@ pub enum TieInput {
     },
     /// There is no ticket with the marker of its making, asked for then.
     NotMade(Millis),
-    /// The answer to a call.
+    /// The answer to a call. It is believed as far as nothing later was read
+    /// since the call was made.
     Answered {
         /// Which.
         call: u64,
@@ -166,7 +169,8 @@ pub enum Answer {
     Made(String),
     /// It was done.
     Done,
-    /// It is not done, and may be tried again.
+    /// It is not done, and may be tried again: it comes out again at once, so
+    /// who was told to wait says this when the wait is over.
     Later,
     /// It will never be done.
     Refused(String),
@@ -237,6 +241,28 @@ pub enum Note {
         /// Its number.
         into: String,
     },
+}
+
+impl fmt::Display for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Note::Unknown { field, raw } => write!(
+                f,
+                "the agreement has no word for their {field} “{raw}”: add one"
+            ),
+            Note::Kept { field, raw, ours } => write!(
+                f,
+                "their {field} “{raw}” says nothing against ours: “{ours}” stays"
+            ),
+            Note::Robot { field } => write!(
+                f,
+                "something there sets {field} back each time: it is left as it is until somebody here sets it anew"
+            ),
+            Note::Refused { call, why } => write!(f, "call {call} was refused there: {why}"),
+            Note::Deleted => f.write_str("the ticket was deleted there"),
+            Note::Moved { into } => write!(f, "the ticket there goes on in {into}"),
+        }
+    }
 }
 
 impl Tie {
@@ -343,14 +369,17 @@ impl Tie {
         }
         // Times are cut to the second; numbers are not.
         changes.sort_by_key(|change| change.id);
-        let known = self.there.is_some();
+        let asked_for = self.there.clone();
         for change in &changes {
-            if self.read.insert(change.id) {
+            // What is another ticket's now may be this one's once it was merged.
+            let mine = self.numbers.contains(&change.ticket) || is_echo(change, work.place.manner);
+            if mine && self.read.insert(change.id) {
                 self.take(change, work);
             }
         }
         if let Some(asked) = whole {
-            self.caught_up |= known;
+            // Not when it was merged meanwhile: the other one is to be read.
+            self.caught_up |= asked_for.is_some() && asked_for == self.there;
             self.looked(asked, work.place.manner);
         }
     }
@@ -371,11 +400,17 @@ impl Tie {
                 self.calls.remove(place);
             }
             Answer::Done => {
-                if let What::Set { field, raw, shows } = self.calls.remove(place).what {
+                let Call { what, known, .. } = self.calls.remove(place);
+                if let What::Set { field, raw, shows } = what {
                     let there = self.fields.entry(field).or_default();
-                    there.raw = Some(raw);
-                    there.ours = true;
-                    there.shows = shows;
+                    // What was read since the call may have come before ours or
+                    // after: what stands there is what is read last, and ours
+                    // will be read as well.
+                    if there.id <= known {
+                        there.raw = Some(raw);
+                        there.ours = true;
+                        there.shows = shows;
+                    }
                 }
             }
             Answer::Later => self.calls[place].state = CallState::Waiting,
@@ -435,6 +470,10 @@ impl Tie {
         }
         match &mut call.state {
             CallState::Waiting => {
+                call.known = match &call.what {
+                    What::Set { field, .. } => self.fields.get(field).map_or(0, |there| there.id),
+                    _ => 0,
+                };
                 call.state = CallState::Sent { at: now };
                 step.call = Some(call.clone());
             }

@@ -104,6 +104,14 @@ fn desks_behind_one_that_speaks_for_a_system_agree_whatever_breaks() {
     all_hold(Shape::TrackedChain);
 }
 
+/// The run that showed it first. Its people can change so that this seed shows
+/// nothing any more: then the second line says so, and another is to be found.
+#[test]
+fn seed_198_an_answer_that_comes_late_does_not_hide_what_was_read_since() {
+    assert!(holds(Shape::Tracked, 198, Flaw::None).is_ok());
+    assert!(holds(Shape::Tracked, 198, Flaw::AnswerBelieved).is_err());
+}
+
 /// Seeds within which a mistake has to show.
 const SOON: u64 = 200;
 

@@ -8,6 +8,8 @@ mod colour;
 mod entitlement;
 mod exchange;
 mod exchange_sim;
+mod exchange_tie;
+mod exchange_words;
 mod life;
 mod merge;
 mod notify;

@@ -18,24 +18,38 @@ const DESK: Author = Author {
     address: None,
 };
 
+/// FNV-1a. Markers that were sent are looked for by later versions, so it is
+/// none whose outcome a library may change.
+fn sum(text: &str) -> u32 {
+    text.bytes().fold(0x811C_9DC5, |sum, byte| {
+        (sum ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+    })
+}
+
 impl Tie {
     fn push(&mut self, what: What, work: &Work<'_, '_>) {
         self.numbered += 1;
         // Unique among all tickets of the agreement. The name of a desk may be
-        // long; its letters and the number tell tickets apart.
+        // long: a few of its letters are for people, the sum tells desks apart
+        // whose letters are the same.
         let ticket = work.shared.ticket();
-        let desk: String = ticket
-            .desk
-            .as_str()
+        let desk = ticket.desk.as_str();
+        let letters: String = desk
             .chars()
             .filter(char::is_ascii_alphanumeric)
-            .take(24)
+            .take(16)
             .collect();
         let prefix = &work.place.manner.prefix;
         self.calls.push(Call {
             number: self.numbered,
-            marker: format!("{prefix}-{desk}-{}-{}", ticket.number, self.numbered),
+            marker: format!(
+                "{prefix}-{letters}{:08x}-{}-{}",
+                sum(desk),
+                ticket.number,
+                self.numbered
+            ),
             what,
+            known: 0,
             state: CallState::Waiting,
         });
     }
@@ -120,6 +134,11 @@ impl Tie {
         if self.gone || self.joined || !work.shared.is_opened() {
             return;
         }
+        // Nothing is set in a ticket whose making was not even asked for.
+        let made = |call: &Call| matches!(call.what, What::Create { .. });
+        if self.there.is_none() && !self.calls.iter().any(made) {
+            return;
+        }
         for (field, words) in &work.place.manner.words {
             let wanted = self.wanted(field, words, work.shared, work.place.manner);
             let waiting = self.calls.iter().position(|call| {
@@ -181,7 +200,8 @@ impl Tie {
         };
         let there = self.fields.get(field);
         let stands = there.and_then(|t| t.raw.as_deref());
-        if stands == Some(raw) {
+        // Another word of theirs that means the same is theirs to choose.
+        if stands.is_some_and(|stands| stands == raw || words.means(&set.value, stands)) {
             return None;
         }
         // While they are responsible their word stays as it is: what they set

@@ -1,27 +1,34 @@
 //! What happened there: what it means here.
 
-use super::super::call::What;
+use super::super::call::{CallState, What};
 use super::super::change::{Ask, Attachment, Entry};
 use super::super::field::{Field, Rule};
 use super::super::remote::{RemoteChange, RemoteDeed, RemoteFile};
 use super::super::words::Here;
 use super::{Manner, Note, Tie, Work};
+use crate::id::Millis;
 use crate::status::Status;
+
+/// We did it through the exchange. Both: people quote markers, and others may use
+/// our account.
+pub(super) fn is_echo(change: &RemoteChange, manner: &Manner) -> bool {
+    let marker = change.marker.as_deref();
+    change.ours && marker.is_some_and(|marker| marker.starts_with(&manner.prefix))
+}
 
 impl Tie {
     /// A change there that was not read before.
     pub(super) fn take(&mut self, change: &RemoteChange, work: &mut Work<'_, '_>) {
-        let marker = change.marker.as_deref();
-        // Both: people quote markers, and others may use our account.
-        let echo = change.ours && marker.is_some_and(|m| m.starts_with(&work.place.manner.prefix));
+        let echo = is_echo(change, work.place.manner);
         match &change.what {
             RemoteDeed::Opened { .. } | RemoteDeed::Wrote { .. } if echo => {
                 self.found(change, work.place.manner);
             }
             // Of the ticket that it was merged into, and not this one's.
             _ if !self.numbers.contains(&change.ticket) => {}
-            // This tie is about it, whoever made it.
-            RemoteDeed::Opened { .. } => {}
+            // Its own was read when it was adopted: this is that of a ticket
+            // that nobody had read before this one was merged into it.
+            RemoteDeed::Opened { body, .. } => self.take_entry(change, body, &[], work),
             RemoteDeed::Wrote { body, files } => self.take_entry(change, body, files, work),
             RemoteDeed::Set { field, raw } => self.take_value(change, field, raw, work),
             RemoteDeed::Merged { into, shared } => {
@@ -33,8 +40,10 @@ impl Tie {
                     self.set_or_ask(change, Field::MergedInto, other, None, None, work);
                 } else {
                     self.numbers.insert(into.clone());
-                    // How it stands there is to be read first.
+                    // How it stands there is to be read first, and whether what
+                    // is being set was set before or after nobody knows.
                     self.fields.clear();
+                    self.doubt_sets(work.place.now);
                 }
                 work.step.notes.push(Note::Moved { into: into.clone() });
             }
@@ -49,6 +58,17 @@ impl Tie {
         }
         self.calls
             .retain(|call| change.marker.as_ref() != Some(&call.marker));
+    }
+
+    fn doubt_sets(&mut self, now: Millis) {
+        for call in &mut self.calls {
+            if let (What::Set { .. }, CallState::Sent { .. }) = (&call.what, &call.state) {
+                call.state = CallState::Doubt {
+                    since: now,
+                    looked: None,
+                };
+            }
+        }
     }
 
     fn take_entry(

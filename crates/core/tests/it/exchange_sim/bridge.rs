@@ -38,24 +38,9 @@ impl Bridge {
         if flaw == Flaw::NoDoubt {
             polling.settle_ms = 0;
         }
-        let priorities = [
-            ("low", "Low"),
-            ("medium", "Medium"),
-            ("high", "High"),
-            ("top", "High"),
-        ];
-        let there = priorities.map(|(a, b)| (a.to_owned(), b.to_owned()));
-        let here = [("Low", "low"), ("Medium", "medium"), ("High", "high")];
         let words = BTreeMap::from([
             (Field::Status, Words::statuses("rt")),
-            (
-                Field::Priority,
-                Words {
-                    there: there.into(),
-                    here: here.map(|(a, b)| (a.to_owned(), b.to_owned())).into(),
-                    unknown: "low".to_owned(),
-                },
-            ),
+            (Field::Priority, Words::priorities("rt")),
         ]);
         Bridge {
             manner: Manner {
@@ -88,6 +73,11 @@ impl Desk {
             manner: &bridge.manner,
             now,
         };
+        if self.flaw == Flaw::AnswerBelieved {
+            for call in &mut tie.calls {
+                call.known = u64::MAX;
+            }
+        }
         let step = tie.step(input, &mut ticket.shared, &place);
         if self.flaw == Flaw::NoDoubt {
             for call in &mut tie.calls {

@@ -46,6 +46,9 @@ pub(super) enum Flaw {
     MarkersOnly,
     /// Whatever our account did is taken for ours, and others use it too.
     AccountOnly,
+    /// The answer to a call that set something is believed, whatever was read
+    /// since the call was made.
+    AnswerBelieved,
 }
 
 impl Flaw {
@@ -66,7 +69,7 @@ impl Flaw {
     ];
 
     /// Those that a desk can make that speaks for a system.
-    pub(super) const OF_BRIDGES: [Flaw; 9] = [
+    pub(super) const OF_BRIDGES: [Flaw; 10] = [
         Flaw::NoOverlap,
         Flaw::ReadBeforeRecord,
         Flaw::NoDoubt,
@@ -74,6 +77,7 @@ impl Flaw {
         Flaw::NoMarkers,
         Flaw::MarkersOnly,
         Flaw::AccountOnly,
+        Flaw::AnswerBelieved,
         Flaw::NotesLeave,
         Flaw::AddressesLeave,
     ];

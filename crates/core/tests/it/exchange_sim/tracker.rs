@@ -46,9 +46,18 @@ struct Written {
     ready: i64,
 }
 
+/// Something there that sets a field by itself as soon as we set it.
+pub(super) struct Robot {
+    /// Its own, so that runs without one are the same as ever.
+    pub(super) dice: Dice,
+    /// It is switched off then.
+    pub(super) until: i64,
+}
+
 #[derive(Default)]
 pub(super) struct Tracker {
     skew: i64,
+    robot: Option<Robot>,
     pub(super) tickets: BTreeMap<u64, Ticket>,
     written: Vec<Written>,
     /// What it was told to do.
@@ -56,9 +65,10 @@ pub(super) struct Tracker {
 }
 
 impl Tracker {
-    pub(super) fn new(skew: i64) -> Tracker {
+    pub(super) fn new(skew: i64, robot: Option<Robot>) -> Tracker {
         Tracker {
             skew,
+            robot,
             ..Tracker::default()
         }
     }
@@ -202,7 +212,10 @@ impl Tracker {
         }
         match &call.what {
             What::Create { .. } => {}
-            What::Set { field, raw, .. } => self.set(number, now, true, field.clone(), raw.clone()),
+            What::Set { field, raw, .. } => {
+                self.set(number, now, true, field.clone(), raw.clone());
+                self.disturb(number, now, field);
+            }
             What::Write { body, .. } => {
                 let (body, files) = (body.clone(), Vec::new());
                 self.note(
@@ -233,6 +246,17 @@ impl Tracker {
             }
         }
         Answer::Done
+    }
+
+    fn disturb(&mut self, number: u64, now: i64, field: &Field) {
+        let Some(robot) = self.robot.as_mut().filter(|robot| now < robot.until) else {
+            return;
+        };
+        if *field != Field::Status || !robot.dice.often(400) {
+            return;
+        }
+        let word = (*robot.dice.pick(&["new", "open", "stalled"])).to_owned();
+        self.set(number, now, false, Field::Status, word);
     }
 
     fn readable(&self, now: i64, wanted: impl Fn(&RemoteChange) -> bool) -> Vec<RemoteChange> {

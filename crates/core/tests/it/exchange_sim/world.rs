@@ -10,7 +10,7 @@ use super::desk::{Desk, Message, Out, told};
 use super::dice::Dice;
 use super::flaw::Flaw;
 use super::ledger::Ledger;
-use super::tracker::{Reply, Request, Tracker};
+use super::tracker::{Reply, Request, Robot, Tracker};
 
 pub(super) const SECOND: i64 = 1_000;
 pub(super) const MINUTE: i64 = 60 * SECOND;
@@ -195,7 +195,7 @@ impl World {
             tracker: None,
             trace: traced.then(Vec::new),
         };
-        world.couple(shape);
+        world.couple(shape, seed);
         world.say(|w| {
             format!(
                 "{shape:?}, {:?}, clocks {:?}",
@@ -208,7 +208,7 @@ impl World {
     }
 
     /// The first desk speaks for a system, where there is one.
-    fn couple(&mut self, shape: Shape) {
+    fn couple(&mut self, shape: Shape, seed: u64) {
         if !shape.is_tracked() {
             return;
         }
@@ -223,7 +223,12 @@ impl World {
         self.passes.insert((me, system), agreed);
         self.desks[0].bridge = Some(bridge);
         let skew = self.dice.between(-10 * MINUTE, 10 * MINUTE);
-        self.tracker = Some(Tracker::new(skew));
+        let mut own = Dice::new(seed ^ 0x0B08);
+        let robot = own.often(300).then_some(Robot {
+            dice: own,
+            until: self.quiet,
+        });
+        self.tracker = Some(Tracker::new(skew, robot));
         for _ in 0..self.dice.between(5, 30) {
             let at = self.dice.between(0, self.quiet - 1);
             self.at(at, Event::ActThere);

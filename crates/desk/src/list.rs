@@ -79,7 +79,8 @@ pub(crate) fn scope_of(actor: &Actor) -> Scope {
     }
 }
 
-/// The setting that says that the search index tells of every ticket whether it is open.
+/// The setting that is `false` while the search index does not tell of every ticket
+/// whether it is open, after an upgrade.
 pub(crate) const OPEN_IS_INDEXED: &str = "search.open";
 
 /// The terms by which the search index knows who may see a ticket, and what a list
@@ -447,7 +448,7 @@ impl Desk {
 /// Whether the search index tells of every ticket whether it is open.
 pub(crate) fn open_is_indexed(c: &mut Conn<'_>) -> Result<bool, Error> {
     let known = store::setting::get(c, OPEN_IS_INDEXED)?;
-    Ok(known.as_deref() == Some("true"))
+    Ok(known.as_deref() != Some("false"))
 }
 
 /// What the index is asked for, for each look: groups of terms, of each of which a

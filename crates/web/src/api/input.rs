@@ -442,7 +442,7 @@ impl<'de, T: TryFrom<i64>> Deserialize<'de> for Whole<T> {
             type Value = Whole<T>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a whole number that is neither negative nor too large")
+                f.write_str("a whole number that the field can hold")
             }
 
             fn visit_i64<E: serde::de::Error>(self, n: i64) -> Result<Whole<T>, E> {

@@ -14,7 +14,7 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::caller::{Administers, Reads};
-use super::input::{At, Body, IfMatch, given};
+use super::input::{At, Body, IfMatch, given, maybe_whole};
 use super::words::Time;
 use super::{Items, tagged};
 use crate::AppState;
@@ -144,6 +144,7 @@ pub struct MailboxChange {
     /// The IMAP server.
     pub host: Option<String>,
     /// Its port; left out of a new one: 993, or 143 without TLS at first.
+    #[serde(default, deserialize_with = "maybe_whole")]
     #[schema(minimum = 0, maximum = 65535)]
     pub port: Option<u16>,
     /// `tls` (of a new one), `starttls` or `none`.

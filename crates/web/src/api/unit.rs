@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::caller::{Caller, Reads, Writes};
-use super::input::{At, Body, IfMatch, given, maybe_objects, maybe_whole};
+use super::input::{At, Body, IfMatch, given, maybe_objects, maybe_whole, whole_number};
 use super::{Items, tagged};
 use crate::AppState;
 use crate::problem::Problem;
@@ -38,6 +38,7 @@ pub struct Hint {
     pub words: Vec<String>,
     /// How much a hit counts, 1 to 3; -1 to -3: points away.
     #[schema(minimum = -3, maximum = 3)]
+    #[serde(deserialize_with = "whole_number")]
     pub weight: i64,
 }
 

@@ -4,8 +4,8 @@
 //! be talked to. Each ticket that travels has a link, with the state that the
 //! rules of `switchboard_core::exchange` keep.
 //!
-//! What happens here follows from the events ([`given`]); what is to be done
-//! there, and what happened there, is looked after in rounds ([`round`]), one per
+//! What happens here follows from the events (`given`); what is to be done
+//! there, and what happened there, is looked after in rounds (`round`), one per
 //! coupling at a time, apart from each other and from everything else. A call is
 //! recorded before it is made and its answer after, each in a transaction of its
 //! own; nothing is called within one.

@@ -139,13 +139,22 @@ fn words(
     events: &[Event],
 ) -> Result<Vec<SearchDoc>, Error> {
     let numbers: BTreeSet<TicketNumber> = events.iter().map(|e| e.ticket).collect();
-    for number in &numbers {
+    index_entries(c, catalogue, &numbers)
+}
+
+/// Tickets as the search index is to know them.
+pub(crate) fn index_entries(
+    c: &mut Conn<'_>,
+    catalogue: &Catalogue,
+    numbers: &BTreeSet<TicketNumber>,
+) -> Result<Vec<SearchDoc>, Error> {
+    for number in numbers {
         store::ticket::expect(c, *number)?;
         store::entry::expect_of_ticket(c, *number, true, 0, MOST_ENTRIES)?;
     }
     let mut tickets = Vec::new();
     for number in numbers {
-        tickets.extend(store::ticket::load(c, number)?);
+        tickets.extend(store::ticket::load(c, *number)?);
     }
     let ids: BTreeSet<PersonId> = tickets.iter().flat_map(Ticket::people).collect();
     let ids: Vec<PersonId> = ids.into_iter().collect();

@@ -177,16 +177,6 @@ pub fn by_number(conn: &mut Conn<'_>, agreement: Uuid, number: &str) -> Result<V
     )
 }
 
-/// Links of an agreement, the latest first.
-pub fn of_agreement(conn: &mut Conn<'_>, agreement: Uuid, limit: i64) -> Result<Vec<Link>, Error> {
-    let mut sql = Sql::new(COLUMNS);
-    sql.push(" WHERE agreement = ")
-        .bind(agreement)
-        .push(" ORDER BY began_at DESC, id DESC LIMIT ")
-        .bind(limit);
-    conn.run(&sql, read)
-}
-
 /// How an agreement's links stand together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Sums {

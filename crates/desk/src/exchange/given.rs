@@ -7,8 +7,9 @@ use store::entry::{Attachment, Entry};
 use store::event::Event;
 use store::exchange::{Link, Went};
 use switchboard_core::exchange::{
-    Ask, Attachment as SharedFile, Author, Entry as SharedEntry, Field, LocalAuthor, LocalEntry,
-    Name, Role, Shared, SharedId, Stage, Tie, shared_entry,
+    Ask, Attachment as SharedFile, Author, Change as SharedChange, DeskId, Entry as SharedEntry,
+    Field, LocalAuthor, LocalEntry, Name, Refused, Role, Shared, SharedId, Stage, Tie,
+    shared_entry,
 };
 use switchboard_core::{Change, EntryId, Millis, Status, Ticket, TicketNumber};
 use uuid::Uuid;
@@ -147,6 +148,8 @@ struct Pen<'a> {
     terms: &'a Terms,
     private: Vec<String>,
     files: BTreeMap<EntryId, Vec<Attachment>>,
+    /// Entries that have their name in the shared ticket.
+    known: BTreeSet<EntryId>,
     now: Millis,
 }
 
@@ -154,6 +157,7 @@ impl Pen<'_> {
     fn new<'a>(
         c: &mut Conn<'_>,
         terms: &'a Terms,
+        link: Uuid,
         ticket: &Ticket,
         now: Millis,
     ) -> Result<Pen<'a>, Error> {
@@ -167,28 +171,36 @@ impl Pen<'_> {
             terms,
             private: private(c, ticket)?,
             files,
+            known: store::exchange::entries(c, link)?
+                .into_iter()
+                .map(|(entry, _)| entry)
+                .collect(),
             now,
         })
     }
 
+    /// A change of ours happened. That the rules refuse one is a mistake here: what
+    /// they ask for was looked at before.
+    fn made(&self, link: &mut Link, change: Result<SharedChange, Refused>) -> Result<Name, Error> {
+        let change = change.map_err(|e| Error::Internal(e.to_string()))?;
+        let name = change.name.clone();
+        self.terms.happened(link, change, &self.private, self.now);
+        Ok(name)
+    }
+
     /// An entry and its files go, once.
-    fn write(&self, c: &mut Conn<'_>, link: &mut Link, entry: &Entry) -> Result<bool, Error> {
-        let known = store::exchange::entries(c, link.id)?;
-        if known.iter().any(|(id, _)| *id == entry.id) {
-            return Ok(false);
+    fn write(&mut self, c: &mut Conn<'_>, link: &mut Link, entry: &Entry) -> Result<(), Error> {
+        if self.known.contains(&entry.id) {
+            return Ok(());
         }
         let Some(said) = of_entry(c, entry)? else {
-            return Ok(false);
+            return Ok(());
         };
-        let change = link
-            .shared
-            .write(&self.terms.me, said, entry.at)
-            .map_err(|e| Error::Internal(e.to_string()))?;
-        let name = change.name.clone();
+        let change = link.shared.write(&self.terms.me, said, entry.at);
+        let name = self.made(link, change)?;
         store::exchange::name_entry(c, link.id, entry.id, &name)?;
-        self.terms.happened(link, change, &self.private, self.now);
-        self.attach(link, entry, &name)?;
-        Ok(true)
+        self.known.insert(entry.id);
+        self.attach(link, entry, &name)
     }
 
     fn attach(&self, link: &mut Link, entry: &Entry, name: &Name) -> Result<(), Error> {
@@ -201,11 +213,8 @@ impl Pen<'_> {
                 sha256: file.sha256.clone(),
                 erased: false,
             };
-            let change = link
-                .shared
-                .attach(&self.terms.me, file, entry.at)
-                .map_err(|e| Error::Internal(e.to_string()))?;
-            self.terms.happened(link, change, &self.private, self.now);
+            let change = link.shared.attach(&self.terms.me, file, entry.at);
+            self.made(link, change)?;
         }
         Ok(())
     }
@@ -221,25 +230,23 @@ impl Pen<'_> {
             body,
             erased: false,
         };
-        let change = link
-            .shared
-            .write(&self.terms.me, entry, self.now)
-            .map_err(|e| Error::Internal(e.to_string()))?;
-        self.terms.happened(link, change, &self.private, self.now);
+        let change = link.shared.write(&self.terms.me, entry, self.now);
+        self.made(link, change)?;
+        Ok(())
+    }
+
+    /// The baton goes from one to the other, if the one has it.
+    fn pass(&self, link: &mut Link, from: &DeskId, to: &DeskId) -> Result<(), Error> {
+        if link.shared.baton().holder() == from {
+            let change = link.shared.pass(from, to.clone(), String::new(), self.now);
+            self.made(link, change)?;
+        }
         Ok(())
     }
 
     /// The baton goes to the system.
     fn hand_over(&self, link: &mut Link) -> Result<(), Error> {
-        let system = self.terms.manner.system.clone();
-        if link.shared.baton().holder() == &self.terms.me {
-            let change = link
-                .shared
-                .pass(&self.terms.me, system, String::new(), self.now)
-                .map_err(|e| Error::Internal(e.to_string()))?;
-            self.terms.happened(link, change, &self.private, self.now);
-        }
-        Ok(())
+        self.pass(link, &self.terms.me, &self.terms.manner.system)
     }
 }
 
@@ -290,7 +297,7 @@ fn begin(
     // First of all, as what follows refers to it.
     store::exchange::save(c, &link)?;
     store::exchange::name_entry(c, link.id, first.id, &name)?;
-    let pen = Pen::new(c, terms, ticket, now)?;
+    let mut pen = Pen::new(c, terms, link.id, ticket, now)?;
     terms.happened(&mut link, opened, &pen.private, now);
     pen.attach(&mut link, first, &name)?;
     for entry in others {
@@ -312,7 +319,7 @@ fn resume(
     now: Millis,
 ) -> Result<(), Error> {
     link.stage = Stage::Active;
-    let pen = Pen::new(c, terms, ticket, now)?;
+    let mut pen = Pen::new(c, terms, link.id, ticket, now)?;
     pen.say(link, "This ticket is given to you once more.".to_owned())?;
     for entry in store::entry::of_ticket(c, ticket.number, false, 0, MOST_ENTRIES)? {
         pen.write(c, link, &entry)?;
@@ -332,20 +339,14 @@ fn withdraw(
     ticket: &Ticket,
     now: Millis,
 ) -> Result<(), Error> {
-    let pen = Pen::new(c, terms, ticket, now)?;
+    let pen = Pen::new(c, terms, link.id, ticket, now)?;
     let said = format!(
         "This ticket was taken back by {}: others work on it now. What is written here still \
          reaches the requester; what they answer does not come here any more.",
         desk.config().name
     );
     pen.say(link, said)?;
-    if link.shared.baton().holder() == &terms.manner.system {
-        let back = link
-            .shared
-            .pass(&terms.manner.system, terms.me.clone(), String::new(), now)
-            .map_err(|e| Error::Internal(e.to_string()))?;
-        terms.happened(link, back, &pen.private, now);
-    }
+    pen.pass(link, &terms.manner.system, &terms.me)?;
     link.stage = Stage::Ended;
     let what = format!("The ticket is taken back from {}", terms.manner.label);
     note(c, desk, link.id, Went::Here, what, None)?;
@@ -362,7 +363,7 @@ fn goes_on(
     events: &[&Event],
     now: Millis,
 ) -> Result<(), Error> {
-    let pen = Pen::new(c, terms, ticket, now)?;
+    let mut pen = Pen::new(c, terms, link.id, ticket, now)?;
     for event in events {
         if let Some((entry, _)) = public_word(&event.change)
             && let Some(entry) = store::entry::load(c, entry)?
@@ -382,11 +383,11 @@ fn goes_on(
         .field(&Field::Priority)
         .map(|set| set.value.as_str());
     if terms.manner.words.contains_key(&Field::Priority) && stands != Some(priority) {
+        let priority = priority.to_owned();
         let set = link
             .shared
-            .set(&terms.me, Field::Priority, priority.to_owned(), None, now)
-            .map_err(|e| Error::Internal(e.to_string()))?;
-        terms.happened(link, set, &pen.private, now);
+            .set(&terms.me, Field::Priority, priority, None, now);
+        pen.made(link, set)?;
     }
     keep(c, link, now)
 }
@@ -423,8 +424,7 @@ fn status(
         link.shared
             .ask(&terms.me, Ask::Set { field, value }, pen.now)
     };
-    let change = change.map_err(|e| Error::Internal(e.to_string()))?;
-    terms.happened(link, change, &pen.private, pen.now);
+    pen.made(link, change)?;
     let what = format!("Set here: {}", new.label());
     note(c, desk, link.id, Went::Here, what, None)
 }

@@ -16,7 +16,7 @@ use switchboard_core::{Millis, TicketNumber};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use super::taken::{Taking, shared_of};
+use super::taken::Taking;
 use super::there::{Called, Ear, Heard, Trouble, backoff, title};
 use super::{AGAIN_MS, Terms, keep, note, private, put_off};
 use crate::{Desk, Error};
@@ -368,7 +368,7 @@ impl Desk {
                         if let Some(other) = others.into_iter().find(|other| *other != id)
                             && let Some(other) = store::exchange::load(c, other)?
                         {
-                            *shared = Some(shared_of(&other));
+                            *shared = Some(other.shared.ticket().clone());
                         }
                     }
                 }
@@ -443,7 +443,7 @@ impl Desk {
         id: Uuid,
     ) -> Result<Drove, Error> {
         for _ in 0..MOST_CALLS {
-            let step = self.next_step(terms, id, TieInput::Tick).await?;
+            let step = self.next_step(terms, id, TieInput::Tick, true).await?;
             if let Some(look) = step.look {
                 match self.look(terms, tracker, id, look).await? {
                     Some(trouble) => return Ok(Drove::Down(trouble)),
@@ -460,8 +460,14 @@ impl Desk {
     }
 
     /// Takes an input in and records what follows; what is to be called is given
-    /// back, recorded as sent.
-    async fn next_step(&self, terms: &Terms, id: Uuid, input: TieInput) -> Result<TieStep, Error> {
+    /// back, recorded as sent when it is made now (`calls`), else as waiting.
+    async fn next_step(
+        &self,
+        terms: &Terms,
+        id: Uuid,
+        input: TieInput,
+        calls: bool,
+    ) -> Result<TieStep, Error> {
         let (terms, now) = (terms.clone(), self.now());
         self.0
             .db
@@ -471,6 +477,9 @@ impl Desk {
                 };
                 let step = terms.step(&mut link, input.clone(), &[], now);
                 let busy = step.call.is_some() || step.look.is_some();
+                if !calls {
+                    put_off(&mut link, &step);
+                }
                 link.due_at = if busy {
                     Some(now)
                 } else if link.tie.is_at_rest() || stuck(&link.tie.calls, link.tie.there.is_some())
@@ -498,8 +507,8 @@ impl Desk {
             // The call looks for what it made before it makes anything: it is
             // settled by now, so it can be made again.
             LookFor::Marker(_) => {
-                let step = self.next_step(terms, id, TieInput::NotMade(asked)).await?;
-                self.unsend(terms, id, step).await?;
+                self.next_step(terms, id, TieInput::NotMade(asked), false)
+                    .await?;
                 Ok(None)
             }
             LookFor::Ticket(there) => match tracker.history(&there).await {
@@ -510,21 +519,6 @@ impl Desk {
                 Err(e) => Ok(Some(Trouble::of(&e))),
             },
         }
-    }
-
-    /// A step whose call is left for the next.
-    async fn unsend(&self, _terms: &Terms, id: Uuid, step: TieStep) -> Result<(), Error> {
-        let now = self.now();
-        self.0
-            .db
-            .write(move |c| {
-                if let Some(mut link) = store::exchange::load(c, id)? {
-                    put_off(&mut link, &step);
-                    keep(c, &mut link, now)?;
-                }
-                Ok(())
-            })
-            .await
     }
 
     /// Makes one call and records its answer. `Some`: the link's part of the

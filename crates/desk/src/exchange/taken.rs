@@ -5,9 +5,7 @@ use std::collections::BTreeMap;
 
 use store::Conn;
 use store::exchange::{Link, Went};
-use switchboard_core::exchange::{
-    Ask, Change, Deed, Entry, Field, Name, Note, Role, Shared, SharedId, TieStep,
-};
+use switchboard_core::exchange::{Ask, Change, Deed, Entry, Field, Name, Note, Role, TieStep};
 use switchboard_core::{
     Actor, Channel, Command, EntryVisibility, SolutionKind, Status, Ticket, TicketNumber,
 };
@@ -293,10 +291,4 @@ fn in_words(one: &Note) -> Option<String> {
         Note::Moved { into } => Some(format!("It goes on there as {into}")),
         Note::Refused { .. } | Note::Deleted => None,
     }
-}
-
-/// The shared ticket that another link has, for what is merged there.
-pub(super) fn shared_of(link: &Link) -> SharedId {
-    let shared: &Shared = &link.shared;
-    shared.ticket().clone()
 }

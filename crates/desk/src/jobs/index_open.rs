@@ -20,12 +20,8 @@ pub(super) async fn run(desk: &Desk, job: &Job) -> Result<Outcome, Error> {
         .db
         .write(move |c| {
             let numbers = store::ticket::open_after(c, after, AT_ONCE)?;
-            let mut docs = Vec::new();
-            for number in &numbers {
-                if let Some(ticket) = store::ticket::load(c, *number)? {
-                    docs.push(crate::follow::index_entry(c, &catalogue, &ticket)?);
-                }
-            }
+            let among = numbers.iter().copied().collect();
+            let docs = crate::follow::index_entries(c, &catalogue, &among)?;
             store::search::index(c, &docs)?;
             if numbers.is_empty() {
                 store::setting::set(c, OPEN_IS_INDEXED, "true", now)?;

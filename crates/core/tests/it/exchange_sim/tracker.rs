@@ -210,23 +210,14 @@ impl Tracker {
         if self.tickets[&number].deleted {
             return Answer::Refused("deleted".to_owned());
         }
-        match &call.what {
-            What::Create { .. } => {}
+        let (body, files) = match &call.what {
+            What::Create { .. } => return Answer::Done,
             What::Set { field, raw, .. } => {
                 self.set(number, now, true, field.clone(), raw.clone());
                 self.disturb(number, now, field);
+                return Answer::Done;
             }
-            What::Write { body, .. } => {
-                let (body, files) = (body.clone(), Vec::new());
-                self.note(
-                    number,
-                    now,
-                    ready,
-                    true,
-                    marker,
-                    RemoteDeed::Wrote { body, files },
-                );
-            }
+            What::Write { body, .. } => (body.clone(), Vec::new()),
             What::Attach { attachment, .. } => {
                 let file = RemoteFile {
                     file: attachment.file.clone(),
@@ -234,17 +225,11 @@ impl Tracker {
                     bytes: attachment.bytes,
                     sha256: attachment.sha256.clone(),
                 };
-                let (body, files) = (attachment.file.clone(), vec![file]);
-                self.note(
-                    number,
-                    now,
-                    ready,
-                    true,
-                    marker,
-                    RemoteDeed::Wrote { body, files },
-                );
+                (attachment.file.clone(), vec![file])
             }
-        }
+        };
+        let wrote = RemoteDeed::Wrote { body, files };
+        self.note(number, now, ready, true, marker, wrote);
         Answer::Done
     }
 

@@ -146,6 +146,7 @@ suite("the administrator's catalogue", "admin@demo", [
 suite("first level", "first@demo", [
   ["triage", "/triage"],
   ["redirected", "/redirected?show=open"],
+  ["exchange", "/exchange?ticket=x"],
   ["work", "/work"],
   ["work-search", "/work?q=checksum"],
   ["work-ticket", () => `/work/${ticket}`],

@@ -177,6 +177,40 @@ pub fn by_number(conn: &mut Conn<'_>, agreement: Uuid, number: &str) -> Result<V
     )
 }
 
+/// Links of open tickets that are with another system, the one from which nothing
+/// came for the longest time first; only those after this time and id.
+pub fn with_partners(
+    conn: &mut Conn<'_>,
+    after: Option<(Millis, Uuid)>,
+    limit: i64,
+) -> Result<Vec<Link>, Error> {
+    let mut sql = Sql::new(COLUMNS);
+    sql.push(
+        " WHERE stage = 'active' AND EXISTS (SELECT 1 FROM ticket t
+          WHERE t.number = exchange_link.ticket AND t.open = 1)",
+    );
+    if let Some((at, id)) = after {
+        sql.push(" AND (COALESCE(came_at, began_at) > ").bind(at);
+        sql.push(" OR (COALESCE(came_at, began_at) = ").bind(at);
+        sql.push(" AND id > ").bind(id).push("))");
+    }
+    sql.push(" ORDER BY COALESCE(came_at, began_at), id LIMIT ")
+        .bind(limit);
+    conn.run(&sql, read)
+}
+
+/// Links of which something waits, failed, or will not be done by itself, the
+/// longest so first.
+pub fn in_trouble(conn: &mut Conn<'_>, limit: i64) -> Result<Vec<Link>, Error> {
+    let mut sql = Sql::new(COLUMNS);
+    sql.push(
+        " WHERE waiting > 0 OR dead > 0 OR error IS NOT NULL
+          ORDER BY COALESCE(waiting_since, error_at, began_at), id LIMIT ",
+    )
+    .bind(limit);
+    conn.run(&sql, read)
+}
+
 /// How an agreement's links stand together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Sums {
@@ -211,6 +245,15 @@ pub fn sums(conn: &mut Conn<'_>, agreement: Uuid) -> Result<Sums, Error> {
                 came_at: row.get(5)?,
             })
         },
+    )
+}
+
+/// What is to be done in all systems together, and since when the oldest of it waits.
+pub fn backlog(conn: &mut Conn<'_>) -> Result<(i64, Option<Millis>), Error> {
+    conn.query_one(
+        "SELECT CAST(COALESCE(SUM(waiting), 0) AS BIGINT), MIN(waiting_since) FROM exchange_link",
+        params![],
+        |row| Ok((row.get(0)?, row.get(1)?)),
     )
 }
 
@@ -391,6 +434,15 @@ pub fn dead(conn: &mut Conn<'_>, limit: i64) -> Result<Vec<Dead>, Error> {
     let mut sql = Sql::new(DEAD);
     sql.push(" ORDER BY at, id LIMIT ").bind(limit);
     conn.run(&sql, read_dead)
+}
+
+/// How many dead letters there are that nobody has looked after.
+pub fn dead_count(conn: &mut Conn<'_>) -> Result<i64, Error> {
+    conn.query_one(
+        "SELECT COUNT(*) FROM exchange_dead WHERE ended_at IS NULL",
+        params![],
+        |row| row.get(0),
+    )
 }
 
 /// One dead letter that nobody has looked after.

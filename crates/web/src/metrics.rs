@@ -99,10 +99,12 @@ struct Counted {
     mail_in: Vec<(String, i64)>,
     mail_out: Vec<(String, i64)>,
     outbox: desk::outbox::Standing,
+    exchange: desk::exchange::view::Standing,
 }
 
 async fn counted(app: &AppState) -> Result<Counted, Error> {
     let outbox = app.desk.outbox_standing().await?;
+    let exchange = app.desk.exchange_standing().await?;
     app.desk
         .db()
         .read(move |c| {
@@ -113,6 +115,7 @@ async fn counted(app: &AppState) -> Result<Counted, Error> {
                 mail_in: store::mail::incoming_counts(c)?,
                 mail_out: store::mail::outgoing_counts(c)?,
                 outbox: outbox.clone(),
+                exchange,
             })
         })
         .await
@@ -179,6 +182,37 @@ pub(crate) async fn show(State(app): State<AppState>) -> Result<Response, Proble
         "Addresses at which nothing arrives any more",
         dead,
     );
+    let couplings = by_state(vec![
+        ("running".into(), counted.exchange.running),
+        ("stopped".into(), counted.exchange.stopped),
+        ("paused".into(), counted.exchange.paused),
+    ]);
+    registry.register(
+        "exchange_couplings",
+        "Couplings with partners' systems, by state",
+        couplings,
+    );
+    for (name, help, value) in [
+        (
+            "exchange_waiting",
+            "What is to be done in partners' systems",
+            counted.exchange.waiting,
+        ),
+        (
+            "exchange_oldest_waiting_seconds",
+            "For how long the oldest of that waits",
+            counted.exchange.lag / 1000,
+        ),
+        (
+            "exchange_set_aside",
+            "What does not travel unless somebody says so",
+            counted.exchange.dead,
+        ),
+    ] {
+        let gauge: Gauge = Gauge::default();
+        gauge.set(value);
+        registry.register(name, help, gauge);
+    }
     let commits: Counter = Counter::default();
     commits.inc_by(written.commits);
     registry.register("db_commits", "Transactions committed by this node", commits);

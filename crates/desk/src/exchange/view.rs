@@ -1,21 +1,24 @@
 //! The exchange as those see it who look after it, and what they can do.
 
 use serde_json::json;
+use store::Conn;
 use store::agreement::Agreement;
 use store::coupling::{Coupling, State};
-use store::exchange::{Dead, Line, Sums};
-use switchboard_core::exchange::Stage;
-use switchboard_core::{Actor, Millis, TicketNumber};
+use store::exchange::{Dead, Line, Link, Sums};
+use switchboard_core::exchange::{Field, Stage};
+use switchboard_core::{Access, Actor, Millis, Status, TicketNumber};
 use uuid::Uuid;
 
 use super::host;
 use crate::audit::{self, Subject};
-use crate::{Desk, Error};
+use crate::{Catalogue, Desk, Error, Page};
 
 /// Dead letters that are shown.
 const MOST_DEAD: i64 = 200;
 /// Lines of a ticket that are shown.
 const MOST_LINES: i64 = 500;
+/// Links that wait or failed that are shown.
+const MOST_TROUBLED: i64 = 200;
 
 /// A coupling with how it stands.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,6 +34,11 @@ pub struct Coupled {
 }
 
 impl Coupled {
+    /// The host of the system.
+    pub fn system(&self) -> &str {
+        host(self.agreement.endpoint.as_deref().unwrap_or_default())
+    }
+
     /// How long the oldest thing waits that is to go there; 0: nothing does.
     pub fn lag(&self, now: Millis) -> Millis {
         self.sums.waiting_since.map_or(0, |since| now - since)
@@ -67,8 +75,12 @@ pub struct Counterpart {
     pub status: Option<String>,
     /// Who works on it there.
     pub owner: Option<String>,
+    /// When it began.
+    pub began_at: Millis,
     /// What is to be done there.
     pub waiting: i64,
+    /// Since when the oldest of that waits.
+    pub waiting_since: Option<Millis>,
     /// What will not be done unless somebody says so.
     pub dead: i64,
     /// The last failure, until something succeeds.
@@ -77,8 +89,40 @@ pub struct Counterpart {
     pub sent_at: Option<Millis>,
     /// When something last came from there.
     pub came_at: Option<Millis>,
-    /// What went where and why.
+    /// What went where and why; empty in lists.
     pub lines: Vec<Line>,
+}
+
+/// A ticket that is with a partner, or on its way there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Travelling {
+    /// The ticket.
+    pub ticket: TicketNumber,
+    /// Its subject.
+    pub subject: String,
+    /// Its status here.
+    pub status: Status,
+    /// The service under whose agreement it travels, by name.
+    pub service: String,
+    /// How it stands there.
+    pub there: Counterpart,
+}
+
+/// How the whole exchange stands, for those who watch the desk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Standing {
+    /// Couplings that run.
+    pub running: i64,
+    /// Couplings whose system can not be talked to.
+    pub stopped: i64,
+    /// Couplings that somebody paused.
+    pub paused: i64,
+    /// What is to be done in partners' systems.
+    pub waiting: i64,
+    /// How long the oldest of it waits.
+    pub lag: Millis,
+    /// Dead letters that nobody has looked after.
+    pub dead: i64,
 }
 
 fn admin(actor: &Actor) -> Result<(), Error> {
@@ -90,14 +134,79 @@ fn admin(actor: &Actor) -> Result<(), Error> {
     ))
 }
 
+/// First level looks at it too: it asks after tickets that stand still.
+fn looks(actor: &Actor) -> Result<(), Error> {
+    if actor.admin || actor.first_level() {
+        return Ok(());
+    }
+    Err(Error::Forbidden(
+        "first level and administrators see how the exchange stands".into(),
+    ))
+}
+
+/// How a link stands, with so many of its last lines.
+fn counterpart(c: &mut Conn<'_>, link: Link, lines: i64) -> Result<Counterpart, Error> {
+    let agreement = store::agreement::load(c, link.agreement)?;
+    let agreement = agreement.ok_or_else(|| Error::not_found("that agreement"))?;
+    let lines = if lines > 0 {
+        store::exchange::lines(c, link.id, lines)?
+    } else {
+        Vec::new()
+    };
+    let status = link.tie.fields.get(&Field::Status);
+    Ok(Counterpart {
+        id: link.id,
+        kind: agreement.system.unwrap_or_default(),
+        system: host(&agreement.endpoint.unwrap_or_default()).to_owned(),
+        theirs: link.shared.baton().holder() != &link.shared.ticket().desk,
+        status: status.and_then(|f| f.raw.clone()),
+        there: link.tie.there,
+        ended: link.stage == Stage::Ended,
+        owner: link.owner_there,
+        began_at: link.began_at,
+        waiting: link.waiting,
+        waiting_since: link.waiting_since,
+        dead: link.dead,
+        error: link.error,
+        sent_at: link.sent_at,
+        came_at: link.came_at,
+        lines,
+    })
+}
+
+/// A link with its ticket; `None`: the actor may not see that.
+fn travelling(
+    c: &mut Conn<'_>,
+    catalogue: &Catalogue,
+    actor: &Actor,
+    link: Link,
+) -> Result<Option<Travelling>, Error> {
+    let Some(ticket) = store::ticket::load(c, link.ticket)? else {
+        return Ok(None);
+    };
+    if !Access::of(actor, &ticket).may_see() {
+        return Ok(None);
+    }
+    let agreement = store::agreement::load(c, link.agreement)?;
+    let service = agreement.and_then(|a| catalogue.service(a.service));
+    Ok(Some(Travelling {
+        ticket: ticket.number,
+        subject: ticket.subject,
+        status: ticket.status,
+        service: service.map_or_else(String::new, |s| s.name.clone()),
+        there: counterpart(c, link, 0)?,
+    }))
+}
+
 impl Desk {
-    /// Every coupling, and what is dead.
+    /// Every coupling, and what is dead; of tickets that the actor may not see
+    /// nothing.
     ///
     /// # Errors
-    /// [`Error::Forbidden`] for all but administrators.
+    /// [`Error::Forbidden`] for all but first level and administrators.
     pub async fn exchange(&self, actor: &Actor) -> Result<(Vec<Coupled>, Vec<DeadLetter>), Error> {
-        admin(actor)?;
-        let catalogue = self.catalogue().await?;
+        looks(actor)?;
+        let (catalogue, actor) = (self.catalogue().await?, actor.clone());
         self.0
             .db
             .read(move |c| {
@@ -124,6 +233,10 @@ impl Desk {
                     let Some(link) = store::exchange::load(c, dead.link)? else {
                         continue;
                     };
+                    let ticket = store::ticket::load(c, link.ticket)?;
+                    if ticket.is_none_or(|t| !Access::of(&actor, &t).may_see()) {
+                        continue;
+                    }
                     let agreement = store::agreement::load(c, link.agreement)?;
                     letters.push(DeadLetter {
                         ticket: link.ticket,
@@ -134,6 +247,99 @@ impl Desk {
                     });
                 }
                 Ok((coupled, letters))
+            })
+            .await
+    }
+
+    /// How the whole exchange stands.
+    ///
+    /// # Errors
+    /// When the database can not be read.
+    pub async fn exchange_standing(&self) -> Result<Standing, Error> {
+        let now = self.now();
+        self.0
+            .db
+            .read(move |c| {
+                let (waiting, since) = store::exchange::backlog(c)?;
+                let mut standing = Standing {
+                    waiting,
+                    lag: since.map_or(0, |since| (now - since).max(0)),
+                    dead: store::exchange::dead_count(c)?,
+                    ..Standing::default()
+                };
+                for coupling in store::coupling::all(c)? {
+                    match (coupling.state, coupling.error) {
+                        (State::Paused, _) => standing.paused += 1,
+                        (State::On, Some(_)) => standing.stopped += 1,
+                        (State::On, None) => standing.running += 1,
+                    }
+                }
+                Ok(standing)
+            })
+            .await
+    }
+
+    /// Open tickets that are at partners, the one from which nothing came for
+    /// the longest time first. A page may have fewer than was asked for: tickets
+    /// that the actor may not see are left out.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] for all but first level and administrators; names
+    /// `cursor` when it is none of this list's.
+    pub async fn at_partners(
+        &self,
+        actor: &Actor,
+        cursor: Option<&str>,
+        limit: i64,
+    ) -> Result<Page<Travelling>, Error> {
+        looks(actor)?;
+        let after = match cursor.filter(|c| !c.is_empty()) {
+            None => None,
+            Some(text) => Some(
+                text.split_once('.')
+                    .and_then(|(at, id)| Some((at.parse().ok()?, Uuid::try_parse(id).ok()?)))
+                    .ok_or_else(|| {
+                        Error::invalid("cursor", "is none that this list gave; begin without one")
+                    })?,
+            ),
+        };
+        let (catalogue, actor) = (self.catalogue().await?, actor.clone());
+        let size = usize::try_from(limit).unwrap_or(0);
+        self.0
+            .db
+            .read(move |c| {
+                let mut links = store::exchange::with_partners(c, after, limit + 1)?;
+                let more = links.len() > size;
+                links.truncate(size);
+                let next = links
+                    .last()
+                    .filter(|_| more)
+                    .map(|l| format!("{}.{}", l.came_at.unwrap_or(l.began_at), l.id));
+                let mut items = Vec::new();
+                for link in links {
+                    items.extend(travelling(c, &catalogue, &actor, link)?);
+                }
+                Ok(Page { items, next })
+            })
+            .await
+    }
+
+    /// Tickets of which something waits to go to a partner, failed, or will not
+    /// go by itself, the longest so first.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] for all but first level and administrators.
+    pub async fn held_up(&self, actor: &Actor) -> Result<Vec<Travelling>, Error> {
+        looks(actor)?;
+        let (catalogue, actor) = (self.catalogue().await?, actor.clone());
+        self.0
+            .db
+            .read(move |c| {
+                let mut found = Vec::new();
+                for link in store::exchange::in_trouble(c, MOST_TROUBLED)? {
+                    found.extend(travelling(c, &catalogue, &actor, link)?);
+                }
+                Ok(found)
             })
             .await
     }
@@ -152,39 +358,15 @@ impl Desk {
         self.0
             .db
             .read(move |c| {
-                let ticket = store::ticket::load(c, number)?
-                    .ok_or_else(|| Error::not_found(format!("ticket {number}")))?;
-                let access = switchboard_core::Access::of(&actor, &ticket);
-                if !access.may_see() {
-                    return Err(Error::not_found(format!("ticket {number}")));
-                }
-                if !access.may_note() {
+                let (_, access) = crate::view::load_visible(c, &actor, number)?;
+                if !access.staff_side() {
                     return Err(Error::Forbidden(
                         "the support side sees how a ticket travels".into(),
                     ));
                 }
                 let mut found = Vec::new();
                 for link in store::exchange::of_ticket(c, number)? {
-                    let agreement = store::agreement::load(c, link.agreement)?;
-                    let agreement = agreement.ok_or_else(|| Error::not_found("that agreement"))?;
-                    let there = link.shared.baton().holder().clone();
-                    let field = switchboard_core::exchange::Field::Status;
-                    found.push(Counterpart {
-                        id: link.id,
-                        kind: agreement.system.unwrap_or_default(),
-                        system: host(&agreement.endpoint.unwrap_or_default()).to_owned(),
-                        theirs: there != link.shared.ticket().desk,
-                        status: link.tie.fields.get(&field).and_then(|f| f.raw.clone()),
-                        there: link.tie.there.clone(),
-                        ended: link.stage == Stage::Ended,
-                        owner: link.owner_there.clone(),
-                        waiting: link.waiting,
-                        dead: link.dead,
-                        error: link.error.clone(),
-                        sent_at: link.sent_at,
-                        came_at: link.came_at,
-                        lines: store::exchange::lines(c, link.id, MOST_LINES)?,
-                    });
+                    found.push(counterpart(c, link, MOST_LINES)?);
                 }
                 Ok(found)
             })

@@ -145,6 +145,16 @@ fn a_form_makes_its_coupling_and_undoing_it_takes_it_away() {
         assert_eq!(coupled[0].agreement.queue.as_deref(), Some("atlas"));
         assert!(coupled[0].coupling.reading.is_some(), "it was read");
         assert!(desk.desk.exchange(&w.rita).await.is_err());
+        // First level reads, and changes nothing.
+        let fay = actor(&desk, &w.cast.f.fay).await;
+        assert_eq!(desk.desk.exchange(&fay).await.unwrap().0, coupled);
+        let agreement = coupled[0].agreement.id;
+        assert!(
+            desk.desk
+                .set_coupling(&fay, agreement, false)
+                .await
+                .is_err()
+        );
         desk.desk
             .decide_onboarding(&w.cast.ada_acts, w.form, None, undo(None))
             .await
@@ -367,6 +377,12 @@ fn a_dead_system_holds_up_nobody_and_gets_everything_when_it_is_back() {
             sky.sums.waiting > 0 && sky.lag(desk.desk.now()) >= 600_000,
             "{sky:?}"
         );
+        let stuck = desk.desk.held_up(&w.cast.ada_acts).await.unwrap();
+        let stuck: Vec<_> = stuck.iter().map(|t| t.ticket).collect();
+        assert_eq!(stuck, [held], "the other's is quiet");
+        let standing = desk.desk.exchange_standing().await.unwrap();
+        assert_eq!((standing.running, standing.stopped), (1, 1));
+        assert!(standing.lag >= 600_000, "{standing:?}");
         let calls = w.fake.0.lock().unwrap().calls;
         assert!(calls < 20, "{calls} calls within ten minutes");
 

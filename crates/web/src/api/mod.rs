@@ -26,6 +26,7 @@ pub mod audit;
 pub(crate) mod caller;
 pub mod entry;
 pub mod event;
+pub mod exchange;
 pub mod history;
 pub(crate) mod input;
 pub mod list;
@@ -108,6 +109,7 @@ fn routes(max_attachment: usize) -> OpenApiRouter<AppState> {
         .merge(read::router())
         .merge(redirection::router())
         .merge(outbox::router())
+        .merge(exchange::router())
         .merge(privacy::router())
         .merge(mail_text::router())
         .merge(mail_choice::router())

@@ -1,9 +1,44 @@
-//! Bridges, links, webhooks.
+//! How tickets travel to partners' systems, and who looks after that.
 
-use super::Row;
+use super::{Needs, Row, Who, row};
 
 /// The API.
-pub(super) const API: &[Row] = &[];
+pub(super) const API: &[Row] = &[
+    row("GET", "/api/v1/exchange", Needs::Read, Who::FirstLevel),
+    row(
+        "PATCH",
+        "/api/v1/exchange/{id}",
+        Needs::Admin,
+        Who::Administrators,
+    ),
+    row(
+        "GET",
+        "/api/v1/exchange/tickets",
+        Needs::Read,
+        Who::FirstLevel,
+    ),
+    row(
+        "GET",
+        "/api/v1/exchange/dead-letters",
+        Needs::Read,
+        Who::FirstLevel,
+    ),
+    row(
+        "POST",
+        "/api/v1/exchange/dead-letters/{id}/retry",
+        Needs::Admin,
+        Who::Administrators,
+    ),
+    row(
+        "GET",
+        "/api/v1/tickets/{number}/exchange",
+        Needs::Read,
+        Who::SupportSide,
+    ),
+];
 
 /// The pages.
-pub(super) const PAGES: &[Row] = &[];
+pub(super) const PAGES: &[Row] = &[
+    row("GET", "/exchange", Needs::Session, Who::FirstLevel),
+    row("POST", "/exchange", Needs::Form, Who::Administrators),
+];

@@ -53,6 +53,8 @@ pub enum Who {
     Answers,
     /// Of those, who asked and those they added.
     RequesterSide,
+    /// Of those, the support side: who work on it, who were drawn in, monitors.
+    SupportSide,
     /// Of those, who work on it: owner, unit, first level, administrators.
     Works,
     /// Those who work somewhere.

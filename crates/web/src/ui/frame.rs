@@ -23,6 +23,8 @@ pub enum Here {
     Workspace,
     /// The triage board.
     Triage,
+    /// How tickets travel to partners.
+    Exchange,
     /// Units.
     Units,
     /// What providers look after.
@@ -73,6 +75,8 @@ pub struct Me {
     pub staff: bool,
     /// They may triage what is new.
     pub triage: bool,
+    /// They see how the exchange with partners stands.
+    pub exchange: bool,
     /// They administer the desk.
     pub admin: bool,
 }
@@ -278,6 +282,11 @@ impl Frame {
         self.me.as_ref().is_some_and(|me| me.admin)
     }
 
+    /// First level and administrators are shown the way to the exchange.
+    pub fn sees_exchange(&self) -> bool {
+        self.me.as_ref().is_some_and(|me| me.exchange)
+    }
+
     /// First level is shown the way to triage.
     pub fn may_triage(&self) -> bool {
         self.me.as_ref().is_some_and(|me| me.triage)
@@ -411,6 +420,7 @@ impl Frame {
                 about: "marta.kowalska@ug.example".to_owned(),
                 staff: false,
                 triage: false,
+                exchange: false,
                 admin: false,
             }),
             csrf: "0123456789abcdef".to_owned(),
@@ -451,6 +461,7 @@ impl Frame {
                 about: "B2SHARE operations and First level".to_owned(),
                 staff: true,
                 triage: true,
+                exchange: true,
                 admin: true,
             }),
             room: Room::Staff,

@@ -10,6 +10,7 @@ pub mod assets;
 pub mod authenticator;
 pub mod communities;
 pub mod confirm;
+pub mod exchange;
 pub mod facts;
 pub mod fault;
 pub mod federated;
@@ -257,6 +258,7 @@ pub fn router() -> Router<AppState> {
         .route("/work/{number}/split", get(split::show).post(split::act))
         .route("/work/{number}/{deed}", post(work_post::act))
         .route("/redirected", get(redirected::show))
+        .route("/exchange", get(exchange::show).post(exchange::act))
         .route("/l/{word}/{deed}", get(list_link::show).post(list_link::say))
         .route("/asked/{word}", get(list_link::ask).post(list_link::answer))
         .route("/triage", get(triage::show))

@@ -11,6 +11,7 @@ use switchboard_core::{Actor, PartyRole, Priority, Status};
 
 use super::admin::outbox;
 use super::admin::reads::ReadRow;
+use super::exchange;
 use super::facts;
 use super::fault::Fault;
 use super::frame::{Errors, Notice};
@@ -153,6 +154,7 @@ pub async fn pane(
         },
         reads: reads(visit, actor, ticket).await?,
         redirect: redirected::pane(visit, actor, catalogue, ticket, has(Offer::Assign)).await?,
+        partners: exchange::partners(visit, actor, ticket).await?,
         undelivered: undelivered(visit, actor, ticket).await?,
         waiting: waiting(visit, actor, ticket).await?,
         clocks: Vec::new(),

@@ -34,6 +34,7 @@ use super::admin::values::ValuesPage;
 use super::authenticator::AuthenticatorPage;
 use super::communities::OwnCommunitiesPage;
 use super::confirm::ProvePage;
+use super::exchange::ExchangePage;
 use super::federated::{DirectoryPage, SignedOutPage};
 use super::history::HistoryPage;
 use super::home::HomePage;
@@ -217,6 +218,15 @@ fn pages() -> BTreeMap<&'static str, String> {
             MailTextsPage::sample().render().unwrap(),
         ),
         ("admin-outbox", OutboxPage::sample().render().unwrap()),
+        ("exchange", ExchangePage::sample().render().unwrap()),
+        (
+            "exchange-empty",
+            ExchangePage::empty_sample().render().unwrap(),
+        ),
+        (
+            "exchange-looking",
+            ExchangePage::looking_sample().render().unwrap(),
+        ),
         ("erase-confirm", ConfirmPage::sample().render().unwrap()),
         ("privacy", PrivacyPage::sample().render().unwrap()),
         (

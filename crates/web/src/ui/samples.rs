@@ -4,6 +4,7 @@
 mod about;
 mod account;
 mod admin;
+mod exchange;
 mod federated;
 mod mail;
 mod mailboxes;

@@ -485,6 +485,7 @@ impl Visit {
             about,
             staff,
             triage: self.may_triage(),
+            exchange: who.actor.admin || who.actor.first_level(),
             admin: who.actor.admin,
         })
     }

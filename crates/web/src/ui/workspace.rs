@@ -5,6 +5,7 @@ use askama::Template;
 
 use super::admin::reads::ReadRow;
 use super::assets::Asset;
+use super::exchange::PartnerRow;
 use super::facts::FactsForm;
 use super::frame::{Errors, Frame, Here, Room};
 use super::place::PlaceForm;
@@ -277,6 +278,8 @@ pub struct TicketPane {
     pub reads: Option<Vec<ReadRow>>,
     /// The mailing lists that it is or was with; `None`: none, and none to go to.
     pub redirect: Option<RedirectPane>,
+    /// Its counterparts in partners' systems, the oldest first.
+    pub partners: Vec<PartnerRow>,
     /// Mails about it that did not arrive, newest first.
     pub undelivered: Vec<UndeliveredRow>,
     /// Answers that have not gone out yet.

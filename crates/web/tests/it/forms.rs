@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use desk::account::NewAccount;
 use desk::service::ServiceEdit;
 use switchboard_core::{Actor, Channel};
-use testkit::{Answer, Federation, Somebody, TestDesk, on_sqlite};
+use testkit::{Answer, Federation, Somebody, TestDesk, configured};
 use web::policy::{self, Needs, Row, Who};
 
 use self::world::{Call, World, actor, deeds, is_sent_elsewhere};
@@ -173,6 +173,7 @@ fn allowed(row: &Row, call: &Call, of: Of, caller: &Caller) -> bool {
     match call.who.unwrap_or(row.who) {
         Who::Everybody | Who::Oneself => true,
         Who::Sees | Who::Answers => sees,
+        Who::SupportSide => sees && part != Part::Requester,
         Who::RequesterSide => part == Part::Requester,
         Who::Works => matches!(part, Part::Unit | Part::First | Part::Admin),
         Who::Staff => caller.staff,
@@ -215,7 +216,7 @@ fn class(answer: &Answer, changed: bool) -> Class {
 
 #[test]
 fn each_form_gives_everybody_what_its_row_says() {
-    on_sqlite(|desk| async move {
+    configured(crate::exchange::keeping(), |desk| async move {
         let f = desk.federation().await;
         let callers = callers(&desk, &f).await;
         let world = World {

@@ -11,6 +11,7 @@ mod canary;
 mod catalogue;
 mod document;
 mod door;
+mod exchange;
 mod fault;
 mod federated;
 mod federated_cases;

@@ -81,7 +81,8 @@ impl Group {
 pub struct Line {
     /// Where it is listed.
     pub group: Group,
-    /// Its address; its row in the policy table says `Administrators`.
+    /// Its address; its row in the policy table says `Administrators`, but for
+    /// what first level looks at too.
     pub href: &'static str,
     /// The picture beside it.
     pub icon: &'static str,
@@ -114,6 +115,13 @@ pub const LINES: &[Line] = &[
         icon: "book",
         name: "Audit log",
         text: "Who did what with people, units, services, rules and rights.",
+    },
+    Line {
+        group: Group::Exchange,
+        href: "/exchange",
+        icon: "swap",
+        name: "Exchange",
+        text: "How tickets travel to partners’ systems: what waits, what failed and why; pause, try again.",
     },
     Line {
         group: Group::Exchange,
@@ -278,6 +286,9 @@ mod tests {
     use super::LINES;
     use crate::policy::{self, Who};
 
+    /// Pages of the list that first level reads, and administrators change.
+    const FOR_FIRST_LEVEL: [&str; 1] = ["/exchange"];
+
     #[test]
     fn the_list_is_complete_and_leads_somewhere() {
         let listed: BTreeSet<&str> = LINES.iter().map(|l| l.href).collect();
@@ -286,7 +297,17 @@ mod tests {
             .filter(|r| r.method == "GET" && r.who == Who::Administrators)
             .map(|r| r.path)
             .filter(|p| p.starts_with("/admin/") && !p.contains('{') && p.matches('/').count() == 2)
+            .chain(FOR_FIRST_LEVEL)
             .collect();
         assert_eq!(listed, routed);
+        for path in FOR_FIRST_LEVEL {
+            let who = |method| {
+                policy::pages()
+                    .find(|r| r.path == path && r.method == method)
+                    .map(|r| r.who)
+            };
+            assert_eq!(who("GET"), Some(Who::FirstLevel), "{path}");
+            assert_eq!(who("POST"), Some(Who::Administrators), "{path}");
+        }
     }
 }

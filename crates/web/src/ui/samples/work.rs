@@ -335,6 +335,7 @@ fn pane() -> TicketPane {
         }),
         reads: None,
         redirect: Some(super::redirected::pane()),
+        partners: super::exchange::partners(),
         waiting: vec![crate::ui::workspace::WaitingRow {
             id: s("0190f3a0-0000-7000-8000-000000000009"),
             author: PersonMark::of("Ilona Novák"),

@@ -109,6 +109,7 @@ pub(super) fn deeds(path: &str) -> &'static [&'static str] {
         "/admin/mail-texts" => &["preview", "save", "reset"],
         "/admin/onboarding/{id}" => &["return", "refuse"],
         "/p/{key}/news" => &["post", "change", "take-back"],
+        "/exchange" => &["pause", "go-on", "retry"],
         "/account/communities" => &["join", "leave"],
         "/provider/onboarding/{id}" => &["save"],
         _ => &[""],
@@ -530,6 +531,15 @@ impl World {
                     ends_session: true,
                     ..Call::to(path, &[("mail", &whose.email), ("password", PASSWORD)])
                 }
+            }
+            "/exchange" => {
+                let id = match deed {
+                    "retry" => {
+                        crate::exchange::set_aside(&self.desk, &self.f.ada, &self.f.rita).await
+                    }
+                    _ => crate::exchange::coupled(&self.desk, &self.f.ada).await,
+                };
+                Call::to(path, &[("do", deed), ("id", &id.to_string())])
             }
             "/sign-out" => Call {
                 ends_session: true,

@@ -140,6 +140,7 @@ suite("the administrator's catalogue", "admin@demo", [
   ["values", "/admin/values"],
   ["sites", "/admin/sites"],
   ["rules", "/admin/triage"],
+  ["timers", "/admin/timers"],
   ["import", "/admin/import"],
 ]);
 

@@ -11,6 +11,7 @@ use crate::ticket::{
     BeforeMerge, EntryVisibility, Hold, MergedFrom, Overrule, Party, Relation, Solution,
     TellRequester, TicketType, Visibility,
 };
+use crate::timer::Due;
 use crate::tlp::Tlp;
 use crate::triage::{Assessment, Facts};
 
@@ -318,6 +319,11 @@ pub enum Change {
         /// What they said.
         reason: String,
     },
+    /// Time brought something to mind.
+    Reminded {
+        /// What, to whom.
+        due: Due,
+    },
 }
 
 impl Change {
@@ -359,6 +365,7 @@ impl Change {
             Change::ChildReopened { .. } => "child_reopened",
             Change::MasterEntry { .. } => "master_entry",
             Change::Escalated { .. } => "escalated",
+            Change::Reminded { .. } => "reminded",
         }
     }
 }

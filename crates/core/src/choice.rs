@@ -81,10 +81,13 @@ impl Choices {
 }
 
 /// What comes at once whatever was chosen. To who asked: the number by which they
-/// find their ticket again, that only their answer is missing, and the solution, which
-/// closes by itself. To those who work: an alarm, and what endangers security now.
+/// find their ticket again, that only their answer is missing, also when they are
+/// reminded of it, and the solution, which closes by itself. To those who work: an alarm, and what endangers security now.
 fn can_not_wait(person: PersonId, reason: Reason, told: Told, ticket: &Ticket) -> bool {
-    let asks = matches!(told, Told::Opened | Told::Asked | Told::Solution);
+    let asks = matches!(
+        told,
+        Told::Opened | Told::Asked | Told::Solution | Told::Reminded
+    );
     let pressing =
         ticket.kind == TicketType::Alarm || ticket.facts.security_risk == SecurityRisk::Imminent;
     let works = !matches!(reason, Reason::Requester | Reason::Cc | Reason::Subscriber);

@@ -8,6 +8,7 @@ use crate::status::Status;
 use crate::ticket::{
     EntryVisibility, Party, RelationKind, SolutionKind, TellRequester, TicketType, Visibility,
 };
+use crate::timer::Due;
 use crate::tlp::Tlp;
 use crate::triage::{Facts, Priority};
 
@@ -209,6 +210,8 @@ pub enum Command {
         /// A sentence, not empty.
         reason: String,
     },
+    /// Time brings something to mind; by the desk itself.
+    Remind(Due),
 }
 
 /// Why a command does not happen. Each says what would be right.

@@ -244,6 +244,7 @@ fn play(stage: &mut Stage<'_>, number: TicketNumber, command: &Command) -> Resul
         Command::Close => status::close(stage, number),
         Command::Reopen { entry } => status::reopen(stage, number, *entry),
         Command::Escalate { reason } => status::escalate(stage, number, reason),
+        Command::Remind(due) => status::remind(stage, number, *due),
         Command::SetFacts(facts) => field::facts(stage, number, facts),
         Command::ConfirmPriority => field::confirm(stage, number),
         Command::Overrule { priority, reason } => field::overrule(stage, number, *priority, reason),

@@ -26,6 +26,7 @@ pub mod staff;
 pub mod status;
 pub mod target;
 pub mod ticket;
+pub mod timer;
 pub mod tlp;
 pub mod triage;
 pub mod turn;

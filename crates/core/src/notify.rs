@@ -14,6 +14,7 @@ use crate::decide::Caused;
 use crate::id::PersonId;
 use crate::status::Status;
 use crate::ticket::{EntryVisibility, PartyRole, TellRequester, Ticket, Visibility};
+use crate::timer::Due;
 
 /// The tag of tickets that are spam. Who sent them, and whom they named, is not
 /// told what becomes of them: an answer would only say that somebody reads.
@@ -118,11 +119,13 @@ pub enum Told {
     Fields,
     /// An internal note was written; never told outside the support side.
     Note,
+    /// Its time has come: an answer is missing, or a date that somebody set is there.
+    Reminded,
 }
 
 impl Told {
     /// All of them.
-    pub const ALL: [Told; 9] = [
+    pub const ALL: [Told; 10] = [
         Told::Opened,
         Told::Assigned,
         Told::Entry,
@@ -132,6 +135,7 @@ impl Told {
         Told::Escalated,
         Told::Fields,
         Told::Note,
+        Told::Reminded,
     ];
 
     /// The word used in JSON and the database.
@@ -146,6 +150,7 @@ impl Told {
             Told::Escalated => "escalated",
             Told::Fields => "fields",
             Told::Note => "note",
+            Told::Reminded => "reminded",
         }
     }
 
@@ -176,6 +181,7 @@ impl Told {
             }),
             Change::UnitSet { .. } => Some(Told::Assigned),
             Change::Escalated { .. } => Some(Told::Escalated),
+            Change::Reminded { .. } => Some(Told::Reminded),
             // The solution is told with the status that goes with it.
             Change::SolutionSet { .. } => None,
             // Nothing changes for the ticket, and a service has many.
@@ -210,11 +216,14 @@ pub fn audience(
     unit: &UnitAudience,
 ) -> Vec<Notice> {
     let mut told = BTreeSet::new();
-    let mut escalation = 0;
+    let (mut escalation, mut due) = (0, None);
     for caused in events.iter().filter(|c| c.ticket == ticket.number) {
         told.extend(Told::of(&caused.change));
         if let Change::Escalated { new, .. } = caused.change {
             escalation = escalation.max(new);
+        }
+        if let Change::Reminded { due: what } = caused.change {
+            due = Some(what);
         }
     }
     if told.contains(&Told::Opened) {
@@ -232,6 +241,13 @@ pub fn audience(
         spam: is_spam(events, ticket),
         new: told.contains(&Told::Opened) && ticket.status == Status::New,
         escalation,
+        due: due.map(|due| Reminding {
+            due,
+            owned: ticket.owner.is_some(),
+            watched: ticket.visibility != Visibility::Restricted
+                && !(unit.monitors.is_empty() && unit.first_level.is_empty()),
+            monitored: !unit.monitors.is_empty(),
+        }),
         every_change: ticket.tell == TellRequester::EveryChange,
         people: BTreeMap::new(),
     };
@@ -249,7 +265,12 @@ pub fn audience(
         );
     }
     // Members read the list, so telling them (or the owner, who is one of them)
-    // in person too would be a second mail to the same human.
+    // in person too would be a second mail to the same human. What is brought to mind
+    // goes to those whose turn it is and not to the list.
+    let by_list = |person: &PersonId| {
+        let brought_to_mind = told.len() == 1 && told.contains(&Told::Reminded);
+        unit.mailing_list.is_some() && unit.members.contains(person) && !brought_to_mind
+    };
     if unit.mailing_list.is_none() {
         for member in &unit.members {
             gathering.add(*member, Reason::Unit);
@@ -262,19 +283,19 @@ pub fn audience(
         gathering.add(*contact, Reason::Site);
     }
     if let Some(owner) = ticket.owner
-        && (unit.mailing_list.is_none() || !unit.members.contains(&owner))
+        && !by_list(&owner)
     {
         gathering.add(owner, Reason::Owner);
     }
     // Of a restricted ticket those who only look after all units know nothing.
     if ticket.visibility != Visibility::Restricted {
         for person in &unit.first_level {
-            if unit.mailing_list.is_none() || !unit.members.contains(person) {
+            if !by_list(person) {
                 gathering.add(*person, Reason::FirstLevel);
             }
         }
         for person in &unit.monitors {
-            if unit.mailing_list.is_none() || !unit.members.contains(person) {
+            if !by_list(person) {
                 gathering.add(*person, Reason::Monitor);
             }
         }
@@ -292,22 +313,28 @@ pub fn audience(
             kinds: kinds.clone(),
         })
         .collect();
-    if let Some(list) = &unit.mailing_list {
-        notices.push(Notice {
-            to: Recipient::List(list.clone()),
-            reason: Reason::Unit,
-            kinds: told.clone(),
-        });
+    let mut list = |address: &String, reason| {
+        let kinds: BTreeSet<Told> = told
+            .iter()
+            .copied()
+            .filter(|told| gathering.hears(reason, *told))
+            .collect();
+        if !kinds.is_empty() {
+            notices.push(Notice {
+                to: Recipient::List(address.clone()),
+                reason,
+                kinds,
+            });
+        }
+    };
+    if let Some(address) = &unit.mailing_list {
+        list(address, Reason::Unit);
     }
     // Where the unit itself looks after the site, its list is told once.
     if let Some(Recipient::List(contact)) = &unit.site
         && unit.mailing_list.as_ref() != Some(contact)
     {
-        notices.push(Notice {
-            to: Recipient::List(contact.clone()),
-            reason: Reason::Site,
-            kinds: told.clone(),
-        });
+        list(contact, Reason::Site);
     }
     notices
 }
@@ -322,12 +349,47 @@ fn is_spam(events: &[Caused], ticket: &Ticket) -> bool {
         })
 }
 
+/// What time brings to mind, and what says to whom.
+struct Reminding {
+    due: Due,
+    /// Somebody owns the ticket.
+    owned: bool,
+    /// There is somebody beside the unit who may look after it.
+    watched: bool,
+    /// There are monitors.
+    monitored: bool,
+}
+
+impl Reminding {
+    /// One of them is enough to do something: each has somebody to go to.
+    fn concerns(&self, reason: Reason) -> bool {
+        // Who works on it: the owner, or all of the unit where it has none.
+        let works = match reason {
+            Reason::Owner => true,
+            Reason::Unit => !self.owned,
+            _ => false,
+        };
+        match self.due {
+            Due::Answer { .. } => reason == Reason::Requester,
+            // Monitors; where there is none, first level. Of a restricted ticket both
+            // know nothing.
+            Due::Unanswered { .. } if !self.watched => works,
+            Due::Unanswered { .. } if self.monitored => reason == Reason::Monitor,
+            Due::Unanswered { .. } => reason == Reason::FirstLevel,
+            Due::Date { .. } => works,
+            // That it is closed is told as any status is.
+            Due::Over { .. } => false,
+        }
+    }
+}
+
 /// Collects one notice a person.
 struct Gathering<'a> {
     told: &'a BTreeSet<Told>,
     spam: bool,
     new: bool,
     escalation: u8,
+    due: Option<Reminding>,
     every_change: bool,
     people: BTreeMap<PersonId, (Reason, BTreeSet<Told>)>,
 }
@@ -355,6 +417,9 @@ impl Gathering<'_> {
     fn hears(&self, reason: Reason, told: Told) -> bool {
         match reason {
             Reason::Requester | Reason::Cc | Reason::Subscriber if self.spam => false,
+            _ if told == Told::Reminded => {
+                self.due.as_ref().is_some_and(|due| due.concerns(reason))
+            }
             _ if reason.is_unit_side() => true,
             Reason::FirstLevel => match told {
                 Told::Opened => self.new,
@@ -364,7 +429,7 @@ impl Gathering<'_> {
             },
             Reason::Monitor => told == Told::Escalated && self.escalation >= 3,
             Reason::Requester | Reason::Cc => match told {
-                Told::Note => false,
+                Told::Note | Told::Reminded => false,
                 Told::Opened | Told::Entry | Told::Asked | Told::Solution => true,
                 Told::Assigned | Told::Reopened | Told::Escalated | Told::Fields => {
                     reason == Reason::Cc || self.every_change

@@ -293,7 +293,8 @@ impl Change {
             | Change::EntriesMoved { .. }
             | Change::EntriesReturned { .. }
             | Change::ChildReopened { .. }
-            | Change::MasterEntry { .. } => {}
+            | Change::MasterEntry { .. }
+            | Change::Reminded { .. } => {}
         }
     }
 }

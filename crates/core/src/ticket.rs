@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::change::{Change, EntryFacts};
 use crate::id::{EntryId, Millis, PersonId, PortalId, ServiceId, TicketNumber, UnitId};
 use crate::status::Status;
+use crate::timer::{Due, Reminded};
 use crate::tlp::Tlp;
 use crate::triage::{Assessment, Facts, Priority};
 
@@ -203,6 +204,9 @@ pub struct BeforeMerge {
     pub closed_at: Option<Millis>,
     /// Somebody owed an answer.
     pub needs_reply: bool,
+    /// What its requester had been reminded of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reminded: Option<Reminded>,
     /// The entries that went along.
     pub entries: Vec<EntryId>,
 }
@@ -361,6 +365,10 @@ pub struct Ticket {
     pub hold: Option<Hold>,
     /// When to look at it again; on hold and waiting only.
     pub reminder: Option<Millis>,
+    /// What was brought to mind while it has been waiting for the requester;
+    /// `None` in every other status.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reminded: Option<Reminded>,
     /// Expected date of a solution; on hold and waiting only.
     pub eta: Option<Millis>,
     /// Free words.
@@ -513,6 +521,7 @@ impl Ticket {
             solution: None,
             hold: None,
             reminder: None,
+            reminded: None,
             eta: None,
             tags: BTreeSet::new(),
             custom: custom.clone(),
@@ -626,6 +635,7 @@ impl Ticket {
                 self.needs_reply = before.needs_reply;
                 self.status_since = before.status_since;
                 self.closed_at = before.closed_at;
+                self.reminded = before.reminded;
                 self.before_merge = None;
             }
             Change::MergedIn { from } => {
@@ -654,6 +664,39 @@ impl Ticket {
                 None => self.entries -= count(entries),
             },
             Change::Escalated { new, .. } => self.escalation = *new,
+            Change::Reminded { due } => self.remind(*due, at),
+        }
+    }
+
+    /// Something was brought to mind.
+    fn remind(&mut self, due: Due, at: Millis) {
+        let before = self.reminded.unwrap_or(Reminded {
+            times: 0,
+            unanswered: false,
+            days: 0,
+            at,
+        });
+        match due {
+            Due::Answer { nth, days, .. } => {
+                self.reminded = Some(Reminded {
+                    times: nth,
+                    days,
+                    at,
+                    ..before
+                });
+            }
+            Due::Unanswered { days } => {
+                self.reminded = Some(Reminded {
+                    unanswered: true,
+                    days,
+                    at,
+                    ..before
+                });
+            }
+            // It lies behind; there is nothing to look forward to any more.
+            Due::Date { .. } => self.reminder = None,
+            // The status that comes with it says the rest.
+            Due::Over { .. } => {}
         }
     }
 
@@ -694,6 +737,7 @@ impl Ticket {
     ) {
         if new != self.status {
             self.status_since = at;
+            self.reminded = None;
         }
         if new.is_open() {
             self.closed_at = None;

@@ -223,7 +223,7 @@ impl Desk {
                 for (entry, access) in entries {
                     store_entry(c, number, entry, &actor, access, now)?;
                 }
-                let live = save(c, &before, &scene, &all, &actor, cause, now)?;
+                let live = save(c, &catalogue, (&before, &scene), &all, &actor, cause, now)?;
                 Ok((scene.tickets[&number].version, live))
             })
             .await?;
@@ -373,7 +373,7 @@ pub(crate) fn command_within(
     for one in &caused {
         scene.apply(one, now);
     }
-    save(c, &before, &scene, &caused, actor, cause, now)
+    save(c, catalogue, (&before, &scene), &caused, actor, cause, now)
 }
 
 /// An entry of the desk itself, without files.
@@ -461,7 +461,7 @@ pub(crate) fn write_within(
         all.extend(caused);
     }
     store_entry(c, number, entry, actor, access, now)?;
-    save(c, &before, &scene, &all, actor, cause, now)
+    save(c, catalogue, (&before, &scene), &all, actor, cause, now)
 }
 
 /// Which other ticket a command names.
@@ -543,11 +543,11 @@ fn protection_of(draft: &EntryDraft) -> Result<Option<String>, Error> {
         .map_err(|e| Error::Internal(format!("protection to JSON: {e}")))
 }
 
-/// Saves what became of a scene: tickets, moved entries, events.
+/// Saves what became of a scene: tickets, their timers, moved entries, events.
 pub(crate) fn save(
     c: &mut Conn<'_>,
-    before: &Scene,
-    after: &Scene,
+    catalogue: &crate::Catalogue,
+    (before, after): (&Scene, &Scene),
     all: &[Caused],
     actor: &Actor,
     cause: Uuid,
@@ -563,6 +563,7 @@ pub(crate) fn save(
             Some(old) => store::ticket::update(c, old, new)?,
             None => store::ticket::insert(c, new)?,
         }
+        crate::timer::keep(c, catalogue, before.tickets.get(number), new)?;
     }
     for one in all {
         move_entries(c, one)?;

@@ -9,6 +9,7 @@ use store::community::Community;
 use store::portal::Portal;
 use store::site::Site;
 use store::unit::{ListValue, Service, Unit};
+use switchboard_core::timer::TimeRules;
 use switchboard_core::unit::heir;
 use switchboard_core::{Actor, RuleSet, ServiceId, UnitId};
 
@@ -40,6 +41,8 @@ pub struct Catalogue {
     pub portals: Vec<Portal>,
     /// The triage rules.
     pub rules: RuleSet,
+    /// After how many working days time does what.
+    pub times: TimeRules,
     unit_index: HashMap<UnitId, usize>,
     service_index: HashMap<ServiceId, usize>,
 }
@@ -248,6 +251,7 @@ impl Desk {
                         portals: store::portal::all(c)?,
                         rules: serde_json::from_str(&rules)
                             .map_err(|e| Error::Internal(format!("stored triage rules: {e}")))?,
+                        times: crate::timer::rules(c)?,
                     })
                 })
                 .await?,

@@ -17,7 +17,7 @@ use crate::mail_text::LANGUAGES;
 use crate::{Desk, Error};
 
 /// Everything that somebody can choose about, in the order in which it is shown.
-pub const EVENTS: [(Told, &str); 9] = [
+pub const EVENTS: [(Told, &str); 10] = [
     (Told::Opened, "A new ticket"),
     (Told::Assigned, "Given to it later"),
     (Told::Entry, "Somebody wrote"),
@@ -27,6 +27,7 @@ pub const EVENTS: [(Told, &str); 9] = [
     (Told::Escalated, "Escalated"),
     (Told::Fields, "A field changed"),
     (Told::Note, "An internal note"),
+    (Told::Reminded, "Reminders"),
 ];
 
 /// What somebody chose, as pages and the API show it.

@@ -8,7 +8,6 @@ use switchboard_core::Millis;
 use crate::{Desk, Error};
 
 mod account_mail;
-mod close;
 mod deliver;
 mod digest;
 mod gather_index;
@@ -19,6 +18,8 @@ mod intake;
 mod remind_staff;
 pub(crate) mod sending;
 mod sweep;
+mod timers;
+mod timers_anew;
 mod undeliverable;
 
 /// Delivers one mail.
@@ -29,8 +30,10 @@ pub(crate) const INTAKE: &str = "intake";
 pub(crate) const HEIRS: &str = "heirs";
 /// Writes a mail that somebody asked for with an address.
 pub(crate) const ACCOUNT_MAIL: &str = "account-mail";
-/// Closes what was solved long ago and nobody answered.
-const CLOSE: &str = "close";
+/// Does what time does to tickets by itself.
+const TIMERS: &str = "timers";
+/// Makes the timers of all tickets anew.
+pub(crate) const TIMERS_ANEW: &str = "timers-anew";
 /// Looks after tickets at mailing lists that nobody answers.
 const REDIRECTED: &str = "redirected";
 /// Brings applications and join requests to mind that wait.
@@ -62,7 +65,8 @@ const KINDS: &[&str] = &[
     INTAKE,
     ACCOUNT_MAIL,
     HEIRS,
-    CLOSE,
+    TIMERS,
+    TIMERS_ANEW,
     REDIRECTED,
     REMIND_STAFF,
     SWEEP,
@@ -78,7 +82,7 @@ const KINDS: &[&str] = &[
 ];
 /// Kinds that run again and again, and how often.
 const TIMED: &[(&str, Millis)] = &[
-    (CLOSE, 3_600_000),
+    (TIMERS, 60_000),
     (REDIRECTED, 60_000),
     (REMIND_STAFF, 3_600_000),
     (SWEEP, 600_000),
@@ -180,7 +184,12 @@ impl Desk {
             .db
             .write(move |c| {
                 let known = crate::list::open_is_indexed(c)?;
-                let once = (!known).then_some(INDEX_OPEN);
+                let timed = store::setting::get(c, crate::timer::COMPLETE)?;
+                let once = [
+                    (!known).then_some(INDEX_OPEN),
+                    (timed.as_deref() == Some("false")).then_some(TIMERS_ANEW),
+                ];
+                let once = once.into_iter().flatten();
                 for kind in TIMED.iter().map(|(kind, _)| *kind).chain(once) {
                     store::job::enqueue(
                         c,
@@ -228,7 +237,8 @@ impl Desk {
             INTAKE => intake::run(self, &job).await,
             HEIRS => heirs::run(self, &job).await,
             ACCOUNT_MAIL => account_mail::run(self, &job).await,
-            CLOSE => close::run(self).await,
+            TIMERS => timers::run(self).await,
+            TIMERS_ANEW => timers_anew::run(self, &job).await,
             REDIRECTED => crate::redirect::silence::run(self).await,
             REMIND_STAFF => remind_staff::run(self).await,
             SWEEP => sweep::run(self).await,

@@ -224,7 +224,15 @@ impl Desk {
                 for one in &caused {
                     scene.apply(one, now);
                 }
-                let live = save(c, &Scene::default(), &scene, &caused, &actor, cause, now)?;
+                let live = save(
+                    c,
+                    &catalogue,
+                    (&Scene::default(), &scene),
+                    &caused,
+                    &actor,
+                    cause,
+                    now,
+                )?;
                 // Whoever opens a ticket for somebody writes as staff; the
                 // description of one's own is the requester's.
                 let access = Access {

@@ -112,7 +112,15 @@ impl Desk {
                     scene.apply(one, now);
                 }
                 // The new ticket is there before another is tied to it.
-                save(c, &before, &scene, &caused, &actor, cause, now)?;
+                save(
+                    c,
+                    &catalogue,
+                    (&before, &scene),
+                    &caused,
+                    &actor,
+                    cause,
+                    now,
+                )?;
                 let opened: Scene = scene.clone();
                 let command = Command::SplitInto {
                     new,
@@ -122,7 +130,7 @@ impl Desk {
                 for one in &moved {
                     scene.apply(one, now);
                 }
-                let live = save(c, &opened, &scene, &moved, &actor, cause, now)?;
+                let live = save(c, &catalogue, (&opened, &scene), &moved, &actor, cause, now)?;
                 let access = Access::of(&actor, &scene.tickets[&new]);
                 store_entry(c, new, &entry, &actor, access, now)?;
                 Ok((new, live))

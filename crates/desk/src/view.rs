@@ -13,6 +13,7 @@ use store::person::Named;
 use switchboard_core::decide::Offer;
 use switchboard_core::form::support_only;
 use switchboard_core::ticket::{Hold, RelationKind};
+use switchboard_core::timer::Due;
 use switchboard_core::{
     Access, Actor, Change, EntryId, EntryVisibility, Millis, PartyRole, PersonId, Priority,
     SecurityRisk, Solution, Status, TellRequester, Ticket, TicketNumber, TicketType, Tlp, UnitId,
@@ -306,6 +307,8 @@ pub(crate) fn event_visible(change: &Change, access: &Access) -> bool {
         Change::EntryAdded { entry } => entry.visibility == EntryVisibility::Public,
         Change::CustomSet { key, .. } => !support_only(key),
         Change::TagsSet { .. } | Change::ServiceMoved { .. } => false,
+        // The date is for those who work on it.
+        Change::Reminded { due } => !matches!(due, Due::Date { .. }),
         Change::EntriesMoved { .. } => false,
         Change::MergedIn { .. } | Change::MergeUndone { .. } => false,
         Change::EntriesReturned { .. } => false,

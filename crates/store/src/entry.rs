@@ -113,6 +113,18 @@ pub fn of_ticket(
     conn.run(&sql, read)
 }
 
+/// The last public entry that the support side wrote, or another system for it.
+pub fn last_answer(conn: &mut Conn<'_>, ticket: TicketNumber) -> Result<Option<Entry>, Error> {
+    conn.query_opt(
+        "SELECT id, ticket, seq, at, author, author_name, author_side, channel,
+           visibility, solution, body, quoted, html, mail, protection FROM entry
+         WHERE ticket = $1 AND visibility = 'public' AND author_side IN ('support', 'external')
+         ORDER BY seq DESC LIMIT 1",
+        params![ticket],
+        read,
+    )
+}
+
 /// Has [`of_ticket`] and [`attachments`] answered together with the next
 /// statement, where that saves a journey.
 pub fn expect(

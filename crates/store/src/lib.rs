@@ -56,6 +56,7 @@ pub mod site;
 pub mod staff;
 pub mod ticket;
 pub mod ticket_read;
+pub mod timer;
 pub mod trace;
 pub mod unit;
 pub mod values;

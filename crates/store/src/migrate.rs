@@ -72,6 +72,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
         "0025_open_terms",
         include_str!("migrations/0025_open_terms.sql"),
     ),
+    ("0028_timers", include_str!("migrations/0028_timers.sql")),
 ];
 
 /// How often to start again when another node migrates at the same moment.

@@ -231,20 +231,6 @@ pub fn open_by_owner(
     )
 }
 
-/// Solved and unsolved tickets that nobody answered since `before`.
-pub fn unanswered_solutions(
-    conn: &mut Conn<'_>,
-    before: i64,
-    limit: i64,
-) -> Result<Vec<TicketNumber>, Error> {
-    conn.query(
-        "SELECT number FROM ticket WHERE status IN ('solved', 'unsolved') AND status_since < $1
-         ORDER BY number LIMIT $2",
-        params![before, limit],
-        |row| row.get(0),
-    )
-}
-
 /// Open tickets, from a number on.
 pub fn open_after(conn: &mut Conn<'_>, after: i64, limit: i64) -> Result<Vec<TicketNumber>, Error> {
     conn.query(

@@ -117,6 +117,19 @@ impl UnitDoc {
         Calendar::new(&self.time_zone, self.working_week(), []).with(&days)
     }
 
+    /// The days on which somebody who asked the unit for something may be expected to
+    /// answer: Monday to Friday, 9 to 17 in the unit's time zone, without its holidays,
+    /// whatever the unit's own hours are.
+    pub fn working_days(&self) -> Calendar {
+        let free: Vec<SpecialDay> = self
+            .holidays
+            .iter()
+            .filter_map(|h| h.special_day().ok())
+            .filter(|day| day.hours().is_empty())
+            .collect();
+        Calendar::new(&self.time_zone, None, []).with(&free)
+    }
+
     /// Keeps working hours, the usual ones in the shortest way.
     pub fn set_week(&mut self, week: &Week) {
         self.hours = week.one_stretch();

@@ -102,6 +102,10 @@ fn may(
             access.may_escalate(),
             "the requester and those they added may escalate",
         ),
+        Command::Remind(_) => (
+            access.system,
+            "the desk itself brings something to mind when its time has come",
+        ),
         Command::ConfirmPriority | Command::Overrule { .. } | Command::WithdrawOverrule => (
             access.may_triage(),
             "first level and administrators may confirm or overrule the priority",
@@ -255,6 +259,7 @@ pub(super) fn wish(command: &Command) -> &'static str {
         Command::Close => "be closed",
         Command::Reopen { .. } => "be reopened",
         Command::Escalate { .. } => "be escalated",
+        Command::Remind(_) => "be brought to mind",
         Command::ConfirmPriority | Command::Overrule { .. } | Command::WithdrawOverrule => {
             "change its priority"
         }

@@ -47,6 +47,7 @@ pub(super) fn merge(
         eta: from.eta,
         closed_at: from.closed_at,
         needs_reply: from.needs_reply,
+        reminded: from.reminded,
         entries: entries.to_vec(),
     };
     // A question that an earlier merge brought is not the target's own.

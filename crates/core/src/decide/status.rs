@@ -12,6 +12,7 @@ use crate::status::Status;
 use crate::ticket::{
     EntryVisibility, Hold, RelationKind, Solution, SolutionKind, Ticket, Visibility,
 };
+use crate::timer::Due;
 
 /// Writes an entry.
 ///
@@ -387,4 +388,28 @@ pub(super) fn escalate(
             reason,
         },
     )
+}
+
+/// Time brings something to mind. What was brought to mind, or does not matter any
+/// more, changes nothing.
+pub(super) fn remind(stage: &mut Stage<'_>, number: TicketNumber, due: Due) -> Result<(), Refusal> {
+    let ticket = stage.ticket(number)?;
+    let waits = ticket.status == Status::Waiting;
+    let (times, unanswered) = ticket
+        .reminded
+        .map_or((0, false), |r| (r.times, r.unanswered));
+    let matters = match due {
+        Due::Answer { nth, .. } => waits && !unanswered && nth == times.saturating_add(1),
+        Due::Unanswered { .. } => waits && !unanswered,
+        Due::Date { at } => ticket.status.is_open() && ticket.reminder == Some(at),
+        Due::Over { .. } => matches!(ticket.status, Status::Solved | Status::Unsolved),
+    };
+    if !matters {
+        return Ok(());
+    }
+    stage.emit(number, Change::Reminded { due })?;
+    match due {
+        Due::Over { .. } => close(stage, number),
+        _ => Ok(()),
+    }
 }

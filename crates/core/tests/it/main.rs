@@ -19,6 +19,7 @@ mod query;
 mod relation;
 mod sequence;
 mod staff;
+mod timer;
 mod triage;
 mod worked_example;
 mod working_time;

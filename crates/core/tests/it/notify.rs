@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use switchboard_core::ticket::{Party, PartyRole, RelationKind};
+use switchboard_core::timer::Due;
 use switchboard_core::{
     Actor, Caused, Command, Notice, PersonId, Reason, Recipient, TellRequester, Ticket,
     TicketNumber, Told, UnitAudience, Visibility, audience,
@@ -313,6 +314,60 @@ fn a_slaves_people_hear_the_masters_words_as_their_own() {
         told(&w, slave, &caused, &sam()),
         "Ben requester: solution; Sue unit: solution"
     );
+}
+
+#[test]
+fn what_time_brings_to_mind_goes_to_those_whose_turn_it_is() {
+    let mut w = World::new();
+    let t = busy(&mut w);
+    let now = w.now;
+    let ask = Command::Await {
+        reminder: Some(now + 1_000_000),
+    };
+    w.must(t, ask, &sam());
+    let remind = |w: &mut World, due| w.must(t, Command::Remind(due), &desk());
+    let first = Due::Answer {
+        nth: 1,
+        days: 5,
+        last: false,
+    };
+    let caused = remind(&mut w, first);
+    assert_eq!(told(&w, t, &caused, &desk()), "Ann requester: reminded");
+    let date = Due::Date {
+        at: now + 1_000_000,
+    };
+    let caused = remind(&mut w, date);
+    let shown_to =
+        |w: &World, unit: &UnitAudience| shown(&audience(&caused, w.ticket(t), &desk(), unit));
+    assert_eq!(told(&w, t, &caused, &desk()), "Sam owner: reminded");
+    // The owner in person also where the unit has a list; all of it where nobody owns it.
+    let list = UnitAudience {
+        mailing_list: Some("storage@units.example".into()),
+        ..people_of(w.ticket(t))
+    };
+    assert_eq!(shown_to(&w, &list), "Sam owner: reminded");
+    let mut free = w.clone();
+    free.must(t, Command::SetOwner { owner: None }, &sue());
+    assert_eq!(
+        shown_to(&free, &list),
+        "storage@units.example unit: reminded"
+    );
+    let unit = people_of(free.ticket(t));
+    assert_eq!(
+        shown_to(&free, &unit),
+        "Sam unit: reminded; Sue unit: reminded"
+    );
+    // Monitors; first level, where there are none; of a restricted one the owner.
+    let caused = remind(&mut w, Due::Unanswered { days: 15 });
+    assert_eq!(told(&w, t, &caused, &desk()), "Max monitor: reminded");
+    let nobody = UnitAudience {
+        monitors: Vec::new(),
+        ..people_of(w.ticket(t))
+    };
+    let notices = audience(&caused, w.ticket(t), &desk(), &nobody);
+    assert_eq!(shown(&notices), "Fay first_level: reminded");
+    w.must(t, Command::SetVisibility(Visibility::Restricted), &sam());
+    assert_eq!(told(&w, t, &caused, &desk()), "Sam owner: reminded");
 }
 
 /// What must hold for any cause on any ticket.

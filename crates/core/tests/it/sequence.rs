@@ -14,6 +14,7 @@ use crate::world::{
     ANN, BEN, CAT, COMPUTING, COY, FAY, FIRST, FRONT, KERNEL, POL, PORTAL, RETIRED, SAM, STORAGE,
     SUE, World, everybody, facts, n, question, user,
 };
+use switchboard_core::timer::Due;
 
 /// Domain section 3: which status may follow which. What merging, splitting and
 /// their undoing do stands beside it in [`legal`].
@@ -255,6 +256,16 @@ impl Step {
                 new: w.ticket(number).splits.first().map_or(other, |s| s.ticket),
             },
             38 => crate::world::escalate(),
+            39 if how % 4 == 1 => Command::Remind(match w.ticket(number).reminder {
+                Some(at) => Due::Date { at },
+                None if !w.ticket(number).status.is_open() => Due::Over { days: 10 },
+                None if how % 8 == 5 => Due::Unanswered { days: 15 },
+                None => Due::Answer {
+                    nth: 1,
+                    days: 5,
+                    last: false,
+                },
+            }),
             39 => Command::WithdrawOverrule,
             40 => Command::SetSubject(format!("Upload stops at {how} %")),
             41 => Command::SetSite((how % 3 > 0).then(|| format!("SITE-{}", how % 3))),

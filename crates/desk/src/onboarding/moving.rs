@@ -211,7 +211,15 @@ fn go(
             for one in &caused {
                 scene.apply(one, now);
             }
-            live.extend(save(c, &was, &scene, &caused, actor, cause, now)?);
+            live.extend(save(
+                c,
+                catalogue,
+                (&was, &scene),
+                &caused,
+                actor,
+                cause,
+                now,
+            )?);
             noted += 1;
         }
         match numbers.last() {

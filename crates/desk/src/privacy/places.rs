@@ -11,6 +11,7 @@ mod mailbox;
 mod outbox;
 mod portal;
 mod redirection;
+mod timer;
 mod wish;
 
 use kind::table;

@@ -274,6 +274,10 @@ pub(crate) fn put_unit_in(
     let places: Vec<Place> = all.iter().map(place).collect();
     check(&places, &place(unit))?;
     store::unit::save(c, unit, now)?;
+    let days = |u: &Unit| (u.doc.time_zone.clone(), u.doc.holidays.clone());
+    if before.is_some_and(|b| days(b) != days(unit)) {
+        crate::timer::anew(c, now)?;
+    }
     let after = told(unit, &all);
     let deed = match before {
         None => ("unit.created", after),

@@ -34,5 +34,7 @@ mod redirect;
 mod sealed;
 mod search_index;
 mod service;
+mod simulated_year;
 mod staff;
+mod timer;
 mod unit;

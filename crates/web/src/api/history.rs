@@ -9,6 +9,7 @@ use desk::{Catalogue, Error};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use switchboard_core::ticket::Hold;
+use switchboard_core::timer::Due;
 use switchboard_core::{Change, EntryId, PersonId, ServiceId, UnitId};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -337,6 +338,14 @@ impl Names<'_> {
                 None,
                 Value::Null,
                 json!({"number": master, "entry": entry.0}),
+            ),
+            Change::Reminded { due } => said(
+                None,
+                Value::Null,
+                match due {
+                    Due::Date { at } => json!({"what": "date", "at": Time(at)}),
+                    due => value(due),
+                },
             ),
             Change::Escalated { old, new, reason } => Said {
                 reason: Some(reason),

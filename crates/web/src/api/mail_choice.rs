@@ -53,7 +53,7 @@ pub struct MailChoice {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unit: Option<String>,
     /// What happens: `opened`, `assigned`, `entry`, `asked`, `solution`, `reopened`,
-    /// `escalated`, `fields` or `note`.
+    /// `escalated`, `fields`, `note` or `reminded`.
     pub event: String,
     /// By which way you hear of it.
     pub how: MailWay,

@@ -49,6 +49,7 @@ pub mod relation;
 pub mod service;
 pub mod site;
 pub mod ticket;
+pub mod timer;
 pub mod token;
 pub mod triage;
 pub mod unit;
@@ -133,6 +134,7 @@ fn routes(max_attachment: usize) -> OpenApiRouter<AppState> {
         .merge(provider::router())
         .merge(mailbox::router())
         .merge(triage::router())
+        .merge(timer::router())
         .layer(DefaultBodyLimit::max(MAX_JSON));
     let files = attachment::upload_router().layer(DefaultBodyLimit::max(
         max_attachment.saturating_add(FORM_OVERHEAD),

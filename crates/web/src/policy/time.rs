@@ -1,9 +1,15 @@
 //! Calendars, targets, rules, reports.
 
-use super::Row;
+use super::{Needs, Row, Who, row};
 
 /// The API.
-pub(super) const API: &[Row] = &[];
+pub(super) const API: &[Row] = &[
+    row("GET", "/api/v1/timers", Needs::Admin, Who::Administrators),
+    row("PUT", "/api/v1/timers", Needs::Admin, Who::Administrators),
+];
 
 /// The pages.
-pub(super) const PAGES: &[Row] = &[];
+pub(super) const PAGES: &[Row] = &[
+    row("GET", "/admin/timers", Needs::Session, Who::Administrators),
+    row("POST", "/admin/timers", Needs::Form, Who::Administrators),
+];

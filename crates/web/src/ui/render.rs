@@ -27,6 +27,7 @@ use super::admin::service_provider::{OneProviderPage, ProvidersPage};
 use super::admin::services::ServicesAdminPage;
 use super::admin::sign_in::{ProviderPage, SignInProvidersPage};
 use super::admin::sites::SitesPage;
+use super::admin::timers::TimersPage;
 use super::admin::triage::RulesPage;
 use super::admin::unit::UnitAdminPage;
 use super::admin::units::UnitsAdminPage;
@@ -163,6 +164,7 @@ fn pages() -> BTreeMap<&'static str, String> {
             SitesPage::empty_sample().render().unwrap(),
         ),
         ("admin-triage", RulesPage::sample().render().unwrap()),
+        ("admin-timers", TimersPage::sample().render().unwrap()),
         ("admin-values", ValuesPage::sample().render().unwrap()),
         (
             "admin-service",

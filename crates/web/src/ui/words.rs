@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use desk::Catalogue;
 use desk::view::EventView;
 use switchboard_core::ticket::{Hold, RelationKind};
+use switchboard_core::timer::Due;
 use switchboard_core::{
     Change, PartyRole, PersonId, SecurityRisk, ServiceId, Status, TellRequester, UnitId, Visibility,
 };
@@ -271,6 +272,19 @@ impl Namer<'_> {
             Change::MasterEntry { master, .. } => {
                 Words::new("message", "", format!("of master {master}"))
             }
+            Change::Reminded { due } => match due {
+                Due::Answer { nth, .. } => {
+                    Words::new("reminded the requester", "", format!("time {nth}"))
+                }
+                Due::Unanswered { days } => Words::new("told the monitors", "", "no answer")
+                    .because(format!("it waited {days} working days for its requester")),
+                Due::Over { days } => {
+                    Words::new("no objection", "", format!("for {days} working days"))
+                }
+                Due::Date { at } => {
+                    Words::new("the day set has come", "", self.dial.moment_words(*at))
+                }
+            },
             Change::Escalated { new, reason, .. } => {
                 Words::new("attention asked for", "", format!("step {new}")).because(reason)
             }
@@ -307,6 +321,9 @@ impl Namer<'_> {
                 Some(format!("{} follows it too", self.person(party.person)))
             }
             Change::Escalated { .. } => Some(format!("{who} asked for attention")),
+            Change::Reminded {
+                due: Due::Answer { .. },
+            } => Some("You were reminded that your answer is missing".to_owned()),
             _ => None,
         }
     }

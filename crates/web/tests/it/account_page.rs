@@ -146,7 +146,7 @@ fn mails_end_by_one_click_and_not_by_a_look() {
             done.text()
                 .contains("No more mails about tickets of Network")
         );
-        assert_eq!(chosen().await.len(), 9);
+        assert_eq!(chosen().await.len(), 10);
         // By the button of the page too, and again.
         let digest = desk.desk.stop_word(f.nina.id, MailStop::Digest);
         program.send(&path, &[]).await.expect(200);

@@ -37,6 +37,7 @@ mod staff;
 mod staff_page;
 mod ticket;
 mod ticket_page;
+mod timers;
 mod token;
 mod triage_page;
 mod work_page;

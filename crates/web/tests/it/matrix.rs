@@ -582,6 +582,9 @@ async fn call(
                 .number();
             body = Some(json!({"number": new}));
         }
+        ("PUT", "timers") => {
+            body = Some(json!({"remind": [5, 10], "unanswered": 15, "close": 10}));
+        }
         ("PUT", "rules") | ("POST", "what-if") => {
             body = Some(desk.get(&f.ada, "/triage/rules").await.expect(200).json);
         }

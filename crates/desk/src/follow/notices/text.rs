@@ -6,6 +6,8 @@ use std::collections::BTreeSet;
 use store::Conn;
 use store::event::Event;
 use switchboard_core::notify::{Notice, Reason, Recipient, Told};
+use switchboard_core::ticket::Hold;
+use switchboard_core::timer::Due;
 use switchboard_core::{
     Change, EntryId, EntryVisibility, PersonId, Status, Ticket, TicketNumber, Tlp,
 };
@@ -152,6 +154,7 @@ pub(crate) fn told_words(told: Told, language: &str) -> &'static str {
         Told::Escalated => ("escalated", "eskaliert"),
         Told::Fields => ("changed", "geändert"),
         Told::Note => ("an internal note", "eine interne Notiz"),
+        Told::Reminded => ("its time has come", "die Zeit ist um"),
     };
     if language == "de" { german } else { english }
 }
@@ -249,6 +252,13 @@ impl Telling<'_> {
         {
             texts.push(solution.text.clone());
         }
+        let due = events.iter().find_map(|e| match &e.change {
+            Change::Reminded { due } => Some(*due),
+            _ => None,
+        });
+        if let Some(due) = due {
+            texts.extend(reminding(c, ticket, due, language)?);
+        }
         let mut text = texts.join("\n\n");
         if text.len() > MAX_QUOTED {
             text.truncate(clip(&text, MAX_QUOTED).len());
@@ -262,7 +272,7 @@ impl Telling<'_> {
         values.extend([
             (
                 "headline",
-                headline(ticket, who, &notice.kinds, notice.reason, german),
+                headline(ticket, who, (&notice.kinds, due), notice.reason, german),
             ),
             ("text", text.trim_end().to_owned()),
             ("changes", changes.join("\n")),
@@ -297,7 +307,7 @@ impl Telling<'_> {
 fn headline(
     ticket: &Ticket,
     who: &str,
-    kinds: &BTreeSet<Told>,
+    (kinds, due): (&BTreeSet<Told>, Option<Due>),
     reason: Reason,
     german: bool,
 ) -> String {
@@ -339,6 +349,8 @@ fn headline(
             format!("Ticket {number} was given to your unit."),
             format!("Ticket {number} wurde Ihrem Team übergeben."),
         )
+    } else if let Some(due) = due {
+        reminding_headline(number, due)
     } else if kinds.contains(&Told::Asked) {
         (
             format!("{who} needs your answer to ticket {number}."),
@@ -361,6 +373,88 @@ fn headline(
         )
     };
     if german { deutsch } else { english }
+}
+
+/// What time brings to mind, in one sentence: English, German.
+fn reminding_headline(number: TicketNumber, due: Due) -> (String, String) {
+    match due {
+        Due::Answer { last: false, .. } => (
+            format!("We still need your answer to ticket {number}."),
+            format!("Wir brauchen noch Ihre Antwort zu Ticket {number}."),
+        ),
+        Due::Answer { last: true, .. } => (
+            format!("We still need your answer to ticket {number}. This is the last reminder."),
+            format!(
+                "Wir brauchen noch Ihre Antwort zu Ticket {number}. Dies ist die letzte Erinnerung."
+            ),
+        ),
+        Due::Unanswered { days } => (
+            format!("Ticket {number} has waited {days} working days for its requester's answer."),
+            format!("Ticket {number} wartet seit {days} Arbeitstagen auf eine Antwort."),
+        ),
+        Due::Date { .. } => (
+            format!("The day has come that was set for ticket {number}."),
+            format!("Der Tag ist gekommen, der für Ticket {number} vorgemerkt war."),
+        ),
+        Due::Over { days } => (
+            format!("Ticket {number} was closed: nobody objected for {days} working days."),
+            format!("Ticket {number} ist geschlossen: {days} Arbeitstage lang kam kein Einwand."),
+        ),
+    }
+}
+
+/// What is said with it: what can be done, and what was asked.
+fn reminding(
+    c: &mut Conn<'_>,
+    ticket: &Ticket,
+    due: Due,
+    language: &str,
+) -> Result<Vec<String>, Error> {
+    let (english, german) = match due {
+        Due::Answer { last, .. } => (
+            if last {
+                "Please answer this mail, or write on the ticket's page. If no answer comes, the \
+                 ticket may be ended without a solution; you can reopen it then."
+            } else {
+                "Please answer this mail, or write on the ticket's page: we can not go on without \
+                 it."
+            },
+            if last {
+                "Bitte antworten Sie auf diese Mail oder auf der Seite des Tickets. Kommt keine \
+                 Antwort, kann das Ticket ohne Lösung beendet werden; Sie können es dann wieder \
+                 öffnen."
+            } else {
+                "Bitte antworten Sie auf diese Mail oder auf der Seite des Tickets: Ohne Ihre \
+                 Antwort geht es nicht weiter."
+            },
+        ),
+        Due::Unanswered { .. } => (
+            "Reminders did not help. You can set it unsolved, with the reason; its requester can \
+             reopen it.",
+            "Erinnerungen haben nicht geholfen. Sie können es mit einer Begründung als nicht gelöst \
+             beenden; wer gefragt hat, kann es wieder öffnen.",
+        ),
+        Due::Date { .. } => (
+            "Somebody wanted to look at it again now.",
+            "Jemand wollte es jetzt wieder ansehen.",
+        ),
+        Due::Over { .. } => return Ok(Vec::new()),
+    };
+    let mut texts = vec![if language == "de" { german } else { english }.to_owned()];
+    if let (Due::Date { .. }, Some(Hold::Reason { text })) = (due, &ticket.hold) {
+        texts.push(text.clone());
+    }
+    if matches!(due, Due::Answer { .. })
+        && let Some(question) = store::entry::last_answer(c, ticket.number)?
+    {
+        let (name, body) = (&question.author_name, question.body.trim());
+        texts.push(if language == "de" {
+            format!("{name} hatte geschrieben:\n\n{body}")
+        } else {
+            format!("{name} had written:\n\n{body}")
+        });
+    }
+    Ok(texts)
 }
 
 /// A change as one line, when it can be told to everybody on the ticket.

@@ -2,7 +2,7 @@
 
 use store::Dialect;
 
-use super::{TABLES, exchange, mailbox, outbox, portal, redirection, wish};
+use super::{TABLES, exchange, mailbox, outbox, portal, redirection, timer, wish};
 
 /// What a column holds, as far as people are concerned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,6 +100,7 @@ pub fn all() -> impl Iterator<Item = &'static Table> {
         .chain(redirection::TABLES)
         .chain(outbox::TABLES)
         .chain(exchange::TABLES)
+        .chain(timer::TABLES)
 }
 
 /// The tables of one database.

@@ -20,6 +20,7 @@ pub mod service_provider;
 pub mod services;
 pub mod sign_in;
 pub mod sites;
+pub mod timers;
 pub mod triage;
 pub mod unit;
 pub mod units;
@@ -164,6 +165,13 @@ pub const LINES: &[Line] = &[
         icon: "flag",
         name: "Rules of triage",
         text: "Which facts give which priority; tried on past tickets before it counts.",
+    },
+    Line {
+        group: Group::Desk,
+        href: "/admin/timers",
+        icon: "clock",
+        name: "Reminders and closing",
+        text: "After how many working days people are reminded, told, and tickets closed.",
     },
     Line {
         group: Group::Catalogue,

@@ -4,6 +4,7 @@ use crate::ui::admin::import::{ImportPage, PlanRow, PlanView};
 use crate::ui::admin::service::{FieldRow, ServiceAdminPage};
 use crate::ui::admin::services::{ServiceRow, ServicesAdminPage};
 use crate::ui::admin::sites::{SiteForm, SiteRow, SitesPage};
+use crate::ui::admin::timers::{TimersForm, TimersPage};
 use crate::ui::admin::triage::{RuleRow, RulesPage, Trial};
 use crate::ui::admin::unit::UnitAdminPage;
 use crate::ui::admin::units::{TreeRow, UnitsAdminPage};
@@ -403,6 +404,23 @@ impl ImportPage {
                 ..plan
             }),
             ..page
+        }
+    }
+}
+
+impl TimersPage {
+    pub(crate) fn sample() -> TimersPage {
+        TimersPage {
+            frame: Frame::staff_sample(Here::Admin),
+            form: TimersForm {
+                remind: s("5, 10"),
+                unanswered: s("8"),
+                close: s("10"),
+            },
+            errors: Errors::one(
+                "unanswered",
+                "Must be later than the last reminder, so that it can be answered",
+            ),
         }
     }
 }

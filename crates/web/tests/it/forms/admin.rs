@@ -82,6 +82,7 @@ impl World {
                 let text = format!("key,name\n{key},{key}\n");
                 Call::to(path, &[("kind", "sites"), ("text", &text), ("do", "try")])
             }
+            "/admin/timers" => Call::to(path, &[("remind", "5, 10"), ("close", "10")]),
             "/admin/triage" => {
                 let fields = [
                     ("do", deed),

@@ -1,5 +1,6 @@
 //! Fills a database with tickets that were lived through.
 
+use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
@@ -7,8 +8,10 @@ use std::time::Instant;
 
 use anyhow::{Context as _, bail};
 use desk::{Clock as _, Desk, SystemClock};
+use store::ticket_clock::Kept;
 use store::{Conn, Db, Options};
-use switchboard_core::RuleSet;
+use switchboard_core::clock::{Clocks, Happened, Terms};
+use switchboard_core::{RuleSet, TargetSet};
 
 use crate::life::{Life, Maker};
 use crate::rows;
@@ -207,8 +210,17 @@ impl Sink {
 }
 
 fn lives(c: &mut Conn<'_>, batch: &[Life]) -> Result<(), store::Error> {
+    // Its units have not said when they work, so they work as usual.
+    let terms = Terms::new(BTreeMap::new(), TargetSet::shipped());
     for life in batch {
-        store::ticket::insert(c, &life.ticket)?;
+        let events = life
+            .events
+            .iter()
+            .map(|e| (Happened::from(&e.change), e.at));
+        let (clocks, _) = Clocks::replay(events)
+            .ok_or_else(|| store::Error::Corrupt("a ticket without beginning".into()))?;
+        let clocks = Kept::of(&life.ticket, &clocks, &terms)?;
+        store::ticket::insert(c, &life.ticket, &clocks)?;
         for entry in &life.entries {
             store::entry::insert(c, entry)?;
         }

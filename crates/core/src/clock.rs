@@ -23,7 +23,7 @@
 mod figure;
 mod leg;
 
-pub use figure::{Figure, Terms, UnitTerms};
+pub use figure::{Due, Figure, Terms, UnitTerms};
 pub use leg::{Ending, Leg, Slice};
 
 use serde::{Deserialize, Serialize};

@@ -97,6 +97,11 @@ impl Within {
         self.0
     }
 
+    /// Half of it, when the colour changes first. It has whole minutes.
+    pub fn half(self) -> Millis {
+        self.0 / 2
+    }
+
     /// What has to have passed for the warning: three quarters.
     pub fn warning(self) -> Millis {
         self.0 * 3 / 4

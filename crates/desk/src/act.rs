@@ -12,7 +12,7 @@ use switchboard_core::{
 };
 use uuid::Uuid;
 
-use crate::{Desk, Error, Live, scene};
+use crate::{Desk, Error, Live, scene, ticket_clock};
 
 /// A file to go with an entry.
 #[derive(Debug, Clone, PartialEq)]
@@ -543,7 +543,8 @@ fn protection_of(draft: &EntryDraft) -> Result<Option<String>, Error> {
         .map_err(|e| Error::Internal(format!("protection to JSON: {e}")))
 }
 
-/// Saves what became of a scene: tickets, their timers, moved entries, events.
+/// Saves what became of a scene: tickets with their clocks, their timers, moved entries,
+/// events.
 pub(crate) fn save(
     c: &mut Conn<'_>,
     catalogue: &crate::Catalogue,
@@ -557,11 +558,18 @@ pub(crate) fn save(
         return Ok(Vec::new());
     }
     let touched: BTreeSet<TicketNumber> = all.iter().map(|one| one.ticket).collect();
+    let terms = catalogue.terms();
     for number in &touched {
         let new: &Ticket = &after.tickets[number];
         match before.tickets.get(number) {
-            Some(old) => store::ticket::update(c, old, new)?,
-            None => store::ticket::insert(c, new)?,
+            Some(old) => {
+                let clocks = store::ticket::update(c, old, new)?;
+                ticket_clock::go_on(c, new, clocks.as_deref(), all, terms, now)?;
+            }
+            None => {
+                let clocks = ticket_clock::begun(new, all, terms, now)?;
+                store::ticket::insert(c, new, &clocks)?;
+            }
         }
         crate::timer::keep(c, catalogue, before.tickets.get(number), new)?;
     }

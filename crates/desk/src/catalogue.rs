@@ -2,16 +2,17 @@
 //! memory for a moment.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use store::community::Community;
 use store::portal::Portal;
 use store::site::Site;
 use store::unit::{ListValue, Service, Unit};
+use switchboard_core::clock::Terms;
 use switchboard_core::timer::TimeRules;
 use switchboard_core::unit::heir;
-use switchboard_core::{Actor, RuleSet, ServiceId, UnitId};
+use switchboard_core::{Actor, RuleSet, ServiceId, TargetSet, UnitId};
 
 use crate::error::Error;
 use crate::{Desk, Error as DeskError};
@@ -43,6 +44,10 @@ pub struct Catalogue {
     pub rules: RuleSet,
     /// After how many working days time does what.
     pub times: TimeRules,
+    /// What is promised, by quality of support and priority.
+    pub targets: TargetSet,
+    /// Worked out when somebody asks.
+    terms: OnceLock<Terms>,
     unit_index: HashMap<UnitId, usize>,
     service_index: HashMap<ServiceId, usize>,
 }
@@ -51,6 +56,12 @@ impl Catalogue {
     /// A unit by its id.
     pub fn unit(&self, id: UnitId) -> Option<&Unit> {
         self.unit_index.get(&id).map(|i| &self.units[*i])
+    }
+
+    /// What units promise and when they work.
+    pub fn terms(&self) -> &Terms {
+        self.terms
+            .get_or_init(|| crate::ticket_clock::terms(&self.units, &self.targets))
     }
 
     /// A service by its id.
@@ -252,6 +263,8 @@ impl Desk {
                         rules: serde_json::from_str(&rules)
                             .map_err(|e| Error::Internal(format!("stored triage rules: {e}")))?,
                         times: crate::timer::rules(c)?,
+                        targets: crate::ticket_clock::stored_targets(c)?,
+                        terms: OnceLock::new(),
                     })
                 })
                 .await?,

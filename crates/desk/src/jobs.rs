@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use store::job::Job;
-use switchboard_core::Millis;
+use switchboard_core::{Millis, TicketNumber};
 
 use crate::{Desk, Error};
 
 mod account_mail;
+mod clocks;
 mod deliver;
 mod digest;
 mod gather_index;
@@ -48,6 +49,8 @@ const INDEX_OPEN: &str = "index-open";
 const DIGEST: &str = "digest";
 /// Sends an answer that waited.
 pub(crate) const HELD: &str = "held";
+/// Works out anew what tickets are due.
+pub(crate) const CLOCKS: &str = "clocks";
 /// Tells the support side that nothing arrives at an address any more.
 pub(crate) const UNDELIVERABLE: &str = "undeliverable";
 
@@ -79,6 +82,7 @@ const KINDS: &[&str] = &[
     GATHER_INDEX,
     INDEX_OPEN,
     DIGEST,
+    CLOCKS,
 ];
 /// Kinds that run again and again, and how often.
 const TIMED: &[(&str, Millis)] = &[
@@ -201,6 +205,16 @@ impl Desk {
                         },
                     )?;
                 }
+                // What an upgrade has found.
+                if !store::ticket_clock::without(c, TicketNumber(i64::MAX), 1)?.is_empty() {
+                    let replay = store::job::NewJob {
+                        kind: CLOCKS,
+                        payload: clocks::WITHOUT.into(),
+                        run_at: now,
+                        unique_key: Some("clocks-without".into()),
+                    };
+                    store::job::enqueue(c, &replay)?;
+                }
                 Ok(())
             })
             .await
@@ -251,6 +265,7 @@ impl Desk {
             GATHER_INDEX => gather_index::run(self, &job).await,
             INDEX_OPEN => index_open::run(self, &job).await,
             DIGEST => digest::run(self).await,
+            CLOCKS => clocks::run(self, &job).await,
             other => Ok(Outcome::Never(format!("there is no job {other:?}"))),
         };
         self.end_job(job, outcome, None).await

@@ -74,6 +74,7 @@ pub mod sign_in;
 pub mod site;
 pub mod split;
 pub mod staff;
+pub mod ticket_clock;
 pub mod timer;
 pub mod token;
 pub mod totp;

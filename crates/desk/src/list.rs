@@ -263,6 +263,7 @@ fn cursor_text(sort: Sort, item: &Item) -> String {
         Sort::Newest => format!("n{}", item.number),
         Sort::Urgent => format!("p{}.{}", item.priority.rank(), item.number),
         Sort::Updated => format!("u{}.{}", item.updated_at, item.number),
+        Sort::Due => format!("d{}.{}", item.due_place(), item.number),
     }
 }
 
@@ -280,7 +281,9 @@ fn read_cursor(sort: Sort, text: &str) -> Result<Cursor, Error> {
             key: 0,
             number: number(rest)?,
         }),
-        (Sort::Urgent, "p", Some((key, n))) | (Sort::Updated, "u", Some((key, n))) => Ok(Cursor {
+        (Sort::Urgent, "p", Some((key, n)))
+        | (Sort::Updated, "u", Some((key, n)))
+        | (Sort::Due, "d", Some((key, n))) => Ok(Cursor {
             key: number(key)?,
             number: number(n)?,
         }),

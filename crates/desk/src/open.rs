@@ -14,6 +14,7 @@ use switchboard_core::{
 
 use crate::account::{address, find_or_make};
 use crate::act::{EntryDraft, NewFile, ReadyEntry, save, store_entry};
+use crate::ticket_clock::{self, ClocksView};
 use crate::view::{TicketView, drawn, ticket_view};
 use crate::{Catalogue, Desk, Error, portal, scene};
 
@@ -139,12 +140,12 @@ impl Desk {
         email: Option<String>,
         request: OpenRequest,
     ) -> Result<TicketView, Error> {
-        let (Opened { number, .. }, ticket) = self.open(actor, request).await?;
+        let (Opened { number, .. }, opened) = self.open(actor, request).await?;
         let catalogue = self.catalogue().await?;
         let asked = actor.clone();
-        let (viewer, view) = match ticket {
+        let (viewer, view) = match opened {
             // Nothing to look up: who acts is known.
-            Some(ticket)
+            Some((ticket, clocks))
                 if ticket.relations.is_empty()
                     && ticket.people().iter().all(|p| actor.person == Some(*p)) =>
             {
@@ -155,15 +156,15 @@ impl Desk {
                     email,
                 });
                 let people: Vec<_> = people.into_iter().collect();
-                let view = drawn(&catalogue, &viewer, ticket, &people, Vec::new());
+                let view = drawn(&catalogue, &viewer, ticket, &people, Vec::new(), clocks);
                 (viewer, view)
             }
-            ticket => {
+            opened => {
                 self.0
                     .db
                     .read(move |c| {
-                        let (ticket, people) = match ticket {
-                            Some(ticket) => (ticket, None),
+                        let (ticket, people) = match opened {
+                            Some((ticket, _)) => (ticket, None),
                             None => {
                                 let (ticket, people) = store::ticket::load_with_people(c, number)?
                                     .ok_or_else(|| Error::not_found(format!("ticket {number}")))?;
@@ -181,12 +182,13 @@ impl Desk {
         Ok(view)
     }
 
-    /// The ticket as it was opened comes along, unless an earlier request opened it.
+    /// The ticket as it was opened comes along with its clocks, unless an earlier request
+    /// opened it.
     async fn open(
         &self,
         actor: &Actor,
         request: OpenRequest,
-    ) -> Result<(Opened, Option<Ticket>), Error> {
+    ) -> Result<(Opened, Option<(Ticket, Option<ClocksView>)>), Error> {
         let catalogue = self.catalogue().await?;
         let checked = self.check(actor, &catalogue, request).await?;
         let (now, cause, actor) = (self.now(), self.uuid(), actor.clone());
@@ -250,7 +252,9 @@ impl Desk {
                     requester: new.requester,
                     repeated: false,
                 };
-                Ok((opened, live, scene.tickets.remove(&number)))
+                let clocks = ticket_clock::fresh(&caused, number, catalogue.terms(), now);
+                let ticket = scene.tickets.remove(&number);
+                Ok((opened, live, ticket.map(|ticket| (ticket, clocks))))
             })
             .await?;
         self.announce(live);

@@ -23,6 +23,7 @@ use uuid::Uuid;
 
 use crate::picture::Pictures;
 use crate::portal::PortalRef;
+use crate::ticket_clock::{self, ClocksView};
 use crate::{Catalogue, Error};
 
 mod read;
@@ -177,6 +178,10 @@ pub struct TicketView {
     pub escalation: u8,
     /// Somebody owes the requester an answer.
     pub needs_reply: bool,
+    /// How its clocks stand; `None`: not known yet, soon after an upgrade. They follow
+    /// from the history, so exports have them by that.
+    #[serde(skip)]
+    pub clocks: Option<ClocksView>,
     /// When it was opened.
     pub created_at: Millis,
     /// When it last changed.
@@ -419,7 +424,8 @@ pub(crate) fn ticket_view(
             status: other.as_ref().map(|t| t.status),
         });
     }
-    Ok(drawn(catalogue, actor, ticket, &people, relations))
+    let clocks = ticket_clock::view(c, catalogue, ticket.number)?;
+    Ok(drawn(catalogue, actor, ticket, &people, relations, clocks))
 }
 
 /// A ticket that `actor` may see, from all that is known of it.
@@ -429,6 +435,7 @@ pub(crate) fn drawn(
     ticket: Ticket,
     people: &[Named],
     relations: Vec<RelationView>,
+    clocks: Option<ClocksView>,
 ) -> TicketView {
     let access = Access::of(actor, &ticket);
     let staff = access.may_see_internal();
@@ -508,6 +515,7 @@ pub(crate) fn drawn(
         relations,
         escalation: ticket.escalation,
         needs_reply: ticket.needs_reply,
+        clocks,
         created_at: ticket.created_at,
         updated_at: ticket.updated_at,
         closed_at: ticket.closed_at,

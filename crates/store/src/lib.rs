@@ -55,6 +55,7 @@ pub mod setting;
 pub mod site;
 pub mod staff;
 pub mod ticket;
+pub mod ticket_clock;
 pub mod ticket_read;
 pub mod timer;
 pub mod trace;

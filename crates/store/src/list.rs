@@ -5,14 +5,16 @@
 //! list and cut to a page, and only those few rows are merged: so a page costs
 //! the same with a thousand and with a million tickets.
 
+use switchboard_core::clock::Due;
 use switchboard_core::query::{Compare, Span};
 use switchboard_core::{
-    Millis, PersonId, PortalId, Priority, ServiceId, Status, TicketNumber, Tlp, UnitId,
+    Millis, PersonId, PortalId, Priority, ServiceId, Status, TicketNumber, Tlp, Turn, UnitId,
 };
 
 use crate::Sql;
 use crate::conn::Conn;
 use crate::error::Error;
+use crate::ticket_clock;
 
 mod merge;
 
@@ -53,6 +55,8 @@ pub enum Sort {
     Urgent,
     /// Last changed first.
     Updated,
+    /// What is due first, then what is open and due for nothing, then the closed.
+    Due,
 }
 
 impl Sort {
@@ -62,6 +66,7 @@ impl Sort {
             Sort::Newest => "number",
             Sort::Urgent => "number, priority",
             Sort::Updated => "number, updated_at",
+            Sort::Due => "number, due",
         }
     }
 
@@ -71,6 +76,7 @@ impl Sort {
             Sort::Newest => (0, -number),
             Sort::Urgent => (-key, number),
             Sort::Updated => (-key, -number),
+            Sort::Due => (key, number),
         }
     }
 }
@@ -78,7 +84,7 @@ impl Sort {
 /// Where a page ends and the next begins: the sort key of the last row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cursor {
-    /// Priority rank or time of update; not used by [`Sort::Newest`].
+    /// Priority rank, time of update or of what is due; not used by [`Sort::Newest`].
     pub key: i64,
     /// The ticket's number.
     pub number: i64,
@@ -293,6 +299,17 @@ pub struct Item {
     pub created_at: Millis,
     /// When it last changed.
     pub updated_at: Millis,
+    /// The clock that is due first.
+    pub due: Option<Due>,
+    /// Whose turn it is; `None`: not known yet, soon after an upgrade.
+    pub turn: Option<Turn>,
+}
+
+impl Item {
+    /// Its place in the order of what is due.
+    pub fn due_place(&self) -> Millis {
+        ticket_clock::place(self.due, self.status.is_open())
+    }
 }
 
 /// More sources than these are merged here and not by the database, which would
@@ -337,7 +354,8 @@ fn looked_up(
     let mut sql = Sql::new(
         "SELECT t.number, t.version, t.status, t.priority, t.unit, u.name, t.owner, o.name,
            t.requester, r.name, t.service, s.name, t.category, t.restricted, t.needs_reply,
-           t.subject, t.status_since, t.created_at, t.updated_at, t.tlp
+           t.subject, t.status_since, t.created_at, t.updated_at, t.tlp,
+           t.due, t.due_clock, t.due_half, t.due_warn, t.turn
          FROM (SELECT number FROM (",
     );
     numbers(&mut sql, sources, filter, Some(sort), cursor, limit);
@@ -385,6 +403,11 @@ fn looked_up(
             status_since: row.get(16)?,
             created_at: row.get(17)?,
             updated_at: row.get(18)?,
+            due: ticket_clock::read_due(row, 20)?,
+            turn: row
+                .get::<Option<String>>(24)?
+                .as_deref()
+                .and_then(Turn::parse),
         })
     })
 }
@@ -474,6 +497,7 @@ fn numbers(
         source.condition(sql);
         conditions(sql, filter);
         if let Some(sort) = sort {
+            within(sql, sort, filter);
             after(sql, sort, cursor);
             order(sql, sort);
         } else {
@@ -695,6 +719,14 @@ fn span<'s>(sql: &'s mut Sql, from: &'static str, until: &'static str, span: Spa
     }
 }
 
+/// Open tickets in the order of what is due end where the closed ones begin: said
+/// as well, so that nobody walks through those.
+fn within(sql: &mut Sql, sort: Sort, filter: &Filter) {
+    if sort == Sort::Due && filter.is_of_open_ones() {
+        sql.push(" AND t.due < ").number(ticket_clock::CLOSED);
+    }
+}
+
 fn after(sql: &mut Sql, sort: Sort, cursor: Option<Cursor>) {
     let Some(Cursor { key, number }) = cursor else {
         return;
@@ -717,6 +749,14 @@ fn after(sql: &mut Sql, sort: Sort, cursor: Option<Cursor>) {
             .push(" OR t.number < ")
             .bind(number)
             .push(")"),
+        Sort::Due => sql
+            .push(" AND t.due >= ")
+            .bind(key)
+            .push(" AND (t.due > ")
+            .bind(key)
+            .push(" OR t.number > ")
+            .bind(number)
+            .push(")"),
     };
 }
 
@@ -725,5 +765,6 @@ fn order(sql: &mut Sql, sort: Sort) {
         Sort::Newest => " ORDER BY t.number DESC",
         Sort::Urgent => " ORDER BY t.priority DESC, t.number ASC",
         Sort::Updated => " ORDER BY t.updated_at DESC, t.number DESC",
+        Sort::Due => " ORDER BY t.due ASC, t.number ASC",
     });
 }

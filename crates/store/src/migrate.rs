@@ -72,6 +72,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
         "0025_open_terms",
         include_str!("migrations/0025_open_terms.sql"),
     ),
+    ("0026_clocks", include_str!("migrations/0026_clocks.sql")),
     ("0028_timers", include_str!("migrations/0028_timers.sql")),
 ];
 

@@ -7,6 +7,7 @@ use crate::conn::{Conn, Dialect};
 use crate::error::Error;
 use crate::params;
 use crate::person::{self, Named};
+use crate::ticket_clock::Kept;
 
 fn role_key(role: PartyRole) -> &'static str {
     match role {
@@ -65,41 +66,48 @@ pub fn load_with_people(
     Ok(Some((ticket, people)))
 }
 
-/// Stores a ticket that was just opened.
-pub fn insert(conn: &mut Conn<'_>, ticket: &Ticket) -> Result<(), Error> {
+/// Stores a ticket that was just opened, with its clocks.
+pub fn insert(conn: &mut Conn<'_>, ticket: &Ticket, clocks: &Kept) -> Result<(), Error> {
+    let mut values = projection(ticket)?;
+    values.extend(clocks.values());
     conn.later(
         "INSERT INTO ticket (number, version, status, open, priority, unit, owner, requester,
            service, category, restricted, needs_reply, subject, status_since, created_at,
-           updated_at, closed_at, issue_type, site, community, portal, shared, doc, tlp)
+           updated_at, closed_at, issue_type, site, community, portal, shared, doc, tlp,
+           turn, due, due_clock, due_half, due_warn, clocks)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
-           $19, $20, $21, $22, $23, $24)",
-        &projection(ticket)?,
+           $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30)",
+        &values,
     )?;
     satellites(conn, None, ticket)
 }
 
-/// Stores what became of `old`.
+/// Stores what became of `old`, and gives out its clocks as they were stored before:
+/// see [`crate::ticket_clock`].
 ///
 /// # Errors
 /// [`Error::Conflict`] when the stored ticket is no longer `old`.
-pub fn update(conn: &mut Conn<'_>, old: &Ticket, new: &Ticket) -> Result<(), Error> {
+pub fn update(conn: &mut Conn<'_>, old: &Ticket, new: &Ticket) -> Result<Option<String>, Error> {
     let mut values = projection(new)?;
     values.push(old.version.into());
-    let rows = conn.execute(
+    let stored = conn.query_opt(
         "UPDATE ticket SET version = $2, status = $3, open = $4, priority = $5, unit = $6,
            owner = $7, requester = $8, service = $9, category = $10, restricted = $11,
            needs_reply = $12, subject = $13, status_since = $14, created_at = $15,
            updated_at = $16, closed_at = $17, issue_type = $18, site = $19, community = $20,
            portal = $21, shared = $22, doc = $23, tlp = $24
-         WHERE number = $1 AND version = $25",
+         WHERE number = $1 AND version = $25
+         RETURNING clocks",
         &values,
+        |row| row.get(0),
     )?;
-    if rows != 1 {
+    let Some(clocks) = stored else {
         return Err(Error::Conflict {
             constraint: "ticket version".into(),
         });
-    }
-    satellites(conn, Some(old), new)
+    };
+    satellites(conn, Some(old), new)?;
+    Ok(clocks)
 }
 
 fn projection(ticket: &Ticket) -> Result<Vec<crate::value::Value>, Error> {

@@ -130,6 +130,26 @@ function listen() {
 }
 afterwards(listen);
 
+/* ---- clocks go on ---- */
+
+// By the server's time when the page was drawn: the clock here may be wrong.
+const drawn = Number($("[data-now]")?.dataset.now), opened = Date.now();
+function tick() {
+  const now = drawn + Date.now() - opened;
+  for (const clock of $$(".clock[data-turns]")) {
+    const [began, half, warn, due] = clock.dataset.turns.split(" ").map(Number);
+    const share = (from, to) => Math.min(Math.max((now - from) / Math.max(to - from, 1), 0), 1);
+    const used = now >= due ? 100 : now >= warn ? 75 + 25 * share(warn, due) : now >= half ? 50 + 25 * share(half, warn) : 50 * share(began, half);
+    clock.dataset.used = String(Math.round(used / 5) * 5);
+    const meter = clock.nextElementSibling;
+    if (meter?.matches("meter")) meter.value = used;
+    const step = now >= due ? "100" : now >= warn ? "75" : now >= half ? "50" : "";
+    if (step) clock.dataset.t = step; else delete clock.dataset.t;
+    if (now >= due && clock.textContent !== clock.dataset.late) clock.textContent = clock.dataset.late;
+  }
+}
+if (drawn) setInterval(tick, 15_000);
+
 /* ---- forms without a reload ---- */
 
 document.addEventListener("submit", async (event) => {

@@ -90,10 +90,12 @@ pub struct Figure {
     pub used: Millis,
     /// The calendar time so far.
     pub elapsed: Millis,
-    /// When three quarters are used up (or were, or would have been, had it not
-    /// ended); `None`: not promised, or the clock stands still before that.
+    /// When half is used up (or was, or would have been, had it not ended);
+    /// `None`: not promised, or the clock stands still before that.
+    pub half: Option<Millis>,
+    /// When three quarters are used up; `None` as for `half`.
     pub warn: Option<Millis>,
-    /// When all is used up; `None` as for `warn`.
+    /// When all is used up; `None` as for `half`.
     pub due: Option<Millis>,
     /// How far it is used up; `None`: not promised.
     pub light: Option<Light>,
@@ -145,6 +147,7 @@ impl Leg {
             within,
             used,
             elapsed: end - self.from,
+            half: within.and_then(|w| at(w.half())),
             warn: within.and_then(|w| at(w.warning())),
             due: within.and_then(|w| at(w.ms())),
             light: within.map(|w| Light::of(used, w)),
@@ -153,14 +156,54 @@ impl Leg {
     }
 }
 
+/// When the clock that is due first changes its colour. These are moments, so
+/// whoever keeps them need not know calendars to tell the colour later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Due {
+    /// Which clock.
+    pub clock: TargetKind,
+    /// When half is used up.
+    pub half: Millis,
+    /// When three quarters are used up.
+    pub warn: Millis,
+    /// When all is used up.
+    pub at: Millis,
+}
+
+impl Due {
+    /// What a running clock is due; `None`: nothing is promised, or it stands
+    /// still before that.
+    pub fn of(clock: TargetKind, figure: &Figure) -> Option<Due> {
+        Some(Due {
+            clock,
+            half: figure.half?,
+            warn: figure.warn?,
+            at: figure.due?,
+        })
+    }
+
+    /// Its colour at `now`.
+    pub fn light(&self, now: Millis) -> Light {
+        if now >= self.at {
+            Light::Overdue
+        } else if now >= self.warn {
+            Light::Warning
+        } else if now >= self.half {
+            Light::Half
+        } else {
+            Light::OnTime
+        }
+    }
+}
+
 impl Clocks {
-    /// The clock that is due first, with what it shows; `None`: nothing is
-    /// promised, or all that is stands still.
-    pub fn next(&self, terms: &Terms, now: Millis) -> Option<(TargetKind, Figure)> {
+    /// The clock that is due first; `None`: nothing is promised, or all that is
+    /// stands still. It is the same whenever somebody looks, until the next
+    /// event.
+    pub fn due(&self, terms: &Terms) -> Option<Due> {
         self.running()
             .iter()
-            .map(|leg| (leg.kind, leg.figure(terms, now)))
-            .filter(|(_, figure)| figure.due.is_some())
-            .min_by_key(|(kind, figure)| (figure.due, *kind))
+            .filter_map(|leg| Due::of(leg.kind, &leg.figure(terms, leg.from)))
+            .min_by_key(|due| (due.at, due.clock))
     }
 }

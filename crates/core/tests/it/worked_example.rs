@@ -129,9 +129,8 @@ fn story() -> Vec<(Told, Millis)> {
                 partner = Some(row["step"] == "8");
                 Vec::new()
             }
-            "10" => vec![(w.reply(), coy()), (solve(), coy())],
+            "10" | "12" => vec![(w.reply(), coy()), (solve(), coy())],
             "11" => vec![(w.reopen(), ann())],
-            "12" => vec![(solve(), coy())],
             "13" => vec![(Command::Verify, ann())],
             other => panic!("a step more than the story has: {other}"),
         };

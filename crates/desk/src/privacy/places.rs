@@ -203,6 +203,13 @@ const TABLES: &[Table] = &[
             // 0012
             ("portal", Nothing),
             ("shared", Nothing),
+            // 0026
+            ("turn", Nothing),
+            ("due", Nothing),
+            ("due_clock", Nothing),
+            ("due_half", Nothing),
+            ("due_warn", Nothing),
+            ("clocks", Nothing),
         ],
     ),
     table(

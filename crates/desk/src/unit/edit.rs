@@ -278,6 +278,9 @@ pub(crate) fn put_unit_in(
     if before.is_some_and(|b| days(b) != days(unit)) {
         crate::timer::anew(c, now)?;
     }
+    if before.is_some_and(|b| promises_otherwise(&b.doc, &unit.doc)) {
+        crate::ticket_clock::work_out_later(c, now)?;
+    }
     let after = told(unit, &all);
     let deed = match before {
         None => ("unit.created", after),
@@ -291,6 +294,12 @@ pub(crate) fn put_unit_in(
         version: version + 1,
         deed: Some(deed),
     })
+}
+
+/// What its tickets are due is another than before.
+fn promises_otherwise(a: &UnitDoc, b: &UnitDoc) -> bool {
+    (&a.qos, &a.time_zone, a.hours, &a.week, &a.holidays)
+        != (&b.qos, &b.time_zone, b.hours, &b.week, &b.holidays)
 }
 
 /// Responsibles edit what the unit says of itself.

@@ -55,6 +55,7 @@ impl Desk {
             .0
             .db
             .read(move |c| {
+                store::ticket_clock::expect(c, number)?;
                 let (ticket, people) = store::ticket::load_with_people(c, number)?
                     .ok_or_else(|| Error::not_found(format!("ticket {number}")))?;
                 ticket_view(c, &catalogue, &reader, ticket, Some(people))

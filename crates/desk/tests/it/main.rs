@@ -36,5 +36,6 @@ mod search_index;
 mod service;
 mod simulated_year;
 mod staff;
+mod ticket_clock;
 mod timer;
 mod unit;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Cursor, Filter, Sort, Source, after, conditions, order};
+use super::{Cursor, Filter, Sort, Source, after, conditions, order, within};
 use crate::Sql;
 use crate::conn::Conn;
 use crate::error::Error;
@@ -64,11 +64,13 @@ fn places(
             Sort::Newest => "number",
             Sort::Urgent => "priority",
             Sort::Updated => "updated_at",
+            Sort::Due => "due",
         });
         sql.push(", number FROM (SELECT ").push(sort.columns());
         sql.push(" FROM ticket t WHERE ");
         source.condition(&mut sql);
         conditions(&mut sql, filter);
+        within(&mut sql, sort, filter);
         after(&mut sql, sort, *cursor);
         order(&mut sql, sort);
         sql.push(" LIMIT ").number(limit).push(") AS source");

@@ -21,14 +21,28 @@ struct Ticket {
     unit: u128,
     updated_at: i64,
     is_hers: bool,
+    /// When it is due; `None`: for nothing.
+    due: Option<i64>,
+}
+
+impl Ticket {
+    /// What is due, what is open, what is closed.
+    fn due_place(self) -> i64 {
+        match (self.due, self.open) {
+            (Some(due), _) => due,
+            (None, true) => i64::MAX - 1,
+            (None, false) => i64::MAX,
+        }
+    }
 }
 
 fn ticket(number: i64) -> Ticket {
     let odd = (number * 7919) % 1009;
+    let open = odd % 3 == 0;
     Ticket {
         number,
         priority: odd % 4,
-        open: odd % 3 == 0,
+        open,
         // The newest are all in one unit, some units have one or none.
         unit: match odd % 10 {
             _ if number > TICKETS - 80 => 3,
@@ -39,6 +53,7 @@ fn ticket(number: i64) -> Ticket {
         // Many changed in the same moment.
         updated_at: odd / 40,
         is_hers: odd % 17 == 0,
+        due: (open && odd % 5 != 0).then_some(odd / 60),
     }
 }
 
@@ -67,8 +82,8 @@ fn fill(fresh: &Fresh) {
             for t in (1..=TICKETS).map(ticket) {
                 c.execute(
                     "INSERT INTO ticket (number, version, status, open, priority, unit, requester, category, restricted,
-                       needs_reply, subject, status_since, created_at, updated_at, doc)
-                     VALUES ($1, 1, $2, $3, $4, $5, $6, 'incident', 0, 0, 'x', 0, 0, $7, '{}')",
+                       needs_reply, subject, status_since, created_at, updated_at, doc, due, due_clock, due_half, due_warn)
+                     VALUES ($1, 1, $2, $3, $4, $5, $6, 'incident', 0, 0, 'x', 0, 0, $7, '{}', $8, $9, $10, $10)",
                     params![
                         t.number,
                         if t.open { "new" } else { "closed" },
@@ -76,7 +91,10 @@ fn fill(fresh: &Fresh) {
                         t.priority,
                         id(t.unit),
                         id(if t.is_hers { 100 } else { 101 }),
-                        t.updated_at
+                        t.updated_at,
+                        t.due_place(),
+                        t.due.map(|_| "silence"),
+                        t.due
                     ],
                 )?;
             }
@@ -110,6 +128,7 @@ fn walked(fresh: &Fresh, units: &[u128], filter: &Filter, sort: Sort, limit: i64
                 Sort::Newest => 0,
                 Sort::Urgent => last.priority.rank(),
                 Sort::Updated => last.updated_at,
+                Sort::Due => last.due_place(),
             },
             number: last.number.0,
         });
@@ -131,7 +150,7 @@ fn many_sources_are_one_list() {
                 (open.clone(), Some(true)),
                 (nothing.clone(), Some(false)),
             ] {
-                for sort in [Sort::Newest, Sort::Urgent, Sort::Updated] {
+                for sort in [Sort::Newest, Sort::Urgent, Sort::Updated, Sort::Due] {
                     let mut expected: Vec<Ticket> = (1..=TICKETS)
                         .map(ticket)
                         .filter(|t| t.is_hers || units.contains(&t.unit))
@@ -144,6 +163,7 @@ fn many_sources_are_one_list() {
                         Sort::Newest => (0, -t.number),
                         Sort::Urgent => (-t.priority, t.number),
                         Sort::Updated => (-t.updated_at, -t.number),
+                        Sort::Due => (t.due_place(), t.number),
                     });
                     let expected: Vec<i64> = expected.iter().map(|t| t.number).collect();
                     assert_eq!(wants == Some(false), expected.is_empty());

@@ -6,7 +6,7 @@ use desk::{Error, TicketQuery};
 use serde::{Deserialize, Serialize};
 use store::list::{Item, Sort};
 use switchboard_core::query::Query;
-use switchboard_core::{PersonId, Priority, Refusal, Status, TicketNumber};
+use switchboard_core::{Millis, PersonId, Priority, Refusal, Status, TicketNumber, Turn};
 use tokio::task::JoinSet;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -15,9 +15,10 @@ use uuid::Uuid;
 
 use super::Items;
 use super::caller::{Reads, Writes};
+use super::clock::DueFirst;
 use super::input::{Asked, Body, object, whole_numbers};
 use super::ticket::{TicketChange, named_here};
-use super::words::{PriorityWord, StatusWord, Time, TlpWord};
+use super::words::{PriorityWord, StatusWord, Time, TlpWord, TurnWord};
 use crate::AppState;
 use crate::problem::Problem;
 
@@ -68,6 +69,11 @@ pub struct TicketItem {
     pub tlp: Option<switchboard_core::Tlp>,
     /// Somebody owes the requester an answer.
     pub needs_reply: bool,
+    /// Whose turn it is; null: not known yet, soon after an upgrade.
+    #[schema(value_type = Option<TurnWord>)]
+    pub turn: Option<Turn>,
+    /// The clock that is due first; null: it is due for nothing.
+    pub due: Option<DueFirst>,
     /// When it was opened.
     pub created_at: Time,
     /// When it last changed.
@@ -78,7 +84,7 @@ fn named(id: PersonId, name: String) -> Named {
     Named { id: id.0, name }
 }
 
-fn item(catalogue: &desk::Catalogue, i: Item) -> TicketItem {
+fn item(catalogue: &desk::Catalogue, now: Millis, i: Item) -> TicketItem {
     TicketItem {
         number: i.number.0,
         version: i.version,
@@ -101,6 +107,8 @@ fn item(catalogue: &desk::Catalogue, i: Item) -> TicketItem {
         restricted: i.restricted,
         tlp: i.tlp,
         needs_reply: i.needs_reply,
+        turn: i.turn,
+        due: i.due.map(|due| DueFirst::of(due, now)),
         created_at: Time(i.created_at),
         updated_at: Time(i.updated_at),
     }
@@ -117,6 +125,9 @@ pub enum Order {
     Urgent,
     /// Last changed first.
     Updated,
+    /// What is due first comes first, then what is open and due for nothing, then what
+    /// is closed.
+    Due,
 }
 
 /// What a list is narrowed to. Everything given must hold.
@@ -244,6 +255,7 @@ async fn list(
                     Order::Newest => Sort::Newest,
                     Order::Urgent => Sort::Urgent,
                     Order::Updated => Sort::Updated,
+                    Order::Due => Sort::Due,
                 },
                 cursor: query.cursor,
                 limit: super::limit(query.limit)?.unwrap_or(0),
@@ -255,7 +267,7 @@ async fn list(
         items: page
             .items
             .into_iter()
-            .map(|i| item(&catalogue, i))
+            .map(|i| item(&catalogue, app.desk.now(), i))
             .collect(),
         next: page.next,
     }))

@@ -24,6 +24,7 @@ pub mod application;
 pub mod attachment;
 pub mod audit;
 pub(crate) mod caller;
+pub mod clock;
 pub mod entry;
 pub mod event;
 pub mod exchange;
@@ -108,6 +109,7 @@ fn routes(max_attachment: usize) -> OpenApiRouter<AppState> {
         .merge(history::router())
         .merge(attachment::router())
         .merge(read::router())
+        .merge(clock::router())
         .merge(redirection::router())
         .merge(outbox::router())
         .merge(exchange::router())

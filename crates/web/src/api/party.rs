@@ -56,7 +56,7 @@ async fn add(
         .add_party(&caller.actor, number, expected, email.as_deref(), role)
         .await?;
     let view = app.desk.ticket(&caller.actor, number).await?;
-    let items = Ticket::from(view).parties;
+    let items = Ticket::of(view, app.desk.now()).parties;
     Ok((StatusCode::CREATED, Json(Items::all(items))).into_response())
 }
 

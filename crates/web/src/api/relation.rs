@@ -324,7 +324,7 @@ async fn split(
         )
         .await?;
     let view = app.desk.ticket(&caller.actor, new).await?;
-    Ok(created(view.into()))
+    Ok(created(Ticket::of(view, app.desk.now())))
 }
 
 /// Which split is undone.

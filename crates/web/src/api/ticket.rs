@@ -11,14 +11,15 @@ use desk::{Error, OpenRequest, Patch, RequesterRef};
 use serde::{Deserialize, Serialize};
 use switchboard_core::ticket::Hold;
 use switchboard_core::{
-    PartyRole, Priority, SecurityRisk, SolutionKind, Status, TellRequester, TicketNumber,
-    TicketType, Tlp, Visibility,
+    Millis, PartyRole, Priority, SecurityRisk, SolutionKind, Status, TellRequester, TicketNumber,
+    TicketType, Tlp, Turn, Visibility,
 };
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::caller::{Caller, Reads, Writes};
+use super::clock::DueFirst;
 use super::input::{
     At, Body, IdempotencyKey, IfMatch, given, has_already, maybe_object, maybe_whole,
 };
@@ -26,7 +27,7 @@ use super::person::Person;
 use super::relation::Relation;
 use super::words::{
     PartyRoleWord, PriorityWord, SecurityRiskWord, SolutionKindWord, StatusWord, TellWord,
-    TicketTypeWord, Time, TlpWord, VisibilityWord,
+    TicketTypeWord, Time, TlpWord, TurnWord, VisibilityWord,
 };
 use crate::AppState;
 use crate::problem::Problem;
@@ -166,6 +167,13 @@ pub struct Ticket {
     pub escalation: u8,
     /// Somebody owes the requester an answer.
     pub needs_reply: bool,
+    /// Whose turn it is; null: not known yet, soon after an upgrade.
+    #[schema(value_type = Option<TurnWord>)]
+    pub turn: Option<Turn>,
+    /// Since when.
+    pub turn_since: Option<Time>,
+    /// The clock that is due first; null: it is due for nothing.
+    pub due: Option<DueFirst>,
     /// When it was opened.
     pub created_at: Time,
     /// When it last changed.
@@ -174,8 +182,9 @@ pub struct Ticket {
     pub closed_at: Option<Time>,
 }
 
-impl From<TicketView> for Ticket {
-    fn from(t: TicketView) -> Ticket {
+impl Ticket {
+    /// A ticket as it is at `now`.
+    pub(super) fn of(t: TicketView, now: Millis) -> Ticket {
         let (service, service_key) = t.service.map(|s| (s.name, s.key)).unzip();
         Ticket {
             number: t.number.0,
@@ -231,6 +240,12 @@ impl From<TicketView> for Ticket {
             relations: t.relations.into_iter().map(Relation::from).collect(),
             escalation: t.escalation,
             needs_reply: t.needs_reply,
+            turn: t.clocks.as_ref().map(|c| c.turn),
+            turn_since: t.clocks.as_ref().map(|c| Time(c.turn_since)),
+            due: t
+                .clocks
+                .and_then(|c| c.due)
+                .map(|due| DueFirst::of(due, now)),
             created_at: Time(t.created_at),
             updated_at: Time(t.updated_at),
             closed_at: t.closed_at.map(Time),
@@ -398,7 +413,7 @@ async fn create(
         .desk
         .open_and_show(&caller.actor, caller.email, request)
         .await?;
-    Ok(created(view.into()))
+    Ok(created(Ticket::of(view, app.desk.now())))
 }
 
 /// A ticket.
@@ -426,7 +441,7 @@ async fn read(
         let tag = etag(view.version);
         return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response());
     }
-    Ok(answer(StatusCode::OK, view.into()))
+    Ok(answer(StatusCode::OK, Ticket::of(view, app.desk.now())))
 }
 
 /// What is to be changed of a ticket. What is left out stays as it is.
@@ -585,7 +600,7 @@ pub(super) async fn changed(
     number: TicketNumber,
 ) -> Result<Response, Problem> {
     match app.desk.ticket(&caller.actor, number).await {
-        Ok(view) => Ok(answer(StatusCode::OK, view.into())),
+        Ok(view) => Ok(answer(StatusCode::OK, Ticket::of(view, app.desk.now()))),
         Err(Error::NotFound { .. }) => Ok(StatusCode::NO_CONTENT.into_response()),
         Err(e) => Err(e.into()),
     }

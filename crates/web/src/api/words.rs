@@ -9,8 +9,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use switchboard_core::staff::AskState;
 use switchboard_core::ticket::RelationKind;
 use switchboard_core::{
-    EntryVisibility, FieldType, Millis, PartyRole, Priority, SecurityRisk, SolutionKind, Status,
-    TellRequester, TicketType, Tlp, Visibility,
+    EntryVisibility, FieldType, Light, Millis, PartyRole, Priority, SecurityRisk, SolutionKind,
+    Status, TargetKind, TellRequester, TicketType, Tlp, Turn, Visibility,
 };
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::openapi::{KnownFormat, RefOr, SchemaFormat};
@@ -66,6 +66,15 @@ macro_rules! words {
 }
 
 words! {
+    /// Whose turn it is: who has to do something next.
+    TurnWord = Turn::ALL;
+    /// What is promised and measured: the first assignment, the response of the unit,
+    /// the first answer of a human, the first reply of whoever took the ticket, the
+    /// longest silence, the solution.
+    ClockWord = TargetKind::ALL;
+    /// How far a target is used up: less than half, half (yellow), three quarters
+    /// (amber), all (red).
+    LightWord = [Light::OnTime, Light::Half, Light::Warning, Light::Overdue];
     /// Where a ticket stands.
     StatusWord = Status::ALL;
     /// How urgent it is, in rising order.

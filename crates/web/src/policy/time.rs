@@ -4,6 +4,14 @@ use super::{Needs, Row, Who, row};
 
 /// The API.
 pub(super) const API: &[Row] = &[
+    row(
+        "GET",
+        "/api/v1/tickets/{number}/clocks",
+        Needs::Read,
+        Who::Sees,
+    ),
+    row("GET", "/api/v1/targets", Needs::Read, Who::Everybody),
+    row("PUT", "/api/v1/targets", Needs::Admin, Who::Administrators),
     row("GET", "/api/v1/timers", Needs::Admin, Who::Administrators),
     row("PUT", "/api/v1/timers", Needs::Admin, Who::Administrators),
 ];

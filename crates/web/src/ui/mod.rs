@@ -8,6 +8,7 @@ pub mod ask;
 pub mod asking;
 pub mod assets;
 pub mod authenticator;
+pub mod clock;
 pub mod communities;
 pub mod confirm;
 pub mod exchange;

@@ -11,6 +11,7 @@ use switchboard_core::{Actor, PartyRole, Priority, Status};
 
 use super::admin::outbox;
 use super::admin::reads::ReadRow;
+use super::clock;
 use super::exchange;
 use super::facts;
 use super::fault::Fault;
@@ -157,7 +158,17 @@ pub async fn pane(
         partners: exchange::partners(visit, actor, ticket).await?,
         undelivered: undelivered(visit, actor, ticket).await?,
         waiting: waiting(visit, actor, ticket).await?,
-        clocks: Vec::new(),
+        clocks: ticket.clocks.as_ref().map_or_else(Vec::new, |clocks| {
+            clocks
+                .running
+                .iter()
+                .map(|one| clock::named(one, &visit.dial))
+                .collect()
+        }),
+        turn: ticket
+            .clocks
+            .as_ref()
+            .and_then(|clocks| clock::turn(clocks, &ticket.unit.name, &visit.dial)),
         requester: requester(visit, actor, ticket).await?,
         related: related(ticket, can.relate),
         relation_kinds,

@@ -70,6 +70,7 @@ fn clock(used: u32, words: &str) -> ClockMark {
     ClockMark {
         used,
         words: s(words),
+        turns: None,
     }
 }
 

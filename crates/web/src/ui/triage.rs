@@ -7,11 +7,12 @@ use desk::incident::Incident;
 use desk::list::triage_filter;
 use desk::view::Conversation;
 use desk::{Catalogue, Error, TicketQuery};
-use store::list::Item;
+use store::list::{Item, Sort};
 use store::unit::Unit;
 use switchboard_core::{Actor, Facts, Priority, TicketNumber};
 
 use super::assets::Asset;
+use super::clock;
 use super::fault::Fault;
 use super::frame::{Errors, Frame, Here, Room};
 use super::pane::{issue_choices, link, service_choices};
@@ -131,8 +132,10 @@ pub struct TriagePage {
     pub frame: Frame,
     /// "14 new", "38 routed today".
     pub chips: Vec<Chip>,
-    /// The oldest's clock.
+    /// The clock that is due first.
     pub oldest: Option<ClockMark>,
+    /// When the page was drawn, epoch milliseconds.
+    pub now: i64,
     /// What looks like one incident; the largest.
     pub incident: Option<IncidentPane>,
     /// What is new, most urgent first.
@@ -245,7 +248,8 @@ pub async fn board(visit: &Visit, again: Option<Again>) -> Result<Response, Faul
         frame,
         incident,
         chips: vec![Chip::with_icon(Tone::Plain, "tray", format!("{count} new"))],
-        oldest: None,
+        oldest: soonest(visit, actor).await?,
+        now: visit.dial.now,
         rows,
         unit_names: unit_names(&catalogue),
         pages: Pages {
@@ -255,6 +259,21 @@ pub async fn board(visit: &Visit, again: Option<Again>) -> Result<Response, Faul
         },
     };
     visit.page_as(status, &page)
+}
+
+/// The clock of the new ticket that is due first.
+async fn soonest(visit: &Visit, actor: &Actor) -> Result<Option<ClockMark>, Fault> {
+    let (filter, _) = triage_filter(actor);
+    let query = TicketQuery {
+        filter,
+        sort: Sort::Due,
+        limit: 1,
+        ..TicketQuery::default()
+    };
+    let first = visit.desk.tickets(actor, query).await?.items.pop();
+    Ok(first
+        .and_then(|item| item.due)
+        .map(|due| clock::first(&due, &visit.dial)))
 }
 
 /// Words one after the other: “a”, “b” and “c”.
@@ -288,7 +307,7 @@ fn row(item: &Item, visit: &Visit) -> TriageRow {
         prio: PrioMark::of(item.priority),
         subject: item.subject.clone(),
         words: format!("{}, {service}", item.requester_name),
-        clock: None,
+        clock: item.due.as_ref().map(|due| clock::mark(due, &visit.dial)),
         time: visit.dial.ago(item.created_at),
         card: None,
     }

@@ -127,13 +127,32 @@ impl PrioMark {
 #[derive(Debug, Clone, PartialEq, Eq, Template)]
 #[template(
     ext = "html",
-    source = r##"<span class="clock"{% if let Some(step) = step() %} data-t="{{ step }}"{% endif %} data-used="{{ ring() }}">{{ words }}</span>"##
+    source = r##"<span class="clock"{% if let Some(step) = step() %} data-t="{{ step }}"{% endif %} data-used="{{ ring() }}"{% if let Some(turns) = turns %} data-turns="{{ turns.began }} {{ turns.half }} {{ turns.warn }} {{ turns.at }}" data-late="{{ turns.late }}" title="{{ turns.tip }}"{% endif %}>{{ words }}</span>"##
 )]
 pub struct ClockMark {
     /// Per cent of the target used; may be more than 100.
     pub used: u32,
-    /// "1 h 50 left", "over by 12 min".
+    /// "due today 14:00", "over since yesterday 17:30".
     pub words: String,
+    /// When it changes, so that it goes on while the page stands.
+    pub turns: Option<ClockTurns>,
+}
+
+/// When a clock's mark changes, epoch milliseconds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClockTurns {
+    /// It began.
+    pub began: i64,
+    /// Half is used up.
+    pub half: i64,
+    /// Three quarters.
+    pub warn: i64,
+    /// All.
+    pub at: i64,
+    /// The words from then on.
+    pub late: String,
+    /// "Response of the unit: due Thursday 26 November 2026, 10:12 CET".
+    pub tip: String,
 }
 
 impl ClockMark {
@@ -607,6 +626,7 @@ mod tests {
             let clock = ClockMark {
                 used,
                 words: String::new(),
+                turns: None,
             };
             assert_eq!((clock.step(), clock.ring()), (step, ring), "{used}");
         };

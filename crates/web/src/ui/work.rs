@@ -10,6 +10,7 @@ use desk::{Catalogue, Error, TicketQuery};
 use store::list::{Condition, Filter, Item, Sort};
 use switchboard_core::{Actor, TicketNumber};
 
+use super::clock;
 use super::fault::Fault;
 use super::frame::{Here, Notice, NoticeTone, Room};
 use super::pane::{Again, pane};
@@ -67,6 +68,7 @@ impl ListAddress {
             "urgent" => Sort::Urgent,
             "new" => Sort::Newest,
             "updated" => Sort::Updated,
+            "due" => Sort::Due,
             _ => fallback,
         }
     }
@@ -133,6 +135,7 @@ pub async fn page(
         units,
         saved,
         list,
+        now: visit.dial.now,
         unit_names: unit_names(&catalogue),
         ticket,
     };
@@ -296,6 +299,7 @@ async fn listing(
         Sort::Urgent => "most urgent first",
         Sort::Newest => "newest first",
         Sort::Updated => "last changed first",
+        Sort::Due => "due first",
     };
     let pages = Pages {
         words: String::new(),
@@ -321,11 +325,13 @@ async fn listing(
                     ("urgent", "Most urgent first"),
                     ("new", "Newest first"),
                     ("updated", "Last changed first"),
+                    ("due", "Due first"),
                 ],
                 match sort {
                     Sort::Urgent => "urgent",
                     Sort::Newest => "new",
                     Sort::Updated => "updated",
+                    Sort::Due => "due",
                 },
             ),
             empty: if address.query.is_empty() {
@@ -383,7 +389,7 @@ pub fn row(
         subject: item.subject.clone(),
         status: StatusGlyph(item.status),
         prio: PrioMark::of(item.priority),
-        clock: None,
+        clock: item.due.as_ref().map(|due| clock::mark(due, dial)),
         requester: short_name(&item.requester_name),
         unit: item.unit_name.clone(),
         owner: item.owner_name.as_deref().map(PersonMark::alone),

@@ -188,8 +188,9 @@ pub struct PriorityPane {
 pub struct NamedClock {
     /// "Answer to requester".
     pub name: String,
-    /// How it stands.
-    pub mark: ClockMark,
+    /// How it stands; `None`: still, while it is the turn of somebody whose time is
+    /// left out.
+    pub mark: Option<ClockMark>,
 }
 
 /// Another ticket, in one line.
@@ -284,6 +285,8 @@ pub struct TicketPane {
     pub undelivered: Vec<UndeliveredRow>,
     /// Answers that have not gone out yet.
     pub waiting: Vec<WaitingRow>,
+    /// Whose turn it is, since when; `None`: nobody's.
+    pub turn: Option<(String, TimeMark)>,
     /// Its clocks.
     pub clocks: Vec<NamedClock>,
     /// Who asked.
@@ -314,6 +317,8 @@ pub struct WorkspacePage {
     pub saved: Vec<ViewLink>,
     /// The list.
     pub list: ListPane,
+    /// When the page was drawn, epoch milliseconds: its clocks go on from there.
+    pub now: i64,
     /// All units' names, to choose from.
     pub unit_names: Vec<String>,
     /// The ticket; `None`: only the list.

@@ -9,6 +9,7 @@ mod bad_input;
 mod browser;
 mod canary;
 mod catalogue;
+mod clock;
 mod document;
 mod door;
 mod exchange;

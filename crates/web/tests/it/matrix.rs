@@ -588,6 +588,9 @@ async fn call(
         ("PUT", "rules") | ("POST", "what-if") => {
             body = Some(desk.get(&f.ada, "/triage/rules").await.expect(200).json);
         }
+        ("PUT", "targets") => {
+            body = Some(desk.get(&f.ada, "/targets").await.expect(200).json);
+        }
         ("DELETE", "{other}") => {
             desk.post(
                 &f.ada,

@@ -351,14 +351,19 @@ fn pane() -> TicketPane {
             state: Chip::new(Tone::Bad, "Failed"),
             about: vec![s("it came back: failed (5.1.1)")],
         }],
+        turn: Some((s("B2SHARE operations"), dial().moment(NOW - 3 * HOUR))),
         clocks: vec![
             NamedClock {
-                name: s("Answer to requester"),
-                mark: clock(78, "1 h 50 left"),
+                name: s("First human answer, 1 wd"),
+                mark: Some(clock(78, "due today 14:00")),
             },
             NamedClock {
-                name: s("Update at least every 5 wd"),
-                mark: clock(12, "4 wd left"),
+                name: s("Longest silence, 5 wd"),
+                mark: Some(clock(12, "due 2 Dec, 10:00")),
+            },
+            NamedClock {
+                name: s("Solution, 10 wd"),
+                mark: None,
             },
         ],
         requester: RequesterPane {
@@ -443,6 +448,7 @@ impl WorkspacePage {
                 pages: Pages::default(),
                 bulk: true,
             },
+            now: 1_790_000_000_000,
             unit_names: vec![s("First level"), s("Check-in")],
             ticket: Some(Box::new(pane())),
         }
@@ -586,7 +592,8 @@ impl TriagePage {
                 Chip::with_icon(Tone::Plain, "tray", "14 new"),
                 Chip::with_icon(Tone::Ok, "check", "38 routed today"),
             ],
-            oldest: Some(clock(82, "oldest: 1 h 25 left")),
+            now: 1_790_000_000_000,
+            oldest: Some(clock(82, "first: due today 16:10")),
             incident: Some(IncidentPane {
                 lead: link(
                     48217,
@@ -635,6 +642,7 @@ impl TriagePage {
     pub(crate) fn empty_sample() -> TriagePage {
         TriagePage {
             chips: vec![],
+            now: 1_790_000_000_000,
             oldest: None,
             incident: None,
             rows: vec![],

@@ -1,0 +1,137 @@
+//! The clocks of tickets: the state from which each goes on with its next event, and
+//! what lists show of it.
+
+use switchboard_core::clock::{Clocks, Due, Terms};
+use switchboard_core::{Millis, TargetKind, Ticket, TicketNumber, Turn};
+
+use crate::conn::Conn;
+use crate::error::Error;
+use crate::params;
+use crate::value::{Row, Value};
+
+/// Where an open ticket that is due for nothing stands in the order of what is due.
+const NOT_DUE: Millis = Millis::MAX - 1;
+/// Where closed tickets stand: last.
+pub(crate) const CLOSED: Millis = Millis::MAX;
+
+/// What is stored of a ticket's clocks.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Kept {
+    clocks: String,
+    turn: Turn,
+    due: Option<Due>,
+    place: Millis,
+}
+
+impl Kept {
+    /// A ticket's clocks, and what they show by these terms.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] when they are no JSON, which does not happen.
+    pub fn of(ticket: &Ticket, clocks: &Clocks, terms: &Terms) -> Result<Kept, Error> {
+        let due = clocks.due(terms);
+        Ok(Kept {
+            clocks: serde_json::to_string(clocks)
+                .map_err(|e| Error::Corrupt(format!("clocks to JSON: {e}")))?,
+            turn: terms.whose(clocks.turn()),
+            due,
+            place: place(due, ticket.status.is_open()),
+        })
+    }
+
+    pub(crate) fn values(&self) -> [Value; 6] {
+        [
+            self.turn.key().into(),
+            self.place.into(),
+            self.due.map(|d| d.clock.key()).into(),
+            self.due.map(|d| d.half).into(),
+            self.due.map(|d| d.warn).into(),
+            self.clocks.as_str().into(),
+        ]
+    }
+}
+
+/// Where a ticket stands in the order of what is due.
+pub(crate) fn place(due: Option<Due>, open: bool) -> Millis {
+    match (due, open) {
+        (Some(due), _) => due.at,
+        (None, true) => NOT_DUE,
+        (None, false) => CLOSED,
+    }
+}
+
+/// Reads stored clocks; `None`: there are none, or another version of this program
+/// wrote them, and the history has to be replayed.
+pub fn from_stored(clocks: Option<&str>) -> Option<Clocks> {
+    serde_json::from_str(clocks?).ok()
+}
+
+/// What is due by the columns `due`, `due_clock`, `due_half` and `due_warn`, which
+/// follow each other from `first` on.
+pub(crate) fn read_due(row: &Row<'_>, first: usize) -> Result<Option<Due>, Error> {
+    let clock: Option<String> = row.get(first + 1)?;
+    let half: Option<Millis> = row.get(first + 2)?;
+    let warn: Option<Millis> = row.get(first + 3)?;
+    let (Some(clock), Some(half), Some(warn)) = (clock, half, warn) else {
+        return Ok(None);
+    };
+    Ok(Some(Due {
+        clock: TargetKind::parse(&clock)
+            .ok_or_else(|| Error::Corrupt(format!("clock {clock:?}")))?,
+        half,
+        warn,
+        at: row.get(first)?,
+    }))
+}
+
+/// Stores how a ticket's clocks stand, unless it was changed by somebody meanwhile: who
+/// changes it has its clocks go on.
+pub fn keep(conn: &mut Conn<'_>, ticket: &Ticket, kept: &Kept) -> Result<(), Error> {
+    let mut values = params![ticket.number, ticket.version].to_vec();
+    values.extend(kept.values());
+    conn.later(
+        "UPDATE ticket SET turn = $3, due = $4, due_clock = $5, due_half = $6, due_warn = $7,
+           clocks = $8 WHERE number = $1 AND version = $2",
+        &values,
+    )
+}
+
+const STATE: &str = "SELECT clocks FROM ticket WHERE number = $1";
+
+/// Has [`of_ticket`] answered together with the next statement, where that saves a journey.
+pub fn expect(conn: &mut Conn<'_>, number: TicketNumber) -> Result<(), Error> {
+    conn.expect(STATE, params![number])
+}
+
+/// A ticket's clocks; `None`: as [`from_stored`].
+pub fn of_ticket(conn: &mut Conn<'_>, number: TicketNumber) -> Result<Option<Clocks>, Error> {
+    let stored = conn.query_opt(STATE, params![number], |row| row.get::<Option<String>>(0))?;
+    Ok(from_stored(stored.flatten().as_deref()))
+}
+
+/// Tickets below a number whose history was never replayed into clocks, newest first.
+pub fn without(
+    conn: &mut Conn<'_>,
+    below: TicketNumber,
+    limit: i64,
+) -> Result<Vec<TicketNumber>, Error> {
+    conn.query(
+        "SELECT number FROM ticket WHERE clocks IS NULL AND number < $1
+         ORDER BY number DESC LIMIT $2",
+        params![below, limit],
+        |row| row.get(0),
+    )
+}
+
+/// Open tickets from a number on.
+pub fn open_after(
+    conn: &mut Conn<'_>,
+    after: TicketNumber,
+    limit: i64,
+) -> Result<Vec<TicketNumber>, Error> {
+    conn.query(
+        "SELECT number FROM ticket WHERE open = 1 AND number > $1 ORDER BY number LIMIT $2",
+        params![after, limit],
+        |row| row.get(0),
+    )
+}

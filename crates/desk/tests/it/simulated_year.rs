@@ -291,3 +291,98 @@ fn in_a_simulated_year_time_does_what_a_slow_oracle_counts() {
         assert_eq!(left.unwrap(), [], "all of them have come to their end");
     });
 }
+
+/// The ten thousand of the figure, optimised:
+/// `SWITCHBOARD_DUE_TICKETS=10000 cargo test --release -p desk --test it -- --nocapture many_that`.
+#[test]
+fn many_that_are_due_at_once_are_done_while_people_go_on() {
+    on_sqlite(|test| async move {
+        let rita = silent(&test, "Rita", false).await;
+        let rita = Actor::plain(rita, "Rita", Channel::Web);
+        let staff = Actor::system(Channel::Cli);
+        let unit = test.unit("storage", "Storage", 2).await;
+        let catalogue = test.desk.catalogue().await.unwrap();
+        let mut storage = catalogue.unit(unit).unwrap().clone();
+        storage.email = None;
+        test.desk.save_unit(storage).await.unwrap();
+        let asked = std::env::var("SWITCHBOARD_DUE_TICKETS").ok();
+        let many: usize = asked.and_then(|n| n.parse().ok()).unwrap_or(150);
+        let mut opening = JoinSet::new();
+        let mut numbers = Vec::new();
+        // One more, which people work on meanwhile, and whose time does not come.
+        for place in 0..=many {
+            let (desk, rita, staff) = (test.desk.clone(), rita.clone(), staff.clone());
+            opening.spawn(async move {
+                let request = OpenRequest {
+                    subject: "No quota".into(),
+                    description: "It is used up.".into(),
+                    unit: Some("storage".into()),
+                    ..OpenRequest::default()
+                };
+                let number = desk.open_ticket(&rita, request).await.unwrap().number;
+                if place > 0 {
+                    let ask = vec![step(Act::Ask, 0)];
+                    desk.act(&staff, number, None, ask).await.unwrap();
+                }
+                (place, number)
+            });
+            if opening.len() == 64 {
+                numbers.push(opening.join_next().await.unwrap().unwrap());
+            }
+        }
+        while let Some(opened) = opening.join_next().await {
+            numbers.push(opened.unwrap());
+        }
+        numbers.sort_unstable();
+        test.run_jobs().await;
+
+        let (_, busy) = numbers.remove(0);
+        let note = async || {
+            let written = Step::Write(EntryVisibility::Internal, draft("Still there?"));
+            let before = std::time::Instant::now();
+            let done = test.desk.act(&staff, busy, None, vec![written]).await;
+            done.unwrap();
+            let took = before.elapsed();
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            took
+        };
+        let slow = |mut took: Vec<std::time::Duration>| {
+            took.sort_unstable();
+            took.get(took.len() * 95 / 100).copied().unwrap_or_default()
+        };
+        let mut quiet = Vec::new();
+        for _ in 0..20 {
+            quiet.push(note().await);
+        }
+        test.clock.advance(8 * DAY);
+        test.desk.start_timers().await.unwrap();
+        let begun = std::time::Instant::now();
+        let sweeping = {
+            let desk = test.desk.clone();
+            tokio::spawn(async move { desk.run_jobs().await })
+        };
+        let mut took = Vec::new();
+        while !sweeping.is_finished() {
+            took.push(note().await);
+        }
+        sweeping.await.unwrap().unwrap();
+        println!(
+            "{many} timers due at once: {:?}; 95 % of {} changes of people meanwhile within {:?}, \
+             of those before within {:?}",
+            begun.elapsed(),
+            took.len(),
+            slow(took.clone()),
+            slow(quiet)
+        );
+        for (_, number) in numbers {
+            let ticket = test
+                .desk
+                .db()
+                .read(move |c| store::ticket::load(c, number))
+                .await
+                .unwrap()
+                .unwrap();
+            assert_eq!(ticket.reminded.unwrap().times, 1);
+        }
+    });
+}

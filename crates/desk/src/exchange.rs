@@ -19,7 +19,7 @@ use store::agreement::Agreement;
 use store::coupling::{Coupling, State};
 use store::exchange::{Line, Link, Went};
 use switchboard_core::exchange::{
-    CallState, Change, DeskId, Field, Link as Road, Manner, Passes, Place, Polling, Stage,
+    Call, CallState, Change, DeskId, Field, Link as Road, Manner, Passes, Place, Polling, Stage,
     TieInput, TieStep, What, Words, record,
 };
 use switchboard_core::onboarding::{Way, WordMap};
@@ -29,6 +29,7 @@ use uuid::Uuid;
 use crate::{Desk, Error};
 
 pub(crate) mod given;
+pub(crate) mod review;
 mod round;
 mod taken;
 mod there;
@@ -234,6 +235,18 @@ fn put_off(link: &mut Link, step: &TieStep) {
     }
 }
 
+/// The call that makes the ticket there, if it was refused.
+fn refused_making(calls: &[Call]) -> Option<&Call> {
+    calls.iter().find(|call| {
+        matches!(call.what, What::Create { .. }) && matches!(call.state, CallState::Refused { .. })
+    })
+}
+
+/// Nothing can be done until somebody says so: the ticket could not be made.
+fn stuck(calls: &[Call], made: bool) -> bool {
+    !made && refused_making(calls).is_some()
+}
+
 /// Stores a link, with its sums. Texts of entries stay in the entries: there they
 /// are erased, and from there they are taken when they go.
 fn keep(c: &mut Conn<'_>, link: &mut Link, now: Millis) -> Result<(), Error> {
@@ -242,11 +255,13 @@ fn keep(c: &mut Conn<'_>, link: &mut Link, now: Millis) -> Result<(), Error> {
         .into_iter()
         .map(|(_, name)| name)
         .collect();
-    let (mut waiting, mut dead) = (0, 0);
+    let mut waiting = 0;
+    // Behind a ticket that was refused nothing waits: that it was stands among the
+    // dead letters.
+    let stuck = stuck(&link.tie.calls, link.tie.there.is_some());
     for call in &mut link.tie.calls {
-        match call.state {
-            CallState::Refused { .. } => dead += 1,
-            _ => waiting += 1,
+        if !stuck && !matches!(call.state, CallState::Refused { .. }) {
+            waiting += 1;
         }
         if let What::Create {
             name, author, body, ..
@@ -259,7 +274,7 @@ fn keep(c: &mut Conn<'_>, link: &mut Link, now: Millis) -> Result<(), Error> {
             author.address = None;
         }
     }
-    (link.waiting, link.dead) = (waiting, dead);
+    link.waiting = waiting;
     link.waiting_since = (waiting > 0).then(|| link.waiting_since.unwrap_or(now));
     store::exchange::save(c, link)?;
     Ok(())

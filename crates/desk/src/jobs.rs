@@ -37,6 +37,8 @@ const TIMERS: &str = "timers";
 pub(crate) const TIMERS_ANEW: &str = "timers-anew";
 /// Looks after tickets at mailing lists that nobody answers.
 const REDIRECTED: &str = "redirected";
+/// Brings tickets at partners to mind at which nobody looked.
+const REVIEW: &str = "exchange-review";
 /// Brings applications and join requests to mind that wait.
 const REMIND_STAFF: &str = "remind-staff";
 /// Forgets sessions, keys and jobs that are over.
@@ -71,6 +73,7 @@ const KINDS: &[&str] = &[
     TIMERS,
     TIMERS_ANEW,
     REDIRECTED,
+    REVIEW,
     REMIND_STAFF,
     SWEEP,
     ERASE,
@@ -88,6 +91,7 @@ const KINDS: &[&str] = &[
 const TIMED: &[(&str, Millis)] = &[
     (TIMERS, 60_000),
     (REDIRECTED, 60_000),
+    (REVIEW, 3_600_000),
     (REMIND_STAFF, 3_600_000),
     (SWEEP, 600_000),
     (FILES, 600_000),
@@ -254,6 +258,7 @@ impl Desk {
             TIMERS => timers::run(self).await,
             TIMERS_ANEW => timers_anew::run(self, &job).await,
             REDIRECTED => crate::redirect::silence::run(self).await,
+            REVIEW => crate::exchange::review::run(self).await,
             REMIND_STAFF => remind_staff::run(self).await,
             SWEEP => sweep::run(self).await,
             ERASE => crate::privacy::erase::run(self, &job.payload).await,

@@ -158,6 +158,16 @@ pub fn wake(conn: &mut Conn<'_>, agreement: Uuid, at: Millis) -> Result<(), Erro
     Ok(())
 }
 
+/// Somebody asks for a look at once, also where it waits because the system could
+/// not be talked to.
+pub fn hurry(conn: &mut Conn<'_>, agreement: Uuid, at: Millis) -> Result<(), Error> {
+    conn.execute(
+        "UPDATE coupling SET next_at = $2 WHERE agreement = $1 AND next_at > $2",
+        params![agreement, at],
+    )?;
+    Ok(())
+}
+
 /// Notes how far changes there were read.
 pub fn set_reading(
     conn: &mut Conn<'_>,

@@ -1,7 +1,7 @@
 //! Tickets that are worked on in another system too.
 
 use switchboard_core::exchange::{Name, Shared, Stage, Tie};
-use switchboard_core::{EntryId, Millis, TicketNumber};
+use switchboard_core::{EntryId, Millis, PersonId, TicketNumber, UnitId};
 use uuid::Uuid;
 
 use crate::conn::Conn;
@@ -38,7 +38,8 @@ pub struct Link {
     pub waiting: i64,
     /// Since when the oldest of them waits.
     pub waiting_since: Option<Millis>,
-    /// Calls that will not be made unless somebody says so.
+    /// Dead letters that nobody has looked after; counted by [`bury`] and
+    /// [`unbury`], and not by [`save`].
     pub dead: i64,
     /// When it began.
     pub began_at: Millis,
@@ -46,11 +47,15 @@ pub struct Link {
     pub sent_at: Option<Millis>,
     /// When something last came from there.
     pub came_at: Option<Millis>,
+    /// When first level last looked at how it stands, else when it began.
+    pub looked_at: Millis,
+    /// Who that was; `None`: nobody yet.
+    pub looked_by: Option<PersonId>,
 }
 
 const COLUMNS: &str = "SELECT id, ticket, agreement, stage, shared, tie, owner_there, due_at,
-  tries, error, error_at, waiting, waiting_since, dead, began_at, sent_at, came_at
-  FROM exchange_link";
+  tries, error, error_at, waiting, waiting_since, dead, began_at, sent_at, came_at,
+  looked_at, looked_by FROM exchange_link";
 
 fn read(row: &Row<'_>) -> Result<Link, Error> {
     let (stage, shared, tie): (String, String, String) = (row.get(3)?, row.get(4)?, row.get(5)?);
@@ -77,6 +82,8 @@ fn read(row: &Row<'_>) -> Result<Link, Error> {
         began_at: row.get(14)?,
         sent_at: row.get(15)?,
         came_at: row.get(16)?,
+        looked_at: row.get(17)?,
+        looked_by: row.get(18)?,
     })
 }
 
@@ -89,14 +96,17 @@ pub fn save(conn: &mut Conn<'_>, link: &Link) -> Result<(), Error> {
     };
     conn.execute(
         "INSERT INTO exchange_link (id, ticket, agreement, there, stage, shared, tie, owner_there,
-           due_at, tries, error, error_at, waiting, waiting_since, dead, began_at, sent_at, came_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+           due_at, tries, error, error_at, waiting, waiting_since, dead, began_at, sent_at, came_at,
+           looked_at, looked_by)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, $15, $16, $17, $18,
+           $19)
          ON CONFLICT (id) DO UPDATE SET there = excluded.there, stage = excluded.stage,
            shared = excluded.shared, tie = excluded.tie, owner_there = excluded.owner_there,
            due_at = excluded.due_at, tries = excluded.tries, error = excluded.error,
            error_at = excluded.error_at, waiting = excluded.waiting,
-           waiting_since = excluded.waiting_since, dead = excluded.dead,
-           sent_at = excluded.sent_at, came_at = excluded.came_at",
+           waiting_since = excluded.waiting_since, sent_at = excluded.sent_at,
+           came_at = excluded.came_at, looked_at = excluded.looked_at,
+           looked_by = excluded.looked_by",
         params![
             link.id,
             link.ticket,
@@ -112,10 +122,11 @@ pub fn save(conn: &mut Conn<'_>, link: &Link) -> Result<(), Error> {
             link.error_at,
             link.waiting,
             link.waiting_since,
-            link.dead,
             link.began_at,
             link.sent_at,
             link.came_at,
+            link.looked_at,
+            link.looked_by,
         ],
     )?;
     for number in &link.tie.numbers {
@@ -177,11 +188,13 @@ pub fn by_number(conn: &mut Conn<'_>, agreement: Uuid, number: &str) -> Result<V
     )
 }
 
-/// Links of open tickets that are with another system, the one from which nothing
-/// came for the longest time first; only those after this time and id.
+/// Links of open tickets that are with another system, the one at which nobody
+/// looked for the longest time first; only those after this time and id, and none
+/// that was looked at later than `until`.
 pub fn with_partners(
     conn: &mut Conn<'_>,
     after: Option<(Millis, Uuid)>,
+    until: Option<Millis>,
     limit: i64,
 ) -> Result<Vec<Link>, Error> {
     let mut sql = Sql::new(COLUMNS);
@@ -190,12 +203,14 @@ pub fn with_partners(
           WHERE t.number = exchange_link.ticket AND t.open = 1)",
     );
     if let Some((at, id)) = after {
-        sql.push(" AND (COALESCE(came_at, began_at) > ").bind(at);
-        sql.push(" OR (COALESCE(came_at, began_at) = ").bind(at);
+        sql.push(" AND (looked_at > ").bind(at);
+        sql.push(" OR (looked_at = ").bind(at);
         sql.push(" AND id > ").bind(id).push("))");
     }
-    sql.push(" ORDER BY COALESCE(came_at, began_at), id LIMIT ")
-        .bind(limit);
+    if let Some(until) = until {
+        sql.push(" AND looked_at <= ").bind(until);
+    }
+    sql.push(" ORDER BY looked_at, id LIMIT ").bind(limit);
     conn.run(&sql, read)
 }
 
@@ -393,7 +408,7 @@ pub struct Dead {
     pub at: Millis,
 }
 
-/// Keeps a dead letter.
+/// Keeps a dead letter; its link counts it.
 pub fn bury(conn: &mut Conn<'_>, dead: &Dead) -> Result<(), Error> {
     conn.execute(
         "INSERT INTO exchange_dead (id, link, way, call, there, what, why, at)
@@ -408,6 +423,16 @@ pub fn bury(conn: &mut Conn<'_>, dead: &Dead) -> Result<(), Error> {
             dead.why.as_str(),
             dead.at,
         ],
+    )?;
+    count_dead(conn, dead.link)
+}
+
+fn count_dead(conn: &mut Conn<'_>, link: Uuid) -> Result<(), Error> {
+    conn.execute(
+        "UPDATE exchange_link SET dead =
+           (SELECT COUNT(*) FROM exchange_dead d WHERE d.link = $1 AND d.ended_at IS NULL)
+         WHERE id = $1",
+        params![link],
     )?;
     Ok(())
 }
@@ -452,11 +477,40 @@ pub fn dead_letter(conn: &mut Conn<'_>, id: Uuid) -> Result<Option<Dead>, Error>
     Ok(conn.run(&sql, read_dead)?.into_iter().next())
 }
 
-/// A dead letter is tried again, or needless.
-pub fn unbury(conn: &mut Conn<'_>, id: Uuid, now: Millis) -> Result<(), Error> {
+/// A dead letter is tried again, or somebody said that it need not go.
+pub fn unbury(conn: &mut Conn<'_>, dead: &Dead, now: Millis) -> Result<(), Error> {
     conn.execute(
         "UPDATE exchange_dead SET ended_at = $2 WHERE id = $1",
-        params![id, now],
+        params![dead.id, now],
+    )?;
+    count_dead(conn, dead.link)
+}
+
+/// The letter of a call that was refused is over: the call is made again.
+pub fn unbury_call(conn: &mut Conn<'_>, link: Uuid, call: i64, now: Millis) -> Result<(), Error> {
+    conn.execute(
+        "UPDATE exchange_dead SET ended_at = $3
+         WHERE link = $1 AND call = $2 AND ended_at IS NULL",
+        params![link, call, now],
+    )?;
+    count_dead(conn, link)
+}
+
+/// When a first level unit was last reminded of tickets at partners.
+pub fn reminded(conn: &mut Conn<'_>, unit: UnitId) -> Result<Option<Millis>, Error> {
+    conn.query_opt(
+        "SELECT at FROM exchange_reminder WHERE unit = $1",
+        params![unit],
+        |row| row.get(0),
+    )
+}
+
+/// Notes that a unit is reminded now.
+pub fn note_reminder(conn: &mut Conn<'_>, unit: UnitId, now: Millis) -> Result<(), Error> {
+    conn.execute(
+        "INSERT INTO exchange_reminder (unit, at) VALUES ($1, $2)
+         ON CONFLICT (unit) DO UPDATE SET at = excluded.at",
+        params![unit, now],
     )?;
     Ok(())
 }

@@ -73,6 +73,10 @@ const MIGRATIONS: &[(&str, &str)] = &[
         include_str!("migrations/0025_open_terms.sql"),
     ),
     ("0026_clocks", include_str!("migrations/0026_clocks.sql")),
+    (
+        "0027_exchange_looks",
+        include_str!("migrations/0027_exchange_looks.sql"),
+    ),
     ("0028_timers", include_str!("migrations/0028_timers.sql")),
 ];
 

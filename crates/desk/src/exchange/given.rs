@@ -8,13 +8,13 @@ use store::event::Event;
 use store::exchange::{Link, Went};
 use switchboard_core::exchange::{
     Ask, Attachment as SharedFile, Author, Change as SharedChange, DeskId, Entry as SharedEntry,
-    Field, LocalAuthor, LocalEntry, Name, Refused, Role, Shared, SharedId, Stage, Tie,
+    Field, LocalAuthor, LocalEntry, Name, Refused, Role, Shared, SharedId, Stage, Tie, TieInput,
     shared_entry,
 };
 use switchboard_core::{Change, EntryId, Millis, Status, Ticket, TicketNumber};
 use uuid::Uuid;
 
-use super::{Terms, keep, note, private};
+use super::{Terms, keep, note, private, put_off, refused_making};
 use crate::redirect::{begins, may_go_to_lists, public_word};
 use crate::{Catalogue, Desk, Error, Live};
 
@@ -293,6 +293,8 @@ fn begin(
         began_at: now,
         sent_at: None,
         came_at: None,
+        looked_at: now,
+        looked_by: None,
     };
     // First of all, as what follows refers to it.
     store::exchange::save(c, &link)?;
@@ -319,8 +321,18 @@ fn resume(
     now: Millis,
 ) -> Result<(), Error> {
     link.stage = Stage::Active;
+    (link.looked_at, link.looked_by) = (now, None);
+    // What they would not take then they may take now.
+    if let Some(making) = refused_making(&link.tie.calls).map(|call| call.number) {
+        let step = terms.step(link, TieInput::Retry(making), &[], now);
+        put_off(link, &step);
+        let making = i64::try_from(making).unwrap_or(i64::MAX);
+        store::exchange::unbury_call(c, link.id, making, now)?;
+    }
     let mut pen = Pen::new(c, terms, link.id, ticket, now)?;
-    pen.say(link, "This ticket is given to you once more.".to_owned())?;
+    if link.tie.there.is_some() {
+        pen.say(link, "This ticket is given to you once more.".to_owned())?;
+    }
     for entry in store::entry::of_ticket(c, ticket.number, false, 0, MOST_ENTRIES)? {
         pen.write(c, link, &entry)?;
     }

@@ -9,16 +9,18 @@ use std::time::Duration;
 
 use connect::tracker::{self, Cursor, RemoteChange, Tracker};
 use store::coupling::State;
-use store::exchange::{Dead, Went};
-use switchboard_core::exchange::{Answer, Call, CallState, LookFor, RemoteDeed, TieInput, TieStep};
+use store::exchange::{Dead, Link, Went};
+use switchboard_core::Millis;
+use switchboard_core::exchange::{
+    Answer, Call, CallState, LookFor, RemoteDeed, Stage, TieInput, TieStep,
+};
 use switchboard_core::onboarding::host_of;
-use switchboard_core::{Millis, TicketNumber};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use super::taken::Taking;
 use super::there::{Called, Ear, Heard, Trouble, backoff, title};
-use super::{AGAIN_MS, Terms, keep, note, private, put_off};
+use super::{AGAIN_MS, Terms, keep, note, private, put_off, refused_making, stuck};
 use crate::{Desk, Error};
 
 /// Rounds beside each other on this node.
@@ -652,15 +654,6 @@ impl Desk {
     }
 }
 
-/// Nothing can be done until somebody says so: the ticket could not be made.
-fn stuck(calls: &[Call], made: bool) -> bool {
-    !made
-        && calls.iter().any(|call| {
-            matches!(call.what, switchboard_core::exchange::What::Create { .. })
-                && matches!(call.state, CallState::Refused { .. })
-        })
-}
-
 /// A dead letter of something that was to go there.
 fn bury(
     c: &mut store::Conn<'_>,
@@ -691,7 +684,7 @@ pub(super) fn again(
     desk: &Desk,
     dead: &Dead,
     now: Millis,
-) -> Result<Option<TicketNumber>, Error> {
+) -> Result<Option<Link>, Error> {
     let Some(mut link) = store::exchange::load(c, dead.link)? else {
         return Ok(None);
     };
@@ -717,7 +710,35 @@ pub(super) fn again(
     link.due_at = Some(now);
     (link.tries, link.error, link.error_at) = (0, None, None);
     keep(c, &mut link, now)?;
-    store::exchange::unbury(c, dead.id, now)?;
+    store::exchange::unbury(c, dead, now)?;
     store::coupling::wake(c, link.agreement, now)?;
-    Ok(Some(link.ticket))
+    Ok(Some(link))
+}
+
+/// A person said that a dead letter need not go. One that would have made the
+/// ticket there ends its travel: what is said goes there no more, until the ticket
+/// is given to them anew.
+pub(super) fn given_up(
+    c: &mut store::Conn<'_>,
+    desk: &Desk,
+    dead: &Dead,
+    reason: &str,
+    now: Millis,
+) -> Result<Option<Link>, Error> {
+    let Some(mut link) = store::exchange::load(c, dead.link)? else {
+        return Ok(None);
+    };
+    let making = refused_making(&link.tie.calls).map(|call| call.number);
+    let making = making.and_then(|call| i64::try_from(call).ok());
+    if making.is_some() && making == dead.call && link.tie.there.is_none() {
+        link.stage = Stage::Ended;
+        link.tries = 0;
+    }
+    // Whatever else fails says so anew.
+    (link.error, link.error_at) = (None, None);
+    keep(c, &mut link, now)?;
+    store::exchange::unbury(c, dead, now)?;
+    let what = format!("Given up: {}: {reason}", dead.what);
+    note(c, desk, link.id, Went::Here, what, dead.there.clone())?;
+    Ok(Some(link))
 }

@@ -17,6 +17,8 @@ use crate::{Catalogue, Desk, Error, Page};
 const MOST_DEAD: i64 = 200;
 /// Lines of a ticket that are shown.
 const MOST_LINES: i64 = 500;
+/// The longest reason for which something need not go, in characters.
+const MOST_REASON: usize = 500;
 /// Links that wait or failed that are shown.
 const MOST_TROUBLED: i64 = 200;
 
@@ -89,6 +91,10 @@ pub struct Counterpart {
     pub sent_at: Option<Millis>,
     /// When something last came from there.
     pub came_at: Option<Millis>,
+    /// When first level last looked at how it stands; `None`: nobody yet.
+    pub looked_at: Option<Millis>,
+    /// Who that was.
+    pub looked_by: Option<String>,
     /// What went where and why; empty in lists.
     pub lines: Vec<Line>,
 }
@@ -135,7 +141,7 @@ fn admin(actor: &Actor) -> Result<(), Error> {
 }
 
 /// First level looks at it too: it asks after tickets that stand still.
-fn looks(actor: &Actor) -> Result<(), Error> {
+pub(super) fn looks(actor: &Actor) -> Result<(), Error> {
     if actor.admin || actor.first_level() {
         return Ok(());
     }
@@ -145,7 +151,7 @@ fn looks(actor: &Actor) -> Result<(), Error> {
 }
 
 /// How a link stands, with so many of its last lines.
-fn counterpart(c: &mut Conn<'_>, link: Link, lines: i64) -> Result<Counterpart, Error> {
+pub(super) fn counterpart(c: &mut Conn<'_>, link: Link, lines: i64) -> Result<Counterpart, Error> {
     let agreement = store::agreement::load(c, link.agreement)?;
     let agreement = agreement.ok_or_else(|| Error::not_found("that agreement"))?;
     let lines = if lines > 0 {
@@ -154,6 +160,10 @@ fn counterpart(c: &mut Conn<'_>, link: Link, lines: i64) -> Result<Counterpart, 
         Vec::new()
     };
     let status = link.tie.fields.get(&Field::Status);
+    let looked_by = match link.looked_by {
+        Some(person) => store::person::load(c, person)?.map(|p| p.name),
+        None => None,
+    };
     Ok(Counterpart {
         id: link.id,
         kind: agreement.system.unwrap_or_default(),
@@ -170,6 +180,8 @@ fn counterpart(c: &mut Conn<'_>, link: Link, lines: i64) -> Result<Counterpart, 
         error: link.error,
         sent_at: link.sent_at,
         came_at: link.came_at,
+        looked_at: link.looked_by.map(|_| link.looked_at),
+        looked_by,
         lines,
     })
 }
@@ -279,8 +291,8 @@ impl Desk {
             .await
     }
 
-    /// Open tickets that are at partners, the one from which nothing came for
-    /// the longest time first. A page may have fewer than was asked for: tickets
+    /// Open tickets that are at partners, the one at which nobody looked for the
+    /// longest time first. A page may have fewer than was asked for: tickets
     /// that the actor may not see are left out.
     ///
     /// # Errors
@@ -308,13 +320,13 @@ impl Desk {
         self.0
             .db
             .read(move |c| {
-                let mut links = store::exchange::with_partners(c, after, limit + 1)?;
+                let mut links = store::exchange::with_partners(c, after, None, limit + 1)?;
                 let more = links.len() > size;
                 links.truncate(size);
                 let next = links
                     .last()
                     .filter(|_| more)
-                    .map(|l| format!("{}.{}", l.came_at.unwrap_or(l.began_at), l.id));
+                    .map(|l| format!("{}.{}", l.looked_at, l.id));
                 let mut items = Vec::new();
                 for link in links {
                     items.extend(travelling(c, &catalogue, &actor, link)?);
@@ -422,10 +434,71 @@ impl Desk {
             .write(move |c| {
                 let none = || Error::not_found("that dead letter");
                 let dead = store::exchange::dead_letter(c, dead)?.ok_or_else(none)?;
-                let ticket = super::round::again(c, &desk, &dead, now)?.ok_or_else(none)?;
-                let subject = Subject::Other("agreement", dead.link);
-                let detail = json!({"ticket": ticket, "what": dead.what, "why": dead.why});
+                let link = super::round::again(c, &desk, &dead, now)?.ok_or_else(none)?;
+                let subject = Subject::Other("agreement", link.agreement);
+                let detail = json!({"ticket": link.ticket, "what": dead.what, "why": dead.why});
                 audit::record(c, &actor, now, "exchange.retried", &subject, &detail)
+            })
+            .await?;
+        self.wake();
+        Ok(())
+    }
+
+    /// Says that a dead letter need not go: nobody is told of it any more.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] for all but administrators; names `reason` when it
+    /// is missing; [`Error::NotFound`] when it is none any more.
+    pub async fn give_up_exchange(
+        &self,
+        actor: &Actor,
+        dead: Uuid,
+        reason: &str,
+    ) -> Result<(), Error> {
+        admin(actor)?;
+        let reason = reason.trim().to_owned();
+        if reason.is_empty() {
+            return Err(Error::invalid("reason", "say why it need not go there"));
+        }
+        if reason.chars().count() > MOST_REASON {
+            let most = format!("must have at most {MOST_REASON} characters");
+            return Err(Error::invalid("reason", most));
+        }
+        let (desk, actor, now) = (self.clone(), actor.clone(), self.now());
+        self.0
+            .db
+            .write(move |c| {
+                let none = || Error::not_found("that dead letter");
+                let dead = store::exchange::dead_letter(c, dead)?.ok_or_else(none)?;
+                let link = super::round::given_up(c, &desk, &dead, &reason, now)?;
+                let link = link.ok_or_else(none)?;
+                let subject = Subject::Other("agreement", link.agreement);
+                let detail = json!({
+                    "ticket": link.ticket, "what": dead.what, "why": dead.why, "reason": reason,
+                });
+                audit::record(c, &actor, now, "exchange.given-up", &subject, &detail)
+            })
+            .await
+    }
+
+    /// Looks at a system now, and does what waits: its secret is another, or it
+    /// is back.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] for all but administrators; [`Error::Conflict`] when
+    /// the coupling is paused.
+    pub async fn try_coupling(&self, actor: &Actor, agreement: Uuid) -> Result<(), Error> {
+        admin(actor)?;
+        let now = self.now();
+        self.0
+            .db
+            .write(move |c| {
+                let known = store::coupling::load(c, agreement)?
+                    .ok_or_else(|| Error::not_found("that coupling"))?;
+                if known.state == State::Paused {
+                    return Err(Error::Conflict("it is paused: let it go on first".into()));
+                }
+                Ok(store::coupling::hurry(c, agreement, now)?)
             })
             .await?;
         self.wake();

@@ -48,14 +48,14 @@ pub(crate) async fn agreed(desk: &TestDesk, key: &str) -> Uuid {
 
 /// The small federation, and a service whose tickets travel to a system within
 /// the test.
-struct World {
-    cast: Cast,
-    fake: Arc<Fake>,
-    rita: Actor,
+pub(crate) struct World {
+    pub(crate) cast: Cast,
+    pub(crate) fake: Arc<Fake>,
+    pub(crate) rita: Actor,
     form: Uuid,
 }
 
-async fn world(desk: &TestDesk) -> World {
+pub(crate) async fn world(desk: &TestDesk) -> World {
     world_by(desk, coupled("atlas")).await
 }
 

@@ -14,7 +14,7 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::Items;
-use super::caller::{Administers, Reads};
+use super::caller::{Administers, Reads, Writes};
 use super::input::{Asked, At, Body};
 use super::words::{StatusWord, Time};
 use crate::AppState;
@@ -180,6 +180,10 @@ pub struct ExchangeCounterpart {
     pub sent_at: Option<Time>,
     /// When something last came from there.
     pub came_at: Option<Time>,
+    /// When first level last looked at how it stands; null: nobody yet.
+    pub looked_at: Option<Time>,
+    /// Who that was, by name.
+    pub looked_by: Option<String>,
     /// What went where and why, the oldest first; the last 500 lines. Empty in
     /// lists of tickets.
     pub lines: Vec<ExchangeLine>,
@@ -202,6 +206,8 @@ impl From<Counterpart> for ExchangeCounterpart {
             error: c.error,
             sent_at: c.sent_at.map(Time),
             came_at: c.came_at.map(Time),
+            looked_at: c.looked_at.map(Time),
+            looked_by: c.looked_by,
             lines: c.lines.into_iter().map(ExchangeLine::from).collect(),
         }
     }
@@ -325,7 +331,7 @@ async fn change(
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ExchangedFilter {
-    /// Open ones that are at partners, the one from which nothing came for the
+    /// Open ones that are at partners, the one at which nobody looked for the
     /// longest time first.
     #[default]
     Open,
@@ -352,7 +358,7 @@ pub struct ExchangedQuery {
     limit: Option<i64>,
 }
 
-/// Tickets that are at partners, those from which nothing came for the longest
+/// Tickets that are at partners, those at which nobody looked for the longest
 /// time first; for first level and administrators. A page may have fewer than
 /// was asked for: what the caller may not see is left out.
 #[utoipa::path(
@@ -420,6 +426,76 @@ async fn retry(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// Why something need not go to a partner.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ExchangeGiveUp {
+    /// Kept in the ticket's trace and in the audit log.
+    #[schema(min_length = 1, max_length = 500)]
+    pub reason: String,
+}
+
+/// Gives up something that was set aside: it does not travel. What would have
+/// made the ticket there ends its travel. 404: somebody looked after it already.
+#[utoipa::path(
+    post,
+    path = "/exchange/dead-letters/{id}/give-up",
+    tag = "exchange",
+    params(("id" = Uuid, Path, description = "Its id")),
+    request_body = ExchangeGiveUp,
+    responses((status = 204, description = "It is given up")),
+)]
+async fn give_up(
+    State(app): State<AppState>,
+    Administers(caller): Administers,
+    at: At,
+    body: Body<ExchangeGiveUp>,
+) -> Result<StatusCode, Problem> {
+    app.desk
+        .give_up_exchange(&caller.actor, at.uuid("id")?, &body.value.reason)
+        .await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Looks at a system now and does what waits, also where it would wait longer
+/// because the system could not be talked to. 409: it is paused.
+#[utoipa::path(
+    post,
+    path = "/exchange/{id}/try",
+    tag = "exchange",
+    params(("id" = Uuid, Path, description = "The agreement's id")),
+    responses((status = 204, description = "It is tried now")),
+)]
+async fn try_now(
+    State(app): State<AppState>,
+    Administers(caller): Administers,
+    at: At,
+) -> Result<StatusCode, Problem> {
+    app.desk.try_coupling(&caller.actor, at.uuid("id")?).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Notes that you looked how a ticket stands at its partner: it is the last of
+/// the list then, and nobody is reminded of it for a week. For first level and
+/// administrators. 409: it is with no partner.
+#[utoipa::path(
+    post,
+    path = "/exchange/tickets/{number}/look",
+    tag = "exchange",
+    params(("number" = i64, Path, minimum = 1, description = "The ticket's number")),
+    responses((status = 204, description = "It is noted")),
+)]
+async fn look(
+    State(app): State<AppState>,
+    Writes(caller): Writes,
+    at: At,
+) -> Result<StatusCode, Problem> {
+    app.desk
+        .looked_at_partner(&caller.actor, at.number()?)
+        .await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
 /// A ticket's counterparts in partners' systems, and what went where and why;
 /// for the support side.
 #[utoipa::path(
@@ -447,5 +523,8 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(tickets))
         .routes(routes!(dead_letters))
         .routes(routes!(retry))
+        .routes(routes!(give_up))
+        .routes(routes!(try_now))
+        .routes(routes!(look))
         .routes(routes!(of_ticket))
 }

@@ -30,6 +30,24 @@ pub(super) const API: &[Row] = &[
         Who::Administrators,
     ),
     row(
+        "POST",
+        "/api/v1/exchange/dead-letters/{id}/give-up",
+        Needs::Admin,
+        Who::Administrators,
+    ),
+    row(
+        "POST",
+        "/api/v1/exchange/{id}/try",
+        Needs::Admin,
+        Who::Administrators,
+    ),
+    row(
+        "POST",
+        "/api/v1/exchange/tickets/{number}/look",
+        Needs::Write,
+        Who::FirstLevel,
+    ),
+    row(
         "GET",
         "/api/v1/tickets/{number}/exchange",
         Needs::Read,
@@ -41,4 +59,5 @@ pub(super) const API: &[Row] = &[
 pub(super) const PAGES: &[Row] = &[
     row("GET", "/exchange", Needs::Session, Who::FirstLevel),
     row("POST", "/exchange", Needs::Form, Who::Administrators),
+    row("POST", "/exchange/looked", Needs::Form, Who::FirstLevel),
 ];

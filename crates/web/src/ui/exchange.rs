@@ -2,6 +2,7 @@
 //! failed and why; and beside a ticket, how it stands there.
 
 use askama::Template;
+use axum::http::StatusCode;
 use axum::response::Response;
 use desk::Error;
 use desk::exchange::view::{Counterpart, Coupled, DeadLetter, Travelling};
@@ -143,6 +144,10 @@ pub struct PartnerRow {
     pub sent: Option<TimeMark>,
     /// The last failure, until something succeeds.
     pub error: String,
+    /// When first level last looked at how it stands, and who; `None`: nobody yet.
+    pub looked: Option<(TimeMark, String)>,
+    /// Nothing goes there any more.
+    pub ended: bool,
 }
 
 impl PartnerRow {
@@ -173,6 +178,10 @@ impl PartnerRow {
             came: one.came_at.map(|at| dial.ago(at)),
             sent: one.sent_at.map(|at| dial.ago(at)),
             error: one.error.clone().unwrap_or_default(),
+            looked: one
+                .looked_at
+                .map(|at| (dial.ago(at), one.looked_by.clone().unwrap_or_default())),
+            ended: one.ended,
         }
     }
 
@@ -351,7 +360,7 @@ pub struct ExchangePage {
     pub dead: Vec<DeadRow>,
     /// Tickets of which something waits or failed.
     pub held: Vec<TravelRow>,
-    /// Tickets at partners, the one from which nothing came for the longest first.
+    /// Tickets at partners, the one at which nobody looked for the longest first.
     pub rows: Vec<TravelRow>,
     /// The way to the others.
     pub pages: Pages,
@@ -361,19 +370,25 @@ pub struct ExchangePage {
     pub traces: Option<Vec<TraceView>>,
     /// What was wrong.
     pub errors: Errors,
+    /// What is to be given up without a reason.
+    pub wrong: String,
 }
 
 /// `GET /exchange`.
 pub async fn show(visit: Visit) -> Response {
-    let result = async { visit.page(&page(&visit).await?) }.await;
+    let result = async {
+        let page = page(&visit, Errors::default(), String::new()).await?;
+        visit.page(&page)
+    }
+    .await;
     visit.close(result).await
 }
 
-async fn page(visit: &Visit) -> Result<ExchangePage, Fault> {
+async fn page(visit: &Visit, wrong: Errors, which: String) -> Result<ExchangePage, Fault> {
     let actor = visit.actor()?;
     let (coupled, dead) = visit.desk.exchange(actor).await?;
     let held = visit.desk.held_up(actor).await?;
-    let mut errors = Errors::default();
+    let mut errors = wrong;
     let after = visit.query("after").to_owned();
     let found = match visit.desk.at_partners(actor, Some(&after), PAGE).await {
         // An address that is older than the list begins anew.
@@ -416,6 +431,7 @@ async fn page(visit: &Visit) -> Result<ExchangePage, Fault> {
         ticket,
         traces,
         errors,
+        wrong: which,
     })
 }
 
@@ -448,7 +464,7 @@ async fn trace(
     }
 }
 
-/// `POST /exchange`: pause, go on, try again.
+/// `POST /exchange`: pause, go on, try again, give up.
 pub async fn act(posted: Posted) -> Response {
     let mut posted = match posted.ours().await {
         Ok(posted) => posted,
@@ -474,11 +490,21 @@ async fn deed(posted: &Posted) -> Result<Response, Fault> {
             .set_coupling(actor, id, true)
             .await
             .map(|()| "It goes on: what waited goes now"),
+        "now" => visit
+            .desk
+            .try_coupling(actor, id)
+            .await
+            .map(|()| "It is tried now: look again in a moment"),
         "retry" => visit
             .desk
             .retry_exchange(actor, id)
             .await
             .map(|()| "It is tried again now"),
+        "give-up" => visit
+            .desk
+            .give_up_exchange(actor, id, posted.text("reason"))
+            .await
+            .map(|()| "It is given up"),
         _ => return Err(Fault::no_page()),
     };
     let notice = match done {
@@ -488,13 +514,68 @@ async fn deed(posted: &Posted) -> Result<Response, Fault> {
             NoticeTone::Info,
             "Somebody has looked after that already, or it is over",
         ),
-        Err(error) => Notice {
-            tone: NoticeTone::Bad,
-            title: "Nothing was changed".to_owned(),
-            text: told(error, "id")?.1,
-        },
+        Err(error) => {
+            let status = match &error {
+                Error::Conflict(_) => StatusCode::CONFLICT,
+                _ => StatusCode::UNPROCESSABLE_ENTITY,
+            };
+            let (field, text) = told(error, "id")?;
+            let which = posted.text("id").to_owned();
+            let mut page = page(visit, Errors::one(field, text.clone()), which).await?;
+            page.frame.notice = Some(Notice {
+                tone: NoticeTone::Bad,
+                title: "Nothing was changed".to_owned(),
+                text,
+            });
+            return visit.page_as(status, &page);
+        }
     };
     visit.go("/exchange", Some(notice))
+}
+
+/// `POST /exchange/looked`: somebody looked how tickets stand at partners.
+pub async fn looked(posted: Posted) -> Response {
+    let mut posted = match posted.ours().await {
+        Ok(posted) => posted,
+        Err(response) => return response,
+    };
+    posted.visit.at("/exchange".to_owned());
+    let result = tick(&posted).await;
+    posted.visit.close(result).await
+}
+
+async fn tick(posted: &Posted) -> Result<Response, Fault> {
+    let visit = &posted.visit;
+    let actor = visit.actor()?;
+    if !actor.admin && !actor.first_level() {
+        return Err(Fault::Desk(Error::Forbidden(
+            "First level and administrators look after tickets at partners.".into(),
+        )));
+    }
+    let numbers = posted.all("ticket").map(str::parse::<i64>);
+    let numbers: Vec<i64> = numbers
+        .collect::<Result<_, _>>()
+        .map_err(|_| Fault::no_page())?;
+    let mut noted = 0;
+    for number in &numbers {
+        let number = TicketNumber(*number);
+        match visit.desk.looked_at_partner(actor, number).await {
+            Ok(()) => noted += 1,
+            // It came back meanwhile.
+            Err(Error::Conflict(_) | Error::NotFound { .. }) => {}
+            Err(other) => return Err(other.into()),
+        }
+    }
+    let notice = match (noted, numbers.len()) {
+        (_, 0) => Notice::new(NoticeTone::Info, "Tick the tickets that you looked at"),
+        (0, _) => Notice::new(NoticeTone::Info, "None of them is at a partner any more"),
+        (1, _) => Notice::new(NoticeTone::Ok, "Your look is noted"),
+        (n, _) => Notice::new(NoticeTone::Ok, format!("Your look at {n} tickets is noted")),
+    };
+    match numbers.as_slice() {
+        [one] if posted.text("from") == "ticket" => visit.go(&format!("/work/{one}"), Some(notice)),
+        _ => visit.go("/exchange#at-partners", Some(notice)),
+    }
 }
 
 #[cfg(test)]

@@ -261,6 +261,7 @@ pub fn router() -> Router<AppState> {
         .route("/work/{number}/{deed}", post(work_post::act))
         .route("/redirected", get(redirected::show))
         .route("/exchange", get(exchange::show).post(exchange::act))
+        .route("/exchange/looked", post(exchange::looked))
         .route("/l/{word}/{deed}", get(list_link::show).post(list_link::say))
         .route("/asked/{word}", get(list_link::ask).post(list_link::answer))
         .route("/triage", get(triage::show))

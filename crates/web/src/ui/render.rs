@@ -222,6 +222,10 @@ fn pages() -> BTreeMap<&'static str, String> {
         ("admin-outbox", OutboxPage::sample().render().unwrap()),
         ("exchange", ExchangePage::sample().render().unwrap()),
         (
+            "exchange-wrong",
+            ExchangePage::wrong_sample().render().unwrap(),
+        ),
+        (
             "exchange-empty",
             ExchangePage::empty_sample().render().unwrap(),
         ),

@@ -95,8 +95,15 @@ pub(crate) async fn coupled(desk: &TestDesk, ada: &Somebody) -> Uuid {
     held.await.unwrap().unwrap().id
 }
 
+/// Nobody has paused it.
+pub(crate) async fn goes_on(desk: &TestDesk, ada: &Somebody, agreement: Uuid) {
+    let ada = acts(desk, ada).await;
+    let on = desk.desk.set_coupling(&ada, agreement, true);
+    on.await.unwrap();
+}
+
 /// A new ticket that is on its way to the partner, with the id of its link.
-async fn travelling(desk: &TestDesk, who: &Somebody) -> (TicketNumber, Uuid) {
+pub(crate) async fn travelling(desk: &TestDesk, who: &Somebody) -> (TicketNumber, Uuid) {
     let open = json!({"subject": "A plate is missing", "description": "It was there yesterday.",
                       "service": "plate-atlas"});
     let number = desk.post(who, "/tickets", open).await.expect(201).number();
@@ -267,9 +274,34 @@ fn first_level_sees_how_the_exchange_stands_and_administrators_act() {
         ada.send("/exchange", &retry).await.expect(303);
         let page = ada.page("/exchange").await;
         assert!(page.contains("looked after that already"), "{page}");
+        let letter = bury(&desk, link).await.to_string();
+        let mut give_up = vec![("do", "give-up"), ("id", letter.as_str()), ("reason", " ")];
+        let answer = ada.send("/exchange", &give_up).await.expect(422).text();
+        assert!(answer.contains("Say why it need not go there."), "{answer}");
+        assert!(answer.contains("<details open><summary class=\"btn small quiet\">Give up"));
+        give_up[2].1 = "Told by <phone>.";
+        ada.send("/exchange", &give_up).await.expect(303);
+        let page = ada.page(&format!("/exchange?ticket={number}")).await;
+        assert!(page.contains("It is given up"), "{page}");
+        assert!(!page.contains("Permission Denied"), "{page}");
+        let line = "Given up: A file: a part of it: Told by &#60;phone&#62;.";
+        assert!(page.contains(line), "{page}");
+        let now = [("do", "now"), ("id", agreement_text.as_str())];
+        ada.send("/exchange", &now).await.expect(303);
+        ada.send("/exchange", &pause).await.expect(303);
+        let answer = ada.send("/exchange", &now).await.expect(409).text();
+        assert!(
+            answer.contains("It is paused: let it go on first."),
+            "{answer}"
+        );
         let deeds = desk.get(&f.ada, "/audit?action=exchange.").await.text();
-        for deed in ["exchange.paused", "exchange.resumed", "exchange.retried"] {
-            assert_eq!(deeds.matches(deed).count(), 1, "{deed} in {deeds}");
+        for (deed, times) in [
+            ("exchange.paused", 2),
+            ("exchange.resumed", 1),
+            ("exchange.retried", 1),
+            ("exchange.given-up", 1),
+        ] {
+            assert_eq!(deeds.matches(deed).count(), times, "{deed} in {deeds}");
         }
     });
 }
@@ -306,13 +338,32 @@ fn the_api_pauses_goes_on_and_tries_again() {
         desk.post(&f.fay, &retry, json!(null)).await.expect(403);
         desk.post(&f.ada, &retry, json!(null)).await.expect(204);
         desk.post(&f.ada, &retry, json!(null)).await.expect(404);
+        let letter = set_aside(&desk, &f.ada, &f.rita).await;
+        let give_up = format!("/exchange/dead-letters/{letter}/give-up");
+        let reason = json!({"reason": "It was told by phone."});
+        let empty = desk.post(&f.ada, &give_up, json!({"reason": " "})).await;
+        assert_eq!(empty.expect(422).json["field"], "reason");
+        desk.post(&f.fay, &give_up, reason.clone())
+            .await
+            .expect(403);
+        desk.post(&f.ada, &give_up, reason.clone())
+            .await
+            .expect(204);
+        desk.post(&f.ada, &give_up, reason).await.expect(404);
         let left = desk.get(&f.ada, "/exchange/dead-letters").await.expect(200);
         assert_eq!(left.json["items"], json!([]));
+        let now = format!("/exchange/{agreement}/try");
+        desk.post(&f.fay, &now, json!(null)).await.expect(403);
+        desk.post(&f.ada, &now, json!(null)).await.expect(204);
+        desk.patch(&f.ada, &path, json!({"state": "paused"}))
+            .await
+            .expect(204);
+        desk.post(&f.ada, &now, json!(null)).await.expect(409);
     });
 }
 
 #[test]
-fn a_ticket_shows_its_counterpart_and_the_silent_ones_come_first() {
+fn a_ticket_shows_its_counterpart_and_the_oldest_look_comes_first() {
     both_configured(&keeping(), |desk| async move {
         let f = desk.federation().await;
         coupled(&desk, &f.ada).await;
@@ -362,7 +413,7 @@ fn a_ticket_shows_its_counterpart_and_the_silent_ones_come_first() {
         let page = rita.page(&format!("/tickets/{first}")).await;
         assert!(!page.contains("118842"), "{page}");
 
-        // From both nothing came yet: who was given away first is first, page by page.
+        // At both nobody looked yet: who was given away first is first, page by page.
         let list = "/exchange/tickets?limit=1";
         let page = desk.get(&f.fay, list).await.expect(200).json;
         assert_eq!(page["items"][0]["ticket"], json!(first.0));
@@ -374,6 +425,45 @@ fn a_ticket_shows_its_counterpart_and_the_silent_ones_come_first() {
         assert_eq!(page["next"], json!(null));
         let wrong = desk.get(&f.fay, "/exchange/tickets?cursor=x").await;
         assert_eq!(wrong.expect(422).json["field"], "cursor");
+        // Who looked at one has the other first.
+        desk.clock.advance(60_000);
+        let look = format!("/exchange/tickets/{first}/look");
+        desk.post(&f.rita, &look, json!(null)).await.expect(403);
+        desk.post(&f.fay, &look, json!(null)).await.expect(204);
+        let page = desk.get(&f.fay, "/exchange/tickets").await.expect(200).json;
+        assert_eq!(page["items"][0]["ticket"], json!(second.0));
+        let (unseen, seen) = (&page["items"][0]["there"], &page["items"][1]["there"]);
+        assert_eq!(
+            (&unseen["looked_at"], &unseen["looked_by"]),
+            (&json!(null), &json!(null))
+        );
+        let name = acts(&desk, &f.fay).await.name;
+        assert_eq!(seen["looked_by"], json!(name));
+        desk.clock.advance(60_000);
+        let ticked = [
+            ("ticket", second.to_string()),
+            ("ticket", first.to_string()),
+        ];
+        let ticked = ticked
+            .each_ref()
+            .map(|(name, value)| (*name, value.as_str()));
+        let page = fay.page("/exchange").await;
+        assert!(page.contains("nobody yet"), "{page}");
+        let answer = fay.send("/exchange/looked", &ticked).await.expect(303);
+        assert_eq!(answer.header("location"), "/exchange#at-partners");
+        let page = fay.page("/exchange").await;
+        assert!(page.contains("Your look at 2 tickets is noted"), "{page}");
+        assert!(!page.contains("nobody yet"), "{page}");
+        let one = [("ticket", ticked[0].1), ("from", "ticket")];
+        let answer = fay.send("/exchange/looked", &one).await.expect(303);
+        assert_eq!(answer.header("location"), format!("/work/{second}"));
+        fay.send("/exchange/looked", &[]).await.expect(303);
+        let page = fay.page("/exchange").await;
+        assert!(
+            page.contains("Tick the tickets that you looked at"),
+            "{page}"
+        );
+        rita.send("/exchange/looked", &one).await.expect(403);
         // A solved ticket is with nobody any more.
         let solve = json!({"status": "solved", "solution": "It came back."});
         desk.patch(&f.ada, &format!("/tickets/{first}"), solve)

@@ -666,11 +666,21 @@ async fn call(
     if path.starts_with("/exchange/{id}") {
         let agreement = crate::exchange::coupled(desk, &f.ada).await;
         filled = filled.replace("{id}", &agreement.to_string());
-        body = Some(json!({"state": "paused"}));
+        if end == "try" {
+            crate::exchange::goes_on(desk, &f.ada, agreement).await;
+        } else {
+            body = Some(json!({"state": "paused"}));
+        }
     }
     if path.starts_with("/exchange/dead-letters/{id}") {
         let letter = crate::exchange::set_aside(desk, &f.ada, &f.rita).await;
         filled = filled.replace("{id}", &letter.to_string());
+        body = (end == "give-up").then(|| json!({"reason": "It was told by phone."}));
+    }
+    if path == "/exchange/tickets/{number}/look" {
+        crate::exchange::coupled(desk, &f.ada).await;
+        let (travels, _) = crate::exchange::travelling(desk, &f.rita).await;
+        filled = format!("/exchange/tickets/{travels}/look");
     }
     if path.starts_with("/mail-texts/") {
         filled = filled.replace("{key}", "answer.en");

@@ -1,6 +1,6 @@
-//! Tickets that are worked on in another system too: migration 0023.
+//! Tickets that are worked on in another system too: migrations 0023 and 0027.
 
-use super::kind::Holds::{Json, Nothing, Words};
+use super::kind::Holds::{Json, Nothing, Person, Words};
 use super::kind::{Table, table};
 
 /// In the order of the migration that made them.
@@ -44,7 +44,14 @@ pub(super) const TABLES: &[Table] = &[
             ("began_at", Nothing),
             ("sent_at", Nothing),
             ("came_at", Nothing),
+            ("looked_at", Nothing),
+            ("looked_by", Person),
         ],
+    ),
+    table(
+        "exchange_reminder",
+        "unit",
+        &[("unit", Nothing), ("at", Nothing)],
     ),
     table(
         "exchange_number",

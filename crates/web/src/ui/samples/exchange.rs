@@ -45,6 +45,8 @@ fn partner(number: &str) -> PartnerRow {
         came: Some(dial().ago(NOW - 3 * HOUR)),
         sent: None,
         error: s("502 Bad Gateway <try later>"),
+        looked: Some((dial().ago(NOW - 8 * DAY), s("Ilona <b>"))),
+        ended: false,
     }
 }
 
@@ -56,6 +58,8 @@ pub(super) fn partners() -> Vec<PartnerRow> {
             chips: vec![Chip::new(Tone::Plain, "Taken back")],
             came: None,
             error: String::new(),
+            looked: None,
+            ended: true,
             ..partner("")
         },
     ]
@@ -146,6 +150,16 @@ impl ExchangePage {
                 ],
             }]),
             errors: Errors::default(),
+            wrong: String::new(),
+        }
+    }
+
+    /// After something was to be given up without a reason.
+    pub(crate) fn wrong_sample() -> ExchangePage {
+        ExchangePage {
+            errors: Errors::one("reason", "Say why it need not go there."),
+            wrong: s("0190f3a0-0000-7000-8000-000000000004"),
+            ..ExchangePage::sample()
         }
     }
 

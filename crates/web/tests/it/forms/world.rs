@@ -109,7 +109,7 @@ pub(super) fn deeds(path: &str) -> &'static [&'static str] {
         "/admin/mail-texts" => &["preview", "save", "reset"],
         "/admin/onboarding/{id}" => &["return", "refuse"],
         "/p/{key}/news" => &["post", "change", "take-back"],
-        "/exchange" => &["pause", "go-on", "retry"],
+        "/exchange" => &["pause", "go-on", "now", "retry", "give-up"],
         "/account/communities" => &["join", "leave"],
         "/provider/onboarding/{id}" => &["save"],
         _ => &[""],
@@ -534,12 +534,24 @@ impl World {
             }
             "/exchange" => {
                 let id = match deed {
-                    "retry" => {
+                    "retry" | "give-up" => {
                         crate::exchange::set_aside(&self.desk, &self.f.ada, &self.f.rita).await
                     }
-                    _ => crate::exchange::coupled(&self.desk, &self.f.ada).await,
+                    _ => {
+                        let agreement = crate::exchange::coupled(&self.desk, &self.f.ada).await;
+                        if deed == "now" {
+                            crate::exchange::goes_on(&self.desk, &self.f.ada, agreement).await;
+                        }
+                        agreement
+                    }
                 };
-                Call::to(path, &[("do", deed), ("id", &id.to_string())])
+                let reason = ("reason", "It was told by phone.");
+                Call::to(path, &[("do", deed), ("id", &id.to_string()), reason])
+            }
+            "/exchange/looked" => {
+                crate::exchange::coupled(&self.desk, &self.f.ada).await;
+                let (number, _) = crate::exchange::travelling(&self.desk, &self.f.rita).await;
+                Call::to(path, &[("ticket", &number.to_string())])
             }
             "/sign-out" => Call {
                 ends_session: true,

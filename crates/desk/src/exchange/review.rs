@@ -1,0 +1,182 @@
+//! First level's regular look at tickets that partners work on: who looked when,
+//! and the reminder of those at which nobody looked.
+//!
+//! When a unit was reminded is noted in the transaction that queues the mails, so
+//! a restart repeats nothing and leaves nothing out.
+
+use store::Conn;
+use store::exchange::{Link, Went};
+use store::unit::Unit;
+use switchboard_core::exchange::{REVIEW_MS, Stage, review_due};
+use switchboard_core::{Actor, Millis, Ticket, TicketNumber, Visibility};
+
+use super::view::{counterpart, looks};
+use super::{keep, note};
+use crate::jobs::Outcome;
+use crate::letter::{Letter, queue};
+use crate::{Desk, Error};
+
+/// Tickets that are named in one reminder.
+const MOST: usize = 50;
+/// Links that are looked through for one; what is beyond comes when others have
+/// been looked at.
+const AT_ONCE: i64 = 2_000;
+
+impl Desk {
+    /// Somebody of first level looked how a ticket stands at partners; it is the
+    /// last in the list then.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] for all but first level and administrators;
+    /// [`Error::NotFound`] for those who may not see the ticket;
+    /// [`Error::Conflict`] when it is with no partner.
+    pub async fn looked_at_partner(
+        &self,
+        actor: &Actor,
+        number: TicketNumber,
+    ) -> Result<(), Error> {
+        looks(actor)?;
+        let (desk, actor, now) = (self.clone(), actor.clone(), self.now());
+        self.0
+            .db
+            .write(move |c| {
+                crate::view::load_visible(c, &actor, number)?;
+                let mut any = false;
+                for mut link in store::exchange::of_ticket(c, number)? {
+                    if link.stage != Stage::Active {
+                        continue;
+                    }
+                    (link.looked_at, link.looked_by) = (now, actor.person);
+                    let what = format!("{} looked at how it stands", actor.name);
+                    note(c, &desk, link.id, Went::Here, what, None)?;
+                    keep(c, &mut link, now)?;
+                    any = true;
+                }
+                if any {
+                    return Ok(());
+                }
+                Err(Error::Conflict(format!(
+                    "ticket {number} is with no partner now"
+                )))
+            })
+            .await
+    }
+}
+
+/// One run of the job: each first level unit, of the tickets at which nobody
+/// looked for a week, by one mail a week.
+pub(crate) async fn run(desk: &Desk) -> Result<Outcome, Error> {
+    let (catalogue, now) = (desk.catalogue().await?, desk.now());
+    let any = desk
+        .0
+        .db
+        .read(move |c| Ok::<_, Error>(!unlooked(c, now, 1)?.is_empty()))
+        .await?;
+    if !any {
+        return Ok(Outcome::Done);
+    }
+    for unit in catalogue.units.iter().filter(|u| u.first_level && u.active) {
+        let (same, unit) = (desk.clone(), unit.clone());
+        desk.0.db.write(move |c| tell(&same, c, &unit, now)).await?;
+    }
+    Ok(Outcome::Done)
+}
+
+/// Links at which nobody looked for a week, the oldest look first.
+fn unlooked(c: &mut Conn<'_>, now: Millis, limit: i64) -> Result<Vec<Link>, Error> {
+    let until = Some(now - REVIEW_MS);
+    Ok(store::exchange::with_partners(c, None, until, limit)?)
+}
+
+fn tell(desk: &Desk, c: &mut Conn<'_>, unit: &Unit, now: Millis) -> Result<(), Error> {
+    let mut due = Vec::new();
+    for link in unlooked(c, now, AT_ONCE)? {
+        // Of a restricted ticket those who only look after all units know nothing.
+        if let Some(ticket) = store::ticket::load(c, link.ticket)?
+            && (ticket.visibility != Visibility::Restricted || ticket.unit == unit.id)
+        {
+            due.push((ticket, link));
+        }
+    }
+    let Some((_, oldest)) = due.first() else {
+        return Ok(());
+    };
+    let reminded = store::exchange::reminded(c, unit.id)?;
+    if !review_due(&unit.doc.calendar(), oldest.looked_at, reminded, now) {
+        return Ok(());
+    }
+    store::exchange::note_reminder(c, unit.id, now)?;
+    let (subject, text) = words(desk, c, due, now)?;
+    let cause = desk.uuid();
+    if let Some(list) = &unit.email {
+        let letter = Letter {
+            address: list.clone(),
+            name: String::new(),
+            person: None,
+            ticket: None,
+            cause,
+            subject,
+            text,
+        };
+        return queue(desk, c, letter);
+    }
+    for member in store::unit::members(c, unit.id)? {
+        let person = store::person::load(c, member.person)?;
+        let letter = person.and_then(|p| Letter::to(&p, cause, &subject, text.clone()));
+        if let Some(letter) = letter {
+            queue(desk, c, letter)?;
+        }
+    }
+    Ok(())
+}
+
+fn words(
+    desk: &Desk,
+    c: &mut Conn<'_>,
+    due: Vec<(Ticket, Link)>,
+    now: Millis,
+) -> Result<(String, String), Error> {
+    let url = &desk.config().public_url;
+    let all = due.len();
+    let subject = match all {
+        1 => "A ticket at a partner waits for your look".to_owned(),
+        n => format!("{n} tickets at partners wait for your look"),
+    };
+    let mut text = String::from(
+        "Partners work on these tickets in their own systems. Nobody of first level\n\
+         has looked at them for a week. Please see whether they go on, ask where\n\
+         nothing came, and tick them off in the list.\n",
+    );
+    for (ticket, link) in due.into_iter().take(MOST) {
+        let looked = (now - link.looked_at) / DAY_MS;
+        let looked = match link.looked_by {
+            Some(_) => format!("last look {looked} days ago"),
+            None => format!("given to them {looked} days ago, no look yet"),
+        };
+        let came = match link.came_at {
+            Some(at) => format!("last from there {}", ago(at, now)),
+            None => "nothing came from there yet".to_owned(),
+        };
+        let there = counterpart(c, link, 0)?;
+        let number = there.there.unwrap_or_else(|| "not made yet".to_owned());
+        text.push_str(&format!(
+            "\n{} {}\n  {} {number}; {looked}; {came}\n  {url}/work/{}\n",
+            ticket.number, ticket.subject, there.system, ticket.number
+        ));
+    }
+    if all > MOST {
+        text.push_str(&format!("\nAnd {} more.\n", all - MOST));
+    }
+    text.push_str(&format!("\nThe list: {url}/exchange#at-partners\n"));
+    Ok((subject, text))
+}
+
+const DAY_MS: Millis = 86_400_000;
+
+fn ago(at: Millis, now: Millis) -> String {
+    match (now - at) / DAY_MS {
+        days if days <= 0 => "today".to_owned(),
+        1 => "yesterday".to_owned(),
+        days => format!("{days} days ago"),
+    }
+}

@@ -1,0 +1,250 @@
+//! Tickets at partners: first level looks at them from time to time and is
+//! reminded when nobody did; and what need not go there is given up.
+
+use desk::{Error, Step};
+use switchboard_core::{Actor, Command, EntryVisibility, UnitId};
+use testkit::{Mail, Somebody, TestDesk, both_configured};
+
+use crate::exchange::{keeping, opens, passes, says, world};
+use crate::exchange_fake::Wrong;
+use crate::onboarding::{actor, service};
+
+const HOUR: i64 = 3_600_000;
+const DAY: i64 = 24 * HOUR;
+
+/// Reminders that somebody got.
+fn reminders(desk: &TestDesk, who: &Somebody) -> Vec<Mail> {
+    let all = desk.sent_mail().into_iter();
+    all.filter(|m| m.to == who.email && m.subject.contains("your look"))
+        .collect()
+}
+
+/// A process that begins anew, with what is due then.
+async fn restarts(desk: &TestDesk) {
+    let again = desk.desk.with_clock(desk.clock.clone());
+    again.start_timers().await.unwrap();
+    again.run_jobs().await.unwrap();
+}
+
+#[test]
+fn what_nobody_looked_at_for_a_week_is_brought_to_mind_once_a_week_across_restarts() {
+    both_configured(&keeping(), |desk| async move {
+        let w = world(&desk).await;
+        let f = &w.cast.f;
+        let fay = actor(&desk, &f.fay).await;
+        // Monday afternoon.
+        let first = opens(&desk, &w.rita, "sky-atlas").await;
+        desk.desk.start_timers().await.unwrap();
+        desk.run_jobs().await;
+        desk.clock.advance(6 * DAY);
+        restarts(&desk).await;
+        let later = opens(&desk, &w.rita, "sky-atlas").await;
+        assert_eq!(reminders(&desk, &f.fay).len(), 0);
+        desk.clock.advance(DAY + HOUR);
+        restarts(&desk).await;
+        let told = reminders(&desk, &f.fay);
+        assert_eq!(told.len(), 1);
+        assert!(told[0].subject.starts_with("A ticket at a partner"));
+        let text = &told[0].text;
+        for words in [
+            format!("{first} A plate is missing"),
+            "rt.sky.example 100; given to them 7 days ago, no look yet".to_owned(),
+            format!("http://desk.example/work/{first}"),
+            "http://desk.example/exchange#at-partners".to_owned(),
+        ] {
+            assert!(text.contains(&words), "{words} is not in {text}");
+        }
+        assert!(!text.contains(&format!("{later} A")), "{text}");
+        assert!(!text.contains("yesterday"), "no text of an entry: {text}");
+        for nobody in [&f.rita, &f.sam, &f.ada] {
+            assert_eq!(reminders(&desk, nobody).len(), 0, "{}", nobody.email);
+        }
+        for _ in 0..5 {
+            desk.clock.advance(HOUR);
+            restarts(&desk).await;
+        }
+        for _ in 0..5 {
+            desk.clock.advance(DAY);
+            restarts(&desk).await;
+        }
+        assert_eq!(reminders(&desk, &f.fay).len(), 1);
+        desk.clock.advance(DAY + 20 * HOUR);
+        restarts(&desk).await;
+        let told = reminders(&desk, &f.fay);
+        assert_eq!(told.len(), 2, "a week later once more");
+        assert!(told[1].subject.starts_with("2 tickets at partners"));
+
+        // Who looks takes it from the reminder, for a week.
+        desk.clock.advance(DAY);
+        let mut list = desk.desk.at_partners(&fay, None, 10).await.unwrap().items;
+        assert_eq!(list[0].ticket, first);
+        assert_eq!(
+            (list[0].there.looked_at, &list[0].there.looked_by),
+            (None, &None)
+        );
+        assert!(matches!(
+            desk.desk.looked_at_partner(&w.rita, first).await,
+            Err(Error::Forbidden(_))
+        ));
+        desk.desk.looked_at_partner(&fay, first).await.unwrap();
+        list = desk.desk.at_partners(&fay, None, 10).await.unwrap().items;
+        assert_eq!((list[0].ticket, list[1].ticket), (later, first));
+        assert_eq!(list[1].there.looked_at, Some(desk.desk.now()));
+        assert_eq!(list[1].there.looked_by.as_ref(), Some(&fay.name));
+        let seen = desk.desk.counterparts(&fay, first).await.unwrap();
+        let line = &seen[0].lines.last().unwrap().what;
+        assert_eq!(*line, format!("{} looked at how it stands", fay.name));
+        desk.clock.advance(6 * DAY - HOUR);
+        restarts(&desk).await;
+        desk.clock.advance(HOUR / 2);
+        restarts(&desk).await;
+        assert_eq!(reminders(&desk, &f.fay).len(), 2, "not yet a week");
+        desk.clock.advance(HOUR);
+        restarts(&desk).await;
+        let told = reminders(&desk, &f.fay);
+        assert_eq!(told.len(), 3);
+        assert!(told[2].text.contains(&format!("{later} A")));
+        assert!(
+            !told[2].text.contains(&format!("{first} A")),
+            "{}",
+            told[2].text
+        );
+
+        // What is at nobody's any more is looked at by nobody.
+        for number in [first, later] {
+            moves(&desk, &w.cast.ada_acts, number, f.storage).await;
+        }
+        assert!(matches!(
+            desk.desk.looked_at_partner(&fay, first).await,
+            Err(Error::Conflict(_))
+        ));
+        assert_eq!(
+            desk.desk.at_partners(&fay, None, 10).await.unwrap().items,
+            []
+        );
+        desk.clock.advance(14 * DAY);
+        restarts(&desk).await;
+        assert_eq!(reminders(&desk, &f.fay).len(), 3);
+    });
+}
+
+async fn moves(desk: &TestDesk, who: &Actor, number: switchboard_core::TicketNumber, unit: UnitId) {
+    let assign = Command::Assign {
+        unit,
+        reason: Some("It is a disk.".into()),
+    };
+    let step = Step::Command(assign);
+    desk.desk.act(who, number, None, vec![step]).await.unwrap();
+    desk.run_jobs().await;
+}
+
+#[test]
+fn what_is_given_up_waits_no_more_and_goes_when_the_ticket_is_given_anew() {
+    both_configured(&keeping(), |desk| async move {
+        let w = world(&desk).await;
+        let ada = &w.cast.ada_acts;
+        w.fake.0.lock().unwrap().wrong.push_back(Wrong::Refused);
+        let number = opens(&desk, &w.rita, "sky-atlas").await;
+        says(
+            &desk,
+            &w.rita,
+            number,
+            EntryVisibility::Public,
+            "Any news?",
+            None,
+        )
+        .await;
+        passes(&desk, 120).await;
+        // Behind a ticket that they do not take nothing waits, and so no lag grows.
+        let held = desk.desk.held_up(ada).await.unwrap();
+        assert_eq!((held[0].there.waiting, held[0].there.dead), (0, 1));
+        let standing = desk.desk.exchange_standing().await.unwrap();
+        assert_eq!((standing.waiting, standing.lag, standing.dead), (0, 0, 1));
+        let (_, dead) = desk.desk.exchange(ada).await.unwrap();
+        let letter = dead[0].dead.id;
+
+        for nothing in ["", "  "] {
+            let refused = desk.desk.give_up_exchange(ada, letter, nothing).await;
+            assert!(
+                matches!(&refused, Err(Error::Invalid { field, .. }) if field == "reason"),
+                "{refused:?}"
+            );
+        }
+        let fay = actor(&desk, &w.cast.f.fay).await;
+        assert!(matches!(
+            desk.desk.give_up_exchange(&fay, letter, "No.").await,
+            Err(Error::Forbidden(_))
+        ));
+        let reason = "They were told by phone.";
+        desk.desk
+            .give_up_exchange(ada, letter, reason)
+            .await
+            .unwrap();
+        assert!(matches!(
+            desk.desk.give_up_exchange(ada, letter, reason).await,
+            Err(Error::NotFound { .. })
+        ));
+        assert_eq!(desk.desk.exchange(ada).await.unwrap().1, []);
+        assert_eq!(desk.desk.held_up(ada).await.unwrap(), []);
+        assert_eq!(
+            desk.desk.at_partners(ada, None, 10).await.unwrap().items,
+            []
+        );
+        let seen = desk.desk.counterparts(ada, number).await.unwrap();
+        assert!(seen[0].ended && seen[0].dead == 0, "{seen:?}");
+        let line = &seen[0].lines.last().unwrap().what;
+        assert_eq!(line, "Given up: The ticket: They were told by phone.");
+        says(
+            &desk,
+            &w.rita,
+            number,
+            EntryVisibility::Public,
+            "Hello?",
+            None,
+        )
+        .await;
+        passes(&desk, 120).await;
+        assert_eq!(w.fake.0.lock().unwrap().tickets.len(), 0);
+
+        // First level takes it, and gives it to them anew.
+        moves(&desk, ada, number, w.cast.f.storage).await;
+        let theirs = service(&desk, "sky-atlas").await.unwrap().unit;
+        moves(&desk, ada, number, theirs).await;
+        passes(&desk, 120).await;
+        assert_eq!(w.fake.0.lock().unwrap().tickets.len(), 1);
+        let said = w.fake.bodies();
+        for words in ["Any news?", "Hello?"] {
+            let times = said.iter().filter(|b| b.contains(words)).count();
+            assert_eq!(times, 1, "{words} in {said:?}");
+        }
+        let standing = desk.desk.exchange_standing().await.unwrap();
+        assert_eq!((standing.waiting, standing.dead), (0, 0));
+    });
+}
+
+#[test]
+fn a_system_is_tried_at_once_when_somebody_says_so() {
+    both_configured(&keeping(), |desk| async move {
+        let w = world(&desk).await;
+        let ada = &w.cast.ada_acts;
+        w.fake.0.lock().unwrap().down = true;
+        opens(&desk, &w.rita, "sky-atlas").await;
+        passes(&desk, 1_200).await;
+        let agreement = {
+            let (coupled, _) = desk.desk.exchange(ada).await.unwrap();
+            let wait = coupled[0].coupling.next_at - desk.desk.now();
+            assert!(wait > 60_000, "it is tried seldom: {wait} ms");
+            coupled[0].agreement.id
+        };
+        w.fake.0.lock().unwrap().down = false;
+        assert!(desk.desk.try_coupling(&w.rita, agreement).await.is_err());
+        desk.desk.try_coupling(ada, agreement).await.unwrap();
+        passes(&desk, 20).await;
+        assert_eq!(w.fake.0.lock().unwrap().tickets.len(), 1);
+        desk.desk.set_coupling(ada, agreement, false).await.unwrap();
+        assert!(matches!(
+            desk.desk.try_coupling(ada, agreement).await,
+            Err(Error::Conflict(_))
+        ));
+    });
+}

@@ -29,6 +29,7 @@ use uuid::Uuid;
 use crate::{Desk, Error};
 
 pub(crate) mod given;
+mod opened;
 pub(crate) mod review;
 mod round;
 mod taken;
@@ -177,6 +178,11 @@ impl Terms {
             agreement,
             coupling,
         }))
+    }
+
+    /// The address of the system.
+    fn endpoint(&self) -> &str {
+        self.agreement.endpoint.as_deref().unwrap_or_default()
     }
 
     fn road(&self, stage: Stage) -> [Road; 1] {

@@ -11,12 +11,13 @@ use switchboard_core::{
     Scene, SecurityRisk, ServiceId, TellRequester, Ticket, TicketNumber, TicketType, UnitId,
     Visibility,
 };
+use uuid::Uuid;
 
 use crate::account::{address, find_or_make};
 use crate::act::{EntryDraft, NewFile, ReadyEntry, save, store_entry};
 use crate::ticket_clock::{self, ClocksView};
 use crate::view::{TicketView, drawn, ticket_view};
-use crate::{Catalogue, Desk, Error, portal, scene};
+use crate::{Catalogue, Desk, Error, Live, portal, scene};
 
 /// Who asks, when it is not the one who acts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,7 +40,7 @@ pub struct OpenRequest {
     /// A mail's HTML, sanitised.
     pub html: Option<String>,
     /// The mail it came by.
-    pub mail: Option<uuid::Uuid>,
+    pub mail: Option<Uuid>,
     /// What that mail claims of signatures and encryption.
     pub protection: Vec<mail::Protection>,
     /// Files with the first entry.
@@ -188,7 +189,7 @@ impl Desk {
         &self,
         actor: &Actor,
         request: OpenRequest,
-    ) -> Result<(Opened, Option<(Ticket, Option<ClocksView>)>), Error> {
+    ) -> Result<(Opened, Option<Fresh>), Error> {
         let catalogue = self.catalogue().await?;
         let checked = self.check(actor, &catalogue, request).await?;
         let (now, cause, actor) = (self.now(), self.uuid(), actor.clone());
@@ -217,31 +218,8 @@ impl Desk {
                     return Ok((opened, Vec::new(), None));
                 }
                 let new = resolve(c, &checked, &actor, now)?;
-                let number = new.number;
-                let mut scene = Scene::default();
-                scene
-                    .units
-                    .insert(new.unit, scene::unit_facts(c, &catalogue, new.unit, false)?);
-                let caused = open(&new, &actor, &scene, &catalogue.rules, now)?;
-                for one in &caused {
-                    scene.apply(one, now);
-                }
-                let live = save(
-                    c,
-                    &catalogue,
-                    (&Scene::default(), &scene),
-                    &caused,
-                    &actor,
-                    cause,
-                    now,
-                )?;
-                // Whoever opens a ticket for somebody writes as staff; the
-                // description of one's own is the requester's.
-                let access = Access {
-                    requester: actor.person == Some(new.requester),
-                    ..Access::of(&actor, &scene.tickets[&number])
-                };
-                store_entry(c, number, &checked.entry, &actor, access, now)?;
+                let (number, entry) = (new.number, &checked.entry);
+                let (live, ticket) = open_within(c, &catalogue, &new, entry, &actor, cause, now)?;
                 if let (Some(person), Some((key, hash))) =
                     (actor.person, &checked.request.idempotency)
                 {
@@ -252,9 +230,7 @@ impl Desk {
                     requester: new.requester,
                     repeated: false,
                 };
-                let clocks = ticket_clock::fresh(&caused, number, catalogue.terms(), now);
-                let ticket = scene.tickets.remove(&number);
-                Ok((opened, live, ticket.map(|ticket| (ticket, clocks))))
+                Ok((opened, live, ticket))
             })
             .await?;
         self.announce(live);
@@ -413,6 +389,44 @@ impl Desk {
             ))
         }
     }
+}
+
+/// A ticket that was just opened, and its clocks.
+pub(crate) type Fresh = (Ticket, Option<ClocksView>);
+
+/// Opens a ticket in a transaction that may do more, with its first entry.
+///
+/// # Errors
+/// What the rules refuse, by the field.
+pub(crate) fn open_within(
+    c: &mut Conn<'_>,
+    catalogue: &Catalogue,
+    new: &NewTicket,
+    entry: &ReadyEntry,
+    actor: &Actor,
+    cause: Uuid,
+    now: Millis,
+) -> Result<(Vec<Live>, Option<Fresh>), Error> {
+    let mut scene = Scene::default();
+    scene
+        .units
+        .insert(new.unit, scene::unit_facts(c, catalogue, new.unit, false)?);
+    let caused = open(new, actor, &scene, &catalogue.rules, now)?;
+    for one in &caused {
+        scene.apply(one, now);
+    }
+    let before = Scene::default();
+    let live = save(c, catalogue, (&before, &scene), &caused, actor, cause, now)?;
+    // Whoever opens a ticket for somebody writes as staff; the description of
+    // one's own is the requester's.
+    let access = Access {
+        requester: actor.person == Some(new.requester),
+        ..Access::of(actor, &scene.tickets[&new.number])
+    };
+    store_entry(c, new.number, entry, actor, access, now)?;
+    let clocks = ticket_clock::fresh(&caused, new.number, catalogue.terms(), now);
+    let ticket = scene.tickets.remove(&new.number);
+    Ok((live, ticket.map(|ticket| (ticket, clocks))))
 }
 
 /// Who an actor looks as at a ticket they have opened: themselves if they may see it,

@@ -1,6 +1,6 @@
 //! How far the exchange under an agreement has come.
 
-use switchboard_core::{Millis, ServiceId};
+use switchboard_core::{Millis, PersonId, ServiceId};
 use uuid::Uuid;
 
 use crate::conn::Conn;
@@ -50,10 +50,12 @@ pub struct Coupling {
     pub error_at: Option<Millis>,
     /// When it was made.
     pub made_at: Millis,
+    /// Who asks here for what was opened there by people whose names may not pass.
+    pub requester: Option<PersonId>,
 }
 
 const COLUMNS: &str = "SELECT agreement, state, poll_ms, reading, read_at, next_at, tries, error,
-  error_at, made_at FROM coupling";
+  error_at, made_at, requester FROM coupling";
 
 fn read(row: &Row<'_>) -> Result<Coupling, Error> {
     let state: String = row.get(1)?;
@@ -72,6 +74,7 @@ fn read(row: &Row<'_>) -> Result<Coupling, Error> {
         error: row.get(7)?,
         error_at: row.get(8)?,
         made_at: row.get(9)?,
+        requester: row.get(10)?,
     })
 }
 
@@ -132,6 +135,33 @@ pub fn of_service(conn: &mut Conn<'_>, service: ServiceId) -> Result<Option<Uuid
         params![service],
         |row| row.get(0),
     )
+}
+
+/// The agreement that takes over what is opened in a queue there: of several
+/// services that share it, the one that was agreed first.
+pub fn takes_over(conn: &mut Conn<'_>, endpoint: &str, queue: &str) -> Result<Option<Uuid>, Error> {
+    conn.query_opt(
+        "SELECT c.agreement FROM coupling c JOIN agreement a ON a.id = c.agreement
+         WHERE a.closed_at IS NULL AND a.option = 'integration'
+           AND COALESCE(a.direction, 'both') <> 'out'
+           AND RTRIM(a.endpoint, '/') = RTRIM($1, '/') AND a.queue = $2
+         ORDER BY a.opened_at, a.id LIMIT 1",
+        params![endpoint, queue],
+        |row| row.get(0),
+    )
+}
+
+/// Notes who asks for what was opened there.
+pub fn set_requester(
+    conn: &mut Conn<'_>,
+    agreement: Uuid,
+    requester: PersonId,
+) -> Result<(), Error> {
+    conn.execute(
+        "UPDATE coupling SET requester = $2 WHERE agreement = $1",
+        params![agreement, requester],
+    )?;
+    Ok(())
 }
 
 /// Lets tickets travel, or not.

@@ -51,11 +51,13 @@ pub struct Link {
     pub looked_at: Millis,
     /// Who that was; `None`: nobody yet.
     pub looked_by: Option<PersonId>,
+    /// It was opened there and came here.
+    pub opened_there: bool,
 }
 
 const COLUMNS: &str = "SELECT id, ticket, agreement, stage, shared, tie, owner_there, due_at,
   tries, error, error_at, waiting, waiting_since, dead, began_at, sent_at, came_at,
-  looked_at, looked_by FROM exchange_link";
+  looked_at, looked_by, opened_there FROM exchange_link";
 
 fn read(row: &Row<'_>) -> Result<Link, Error> {
     let (stage, shared, tie): (String, String, String) = (row.get(3)?, row.get(4)?, row.get(5)?);
@@ -84,6 +86,7 @@ fn read(row: &Row<'_>) -> Result<Link, Error> {
         came_at: row.get(16)?,
         looked_at: row.get(17)?,
         looked_by: row.get(18)?,
+        opened_there: row.get(19)?,
     })
 }
 
@@ -97,9 +100,9 @@ pub fn save(conn: &mut Conn<'_>, link: &Link) -> Result<(), Error> {
     conn.execute(
         "INSERT INTO exchange_link (id, ticket, agreement, there, stage, shared, tie, owner_there,
            due_at, tries, error, error_at, waiting, waiting_since, dead, began_at, sent_at, came_at,
-           looked_at, looked_by)
+           looked_at, looked_by, opened_there)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, $15, $16, $17, $18,
-           $19)
+           $19, $20)
          ON CONFLICT (id) DO UPDATE SET there = excluded.there, stage = excluded.stage,
            shared = excluded.shared, tie = excluded.tie, owner_there = excluded.owner_there,
            due_at = excluded.due_at, tries = excluded.tries, error = excluded.error,
@@ -127,8 +130,18 @@ pub fn save(conn: &mut Conn<'_>, link: &Link) -> Result<(), Error> {
             link.came_at,
             link.looked_at,
             link.looked_by,
+            link.opened_there,
         ],
     )?;
+    // It goes on there in a ticket that is another link's.
+    if let Some(there) = &link.tie.there
+        && !link.tie.numbers.contains(there)
+    {
+        conn.execute(
+            "DELETE FROM exchange_number WHERE link = $1 AND number = $2",
+            params![link.id, there.as_str()],
+        )?;
+    }
     for number in &link.tie.numbers {
         conn.execute(
             "INSERT INTO exchange_number (agreement, number, link) VALUES ($1, $2, $3)
@@ -224,6 +237,32 @@ pub fn in_trouble(conn: &mut Conn<'_>, limit: i64) -> Result<Vec<Link>, Error> {
     )
     .bind(limit);
     conn.run(&sql, read)
+}
+
+/// Whether a ticket there, by its number and the address of the system, is a
+/// ticket here already, under whichever agreement.
+pub fn is_known_there(conn: &mut Conn<'_>, endpoint: &str, number: &str) -> Result<bool, Error> {
+    Ok(conn
+        .query_opt(
+            "SELECT 1 FROM exchange_number n JOIN agreement a ON a.id = n.agreement
+             WHERE n.number = $2 AND RTRIM(a.endpoint, '/') = RTRIM($1, '/') LIMIT 1",
+            params![endpoint, number],
+            |row| row.get::<i64>(0),
+        )?
+        .is_some())
+}
+
+/// Whether a ticket travels to the system in which it was opened: that one tells
+/// its requester what happens.
+pub fn is_told_there(conn: &mut Conn<'_>, ticket: TicketNumber) -> Result<bool, Error> {
+    Ok(conn
+        .query_opt(
+            "SELECT 1 FROM exchange_link WHERE ticket = $1 AND opened_there = 1 AND stage = 'active'
+             LIMIT 1",
+            params![ticket],
+            |row| row.get::<i64>(0),
+        )?
+        .is_some())
 }
 
 /// How an agreement's links stand together.

@@ -78,6 +78,10 @@ const MIGRATIONS: &[(&str, &str)] = &[
         include_str!("migrations/0027_exchange_looks.sql"),
     ),
     ("0028_timers", include_str!("migrations/0028_timers.sql")),
+    (
+        "0029_opened_there",
+        include_str!("migrations/0029_opened_there.sql"),
+    ),
 ];
 
 /// How often to start again when another node migrates at the same moment.

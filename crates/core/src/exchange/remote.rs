@@ -1,6 +1,8 @@
 //! What is read from a system that knows nothing of us (RT, Zammad and their
 //! like), as plain values.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::change::Author;
@@ -39,6 +41,14 @@ pub enum RemoteDeed {
         body: String,
         /// The subject.
         subject: String,
+        /// With these files.
+        files: Vec<RemoteFile>,
+        /// What stood in its fields then, in their words, as far as that is
+        /// known. It is looked at when the ticket is adopted.
+        values: BTreeMap<Field, String>,
+        /// The shared ticket that it was made for by a call of ours, if it was
+        /// ([`super::Manner::marks`]).
+        shared: Option<SharedId>,
     },
     /// Somebody wrote for the requester to read, or the requester did.
     Wrote {

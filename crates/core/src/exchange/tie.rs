@@ -23,9 +23,8 @@ use super::record::{Recorded, record};
 use super::remote::{RemoteChange, RemoteDeed};
 use super::shared::Shared;
 use super::words::Words;
-use crate::id::Millis;
+use crate::id::{Millis, TicketNumber};
 use crate::status::Status;
-use takes::is_echo;
 
 /// What an agreement with such a system says. Data.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -265,15 +264,41 @@ impl fmt::Display for Note {
     }
 }
 
+impl Manner {
+    /// Whether a call for this shared ticket has that marker.
+    pub fn marks(&self, ticket: &SharedId, marker: &str) -> bool {
+        let number = marker.strip_prefix(&goes::marker_of(self, ticket));
+        number.is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
+    }
+
+    /// The number that the shared ticket of a marker has at the desk that opened
+    /// it; `None`: it is no marker of ours.
+    pub fn number_of(&self, marker: &str) -> Option<TicketNumber> {
+        let rest = marker.strip_prefix(&self.prefix)?.strip_prefix('-')?;
+        let mut parts = rest.rsplit('-').skip(1);
+        parts.next()?.parse().ok().map(TicketNumber)
+    }
+}
+
 impl Tie {
     /// A tie to a ticket that was made there, and the first change of the ticket
-    /// that is shared by that. `ticket` is named after the system. `None`: the
-    /// change is no [`RemoteDeed::Opened`].
-    pub fn adopt(ticket: SharedId, change: &RemoteChange) -> Option<(Tie, Change)> {
-        let RemoteDeed::Opened { body, subject } = &change.what else {
+    /// that is shared by that. `ticket` is named after the system. Its files are
+    /// the caller's to attach. `None`: the change is no [`RemoteDeed::Opened`].
+    pub fn adopt(
+        ticket: SharedId,
+        change: &RemoteChange,
+        manner: &Manner,
+    ) -> Option<(Tie, Change)> {
+        let RemoteDeed::Opened {
+            body,
+            subject,
+            values,
+            ..
+        } = &change.what
+        else {
             return None;
         };
-        let tie = Tie {
+        let mut tie = Tie {
             there: Some(change.ticket.clone()),
             numbers: BTreeSet::from([change.ticket.clone()]),
             read: BTreeSet::from([change.id]),
@@ -284,11 +309,37 @@ impl Tie {
             body: body.clone(),
             erased: false,
         };
-        let fields = BTreeMap::from([
+        let mut fields = BTreeMap::from([
             (Field::Status, Status::New.key().to_owned()),
             (Field::Subject, subject.clone()),
         ]);
-        Some((tie, Shared::open(ticket, entry, fields, change.at)))
+        for (field, raw) in values {
+            let Some(words) = manner.words.get(field) else {
+                continue;
+            };
+            let value = words.here(raw).word().to_owned();
+            if *field == Field::Status && value == Status::Solved.key() {
+                // Here nothing is solved without saying how.
+                let text = format!("Resolved in {}.", manner.label);
+                fields.insert(Field::Solution, text);
+            }
+            fields.insert(field.clone(), value);
+        }
+        let opened = Shared::open(ticket, entry, fields, change.at);
+        let there = values
+            .iter()
+            .filter(|(field, _)| manner.words.contains_key(field))
+            .map(|(field, raw)| {
+                let there = There {
+                    raw: Some(raw.clone()),
+                    id: change.id,
+                    shows: vec![opened.name.clone()],
+                    ..There::default()
+                };
+                (field.clone(), there)
+            });
+        tie.fields = there.collect();
+        Some((tie, opened))
     }
 
     /// Takes an input in: the next state of tie and shared ticket, and what
@@ -372,8 +423,16 @@ impl Tie {
         let asked_for = self.there.clone();
         for change in &changes {
             // What is another ticket's now may be this one's once it was merged.
-            let mine = self.numbers.contains(&change.ticket) || is_echo(change, work.place.manner);
-            if mine && self.read.insert(change.id) {
+            let marked = |marker| work.place.manner.marks(work.shared.ticket(), marker);
+            let mine = self.numbers.contains(&change.ticket)
+                || change.ours && change.marker.as_deref().is_some_and(marked);
+            // Whose ticket it was merged into shows from the beginning of that:
+            // it may be one that we made, before we heard its number.
+            let whole = whole.is_some() && asked_for == self.there;
+            let whose = self.numbers.len() > 1
+                && !self.caught_up
+                && self.there.as_ref() == Some(&change.ticket);
+            if mine && (whole || !whose) && self.read.insert(change.id) {
                 self.take(change, work);
             }
         }

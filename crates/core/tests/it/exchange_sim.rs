@@ -112,6 +112,16 @@ fn seed_198_an_answer_that_comes_late_does_not_hide_what_was_read_since() {
     assert!(holds(Shape::Tracked, 198, Flaw::AnswerBelieved).is_err());
 }
 
+/// RT's people merge a ticket into one that we are just making, and the answer
+/// with its number is lost: these runs showed it, in 30,000.
+#[test]
+fn a_ticket_that_is_merged_into_one_of_ours_is_not_written_in_two() {
+    for seed in [9932, 9948] {
+        assert!(holds(Shape::Tracked, seed, Flaw::None).is_ok(), "{seed}");
+    }
+    assert!(holds(Shape::TrackedChain, 7940, Flaw::None).is_ok());
+}
+
 /// Seeds within which a mistake has to show.
 const SOON: u64 = 200;
 

@@ -111,18 +111,21 @@ impl Side {
 
     /// A ticket that somebody made there, so that RT has the baton.
     fn adopted() -> Side {
+        Side::adopted_with(&[])
+    }
+
+    fn adopted_with(values: &[(Field, &str)]) -> Side {
         let ticket = SharedId {
             desk: desk("rt"),
             number: TicketNumber(12),
         };
-        let opened = theirs(
-            1,
-            RemoteDeed::Opened {
-                body: "No space left".to_owned(),
-                subject: "Quota".to_owned(),
-            },
-        );
-        let (tie, first) = Tie::adopt(ticket.clone(), &opened).unwrap();
+        let mut what = opened_with("No space left", "Quota");
+        if let RemoteDeed::Opened { values: stand, .. } = &mut what {
+            let values = values.iter().cloned();
+            stand.extend(values.map(|(field, raw)| (field, raw.to_owned())));
+        }
+        let opened = theirs(1, what);
+        let (tie, first) = Tie::adopt(ticket.clone(), &opened, &manner()).unwrap();
         let mut side = Side::of("a", ticket, tie);
         side.here(first);
         side
@@ -202,6 +205,16 @@ impl Side {
     fn bodies(&self) -> Vec<&str> {
         let bodies = self.shared.entries().values();
         bodies.map(|entry| entry.body.as_str()).collect()
+    }
+}
+
+fn opened_with(body: &str, subject: &str) -> RemoteDeed {
+    RemoteDeed::Opened {
+        body: body.to_owned(),
+        subject: subject.to_owned(),
+        files: Vec::new(),
+        values: BTreeMap::new(),
+        shared: None,
     }
 }
 
@@ -535,10 +548,7 @@ fn what_is_being_set_while_the_ticket_is_merged_there_is_in_doubt() {
 #[test]
 fn what_was_written_in_a_ticket_before_this_one_was_merged_into_it_comes_too() {
     let mut side = Side::made();
-    let opened = RemoteDeed::Opened {
-        body: "The disk is full".to_owned(),
-        subject: "Disk".to_owned(),
-    };
+    let opened = opened_with("The disk is full", "Disk");
     let mut other = [theirs(5, opened), wrote(6, "Very full")];
     for change in &mut other {
         change.ticket = "20".to_owned();
@@ -555,6 +565,70 @@ fn what_was_written_in_a_ticket_before_this_one_was_merged_into_it_comes_too() {
         side.bodies(),
         ["No space left", "The disk is full", "Very full"]
     );
+}
+
+/// Ticket 20 was made by a call for another shared ticket, and its number is not
+/// known yet: the answer was lost.
+#[test]
+fn a_ticket_that_is_merged_into_one_that_is_just_being_made_joins_it() {
+    let mut side = Side::made();
+    let other = SharedId {
+        desk: desk("a"),
+        number: TicketNumber(8),
+    };
+    let marker = "sb7f3a-ae40c292c-8-1";
+    assert!(side.manner.marks(&other, marker));
+    assert!(!side.manner.marks(side.shared.ticket(), marker));
+    assert_eq!(side.manner.number_of(marker), Some(TicketNumber(8)));
+    let opened = RemoteDeed::Opened {
+        body: "The disk is full".to_owned(),
+        subject: "Disk".to_owned(),
+        files: Vec::new(),
+        values: BTreeMap::new(),
+        shared: Some(other.clone()),
+    };
+    let mut theirs_now = [
+        by_us(theirs(5, opened), Some(marker)),
+        wrote(8, "Very full"),
+    ];
+    for change in &mut theirs_now {
+        change.ticket = "20".to_owned();
+    }
+    let [opened, wrote] = theirs_now;
+    let (into, shared) = ("20".to_owned(), None);
+    let merged = theirs(7, RemoteDeed::Merged { into, shared });
+    // Read with the first one's history, when nobody knew that it matters.
+    side.reads_all(vec![opened.clone(), merged.clone()], side.now);
+    // Whose it is is not known yet.
+    side.reads(vec![wrote.clone()]);
+    assert_eq!(side.bodies(), ["No space left"]);
+    side.later(side.manner.polling.every_ms);
+    side.reads_all(vec![opened, merged, wrote], side.now);
+    assert_eq!(side.bodies(), ["No space left"], "it is the other one's");
+    assert!(side.tie.joined);
+    assert_eq!(side.tie.numbers, BTreeSet::from(["12".to_owned()]));
+    let ask = Ask::Set {
+        field: Field::MergedInto,
+        value: "a/8".to_owned(),
+    };
+    let asks: Vec<_> = side.shared.asks().map(|(_, asked, _)| &asked.ask).collect();
+    assert_eq!(asks, [&ask], "this desk has the baton, so it is asked");
+}
+
+#[test]
+fn a_ticket_is_adopted_as_it_stands_there() {
+    let mut side = Side::adopted_with(&[
+        (Field::Status, "stalled"),
+        (Field::Priority, "High"),
+        (Field::Category, "nobody maps it"),
+    ]);
+    assert_eq!(side.value(Field::Status), "waiting");
+    assert_eq!(side.value(Field::Priority), "high");
+    assert_eq!(side.shared.field(&Field::Category), None);
+    assert_eq!(side.later(MINUTE).call, None, "nothing is to be set there");
+    let mut solved = Side::adopted_with(&[(Field::Status, "resolved")]);
+    assert_eq!(solved.value(Field::Solution), "Resolved in RT.");
+    assert_eq!(solved.later(MINUTE).call, None);
 }
 
 #[test]

@@ -295,6 +295,7 @@ fn begin(
         came_at: None,
         looked_at: now,
         looked_by: None,
+        opened_there: false,
     };
     // First of all, as what follows refers to it.
     store::exchange::save(c, &link)?;

@@ -12,7 +12,7 @@ use store::coupling::State;
 use store::exchange::{Dead, Link, Went};
 use switchboard_core::Millis;
 use switchboard_core::exchange::{
-    Answer, Call, CallState, LookFor, RemoteDeed, Stage, TieInput, TieStep,
+    Answer, Call, CallState, LookFor, RemoteDeed, SharedId, Stage, TieInput, TieStep,
 };
 use switchboard_core::onboarding::host_of;
 use tokio::task::JoinSet;
@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 use super::taken::Taking;
 use super::there::{Called, Ear, Heard, Trouble, backoff, title};
-use super::{AGAIN_MS, Terms, keep, note, private, put_off, refused_making, stuck};
+use super::{AGAIN_MS, Terms, keep, note, opened, private, put_off, refused_making, stuck};
 use crate::{Desk, Error};
 
 /// Rounds beside each other on this node.
@@ -36,7 +36,7 @@ const MOST_LINKS: i64 = 100;
 /// Calls for one link in one round.
 const MOST_CALLS: usize = 50;
 /// A call that failed so often, while others went, becomes a dead letter.
-const TRIES: i64 = 10;
+pub(super) const TRIES: i64 = 10;
 /// A system without a secret or a client is looked at again after so long.
 const NOT_READY_MS: Millis = 300_000;
 
@@ -261,20 +261,28 @@ impl Desk {
                 Err(e) => return Ok(Some(Trouble::of(&e))),
             };
             let mut by_link: BTreeMap<Uuid, Vec<RemoteChange>> = BTreeMap::new();
-            let (agreement, items) = (terms.agreement.id, found.items.clone());
-            let ours = self
+            let (asked, items) = (terms.clone(), found.items.clone());
+            let (ours, strange) = self
                 .0
                 .db
                 .read(move |c| {
+                    let strange = opened::strange(c, &asked, &items)?;
+                    let agreement = asked.agreement.id;
                     let mut ours = Vec::new();
                     for change in items {
                         for link in store::exchange::by_number(c, agreement, &change.ticket)? {
                             ours.push((link, change.clone()));
                         }
                     }
-                    Ok::<_, Error>(ours)
+                    Ok::<_, Error>((ours, strange))
                 })
                 .await?;
+            // What happened to it since is read with it as a whole.
+            for number in strange {
+                if let Some(trouble) = self.take_over(terms, tracker, &number).await? {
+                    return Ok(Some(trouble));
+                }
+            }
             for (link, change) in ours {
                 by_link.entry(link).or_default().push(change);
             }
@@ -332,6 +340,17 @@ impl Desk {
         let Some((link, requesters)) = loaded else {
             return Ok(None);
         };
+        let answered = |c: &RemoteChange| matches!(c.kind, tracker::ChangeKind::Answered);
+        let mut requesters = requesters;
+        if link.opened_there && changes.iter().any(answered) {
+            // Of somebody whose address may not pass nobody here knows that it
+            // is they who asked.
+            match tracker.read(&changes[0].ticket).await {
+                Ok(there) => requesters.extend(there.requesters),
+                Err(e) if e.again() == tracker::Again::Never => {}
+                Err(e) => return Ok(Some(Trouble::of(&e))),
+            }
+        }
         let ear = Ear {
             terms,
             link: &link,
@@ -365,6 +384,11 @@ impl Desk {
                     return Ok(Vec::new());
                 };
                 for change in &mut heard.changes {
+                    if let (RemoteDeed::Opened { shared, .. }, Some(marker)) =
+                        (&mut change.what, &change.marker)
+                    {
+                        *shared = made_for(c, &terms, marker)?;
+                    }
                     if let RemoteDeed::Merged { into, shared } = &mut change.what {
                         let others = store::exchange::by_number(c, terms.agreement.id, into)?;
                         if let Some(other) = others.into_iter().find(|other| *other != id)
@@ -652,6 +676,23 @@ impl Desk {
             })
             .await
     }
+}
+
+/// The shared ticket for which a call with this marker made a ticket there.
+fn made_for(
+    c: &mut store::Conn<'_>,
+    terms: &Terms,
+    marker: &str,
+) -> Result<Option<SharedId>, Error> {
+    let Some(number) = terms.manner.number_of(marker) else {
+        return Ok(None);
+    };
+    let links = store::exchange::of_ticket(c, number)?;
+    Ok(links.into_iter().find_map(|link| {
+        let shared = link.shared.ticket();
+        let made = link.agreement == terms.agreement.id && terms.manner.marks(shared, marker);
+        made.then(|| shared.clone())
+    }))
 }
 
 /// A dead letter of something that was to go there.

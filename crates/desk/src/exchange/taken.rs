@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 
 use store::Conn;
 use store::exchange::{Link, Went};
-use switchboard_core::exchange::{Ask, Change, Deed, Entry, Field, Name, Note, Role, TieStep};
+use switchboard_core::exchange::{
+    Ask, Change, Deed, Entry, Field, Name, Note, Role, SharedId, TieStep,
+};
 use switchboard_core::{
     Actor, Channel, Command, EntryVisibility, SolutionKind, Status, Ticket, TicketNumber,
 };
@@ -19,7 +21,7 @@ use crate::{Catalogue, Desk, Error, Live};
 type Files = Vec<(String, String, i64, String)>;
 
 /// Who speaks for somebody there: nobody with an account, and the name says so.
-fn spokesman(name: &str) -> Actor {
+pub(super) fn spokesman(name: &str) -> Actor {
     Actor {
         name: name.to_owned(),
         ..Actor::system(Channel::Bridge)
@@ -84,7 +86,7 @@ impl Taking<'_> {
                 Deed::Asked {
                     ask: Ask::Set { field, value },
                 } => {
-                    let said = format!("{} asks for {field}: {value}.", self.terms.manner.label);
+                    let said = self.asked(c, field, value)?;
                     live.extend(self.tell(c, &said)?);
                     note(c, self.desk, link.id, Went::In, said, None)?;
                 }
@@ -106,6 +108,21 @@ impl Taking<'_> {
             }
         }
         Ok(live)
+    }
+
+    /// What they ask for, in words.
+    fn asked(&self, c: &mut Conn<'_>, field: &Field, value: &str) -> Result<String, Error> {
+        let label = &self.terms.manner.label;
+        if *field == Field::MergedInto {
+            let ticket = lives_on(c, self.ticket)?;
+            if let Some(Command::MergeInto { target, .. }) = self.merge(c, &ticket, value)? {
+                return Ok(format!(
+                    "{label} merged this ticket's counterpart into that of #{target}: merge \
+                     them here too, or leave them apart."
+                ));
+            }
+        }
+        Ok(format!("{label} asks for {field}: {value}."))
     }
 
     /// A public entry, by who wrote it there. On a ticket that is closed for good
@@ -192,6 +209,7 @@ impl Taking<'_> {
                     priority,
                     reason: format!("Set in {label} (“{raw}”)"),
                 }),
+            Field::MergedInto => self.merge(c, &ticket, value)?,
             _ => None,
         };
         let Some(command) = command else {
@@ -208,9 +226,43 @@ impl Taking<'_> {
             now,
         )?;
         link.came_at = Some(now);
-        let what = format!("{field} “{raw}”");
+        let what = match command {
+            Command::MergeInto { target, .. } => format!("Merged: it goes on in #{target}"),
+            _ => format!("{field} “{raw}”"),
+        };
         note(c, self.desk, link.id, Went::In, what, None)?;
         Ok(live)
+    }
+
+    /// The command that merges a ticket into the one of ours that is named;
+    /// `None`: it is there already.
+    fn merge(
+        &self,
+        c: &mut Conn<'_>,
+        ticket: &Ticket,
+        into: &str,
+    ) -> Result<Option<Command>, Error> {
+        let Some(into) = SharedId::parse(into) else {
+            return Ok(None);
+        };
+        let target = if into.desk == self.terms.me {
+            Some(into.number)
+        } else {
+            let (agreement, number) = (self.terms.agreement.id, into.number.to_string());
+            match store::exchange::by_number(c, agreement, &number)?.first() {
+                Some(link) => store::exchange::load(c, *link)?.map(|link| link.ticket),
+                None => None,
+            }
+        };
+        let Some(target) = target else {
+            return Ok(None);
+        };
+        let target = lives_on(c, target)?.number;
+        if target == ticket.number {
+            return Ok(None);
+        }
+        let entries = store::entry::ids(c, ticket.number)?;
+        Ok(Some(Command::MergeInto { target, entries }))
     }
 
     /// Which command brings a ticket where theirs is. A word that means what ours

@@ -1,9 +1,11 @@
 //! The other system: what is asked of it, and what it says as plain values.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use connect::tracker::{
-    self, Again, ChangeKind, NewAttachment, NewEntry, NewTicket, RemotePerson, Tracker, Wanted,
+    self, Again, ChangeKind, NewAttachment, NewEntry, NewTicket, RemoteEntry, RemotePerson,
+    Tracker, Wanted,
 };
 use store::exchange::Link;
 use switchboard_core::Millis;
@@ -54,7 +56,7 @@ pub(super) enum Ready {
 }
 
 /// Whether a failure is the system's as a whole and not this call's.
-fn down(error: &tracker::Error) -> Option<Trouble> {
+pub(super) fn down(error: &tracker::Error) -> Option<Trouble> {
     let why = error.to_string();
     match error {
         tracker::Error::Unreachable(_)
@@ -357,6 +359,14 @@ pub(super) struct Heard {
     pub(super) unread: Vec<(u64, String)>,
 }
 
+/// What was written there.
+pub(super) struct Text {
+    /// Plain.
+    pub(super) body: String,
+    /// They are in the store of files.
+    pub(super) files: Vec<RemoteFile>,
+}
+
 /// Where a ticket's changes are read for.
 pub(super) struct Ear<'a> {
     pub(super) terms: &'a Terms,
@@ -410,35 +420,24 @@ impl Desk {
         let what = match &change.kind {
             ChangeKind::Answered | ChangeKind::Opened => {
                 let entry = tracker.entry(&change.id).await?;
-                marker = entry.marker;
+                marker = entry.marker.clone();
                 let echo = change.ours
                     && marker
                         .as_deref()
                         .is_some_and(|m| m.starts_with(&ear.terms.manner.prefix));
-                let mut body = if entry.html {
-                    mail::to_text(&entry.body)
-                } else {
-                    entry.body
+                let entry = RemoteEntry {
+                    // What came from us is here.
+                    attachments: if echo { Vec::new() } else { entry.attachments },
+                    ..entry
                 };
-                let mut files = Vec::new();
-                // What came from us is here.
-                let wanted = if echo { Vec::new() } else { entry.attachments };
-                for file in wanted {
-                    let most = self.config().max_attachment;
-                    if !ear.terms.agreement.doc.attachments || file.size > most as u64 {
-                        body.push_str(&format!(
-                            "\n\n[The file {:?} ({} bytes) is in {} only.]",
-                            file.name, file.size, ear.terms.manner.label
-                        ));
-                        continue;
-                    }
-                    let bytes = tracker.attachment(&file.id).await?;
-                    files.push(self.keep_file(file.name, file.content_type, bytes).await?);
-                }
+                let Text { body, files } = self.text_of(ear.terms, tracker, entry).await?;
                 if matches!(change.kind, ChangeKind::Opened) {
                     RemoteDeed::Opened {
                         body,
                         subject: String::new(),
+                        files,
+                        values: BTreeMap::new(),
+                        shared: None,
                     }
                 } else {
                     RemoteDeed::Wrote { body, files }
@@ -477,6 +476,34 @@ impl Desk {
         Ok(())
     }
 
+    /// What was written there, plain, with its files as far as they may come.
+    pub(super) async fn text_of(
+        &self,
+        terms: &Terms,
+        tracker: &dyn Tracker,
+        entry: RemoteEntry,
+    ) -> Result<Text, tracker::Error> {
+        let mut body = if entry.html {
+            mail::to_text(&entry.body)
+        } else {
+            entry.body
+        };
+        let mut files = Vec::new();
+        for file in entry.attachments {
+            let most = self.config().max_attachment;
+            if !terms.agreement.doc.attachments || file.size > most as u64 {
+                body.push_str(&format!(
+                    "\n\n[The file {:?} ({} bytes) is in {} only.]",
+                    file.name, file.size, terms.manner.label
+                ));
+                continue;
+            }
+            let bytes = tracker.attachment(&file.id).await?;
+            files.push(self.keep_file(file.name, file.content_type, bytes).await?);
+        }
+        Ok(Text { body, files })
+    }
+
     async fn keep_file(
         &self,
         file: String,
@@ -507,7 +534,7 @@ fn forbidden(error: &tracker::Error) -> bool {
     matches!(error, tracker::Error::Forbidden { .. })
 }
 
-fn author(person: &RemotePerson, requesters: &[String]) -> Author {
+pub(super) fn author(person: &RemotePerson, requesters: &[String]) -> Author {
     let theirs =
         |a: &String| a.eq_ignore_ascii_case(&person.email) || a.eq_ignore_ascii_case(&person.login);
     let name = [&person.name, &person.login]

@@ -168,7 +168,8 @@ pub(super) fn counterpart(c: &mut Conn<'_>, link: Link, lines: i64) -> Result<Co
         id: link.id,
         kind: agreement.system.unwrap_or_default(),
         system: host(&agreement.endpoint.unwrap_or_default()).to_owned(),
-        theirs: link.shared.baton().holder() != &link.shared.ticket().desk,
+        // The desk that opened it is this one or the system.
+        theirs: (link.shared.baton().holder() == &link.shared.ticket().desk) == link.opened_there,
         status: status.and_then(|f| f.raw.clone()),
         there: link.tie.there,
         ended: link.stage == Stage::Ended,

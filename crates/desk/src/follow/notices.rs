@@ -192,6 +192,7 @@ pub(super) fn tell(
     let mut audiences: BTreeMap<(UnitId, Option<PortalId>), UnitAudience> = BTreeMap::new();
     let mut before = Before::default();
     let mut known = super::Known::new();
+    let coupled = store::coupling::any(c)?;
     for event in events {
         if let Change::EntryAdded { entry } = &event.change {
             store::entry::expect_load(c, entry.id)?;
@@ -234,6 +235,10 @@ pub(super) fn tell(
                 reason: Reason::Requester,
                 kinds: [Told::Opened].into(),
             });
+        }
+        // Where it was opened, its requester is told already.
+        if coupled && store::exchange::is_told_there(c, number)? {
+            notices.retain(|n| n.reason != Reason::Requester);
         }
         let telling = Telling {
             desk,

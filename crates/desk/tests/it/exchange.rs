@@ -59,7 +59,7 @@ pub(crate) async fn world(desk: &TestDesk) -> World {
     world_by(desk, coupled("atlas")).await
 }
 
-async fn world_by(desk: &TestDesk, form: Form) -> World {
+pub(crate) async fn world_by(desk: &TestDesk, form: Form) -> World {
     let cast = cast(desk).await;
     let form = accepted(desk, &cast, form).await;
     let fake = Arc::new(Fake::default());
@@ -129,11 +129,11 @@ pub(crate) async fn stored(desk: &TestDesk, number: TicketNumber) -> (Ticket, Ve
     .unwrap()
 }
 
-fn bodies(entries: &[Entry]) -> Vec<&str> {
+pub(crate) fn bodies(entries: &[Entry]) -> Vec<&str> {
     entries.iter().map(|e| e.body.as_str()).collect()
 }
 
-const PUBLIC: EntryVisibility = EntryVisibility::Public;
+pub(crate) const PUBLIC: EntryVisibility = EntryVisibility::Public;
 
 #[test]
 fn a_form_makes_its_coupling_and_undoing_it_takes_it_away() {

@@ -35,6 +35,8 @@ pub(crate) struct There {
     files: Vec<Vec<u8>>,
     pub(crate) wrong: VecDeque<Wrong>,
     pub(crate) down: bool,
+    /// After so many calls more one gets no answer.
+    pub(crate) fails_after: Option<u32>,
     pub(crate) calls: u32,
 }
 
@@ -93,7 +95,18 @@ impl There {
 
     fn up(&mut self) -> Result<(), Error> {
         self.calls += 1;
-        if self.down { Err(slow()) } else { Ok(()) }
+        if let Some(left) = &mut self.fails_after {
+            *left = left.saturating_sub(1);
+        }
+        let fails = self.fails_after == Some(0);
+        if fails {
+            self.fails_after = None;
+        }
+        if self.down || fails {
+            Err(slow())
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -122,6 +135,60 @@ impl Fake {
         };
         let mut there = self.there();
         there.entry(ticket, login, ChangeKind::Answered, &new);
+    }
+
+    /// Somebody opens a ticket there, who is its requester too; its number.
+    pub(crate) fn opens(
+        &self,
+        queue: &str,
+        login: &str,
+        body: &str,
+        file: Option<&[u8]>,
+    ) -> String {
+        let mut there = self.there();
+        let id = (100 + there.tickets.len()).to_string();
+        let ticket = RemoteTicket {
+            id: id.clone(),
+            queue: queue.into(),
+            subject: "No plates\nat all".into(),
+            status: "new".into(),
+            standing: Standing::Present,
+            owner: None,
+            priority: "50".into(),
+            requesters: vec![login.into()],
+            fields: BTreeMap::new(),
+            links: Vec::new(),
+            created: 0,
+            changed: 0,
+            version: String::new(),
+        };
+        there.tickets.insert(id.clone(), ticket);
+        let attachments = file.map(|bytes| connect::tracker::NewAttachment {
+            name: "photo.txt".into(),
+            content_type: "text/plain".into(),
+            bytes: bytes.to_vec(),
+        });
+        let new = NewEntry {
+            marker: String::new(),
+            body: body.into(),
+            attachments: attachments.into_iter().collect(),
+        };
+        there.entry(&id, login, ChangeKind::Opened, &new);
+        id
+    }
+
+    /// Somebody deletes a ticket there.
+    pub(crate) fn deletes(&self, ticket: &str, login: &str) {
+        self.sets(ticket, login, "deleted");
+        let mut there = self.there();
+        there.tickets.get_mut(ticket).unwrap().standing = Standing::Deleted;
+    }
+
+    /// Somebody puts a ticket into another queue there.
+    pub(crate) fn moves(&self, ticket: &str, login: &str, queue: &str) {
+        let mut there = self.there();
+        there.tickets.get_mut(ticket).unwrap().queue = queue.into();
+        there.change(ticket, login, ChangeKind::Queue);
     }
 
     /// Somebody sets a status there.

@@ -12,6 +12,7 @@ mod dkim;
 mod erasure;
 mod exchange;
 mod exchange_fake;
+mod exchange_in;
 mod exchange_review;
 mod exchange_rt;
 mod held;

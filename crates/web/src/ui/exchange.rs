@@ -620,6 +620,7 @@ mod tests {
                 error: None,
                 error_at: None,
                 made_at: NOW - LATE_MS,
+                requester: None,
             },
             sums: Sums::default(),
         }

@@ -5,7 +5,7 @@ use super::super::change::{Ask, Author, Change, Deed, Role};
 use super::super::field::{Field, Rule};
 use super::super::words::Words;
 use super::{Manner, Name, Note, Tie, Work};
-use crate::exchange::Shared;
+use crate::exchange::{Shared, SharedId};
 
 /// How often a value is set there again after somebody or something there set it
 /// back: a robot must not be fought with.
@@ -26,28 +26,27 @@ fn sum(text: &str) -> u32 {
     })
 }
 
+/// What every marker of a shared ticket's calls begins with. Unique among all
+/// tickets of the agreement. The name of a desk may be long: a few of its letters
+/// are for people, the sum tells desks apart whose letters are the same.
+pub(super) fn marker_of(manner: &Manner, ticket: &SharedId) -> String {
+    let desk = ticket.desk.as_str();
+    let letters: String = desk
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .take(16)
+        .collect();
+    let (prefix, number) = (&manner.prefix, ticket.number);
+    format!("{prefix}-{letters}{:08x}-{number}-", sum(desk))
+}
+
 impl Tie {
     fn push(&mut self, what: What, work: &Work<'_, '_>) {
         self.numbered += 1;
-        // Unique among all tickets of the agreement. The name of a desk may be
-        // long: a few of its letters are for people, the sum tells desks apart
-        // whose letters are the same.
-        let ticket = work.shared.ticket();
-        let desk = ticket.desk.as_str();
-        let letters: String = desk
-            .chars()
-            .filter(char::is_ascii_alphanumeric)
-            .take(16)
-            .collect();
-        let prefix = &work.place.manner.prefix;
+        let ours = marker_of(work.place.manner, work.shared.ticket());
         self.calls.push(Call {
             number: self.numbered,
-            marker: format!(
-                "{prefix}-{letters}{:08x}-{}-{}",
-                sum(desk),
-                ticket.number,
-                self.numbered
-            ),
+            marker: format!("{ours}{}", self.numbered),
             what,
             known: 0,
             state: CallState::Waiting,

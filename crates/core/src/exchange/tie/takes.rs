@@ -3,6 +3,7 @@
 use super::super::call::{CallState, What};
 use super::super::change::{Ask, Attachment, Entry};
 use super::super::field::{Field, Rule};
+use super::super::origin::SharedId;
 use super::super::remote::{RemoteChange, RemoteDeed, RemoteFile};
 use super::super::words::Here;
 use super::{Manner, Note, Tie, Work};
@@ -11,7 +12,7 @@ use crate::status::Status;
 
 /// We did it through the exchange. Both: people quote markers, and others may use
 /// our account.
-pub(super) fn is_echo(change: &RemoteChange, manner: &Manner) -> bool {
+fn is_echo(change: &RemoteChange, manner: &Manner) -> bool {
     let marker = change.marker.as_deref();
     change.ours && marker.is_some_and(|marker| marker.starts_with(&manner.prefix))
 }
@@ -21,6 +22,16 @@ impl Tie {
     pub(super) fn take(&mut self, change: &RemoteChange, work: &mut Work<'_, '_>) {
         let echo = is_echo(change, work.place.manner);
         match &change.what {
+            RemoteDeed::Opened {
+                shared: Some(other),
+                ..
+            } if echo && self.numbers.contains(&change.ticket) && other != work.shared.ticket() => {
+                // It was merged into one that we made for another, whose number
+                // we had not heard yet: what is written there is that one's.
+                self.numbers.remove(&change.ticket);
+                let other = other.clone();
+                self.joins(change, &other, work);
+            }
             RemoteDeed::Opened { .. } | RemoteDeed::Wrote { .. } if echo => {
                 self.found(change, work.place.manner);
             }
@@ -28,17 +39,15 @@ impl Tie {
             _ if !self.numbers.contains(&change.ticket) => {}
             // Its own was read when it was adopted: this is that of a ticket
             // that nobody had read before this one was merged into it.
-            RemoteDeed::Opened { body, .. } => self.take_entry(change, body, &[], work),
+            RemoteDeed::Opened { body, files, .. } => self.take_entry(change, body, files, work),
             RemoteDeed::Wrote { body, files } => self.take_entry(change, body, files, work),
             RemoteDeed::Set { field, raw } => self.take_value(change, field, raw, work),
             RemoteDeed::Merged { into, shared } => {
                 self.there = Some(into.clone());
-                self.caught_up = shared.is_some();
                 if let Some(other) = shared {
-                    self.joined = true;
-                    let other = other.to_string();
-                    self.set_or_ask(change, Field::MergedInto, other, None, None, work);
+                    self.joins(change, other, work);
                 } else {
+                    self.caught_up = false;
                     self.numbers.insert(into.clone());
                     // How it stands there is to be read first, and whether what
                     // is being set was set before or after nobody knows.
@@ -49,6 +58,20 @@ impl Tie {
             }
             RemoteDeed::Deleted => self.deleted(work),
         }
+    }
+
+    /// It goes on in a ticket that another shared ticket is tied to.
+    fn joins(&mut self, change: &RemoteChange, other: &SharedId, work: &mut Work<'_, '_>) {
+        self.caught_up = true;
+        self.joined = true;
+        self.set_or_ask(
+            change,
+            Field::MergedInto,
+            other.to_string(),
+            None,
+            None,
+            work,
+        );
     }
 
     /// What we did ourselves was read: so it was done.

@@ -177,8 +177,13 @@ impl Desk {
         changes
             .into_iter()
             .map(|mut change| {
-                if let RemoteDeed::Merged { into, shared } = &mut change.what {
-                    *shared = tied(into);
+                match (&mut change.what, &change.marker) {
+                    (RemoteDeed::Merged { into, shared }, _) => *shared = tied(into),
+                    (RemoteDeed::Opened { shared, .. }, Some(marker)) => {
+                        let made = |id: &&SharedId| bridge.manner.marks(id, marker);
+                        *shared = bridge.ties.keys().find(made).cloned();
+                    }
+                    _ => {}
                 }
                 match self.flaw {
                     Flaw::NoMarkers => change.marker = None,
@@ -255,7 +260,7 @@ impl Desk {
             desk: system.clone(),
             number,
         };
-        let Some((tie, first)) = Tie::adopt(id.clone(), change) else {
+        let Some((tie, first)) = Tie::adopt(id.clone(), change, &bridge.manner) else {
             return Vec::new();
         };
         bridge.ties.insert(id.clone(), tie);

@@ -123,7 +123,7 @@ impl Tracker {
             (Field::Priority, "Low".to_owned()),
         ]);
         let ticket = Ticket {
-            fields,
+            fields: fields.clone(),
             marker: marker.clone(),
             ..Ticket::default()
         };
@@ -134,7 +134,13 @@ impl Tracker {
             ready,
             marker.is_some(),
             marker,
-            RemoteDeed::Opened { body, subject },
+            RemoteDeed::Opened {
+                body,
+                subject,
+                files: Vec::new(),
+                values: fields,
+                shared: None,
+            },
         );
         number
     }

@@ -1,4 +1,4 @@
-//! Tickets that are worked on in another system too: migrations 0023 and 0027.
+//! Tickets that are worked on in another system too: migrations 0023, 0027 and 0029.
 
 use super::kind::Holds::{Json, Nothing, Person, Words};
 use super::kind::{Table, table};
@@ -19,6 +19,7 @@ pub(super) const TABLES: &[Table] = &[
             ("error", Words),
             ("error_at", Nothing),
             ("made_at", Nothing),
+            ("requester", Person),
         ],
     ),
     table(
@@ -46,6 +47,7 @@ pub(super) const TABLES: &[Table] = &[
             ("came_at", Nothing),
             ("looked_at", Nothing),
             ("looked_by", Person),
+            ("opened_there", Nothing),
         ],
     ),
     table(

@@ -1,0 +1,277 @@
+//! Tickets that are opened in the other system come here, once, and go on as any
+//! that travels.
+
+use std::sync::Arc;
+
+use switchboard_core::{Command, Priority, Status, TicketNumber};
+use testkit::{Mail, TestDesk, both_configured};
+
+use crate::exchange::{
+    PUBLIC, World, agreed, bodies, coupled, keeping, passes, says, stored, world, world_by,
+};
+use crate::exchange_fake::Fake;
+use crate::onboarding::accepted;
+
+/// The tickets here that are somewhere else too, in order.
+pub(crate) async fn here(desk: &TestDesk) -> Vec<TicketNumber> {
+    let db = desk.desk.db();
+    db.read(|c| {
+        let newest = store::counter::last(c, "ticket")?;
+        let mut found = Vec::new();
+        for number in (1..=newest).map(TicketNumber) {
+            if !store::exchange::of_ticket(c, number)?.is_empty() {
+                found.push(number);
+            }
+        }
+        Ok::<_, store::Error>(found)
+    })
+    .await
+    .unwrap()
+}
+
+fn to_rita(mails: &[Mail]) -> Vec<&str> {
+    let hers = mails.iter().filter(|m| m.to == "rita@people.example");
+    hers.map(|m| m.text.as_str()).collect()
+}
+
+async fn counterpart(
+    desk: &TestDesk,
+    w: &World,
+    number: TicketNumber,
+) -> desk::exchange::view::Counterpart {
+    let seen = desk.desk.counterparts(&w.cast.ada_acts, number).await;
+    seen.unwrap().remove(0)
+}
+
+#[test]
+fn a_ticket_that_is_opened_there_comes_here_and_goes_on() {
+    both_configured(&keeping(), |desk| async move {
+        let w = world(&desk).await;
+        let id = w.fake.opens(
+            "atlas",
+            "rita@people.example",
+            "Where are they?",
+            Some(b"dark"),
+        );
+        w.fake.writes(&id, "ada", "Which ones?", None);
+        passes(&desk, 40).await;
+        let numbers = here(&desk).await;
+        assert_eq!(numbers.len(), 1, "{numbers:?}");
+        let number = numbers[0];
+        let (ticket, entries) = stored(&desk, number).await;
+        assert_eq!(ticket.subject, "No plates at all");
+        assert_eq!(ticket.priority(), Priority::Medium, "50 there");
+        assert_eq!(ticket.status, Status::Assigned, "to the service's unit");
+        assert_eq!(bodies(&entries), ["Where are they?", "Which ones?"]);
+        assert_eq!(entries[0].author_name, "rita (via rt.sky.example)");
+        let files = desk.desk.db();
+        let files = files.read(move |c| store::entry::attachments(c, number));
+        let files = files.await.unwrap();
+        assert_eq!(files.len(), 1);
+        assert_eq!(
+            (files[0].name.as_str(), files[0].entry),
+            ("photo.txt", entries[0].id)
+        );
+        // The agreement lets no addresses pass: it is nobody's whom we know.
+        let asks = ticket.requester;
+        let db = desk.desk.db();
+        let person = db
+            .read(move |c| store::person::load(c, asks))
+            .await
+            .unwrap();
+        let person = person.unwrap();
+        assert_eq!(
+            (person.name.as_str(), person.email),
+            ("Somebody in rt.sky.example", None)
+        );
+
+        // Nothing of it is said there again, and nothing comes twice.
+        let said = w.fake.bodies().len();
+        passes(&desk, 120).await;
+        assert_eq!(w.fake.bodies().len(), said, "{:?}", w.fake.bodies());
+        assert_eq!(here(&desk).await, numbers);
+        assert_eq!(stored(&desk, number).await.1.len(), 2);
+
+        // Both ways from here on.
+        says(
+            &desk,
+            &w.cast.ada_acts,
+            number,
+            PUBLIC,
+            "They are being washed.",
+            None,
+        )
+        .await;
+        w.fake
+            .writes(&id, "rita@people.example", "Thank you!", None);
+        w.fake.sets(&id, "ada", "resolved");
+        passes(&desk, 80).await;
+        let there = w.fake.bodies();
+        let told = |b: &&String| b.contains("They are being washed.");
+        assert_eq!(there.iter().filter(told).count(), 1, "{there:?}");
+        let (ticket, entries) = stored(&desk, number).await;
+        assert_eq!(ticket.status, Status::Solved);
+        assert_eq!(ticket.solution.unwrap().text, "Thank you!");
+        assert!(bodies(&entries).contains(&"Thank you!"));
+        let seen = counterpart(&desk, &w, number).await;
+        assert_eq!(
+            (seen.waiting, seen.dead, seen.theirs),
+            (0, 0, true),
+            "{seen:?}"
+        );
+        assert!(
+            seen.lines.iter().any(|l| l.what.contains("requester")),
+            "{:?}",
+            seen.lines
+        );
+        // The second one asks as the same nobody.
+        w.fake
+            .opens("atlas", "bob@people.example", "Mine too", None);
+        passes(&desk, 40).await;
+        let second = *here(&desk).await.last().unwrap();
+        assert_eq!(stored(&desk, second).await.0.requester, asks);
+        assert_eq!(to_rita(&desk.sent_mail()), Vec::<&str>::new());
+    });
+}
+
+#[test]
+fn whose_address_may_pass_is_the_requester_and_is_told_by_one_system_only() {
+    both_configured(&keeping(), |desk| async move {
+        let mut form = coupled("atlas");
+        form.exchange.personal_data = true;
+        let w = world_by(&desk, form).await;
+        w.fake
+            .opens("atlas", "rita@people.example", "Where are they?", None);
+        passes(&desk, 40).await;
+        let number = here(&desk).await[0];
+        let (ticket, _) = stored(&desk, number).await;
+        assert_eq!(Some(ticket.requester), w.rita.person);
+        says(
+            &desk,
+            &w.cast.ada_acts,
+            number,
+            PUBLIC,
+            "They are being washed.",
+            None,
+        )
+        .await;
+        passes(&desk, 40).await;
+        assert!(w.fake.bodies().join(" ").contains("being washed"));
+        assert_eq!(
+            to_rita(&desk.sent_mail()),
+            Vec::<&str>::new(),
+            "RT tells her"
+        );
+        // Taken back, it is this desk that tells her.
+        let assign = Command::Assign {
+            unit: w.cast.f.storage,
+            reason: Some("It is a disk.".into()),
+        };
+        let step = vec![desk::Step::Command(assign)];
+        desk.desk
+            .act(&w.cast.ada_acts, number, None, step)
+            .await
+            .unwrap();
+        desk.run_jobs().await;
+        says(
+            &desk,
+            &w.cast.ada_acts,
+            number,
+            PUBLIC,
+            "They are clean.",
+            None,
+        )
+        .await;
+        let mails = desk.sent_mail();
+        let told = to_rita(&mails);
+        assert!(
+            told.iter().any(|text| text.contains("They are clean.")),
+            "{told:?}"
+        );
+    });
+}
+
+#[test]
+fn what_is_not_for_us_stays_there() {
+    both_configured(&keeping(), |desk| async move {
+        let w = world(&desk).await;
+        let other = w
+            .fake
+            .opens("moon", "bob@people.example", "Of the moon", None);
+        let spam = w
+            .fake
+            .opens("atlas", "spam@people.example", "Buy plates", None);
+        w.fake.deletes(&spam, "ada");
+        passes(&desk, 60).await;
+        assert_eq!(here(&desk).await, []);
+        // One that was put into our queue later comes, with all that was said.
+        w.fake
+            .writes(&other, "ada", "It is the sky after all.", None);
+        w.fake.moves(&other, "ada", "Atlas");
+        passes(&desk, 60).await;
+        let numbers = here(&desk).await;
+        assert_eq!(numbers.len(), 1);
+        let (_, entries) = stored(&desk, numbers[0]).await;
+        assert_eq!(
+            bodies(&entries),
+            ["Of the moon", "It is the sky after all."]
+        );
+        // It is moved away and back: it is known.
+        w.fake.moves(&other, "ada", "moon");
+        w.fake.moves(&other, "ada", "atlas");
+        passes(&desk, 60).await;
+        assert_eq!(here(&desk).await, numbers);
+    });
+}
+
+#[test]
+fn of_an_agreement_for_one_way_only_nothing_comes() {
+    both_configured(&keeping(), |desk| async move {
+        let mut form = coupled("atlas");
+        form.exchange.direction = "out".into();
+        let w = world_by(&desk, form).await;
+        w.fake.opens("atlas", "bob@people.example", "Hello", None);
+        passes(&desk, 60).await;
+        assert_eq!(here(&desk).await, []);
+    });
+}
+
+#[test]
+fn two_services_that_share_a_queue_take_a_ticket_over_once() {
+    both_configured(&keeping(), |desk| async move {
+        let w = world(&desk).await;
+        let mut other = coupled("atlas");
+        other.provider.name = "Moon Institute".into();
+        other.services[0].name = "Moon Atlas".into();
+        other.unit.name = "Moon Atlas support".into();
+        accepted(&desk, &w.cast, other).await;
+        let same: Arc<Fake> = w.fake.clone();
+        desk.desk
+            .use_tracker(agreed(&desk, "moon-atlas").await, same);
+        desk.run_jobs().await;
+        w.fake.opens("atlas", "bob@people.example", "Hello", None);
+        passes(&desk, 90).await;
+        assert_eq!(here(&desk).await.len(), 1);
+    });
+}
+
+#[test]
+fn a_system_that_is_down_when_it_is_to_be_read_loses_nothing() {
+    both_configured(&keeping(), |desk| async move {
+        let w = world(&desk).await;
+        let id = w
+            .fake
+            .opens("atlas", "bob@people.example", "Hello", Some(b"x"));
+        // Each call of the taking over fails once.
+        for calls in 1..6 {
+            w.fake.0.lock().unwrap().fails_after = Some(calls);
+            passes(&desk, 120).await;
+        }
+        w.fake.0.lock().unwrap().fails_after = None;
+        passes(&desk, 1_200).await;
+        let numbers = here(&desk).await;
+        assert_eq!(numbers.len(), 1);
+        assert_eq!(bodies(&stored(&desk, numbers[0]).await.1), ["Hello"]);
+        assert_eq!(counterpart(&desk, &w, numbers[0]).await.there, Some(id));
+    });
+}

@@ -101,13 +101,14 @@ async fn carry(mut client: TcpStream, mut server: TcpStream, plan: Arc<Mutex<Pla
             read = client.read(&mut from_client) => {
                 let Ok(n @ 1..) = read else { return };
                 let mut said = from_client[..n].to_vec();
-                let wrong = due(&plan, &said);
-                // A command and its end may come in two pieces: a server that has
-                // half of it answers nothing, and nothing would ever go wrong.
-                while wrong.is_some() && !said.ends_with(b"\n") {
+                // A command comes in pieces on a busy machine: its tag, its words and
+                // its end. It is looked at, and passed on, when it is whole; else the
+                // answer to it would not have its tag, and the client would wait.
+                while !said.ends_with(b"\n") {
                     let Ok(n @ 1..) = client.read(&mut from_client).await else { return };
                     said.extend_from_slice(&from_client[..n]);
                 }
+                let wrong = due(&plan, &said);
                 let said = said.as_slice();
                 match wrong {
                     Some(Wrong::Unheard(_)) => return,

@@ -175,7 +175,7 @@ fn mails_end_by_one_click_and_not_by_a_look() {
         fields[2] = ("hour", "8");
         nina.send("/account/mail", &fields).await.expect(303);
         let choices = chosen().await;
-        assert_eq!(choices.len(), 10);
+        assert_eq!(choices.len(), 11, "those of the unit, and this one");
         assert_eq!(
             choices.get(&(Scope::Other, Told::Entry)),
             Some(&How::Digest)

@@ -2,7 +2,7 @@
 //! ticket has to be looked at.
 //!
 //! The rows are written in the transaction of the change that begins or ends a wait
-//! ([`keep`], called wherever a ticket is saved), so the sweep costs as much as is due
+//! (`keep`, called wherever a ticket is saved), so the sweep costs as much as is due
 //! and not as much as is open. They only say when to look: what is done follows from
 //! the ticket as it is then.
 

@@ -134,7 +134,7 @@ afterwards(listen);
 
 // By the server's time when the page was drawn: the clock here may be wrong.
 const drawn = Number($("[data-now]")?.dataset.now), opened = Date.now();
-function tick() {
+function moveMeters() {
   const now = drawn + Date.now() - opened;
   for (const clock of $$(".clock[data-turns]")) {
     const [began, half, warn, due] = clock.dataset.turns.split(" ").map(Number);
@@ -148,7 +148,7 @@ function tick() {
     if (now >= due && clock.textContent !== clock.dataset.late) clock.textContent = clock.dataset.late;
   }
 }
-if (drawn) setInterval(tick, 15_000);
+if (drawn) setInterval(moveMeters, 15_000);
 
 /* ---- forms without a reload ---- */
 

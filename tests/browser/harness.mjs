@@ -209,7 +209,8 @@ export async function shot(page, name, sizes = [wide, phone]) {
     await page.setViewportSize(size);
     for (const colorScheme of ["light", "dark"]) {
       await page.emulateMedia({ colorScheme });
-      await page.screenshot({ path: join(screens, `${name}-${colorScheme}-${size.width}.png`), animations: "disabled" });
+      // Drawn without a graphics card, and now and then while something else is: nobody waits for it.
+      await page.screenshot({ path: join(screens, `${name}-${colorScheme}-${size.width}.png`), animations: "disabled", timeout: 4 * PATIENCE });
     }
   }
   await page.emulateMedia({ colorScheme: null });

@@ -36,26 +36,15 @@ pub(crate) fn find_or_make(
         return Ok(person);
     }
     let name = name.trim();
-    let person = Person {
-        id: fresh,
-        name: if name.is_empty() {
-            address.as_str().split('@').next().unwrap_or("?").to_owned()
-        } else {
-            name.chars()
-                .filter(|ch| !ch.is_control())
-                .take(200)
-                .collect()
-        },
-        email: Some(address.as_str().to_owned()),
-        institute: String::new(),
-        community: None,
-        support: false,
-        monitor: false,
-        admin: false,
-        active: true,
-        has_password: false,
-        created_at: now,
+    let name = if name.is_empty() {
+        address.as_str().split('@').next().unwrap_or("?").to_owned()
+    } else {
+        name.chars()
+            .filter(|ch| !ch.is_control())
+            .take(200)
+            .collect()
     };
+    let person = Person::fresh(fresh, name, Some(address.as_str().to_owned()), now);
     store::person::insert(c, &person, None, false)?;
     Ok(person)
 }

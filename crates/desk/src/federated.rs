@@ -568,21 +568,9 @@ impl Desk {
             ));
         }
         let now = self.now();
-        let person = Person {
-            id: PersonId(self.uuid()),
-            name: arrival.shown_name(),
-            email: arrival.email.clone(),
-            institute: String::new(),
-            community: None,
-            support: false,
-            monitor: false,
-            admin: false,
-            active: true,
-            has_password: false,
-            created_at: now,
-        };
-        let identity = arrival.identity(provider, self.uuid(), person.id, now);
-        let id = person.id;
+        let (id, email) = (PersonId(self.uuid()), arrival.email.clone());
+        let person = Person::fresh(id, arrival.shown_name(), email, now);
+        let identity = arrival.identity(provider, self.uuid(), id, now);
         let (key, name) = (provider.key.clone(), provider.name.clone());
         let (desk, catalogue) = (self.clone(), self.catalogue().await?);
         let made = self

@@ -55,6 +55,41 @@ pub struct Link {
     pub opened_there: bool,
 }
 
+impl Link {
+    /// One that begins now, about which something is to be done at once.
+    pub fn fresh(
+        id: Uuid,
+        ticket: TicketNumber,
+        agreement: Uuid,
+        shared: Shared,
+        tie: Tie,
+        now: Millis,
+    ) -> Link {
+        Link {
+            id,
+            ticket,
+            agreement,
+            stage: Stage::Active,
+            shared,
+            tie,
+            owner_there: None,
+            due_at: Some(now),
+            tries: 0,
+            error: None,
+            error_at: None,
+            waiting: 0,
+            waiting_since: None,
+            dead: 0,
+            began_at: now,
+            sent_at: None,
+            came_at: None,
+            looked_at: now,
+            looked_by: None,
+            opened_there: false,
+        }
+    }
+}
+
 const COLUMNS: &str = "SELECT id, ticket, agreement, stage, shared, tie, owner_there, due_at,
   tries, error, error_at, waiting, waiting_since, dead, began_at, sent_at, came_at,
   looked_at, looked_by, opened_there FROM exchange_link";

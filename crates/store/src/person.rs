@@ -35,6 +35,25 @@ pub struct Person {
     pub created_at: Millis,
 }
 
+impl Person {
+    /// Somebody who has just become known: without any right and without a password.
+    pub fn fresh(id: PersonId, name: String, email: Option<String>, now: Millis) -> Person {
+        Person {
+            id,
+            name,
+            email,
+            institute: String::new(),
+            community: None,
+            support: false,
+            monitor: false,
+            admin: false,
+            active: true,
+            has_password: false,
+            created_at: now,
+        }
+    }
+}
+
 const COLUMNS: &str = "SELECT p.id, p.name, p.email, p.institute, p.community, p.support,
   p.monitor, p.admin, p.active,
   CAST(CASE WHEN p.password_hash IS NULL THEN 0 ELSE 1 END AS BIGINT), p.created_at FROM person p";

@@ -275,28 +275,9 @@ fn begin(
     ]);
     let opened = Shared::open(id.clone(), description, fields, first.at);
     let name = opened.name.clone();
-    let mut link = Link {
-        id: desk.uuid(),
-        ticket: ticket.number,
-        agreement: terms.agreement.id,
-        stage: Stage::Active,
-        shared: Shared::new(id),
-        tie: Tie::default(),
-        owner_there: None,
-        due_at: Some(now),
-        tries: 0,
-        error: None,
-        error_at: None,
-        waiting: 0,
-        waiting_since: None,
-        dead: 0,
-        began_at: now,
-        sent_at: None,
-        came_at: None,
-        looked_at: now,
-        looked_by: None,
-        opened_there: false,
-    };
+    let (shared, tie) = (Shared::new(id), Tie::default());
+    let agreement = terms.agreement.id;
+    let mut link = Link::fresh(desk.uuid(), ticket.number, agreement, shared, tie, now);
     // First of all, as what follows refers to it.
     store::exchange::save(c, &link)?;
     store::exchange::name_entry(c, link.id, first.id, &name)?;

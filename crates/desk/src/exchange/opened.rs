@@ -12,7 +12,7 @@ use store::exchange::{Link, Went};
 use store::person::Person;
 use switchboard_core::exchange::{
     Attachment, Author, Change, Deed, Field, RemoteChange, RemoteDeed, RemoteFile, Role, Shared,
-    SharedId, Stage, Tie, TieStep,
+    SharedId, Tie, TieStep,
 };
 use switchboard_core::{
     EntryVisibility, Facts, Millis, NewTicket, PersonId, SecurityRisk, TellRequester, TicketNumber,
@@ -301,27 +301,12 @@ fn enter(
         return Err(Error::Internal("an opening that is none".to_owned()));
     };
     let name = opened.name.clone();
+    let (agreement, shared) = (terms.agreement.id, Shared::new(id));
     let mut link = Link {
-        id: desk.uuid(),
-        ticket: new.number,
-        agreement: terms.agreement.id,
-        stage: Stage::Active,
-        shared: Shared::new(id),
-        tie,
         owner_there: came.owner.clone(),
-        due_at: Some(now),
-        tries: 0,
-        error: None,
-        error_at: None,
-        waiting: 0,
-        waiting_since: None,
-        dead: 0,
-        began_at: now,
-        sent_at: None,
         came_at: Some(now),
-        looked_at: now,
-        looked_by: None,
         opened_there: true,
+        ..Link::fresh(desk.uuid(), new.number, agreement, shared, tie, now)
     };
     store::exchange::save(c, &link)?;
     store::exchange::name_entry(c, link.id, entry.id, &name)?;
@@ -412,19 +397,8 @@ fn asks(
     if let Some(known) = coupling.and_then(|c| c.requester) {
         return Ok(known);
     }
-    let person = Person {
-        id: PersonId(desk.uuid()),
-        name: format!("Somebody in {}", terms.manner.label),
-        email: None,
-        institute: String::new(),
-        community: None,
-        support: false,
-        monitor: false,
-        admin: false,
-        active: true,
-        has_password: false,
-        created_at: now,
-    };
+    let name = format!("Somebody in {}", terms.manner.label);
+    let person = Person::fresh(PersonId(desk.uuid()), name, None, now);
     store::person::insert(c, &person, None, false)?;
     store::coupling::set_requester(c, terms.agreement.id, person.id)?;
     Ok(person.id)

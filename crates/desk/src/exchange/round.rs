@@ -337,11 +337,10 @@ impl Desk {
                 Ok::<_, Error>(Some((link, requesters)))
             })
             .await?;
-        let Some((link, requesters)) = loaded else {
+        let Some((link, mut requesters)) = loaded else {
             return Ok(None);
         };
         let answered = |c: &RemoteChange| matches!(c.kind, tracker::ChangeKind::Answered);
-        let mut requesters = requesters;
         if link.opened_there && changes.iter().any(answered) {
             // Of somebody whose address may not pass nobody here knows that it
             // is they who asked.

@@ -165,7 +165,7 @@ impl Creation {
         if counters {
             steps.push((COUNT.to_owned(), vec!["ticket".into()]));
         }
-        steps.push((rows::TICKET.insert(), rows::ticket(&life.ticket)?));
+        steps.push((rows::TICKET.insert(), rows::ticket(life)?));
         for row in rows::parties(&life.ticket) {
             steps.push((rows::PARTY.insert(), row));
         }

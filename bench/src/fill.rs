@@ -10,7 +10,7 @@ use anyhow::{Context as _, bail};
 use desk::{Clock as _, Desk, SystemClock};
 use store::ticket_clock::Kept;
 use store::{Conn, Db, Options};
-use switchboard_core::clock::{Clocks, Happened, Terms};
+use switchboard_core::clock::Terms;
 use switchboard_core::{RuleSet, TargetSet};
 
 use crate::life::{Life, Maker};
@@ -51,6 +51,9 @@ pub(crate) fn desk(url: &str, data: &std::path::Path) -> anyhow::Result<Desk> {
     )?)
 }
 
+/// Who reads the events in the product; none of them is to see what the bench writes.
+pub(crate) const FOLLOWERS: [&str; 3] = ["notices", "search", "exchange"];
+
 /// What a filled database says of itself.
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Filled {
@@ -88,6 +91,7 @@ pub(crate) fn maker(db: &Db, filled: &Filled) -> anyhow::Result<Maker> {
         world: World::new(first_level, &words, filled.size, filled.at - SPAN),
         words,
         rules: RuleSet::shipped(),
+        terms: Terms::new(BTreeMap::new(), TargetSet::shipped()),
         entries: filled.entries,
         from: filled.at - SPAN,
         until: filled.at,
@@ -149,7 +153,7 @@ pub(crate) fn fill(
             }
         }
         done += batch.len();
-        sink.store(&db, batch)?;
+        sink.store(&db, batch, &maker.terms)?;
         if done % 50_000 < BATCH || done == tickets {
             let seconds = begun.elapsed().as_secs_f64();
             say(&format!(
@@ -166,7 +170,7 @@ pub(crate) fn fill(
         // The counter gives the last number taken.
         store::counter::advance(c, "ticket", tickets as i64)?;
         store::counter::advance(c, "event", event)?;
-        for reader in ["notices", "search"] {
+        for reader in FOLLOWERS {
             store::event::set_position(c, reader, event)?;
         }
         store::setting::set(c, MARK, &mark, 0)
@@ -189,9 +193,12 @@ enum Sink {
 }
 
 impl Sink {
-    fn store(&mut self, db: &Db, batch: Vec<Life>) -> anyhow::Result<()> {
+    fn store(&mut self, db: &Db, batch: Vec<Life>, terms: &Terms) -> anyhow::Result<()> {
         match self {
-            Sink::Store => db.write_blocking(move |c| lives(c, &batch))?,
+            Sink::Store => {
+                let terms = terms.clone();
+                db.write_blocking(move |c| lives(c, &batch, &terms))?;
+            }
             Sink::Postgres(copying) => {
                 copying.copy(&batch)?;
                 let docs: Vec<_> = batch.into_iter().map(|l| l.search).collect();
@@ -209,17 +216,9 @@ impl Sink {
     }
 }
 
-fn lives(c: &mut Conn<'_>, batch: &[Life]) -> Result<(), store::Error> {
-    // Its units have not said when they work, so they work as usual.
-    let terms = Terms::new(BTreeMap::new(), TargetSet::shipped());
+fn lives(c: &mut Conn<'_>, batch: &[Life], terms: &Terms) -> Result<(), store::Error> {
     for life in batch {
-        let events = life
-            .events
-            .iter()
-            .map(|e| (Happened::from(&e.change), e.at));
-        let (clocks, _) = Clocks::replay(events)
-            .ok_or_else(|| store::Error::Corrupt("a ticket without beginning".into()))?;
-        let clocks = Kept::of(&life.ticket, &clocks, &terms)?;
+        let clocks = Kept::of(&life.ticket, &life.clocks, terms)?;
         store::ticket::insert(c, &life.ticket, &clocks)?;
         for entry in &life.entries {
             store::entry::insert(c, entry)?;
@@ -256,7 +255,7 @@ impl Copying {
     fn copy(&mut self, batch: &[Life]) -> anyhow::Result<()> {
         let mut lines: [Vec<u8>; 4] = Default::default();
         for life in batch {
-            rows::copy_line(&rows::ticket(&life.ticket)?, &mut lines[0]);
+            rows::copy_line(&rows::ticket(life)?, &mut lines[0]);
             for row in rows::parties(&life.ticket) {
                 rows::copy_line(&row, &mut lines[1]);
             }

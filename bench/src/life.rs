@@ -7,10 +7,11 @@ use store::entry::Entry;
 use store::event::Event;
 use store::person::Person;
 use store::search::SearchDoc;
+use switchboard_core::clock::{Clocks, Due, Happened, Terms};
 use switchboard_core::{
     Change, EntryFacts, EntryId, EntryVisibility, Facts, Millis, Party, PartyRole, RuleSet,
     SecurityRisk, Solution, SolutionKind, Status, TellRequester, Ticket, TicketNumber, TicketType,
-    Visibility,
+    Turn, Visibility,
 };
 use uuid::Uuid;
 
@@ -26,6 +27,12 @@ pub(crate) struct Life {
     pub(crate) events: Vec<Event>,
     /// Its diaries.
     pub(crate) entries: Vec<Entry>,
+    /// Its clocks as the history left them.
+    pub(crate) clocks: Clocks,
+    /// Whose turn it is by them.
+    pub(crate) turn: Turn,
+    /// What is due first by them.
+    pub(crate) due: Option<Due>,
     /// Its words.
     pub(crate) search: SearchDoc,
 }
@@ -39,6 +46,8 @@ pub(crate) struct Maker {
     pub(crate) words: Vocabulary,
     /// The triage rules.
     pub(crate) rules: RuleSet,
+    /// What units promise: they have not said when they work, so they work as usual.
+    pub(crate) terms: Terms,
     /// Entries of each ticket, at least 1.
     pub(crate) entries: usize,
     /// The first ticket's time.
@@ -437,10 +446,17 @@ impl Maker {
         debug_assert_eq!(ticket.status, status);
         debug_assert_eq!(ticket.unit, self.world.units[unit].id);
         let search = self.search(&ticket, &events, &entries);
+        let happened = events.iter().map(|e| (Happened::from(&e.change), e.at));
+        let Some((clocks, _)) = Clocks::replay(happened) else {
+            unreachable!("a life begins with a ticket that was opened");
+        };
         Life {
+            turn: self.terms.whose(clocks.turn()),
+            due: clocks.due(&self.terms),
             ticket,
             events,
             entries,
+            clocks,
             search,
         }
     }
@@ -506,7 +522,7 @@ mod tests {
     use super::*;
     use crate::world::Size;
     use store::unit::Unit;
-    use switchboard_core::UnitId;
+    use switchboard_core::{TargetSet, UnitId};
 
     fn maker(tickets: usize) -> Maker {
         let words = Vocabulary::new(3_000);
@@ -530,6 +546,7 @@ mod tests {
             world: World::new(first_level, &words, Size::usual(10_000), until),
             words,
             rules: RuleSet::shipped(),
+            terms: Terms::new(BTreeMap::new(), TargetSet::shipped()),
             entries: 3,
             from: until - 1_000 * HOUR,
             until,

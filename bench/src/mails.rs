@@ -118,7 +118,10 @@ async fn hand_over(
     begun: Instant,
 ) -> anyhow::Result<i64> {
     use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
-    let (read, mut write) = tokio::net::TcpStream::connect(door).await?.into_split();
+    let stream = tokio::net::TcpStream::connect(door).await?;
+    // As Postfix: what is small and last does not wait for the receipt of what went before.
+    stream.set_nodelay(true)?;
+    let (read, mut write) = stream.into_split();
     let mut lines = BufReader::new(read).lines();
     let mut answer = async || loop {
         let Some(line) = lines.next_line().await? else {
@@ -147,8 +150,9 @@ async fn hand_over(
             answer().await?;
         }
         // No line of the made-up words begins with a dot.
-        write.write_all(raw).await?;
-        write.write_all(b"\r\n.\r\n").await?;
+        write
+            .write_all(&[raw, b"\r\n.\r\n".as_slice()].concat())
+            .await?;
         answer().await?;
         done += 1;
     }

@@ -8,6 +8,8 @@ use store::event::Event;
 use switchboard_core::{PartyRole, Ticket, Visibility};
 use uuid::Uuid;
 
+use crate::life::Life;
+
 /// One value of a row.
 #[derive(Debug, Clone)]
 pub(crate) enum Cell {
@@ -119,7 +121,16 @@ pub(crate) const TICKET: Table = Table {
         "issue_type",
         "site",
         "community",
+        "portal",
+        "shared",
         "doc",
+        "tlp",
+        "turn",
+        "due",
+        "due_clock",
+        "due_half",
+        "due_warn",
+        "clocks",
     ],
 };
 
@@ -189,8 +200,15 @@ impl Table {
     }
 }
 
-/// A ticket's row.
-pub(crate) fn ticket(t: &Ticket) -> anyhow::Result<Vec<Cell>> {
+/// A ticket's row with its clocks. What is due for nothing stands in the order of
+/// what is due behind all that is, and what is closed behind that.
+pub(crate) fn ticket(life: &Life) -> anyhow::Result<Vec<Cell>> {
+    let (t, due) = (&life.ticket, life.due);
+    let place = match (due, t.status.is_open()) {
+        (Some(due), _) => due.at,
+        (None, true) => i64::MAX - 1,
+        (None, false) => i64::MAX,
+    };
     Ok(vec![
         Cell::Int(t.number.0),
         Cell::Int(t.version),
@@ -212,7 +230,16 @@ pub(crate) fn ticket(t: &Ticket) -> anyhow::Result<Vec<Cell>> {
         t.issue_type.clone().into(),
         t.site.clone().into(),
         t.community.clone().into(),
+        Cell::Null,
+        Cell::Null,
         Cell::Text(serde_json::to_string(t)?),
+        Cell::Null,
+        life.turn.key().into(),
+        Cell::Int(place),
+        due.map(|d| d.clock.key().to_owned()).into(),
+        due.map(|d| d.half).into(),
+        due.map(|d| d.warn).into(),
+        Cell::Text(serde_json::to_string(&life.clocks)?),
     ])
 }
 

@@ -125,7 +125,7 @@ impl Stand {
             let number = store::counter::advance(c, "ticket", count)?;
             let event = store::counter::advance(c, "event", 2 * count)?;
             // These rows are the bare database's: no follower is to see them.
-            for reader in ["notices", "search"] {
+            for reader in fill::FOLLOWERS {
                 store::event::set_position(c, reader, event + 2 * count - 1)?;
             }
             Ok::<_, store::Error>((number, event))

@@ -61,7 +61,7 @@ pub(crate) fn measure(stand: &Stand, lines: &mut Vec<Line>) -> anyhow::Result<()
 }
 
 /// Connections of the mail server in front.
-const CONNECTIONS: usize = 16;
+pub(crate) const CONNECTIONS: usize = 16;
 
 /// From the mail server's first word to the committed entry, through the door
 /// that a mail server uses.
@@ -84,7 +84,12 @@ fn by_lmtp(stand: &Stand) -> anyhow::Result<f64> {
         let tasks: Vec<_> = (0..CONNECTIONS)
             .map(|_| {
                 let (mails, next, to) = (mails.clone(), next.clone(), to.clone());
-                tokio::spawn(async move { hand_over(door, &to, &mails, &next, begun).await })
+                let pace = Pace {
+                    begun,
+                    lasts: LASTS,
+                    apart: Duration::ZERO,
+                };
+                tokio::spawn(async move { hand_over(door, &to, &mails, &next, pace).await })
             })
             .collect();
         let mut handed = 0;
@@ -103,19 +108,30 @@ fn by_lmtp(stand: &Stand) -> anyhow::Result<f64> {
     })
 }
 
-async fn entries(desk: &desk::Desk) -> anyhow::Result<i64> {
+pub(crate) async fn entries(desk: &desk::Desk) -> anyhow::Result<i64> {
     let counts = desk.mail_counts().await?;
     let entries = counts.iter().find(|(state, _)| state == "entry");
     Ok(entries.map_or(0, |(_, n)| *n))
 }
 
+/// How fast mails come.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Pace {
+    /// When the first came.
+    pub(crate) begun: Instant,
+    /// None is begun later than this.
+    pub(crate) lasts: Duration,
+    /// The time from one to the next, over all connections.
+    pub(crate) apart: Duration,
+}
+
 /// One connection of a mail server. Returns how many mails were acknowledged.
-async fn hand_over(
+pub(crate) async fn hand_over(
     door: std::net::SocketAddr,
     to: &str,
     mails: &[Vec<u8>],
     next: &AtomicUsize,
-    begun: Instant,
+    pace: Pace,
 ) -> anyhow::Result<i64> {
     use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
     let stream = tokio::net::TcpStream::connect(door).await?;
@@ -139,10 +155,13 @@ async fn hand_over(
     write.write_all(b"LHLO bench.example\r\n").await?;
     answer().await?;
     let mut done = 0;
-    while begun.elapsed() < LASTS {
-        let Some(raw) = mails.get(next.fetch_add(1, Ordering::Relaxed)) else {
+    while pace.begun.elapsed() < pace.lasts {
+        let number = next.fetch_add(1, Ordering::Relaxed);
+        let Some(raw) = mails.get(number) else {
             break;
         };
+        let due = pace.apart.saturating_mul(number as u32);
+        tokio::time::sleep(due.saturating_sub(pace.begun.elapsed())).await;
         // A mail server that pipelines, as Postfix does.
         let envelope = format!("MAIL FROM:<sender@bench.example>\r\nRCPT TO:<{to}>\r\nDATA\r\n");
         write.write_all(envelope.as_bytes()).await?;
@@ -159,7 +178,7 @@ async fn hand_over(
     Ok(done)
 }
 
-fn mail(stand: &Stand, rng: &mut Rng) -> Vec<u8> {
+pub(crate) fn mail(stand: &Stand, rng: &mut Rng) -> Vec<u8> {
     let from = rng.pick(&stand.maker.world.requesters);
     format!(
         "Return-Path: <{mail}>\r\nFrom: {name} <{mail}>\r\nTo: <desk@bench.example>\r\n\

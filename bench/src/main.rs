@@ -4,6 +4,7 @@ mod access;
 mod after;
 mod bare;
 mod fill;
+mod flood;
 mod http;
 mod life;
 mod mails;

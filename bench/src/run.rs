@@ -9,6 +9,7 @@ use store::Db;
 
 use crate::access;
 use crate::bare::{self, Link};
+use crate::flood;
 use crate::http::Client;
 use crate::mails;
 use crate::report::{self, Line, Report, Times};
@@ -58,6 +59,8 @@ pub(crate) enum Part {
     Mail,
     /// The same pages for people with more and fewer rights.
     Access,
+    /// Pages while mails come in, minutes long: only where it is asked for.
+    Flood,
 }
 
 impl Options {
@@ -104,6 +107,9 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         access::measure(&stand, &server, people, &mut lines)?;
     }
     creation(&stand, &server, &creations, &mut lines)?;
+    if options.only.contains(&Part::Flood) {
+        flood::measure(&stand, &server, &mut lines)?;
+    }
     let peak = server.peak_mb()?;
     lines.push(
         Line::one("memory under load, most", "MB", peak)
@@ -240,7 +246,7 @@ fn beside_bare(
 
 /// A ticket of a unit for each reading, all over the years; three for each, so
 /// that product and bare SQL never read the same and warm it for each other.
-fn tickets_of(stand: &Stand, link: &mut Link) -> anyhow::Result<Vec<i64>> {
+pub(crate) fn tickets_of(stand: &Stand, link: &mut Link) -> anyhow::Result<Vec<i64>> {
     let mut rng = Rng::new(99);
     let mut found = Vec::new();
     for _ in 0..80_000 {
@@ -542,7 +548,7 @@ async fn at_once<T>(
 }
 
 /// How many events the followers have not seen yet.
-fn behind(db: &Db) -> anyhow::Result<i64> {
+pub(crate) fn behind(db: &Db) -> anyhow::Result<i64> {
     Ok(db.read_blocking(|c| {
         let last = store::event::last(c)?;
         let notices = store::event::position(c, "notices")?;
@@ -551,7 +557,7 @@ fn behind(db: &Db) -> anyhow::Result<i64> {
     })?)
 }
 
-fn catch_up(db: &Db) -> anyhow::Result<Duration> {
+pub(crate) fn catch_up(db: &Db) -> anyhow::Result<Duration> {
     let begun = Instant::now();
     while begun.elapsed() < Duration::from_secs(90) {
         if behind(db)? == 0 {

@@ -14,6 +14,8 @@ pub(crate) struct Server {
     child: Child,
     /// Where it listens.
     pub(crate) address: String,
+    /// Where it takes mail by LMTP.
+    pub(crate) mail: std::net::SocketAddr,
     /// From its start to the first 200 of `/readyz`.
     pub(crate) ready_after: Duration,
 }
@@ -42,8 +44,15 @@ impl Server {
     /// # Errors
     /// When it does not start, with what it said.
     pub(crate) async fn start(binary: &Path, url: &str, data: &Path) -> anyhow::Result<Server> {
-        // Free now; taken by nobody else in the moment until it is used.
-        let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string();
+        // Free now; taken by nobody else in the moment until they are used.
+        let free = || -> std::io::Result<_> {
+            let (one, other) = (
+                TcpListener::bind("127.0.0.1:0")?,
+                TcpListener::bind("127.0.0.1:0")?,
+            );
+            Ok((one.local_addr()?.to_string(), other.local_addr()?))
+        };
+        let (address, mail) = free()?;
         let said = data.join("server.log");
         let log = std::fs::File::create(&said)?;
         let begun = Instant::now();
@@ -51,6 +60,7 @@ impl Server {
             .arg("serve")
             .env("SWITCHBOARD_DATABASE_URL", url)
             .env("SWITCHBOARD_LISTEN", &address)
+            .env("SWITCHBOARD_LMTP_LISTEN", mail.to_string())
             .env("SWITCHBOARD_DATA_DIR", data)
             .env("SWITCHBOARD_PUBLIC_URL", format!("http://{address}"))
             .env("SWITCHBOARD_MAIL_ADDRESS", "desk@bench.example")
@@ -62,6 +72,7 @@ impl Server {
         let mut server = Server {
             child,
             address,
+            mail,
             ready_after: Duration::ZERO,
         };
         let mut client = Client::new(&server.address, &[]);

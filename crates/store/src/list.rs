@@ -235,6 +235,11 @@ impl Filter {
         self.asks(|c| matches!(c, Condition::Numbers(_)))
     }
 
+    /// It is narrowed to what one person asked for.
+    fn is_of_a_requester(&self) -> bool {
+        self.asks(|c| matches!(c, Condition::Requester(_)))
+    }
+
     /// The communities to whose open tickets it is narrowed, if it is.
     fn shared(&self) -> Option<&[String]> {
         self.0.iter().find_map(|(negated, c)| match c {
@@ -569,9 +574,9 @@ fn sources(scope: &Scope, filter: &Filter) -> Vec<Source> {
     if matches!(scope, Scope::Unrestricted { .. }) {
         list.push(Source::Unrestricted);
     }
-    // Few tickets that are named are looked at one by one, and no source is walked
-    // through for them.
-    if filter.names_tickets() {
+    // Few tickets that are named, or those that one person asked for, are looked at one
+    // by one, and no source is walked through for them.
+    if filter.names_tickets() || filter.is_of_a_requester() {
         return vec![Source::Any(list)];
     }
     list

@@ -62,6 +62,7 @@ impl Server {
             .env("SWITCHBOARD_LISTEN", &address)
             .env("SWITCHBOARD_LMTP_LISTEN", mail.to_string())
             .env("SWITCHBOARD_DATA_DIR", data)
+            .env("SWITCHBOARD_SECRET_KEY", crate::fill::SECRET_KEY)
             .env("SWITCHBOARD_PUBLIC_URL", format!("http://{address}"))
             .env("SWITCHBOARD_MAIL_ADDRESS", "desk@bench.example")
             .stdin(Stdio::null())

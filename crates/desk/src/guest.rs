@@ -70,7 +70,7 @@ impl Desk {
     pub async fn guest(&self, word: &str) -> Result<Guest, Error> {
         let wrong = || Error::Unauthenticated("this link is not valid (any more)".into());
         let (text, signature) = word.rsplit_once('.').ok_or_else(wrong)?;
-        if !self.0.secret.verify("follow", text, signature) {
+        if !self.signed("follow", text, signature) {
             return Err(wrong());
         }
         let mut parts = text.split('.');

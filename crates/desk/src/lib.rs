@@ -237,7 +237,7 @@ impl Desk {
     /// the first opening and kept in the database.
     ///
     /// # Errors
-    /// When the database can not be read or written.
+    /// When the database can not be read or written, or the secret not be opened.
     pub fn new(
         db: Db,
         blobs: Blobs,
@@ -245,14 +245,17 @@ impl Desk {
         clock: Arc<dyn Clock>,
         config: Config,
     ) -> Result<Desk, Error> {
-        let secret = secret::load_or_make(&db, clock.now())?;
+        let secret = secret::load_or_make(&db, &config.keys, clock.now())?;
         setup::ship_defaults(&db, clock.now())?;
         service_provider::adopt_at_start(&db, clock.now())?;
         let address = mail::Address::parse(&config.mail_address)
             .map_err(|e| Error::invalid("mail_address", format!("{}: {e}", config.mail_address)))?;
-        let threads = mail::ThreadKeys::new(secret.derive("mail-thread"), address)
+        let mut threads = mail::ThreadKeys::new(secret.derive("mail-thread"), address)
             .map_err(|e| Error::invalid("mail_address", e.to_string()))?;
         let guard = Guard::new(config.outbound.clone());
+        for before in secret.derive_before("mail-thread", clock.now()) {
+            threads = threads.with_previous(before);
+        }
         let room = Arc::new(jobs::sending::Room::new(mailer.at_once()));
         Ok(Desk(Arc::new(Inner {
             db,
@@ -333,7 +336,12 @@ impl Desk {
 
     /// The name by which this instance knows its own mails when they return.
     pub(crate) fn loop_id(&self) -> String {
-        self.0.secret.sign("loop", &self.0.config.mail_address)[..16].to_owned()
+        self.0.secret.loop_name(&self.0.config.mail_address)
+    /// Whether this desk signed the text for a purpose.
+    pub(crate) fn signed(&self, purpose: &str, text: &str, signature: &str) -> bool {
+        self.0.secret.verify(purpose, text, signature, self.now())
+    }
+
     }
 
     /// A new UUIDv7, later than all that this desk made before.

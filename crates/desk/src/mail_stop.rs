@@ -136,7 +136,7 @@ impl Desk {
         let read = || {
             let (text, signature) = word.rsplit_once('.')?;
             let (key, person) = text.split_once('.')?;
-            let known = self.0.secret.verify(PURPOSE, text, signature);
+            let known = self.signed(PURPOSE, text, signature);
             let person = PersonId(Uuid::try_parse(person).ok()?);
             known.then_some((person, MailStop::parse(key)?))
         };

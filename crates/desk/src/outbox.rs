@@ -51,6 +51,9 @@ pub(crate) fn mark_dead(
     Ok(())
 }
 
+/// What the addresses that bounces come back to are signed for.
+const BOUNCE: &str = "mail-bounce";
+
 fn administers(actor: &Actor) -> Result<(), Error> {
     if actor.admin || actor.is_system() {
         return Ok(());
@@ -62,7 +65,7 @@ fn administers(actor: &Actor) -> Result<(), Error> {
 
 impl Desk {
     fn bounce_secret(&self) -> Vec<u8> {
-        self.0.secret.derive("mail-bounce")
+        self.0.secret.derive(BOUNCE)
     }
 
     /// The address that bounces of a mail come back to: signed, where the desk's
@@ -352,7 +355,10 @@ impl Desk {
     ) -> Result<bool, Error> {
         let desk = mail::Address::parse(&self.config().mail_address)
             .map_err(|e| Error::Internal(format!("the desk's own address: {e}")))?;
-        let signed = mail::verp::returned_mail(&self.bounce_secret(), &desk, bounce);
+        let before = self.0.secret.derive_before(BOUNCE, self.now());
+        let signed = std::iter::once(self.bounce_secret())
+            .chain(before)
+            .find_map(|secret| mail::verp::returned_mail(&secret, &desk, bounce));
         let info = info.cloned().unwrap_or_default();
         let now = self.now();
         let noted = self

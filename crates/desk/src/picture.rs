@@ -263,7 +263,7 @@ impl Desk {
     pub async fn picture(&self, word: &str) -> Result<(&'static str, Vec<u8>), Error> {
         let none = || Error::not_found("such picture");
         let (text, signature) = word.rsplit_once('.').ok_or_else(none)?;
-        if !self.0.secret.verify("picture", text, signature) {
+        if !self.signed("picture", text, signature) {
             return Err(none());
         }
         let (asked, until) = Ticketed::read(text).ok_or_else(none)?;

@@ -1,6 +1,7 @@
 //! Secrets that have to be known again, as they lie in the database: passwords
-//! at identity providers, directories and mailboxes, seeds of authenticator apps. A copy of
-//! the database alone gives them to nobody: the key stands outside of it.
+//! at identity providers, directories and mailboxes, seeds of authenticator apps, and what
+//! the desk signs with. A copy of the database alone gives them to nobody: the key stands
+//! outside of it.
 //!
 //! A value says by which key it was sealed, so that keys can be changed, and is
 //! bound to its place, so that nobody who writes to the database can make one
@@ -54,6 +55,9 @@ enum Stuck {
 fn seed_of(person: PersonId) -> String {
     format!("totp:{person}")
 }
+
+/// The place of what the instance signs with, now and before.
+const INSTANCE: &str = "instance";
 
 fn secret_of(provider: Uuid) -> String {
     format!("provider:{provider}")
@@ -138,6 +142,30 @@ impl SecretKeys {
             .open_in_place(nonce, Aad::from(place.as_bytes()), sealed)
             .map_err(|_| Stuck::Foreign)?;
         Ok(plain.to_vec())
+    }
+
+    /// The instance's secret as it is stored. Plain where there is no key at all, as in a
+    /// desk that a program opens for itself.
+    ///
+    /// # Errors
+    /// When the system has no random numbers.
+    pub(crate) fn seal_instance(&self, plain: &str) -> Result<String, Error> {
+        match self.0.is_empty() {
+            true => Ok(plain.to_owned()),
+            false => self.seal(INSTANCE, plain.as_bytes()),
+        }
+    }
+
+    /// A stored secret of the instance.
+    ///
+    /// # Errors
+    /// When the key that it was sealed with is not there.
+    pub(crate) fn open_instance(&self, stored: &str) -> Result<String, Error> {
+        let what = "what the desk signs with";
+        let plain = self
+            .open(INSTANCE, stored.as_bytes())
+            .map_err(|why| stuck(what, &why))?;
+        String::from_utf8(plain).map_err(|_| stuck(what, &Stuck::Foreign))
     }
 
     /// What is to be stored instead: the same, sealed with the newest key;
@@ -239,7 +267,7 @@ impl Desk {
     /// # Errors
     /// When the database can not be written.
     pub async fn renew_secrets(&self) -> Result<usize, Error> {
-        let keys = self.config().keys.clone();
+        let (keys, now) = (self.config().keys.clone(), self.now());
         let waiting = {
             let keys = keys.clone();
             self.0
@@ -265,6 +293,10 @@ impl Desk {
                         Fresh::Seed(person, seeds) => {
                             store::factor::put_seeds(c, *person, seeds)?;
                         }
+                        Fresh::Instance(text) => {
+                            store::setting::set(c, secret::CURRENT, text, now)?;
+                        }
+                        Fresh::Before(kept) => secret::keep(c, kept, now)?,
                     }
                 }
                 Ok(found.len())
@@ -304,6 +336,9 @@ enum Fresh {
     Provider(Uuid, String),
     Mailbox(Uuid, String),
     Seed(PersonId, store::factor::Seeds),
+    Instance(String),
+    /// All that counted before, when one of them was sealed anew.
+    Before(Vec<secret::Kept>),
 }
 
 /// What is to be sealed anew, and what can not be opened, in words.
@@ -331,6 +366,21 @@ fn renewals(c: &mut Conn<'_>, keys: &SecretKeys) -> Result<(Vec<Fresh>, Vec<Stri
         let what = format!("the secret of the mailbox {address}");
         let place = mailbox_secret_of(id);
         fresh.extend(one(&place, &secret, what)?.map(|text| Fresh::Mailbox(id, text)));
+    }
+    if let Some(stored) = store::setting::get(c, secret::CURRENT)? {
+        let what = "what the desk signs with".to_owned();
+        fresh.extend(one(INSTANCE, &stored, what)?.map(Fresh::Instance));
+    }
+    let (mut kept, mut anew) = (secret::kept(c)?, false);
+    for before in &mut kept {
+        let what = "what the desk signed with before".to_owned();
+        if let Some(text) = one(INSTANCE, &before.secret, what)? {
+            before.secret = text;
+            anew = true;
+        }
+    }
+    if anew {
+        fresh.push(Fresh::Before(kept));
     }
     let mut people = 0;
     for (person, seeds) in store::factor::seeds(c)? {

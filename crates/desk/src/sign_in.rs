@@ -90,7 +90,7 @@ impl Desk {
     /// Whose browser it is, and its own name.
     fn device(&self, word: &str) -> Option<(PersonId, String)> {
         let (text, signature) = word.rsplit_once('.')?;
-        if !self.0.secret.verify("device", text, signature) {
+        if !self.signed("device", text, signature) {
             return None;
         }
         let (person, _) = text.split_once('.')?;

@@ -13,7 +13,7 @@ use desk::account::NewAccount;
 use desk::demo::DemoPerson;
 use desk::import::{Dump, Format, Kind, Verdict};
 use desk::mail_in::Fate;
-use desk::{Desk, SystemClock, TokenScope};
+use desk::{Clock as _, Desk, SystemClock, TokenScope};
 use store::{Db, Options};
 use switchboard_core::{Actor, Channel};
 
@@ -84,6 +84,11 @@ enum Command {
     /// Take in units, services, sites or members from a CSV or JSON file: all of
     /// it or nothing. Exit 0 done or nothing to do, 1 refused.
     Import(ImportArgs),
+    /// The secret that links in mails and reply addresses are signed with.
+    Secret {
+        #[command(subcommand)]
+        command: SecretCommand,
+    },
     /// Look whether everything is in order.
     Doctor {
         #[command(flatten)]
@@ -150,6 +155,19 @@ enum AdminCommand {
         /// A mail address of theirs.
         #[arg(long)]
         email: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum SecretCommand {
+    /// Sign with a new secret, from the next start of each node on.
+    Change {
+        #[command(flatten)]
+        config: ConfigFile,
+        /// For so many days what was signed so far still counts, for people answer
+        /// old mails; 0 when somebody else may have the secret.
+        #[arg(long, default_value_t = 90, value_parser = clap::value_parser!(i64).range(0..=3650))]
+        keep_days: i64,
     },
 }
 
@@ -283,6 +301,13 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             say(&secret.1)?;
             Ok(ExitCode::SUCCESS)
         }
+        Command::Secret {
+            command: SecretCommand::Change { config, keep_days },
+        } => {
+            let settings = Settings::load(config.config.as_deref())?;
+            change_secret(&settings, keep_days)?;
+            Ok(ExitCode::SUCCESS)
+        }
         Command::Import(args) => import(args),
         Command::Doctor { config } => doctor(&Settings::load(config.config.as_deref())?),
     }
@@ -325,6 +350,22 @@ fn database(settings: &Settings) -> anyhow::Result<Db> {
             .with_context(|| format!("data folder {}", settings.data_dir().display()))?;
     }
     Ok(Db::open(&url, Options::default())?)
+}
+
+/// Without opening the desk, which takes the key of the secret that goes.
+fn change_secret(settings: &Settings, keep_days: i64) -> anyhow::Result<()> {
+    let db = database(settings)?;
+    db.migrate().context("bringing the database up to date")?;
+    let config = settings.desk(desk::setup::identity(&db)?)?;
+    let keep_for = keep_days * 86_400_000;
+    let until = desk::secret::change(&db, &config, SystemClock.now(), keep_for)?;
+    say("signed with a new secret from the next start on: restart every node now")?;
+    say(&match until {
+        Some(_) => format!("what was signed so far counts for {keep_days} days more"),
+        None => "what was signed so far does not count any more then: links in mails and \
+                 reply addresses"
+            .to_owned(),
+    })
 }
 
 /// Opens the desk, bringing its database up to date. Not from within the

@@ -97,7 +97,7 @@ impl Desk {
     async fn by_word(&self, purpose: &str, word: &str) -> Result<Redirection, Error> {
         let wrong = || Error::Unauthenticated("this link is not valid (any more)".into());
         let (text, signature) = word.rsplit_once('.').ok_or_else(wrong)?;
-        if !self.0.secret.verify(purpose, text, signature) {
+        if !self.signed(purpose, text, signature) {
             return Err(wrong());
         }
         let (ticket, seq) = text

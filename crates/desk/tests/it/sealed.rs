@@ -53,16 +53,32 @@ fn mailbox() -> desk::mailbox::Draft {
 
 /// The same desk with other keys, as after a restart.
 fn restarted(desk: &TestDesk, keys: SecretKeys) -> Desk {
-    let config = Config {
+    restart(desk, keys).unwrap()
+}
+
+fn with_keys(keys: SecretKeys) -> Config {
+    Config {
         keys,
         ..testkit::config()
-    };
+    }
+}
+
+fn restart(desk: &TestDesk, keys: SecretKeys) -> Result<Desk, Error> {
+    let config = with_keys(keys);
     let blobs = Blobs::open(desk.folder.path().join("files")).unwrap();
     let mailer = Mailer::new(&MailerConfig::None).unwrap();
     let clock: Arc<dyn desk::Clock> = desk.clock.clone();
     let db = desk.desk.db().clone();
     // Opening waits for the database, which a test's own thread may not.
-    std::thread::spawn(move || Desk::new(db, blobs, mailer, clock, config).unwrap())
+    std::thread::spawn(move || Desk::new(db, blobs, mailer, clock, config))
+        .join()
+        .unwrap()
+}
+
+/// As `switchboard secret change` does it.
+fn change(desk: &TestDesk, keys: SecretKeys, keep_for: i64) -> Result<Option<i64>, Error> {
+    let (db, now) = (desk.desk.db().clone(), desk.desk.now());
+    std::thread::spawn(move || desk::secret::change(&db, &with_keys(keys), now, keep_for))
         .join()
         .unwrap()
 }
@@ -143,7 +159,17 @@ fn secrets_lie_sealed_and_those_of_before_are_taken_on() {
 
         // Under a new key, with the old one behind it.
         let test = testkit::config().keys;
-        let lost = restarted(&desk, SecretKeys::parse(OTHER_KEY).unwrap());
+        let other = SecretKeys::parse(OTHER_KEY).unwrap();
+        // Another secret to sign with is made when somebody says so and not by itself.
+        let refused = restart(&desk, other.clone()).unwrap_err().to_string();
+        assert!(
+            refused.contains("what the desk signs with") && refused.contains("the key"),
+            "{refused}"
+        );
+        let refused = change(&desk, other.clone(), 1).unwrap_err();
+        assert!(matches!(&refused, Error::Invalid { field, .. } if field == "keep"));
+        assert_eq!(change(&desk, other.clone(), 0).unwrap(), None);
+        let lost = restarted(&desk, other);
         let told = wrong(&lost).await.unwrap();
         assert!(told.contains("the provider op"), "{told}");
         assert!(
@@ -161,7 +187,86 @@ fn secrets_lie_sealed_and_those_of_before_are_taken_on() {
         let rotated = restarted(&desk, SecretKeys::parse(&text).unwrap());
         assert_eq!(rotated.renew_secrets().await.unwrap(), 3);
         assert_eq!(wrong(&lost).await, None, "the new key alone opens them now");
-        assert!(wrong(&restarted(&desk, test)).await.is_some());
+        assert!(restart(&desk, test).is_err());
+    });
+}
+
+/// What the desk signs with, as an older version stored it, and as it stands now.
+async fn signing(desk: &TestDesk) -> (String, String) {
+    let settings = desk.desk.db().read(|c| {
+        let current = store::setting::get(c, "secret")?.unwrap_or_default();
+        let before = store::setting::get(c, "secret.before")?.unwrap_or_default();
+        Ok::<_, store::Error>((current, before))
+    });
+    settings.await.unwrap()
+}
+
+#[test]
+fn what_the_desk_signs_with_lies_sealed_and_what_it_signed_before_counts_for_a_time() {
+    const DAY: i64 = 86_400_000;
+    both(|desk| async move {
+        let f = desk.federation().await;
+        let rita = desk.desk.actor_for(f.rita.id, Channel::Web).await.unwrap();
+        let request = desk::OpenRequest {
+            subject: "Can not write".into(),
+            description: "Since noon.".into(),
+            ..desk::OpenRequest::default()
+        };
+        let number = desk.desk.open_ticket(&rita, request).await.unwrap().number;
+        let keys = testkit::config().keys;
+        assert!(signing(&desk).await.0.starts_with("sealed:1:"));
+        // As an older version stored it.
+        let plain = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
+        let put = desk.desk.db().write(move |c| {
+            store::setting::set(c, "secret", plain, 0)?;
+            Ok::<_, store::Error>(())
+        });
+        put.await.unwrap();
+        let old = restarted(&desk, keys.clone());
+        let told = wrong(&old).await.unwrap();
+        assert!(told.starts_with("1 secrets lie plain"), "{told}");
+        assert_eq!(old.renew_secrets().await.unwrap(), 1);
+        let sealed = signing(&desk).await.0;
+        assert!(sealed.starts_with("sealed:1:") && !sealed.contains(plain));
+        let word = old.follow_word(number, f.rita.id);
+        let same = restarted(&desk, keys.clone());
+        same.guest(&word).await.unwrap();
+
+        // A new one: links from before count for the time that was said.
+        let until = change(&desk, keys.clone(), 10 * DAY).unwrap().unwrap();
+        assert_eq!(until, desk.desk.now() + 10 * DAY);
+        let new = restarted(&desk, keys.clone());
+        new.guest(&word).await.unwrap();
+        let newer = new.follow_word(number, f.rita.id);
+        assert_ne!(newer, word);
+        assert!(old.guest(&newer).await.is_err(), "another secret signed it");
+        assert!(!signing(&desk).await.1.contains(plain));
+        assert_eq!(wrong(&new).await, None);
+        // The key is changed beneath both.
+        let text = format!("{OTHER_KEY},{}", testkit::SECRET_KEY);
+        let rotated = restarted(&desk, SecretKeys::parse(&text).unwrap());
+        assert_eq!(rotated.renew_secrets().await.unwrap(), 2);
+        let other = SecretKeys::parse(OTHER_KEY).unwrap();
+        let rotated = restarted(&desk, other.clone());
+        rotated.guest(&word).await.unwrap();
+        rotated.guest(&newer).await.unwrap();
+        desk.clock.advance(11 * DAY);
+        assert!(rotated.guest(&word).await.is_err(), "its time is over");
+        rotated.guest(&newer).await.unwrap();
+
+        // Somebody else has it: nothing of before counts.
+        assert_eq!(change(&desk, other.clone(), 0).unwrap(), None);
+        let safe = restarted(&desk, other);
+        assert!(safe.guest(&newer).await.is_err());
+        assert_eq!(signing(&desk).await.1, "[]");
+        let changed = store::audit::Filter {
+            action: Some("secret.changed".into()),
+            ..store::audit::Filter::default()
+        };
+        let operator = Actor::system(Channel::Cli);
+        let log = desk.desk.audit_log(&operator, changed, 10).await.unwrap();
+        assert_eq!(log.len(), 2);
+        assert!(desk.desk.check_audit().await.unwrap().problem.is_none());
     });
 }
 

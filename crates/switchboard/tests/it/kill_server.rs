@@ -66,6 +66,7 @@ impl Installation {
             .env("SWITCHBOARD_DATABASE_URL", &self.url)
             .env("SWITCHBOARD_LISTEN", &self.address)
             .env("SWITCHBOARD_DATA_DIR", &self.data)
+            .env("SWITCHBOARD_SECRET_KEY", testkit::SECRET_KEY)
             .env("SWITCHBOARD_PUBLIC_URL", format!("http://{}", self.address))
             .env("SWITCHBOARD_MAIL_ADDRESS", "desk@desk.example")
             .env("SWITCHBOARD_MAIL_FOLDER", self.data.join("outbox"))
@@ -118,6 +119,7 @@ impl Installation {
             Arc::new(FakeClock::at(SystemClock.now() + fast)),
             desk::Config {
                 mail_address: "desk@desk.example".into(),
+                keys: desk::SecretKeys::parse(testkit::SECRET_KEY).unwrap(),
                 ..desk::Config::default()
             },
         )

@@ -37,6 +37,8 @@ pub struct NewTicket {
     pub service: Option<ServiceId>,
     /// The site.
     pub site: Option<String>,
+    /// Its contact, when that is somebody known here: on the ticket from the start.
+    pub site_contact: Option<PersonId>,
     /// The community.
     pub community: Option<String>,
     /// The portal it comes by.
@@ -146,6 +148,14 @@ pub enum Command {
     },
     /// Another site.
     SetSite(Option<String>),
+    /// The contact of the ticket's site is somebody else, be it that the ticket names
+    /// another site or that the site has another contact: one goes, the other comes.
+    SetSiteContact {
+        /// Who was it, if it was somebody known here.
+        old: Option<PersonId>,
+        /// Who is.
+        new: Option<PersonId>,
+    },
     /// Another community.
     SetCommunity(Option<String>),
     /// Another time since when it is so; not in the future.

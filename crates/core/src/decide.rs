@@ -254,6 +254,7 @@ fn play(stage: &mut Stage<'_>, number: TicketNumber, command: &Command) -> Resul
         Command::SetService(new) => field::service(stage, number, *new),
         Command::NoteMove { old, new } => field::moved(stage, number, *old, *new),
         Command::SetSite(new) => field::site(stage, number, new.as_ref()),
+        Command::SetSiteContact { old, new } => party::site_contact(stage, number, *old, *new),
         Command::SetCommunity(new) => field::community(stage, number, new.as_ref()),
         Command::SetSince(new) => field::since(stage, number, *new),
         Command::SetTags(tags) => field::tags(stage, number, tags),

@@ -32,9 +32,9 @@ pub struct UnitAudience {
     pub first_level: Vec<PersonId>,
     /// Monitors.
     pub monitors: Vec<PersonId>,
-    /// The contact of the site that the ticket names: a person when the address
-    /// is somebody's here.
-    pub site: Option<Recipient>,
+    /// The contact of the site that the ticket names, where the address is nobody's
+    /// here: a list. A person is on the ticket ([`PartyRole::Site`]).
+    pub site_list: Option<String>,
 }
 
 /// Who gets a notice.
@@ -276,12 +276,6 @@ pub fn audience(
             gathering.add(*member, Reason::Unit);
         }
     }
-    // Who asked stays on their side: what is noted inside is not for them.
-    if let Some(Recipient::Person(contact)) = &unit.site
-        && *contact != ticket.requester
-    {
-        gathering.add(*contact, Reason::Site);
-    }
     if let Some(owner) = ticket.owner
         && !by_list(&owner)
     {
@@ -331,7 +325,7 @@ pub fn audience(
         list(address, Reason::Unit);
     }
     // Where the unit itself looks after the site, its list is told once.
-    if let Some(Recipient::List(contact)) = &unit.site
+    if let Some(contact) = &unit.site_list
         && unit.mailing_list.as_ref() != Some(contact)
     {
         list(contact, Reason::Site);

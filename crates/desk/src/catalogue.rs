@@ -12,7 +12,7 @@ use store::unit::{ListValue, Service, Unit};
 use switchboard_core::clock::Terms;
 use switchboard_core::timer::TimeRules;
 use switchboard_core::unit::heir;
-use switchboard_core::{Actor, RuleSet, ServiceId, TargetSet, UnitId};
+use switchboard_core::{Actor, PersonId, RuleSet, ServiceId, TargetSet, UnitId};
 
 use crate::error::Error;
 use crate::{Desk, Error as DeskError};
@@ -108,6 +108,11 @@ impl Catalogue {
                     format!("there is no site {name:?}; GET /api/v1/sites lists them"),
                 )
             })
+    }
+
+    /// Who is the contact of a site, when that is somebody known here.
+    pub(crate) fn contact_of(&self, site: &str) -> Option<PersonId> {
+        self.sites.iter().find(|s| s.key == site)?.contact_person
     }
 
     /// A service by key, name or alias, in any case.

@@ -97,6 +97,7 @@ pub async fn fill(desk: &Desk, password: &str) -> Result<Vec<DemoPerson>, Error>
     lists::play(desk, &cast, now).await?;
     quiet_past(desk).await?;
     providers::fill(desk).await?;
+    providers::sites(desk).await?;
     sign_ins(desk, password).await
 }
 

@@ -18,6 +18,7 @@ mod index_open;
 mod intake;
 mod remind_staff;
 pub(crate) mod sending;
+mod site_contact;
 mod sweep;
 mod timers;
 mod timers_anew;
@@ -53,6 +54,10 @@ const DIGEST: &str = "digest";
 pub(crate) const HELD: &str = "held";
 /// Works out anew what tickets are due.
 pub(crate) const CLOCKS: &str = "clocks";
+/// Has the contact of a site on the open tickets that name it.
+pub(crate) const SITE_CONTACT: &str = "site-contact";
+/// Finds out whose addresses the contacts of sites are.
+const SITE_CONTACTS: &str = "site-contacts";
 /// Tells the support side that nothing arrives at an address any more.
 pub(crate) const UNDELIVERABLE: &str = "undeliverable";
 
@@ -86,6 +91,8 @@ const KINDS: &[&str] = &[
     INDEX_OPEN,
     DIGEST,
     CLOCKS,
+    SITE_CONTACT,
+    SITE_CONTACTS,
 ];
 /// Kinds that run again and again, and how often.
 const TIMED: &[(&str, Millis)] = &[
@@ -98,6 +105,7 @@ const TIMED: &[(&str, Millis)] = &[
     (RETAIN, 86_400_000),
     (GATHER_INDEX, 86_400_000),
     (DIGEST, 300_000),
+    (SITE_CONTACTS, 3_600_000),
 ];
 /// A job that runs longer than this is taken for dead.
 pub(crate) const LEASE_MS: Millis = 120_000;
@@ -271,6 +279,8 @@ impl Desk {
             INDEX_OPEN => index_open::run(self, &job).await,
             DIGEST => digest::run(self).await,
             CLOCKS => clocks::run(self, &job).await,
+            SITE_CONTACT => site_contact::run(self, &job).await,
+            SITE_CONTACTS => site_contact::settle(self).await,
             other => Ok(Outcome::Never(format!("there is no job {other:?}"))),
         };
         self.end_job(job, outcome, None).await

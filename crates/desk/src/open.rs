@@ -476,6 +476,10 @@ fn resolve(
         issue_type: request.issue_type.clone(),
         service: checked.service,
         site: request.site.clone(),
+        site_contact: match &request.site {
+            Some(key) => store::site::contact_person(c, key)?,
+            None => None,
+        },
         community: checked.community.clone(),
         portal: checked.portal,
         since: request.since,

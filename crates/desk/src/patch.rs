@@ -133,7 +133,13 @@ impl Desk {
                 Some(name) => Some(catalogue.site_key("site", &name)?),
                 None => None,
             };
+            let contact = |key: &Option<String>| key.as_ref().and_then(|k| catalogue.contact_of(k));
+            let (old, new) = (contact(&ticket.site), contact(&site));
+            let other = site != ticket.site;
             command(Command::SetSite(site));
+            if other {
+                command(Command::SetSiteContact { old, new });
+            }
         }
         if let Some(named) = patch.community {
             // What it has already stays, also when it was retired since.

@@ -1,11 +1,13 @@
 //! Sites, looked after by administrators.
 
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use store::Conn;
+use store::job::NewJob;
 use store::site::Site;
 use switchboard_core::form::is_mail_address;
 use switchboard_core::unit::{check_name, same_name};
-use switchboard_core::{Actor, Millis};
+use switchboard_core::{Actor, Millis, PersonId};
 
 use crate::audit::{self, Subject, difference};
 use crate::{Desk, Error};
@@ -53,6 +55,51 @@ impl SiteEdit {
     }
 }
 
+/// What a job that follows a site's contact is given.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct ContactChange {
+    /// The site.
+    pub(crate) site: String,
+    /// Who was its contact; who is one is read when the job runs.
+    pub(crate) old: Option<PersonId>,
+    /// The ticket that the job before came to.
+    pub(crate) after: i64,
+}
+
+/// Finds out whose address a site's contact is. Where that is somebody else than was
+/// stored, tickets that are opened have them from now on, and a job follows with those
+/// that are open. Returns whether it was so.
+///
+/// # Errors
+/// When the database can not be read or written.
+pub(crate) fn settle_contact(c: &mut Conn<'_>, site: &Site, now: Millis) -> Result<bool, Error> {
+    let person = match &site.contact {
+        Some(address) => store::person::by_email(c, address)?.map(|p| p.id),
+        None => None,
+    };
+    if person == site.contact_person {
+        return Ok(false);
+    }
+    store::site::set_contact_person(c, &site.key, person)?;
+    let change = ContactChange {
+        site: site.key.clone(),
+        old: site.contact_person,
+        after: 0,
+    };
+    let payload = serde_json::to_string(&change)
+        .map_err(|e| Error::Internal(format!("a site's contact to JSON: {e}")))?;
+    store::job::enqueue(
+        c,
+        &NewJob {
+            kind: crate::jobs::SITE_CONTACT,
+            payload,
+            run_at: now,
+            unique_key: None,
+        },
+    )?;
+    Ok(true)
+}
+
 /// Stores a site within somebody's transaction; gives what was done and what
 /// differs, or `None` when nothing does.
 ///
@@ -74,6 +121,7 @@ pub(crate) fn put_site_in(
     if let Some(before) = before {
         let same = Site {
             version: before.version,
+            contact_person: before.contact_person,
             ..site.clone()
         };
         if *before == same {
@@ -81,6 +129,7 @@ pub(crate) fn put_site_in(
         }
     }
     store::site::save(c, site, now)?;
+    settle_contact(c, site, now)?;
     let (action, mut detail) = match before {
         None => ("site.created", json!(site)),
         Some(before) => ("site.changed", difference(before, site)),
@@ -200,6 +249,7 @@ impl Desk {
             })
             .await?;
         self.forget_catalogue();
+        self.wake();
         Ok(site)
     }
 }

@@ -97,6 +97,8 @@ impl Desk {
                     issue_type: from.issue_type.clone(),
                     service: from.service,
                     site: from.site.clone(),
+                    // They are among the parties.
+                    site_contact: None,
                     community: from.community.clone(),
                     portal: from.portal,
                     since: from.since,

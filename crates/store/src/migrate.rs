@@ -82,6 +82,10 @@ const MIGRATIONS: &[(&str, &str)] = &[
         "0029_opened_there",
         include_str!("migrations/0029_opened_there.sql"),
     ),
+    (
+        "0030_site_contacts",
+        include_str!("migrations/0030_site_contacts.sql"),
+    ),
 ];
 
 /// How often to start again when another node migrates at the same moment.

@@ -1,6 +1,6 @@
 //! Sites: where services run, and whom to tell there.
 
-use switchboard_core::Millis;
+use switchboard_core::{Millis, PersonId, TicketNumber};
 
 use crate::conn::Conn;
 use crate::error::Error;
@@ -17,6 +17,10 @@ pub struct Site {
     pub aliases: Vec<String>,
     /// The address that is told.
     pub contact: Option<String>,
+    /// Whose address that is: they are on the tickets that name the site. `None`: it is
+    /// nobody's here, a list.
+    #[serde(skip)]
+    pub contact_person: Option<PersonId>,
     /// Its country.
     pub country: String,
     /// It can be chosen.
@@ -26,7 +30,7 @@ pub struct Site {
     pub version: i64,
 }
 
-/// Stores a site, new or changed.
+/// Stores a site, new or changed; whose address its contact is stays as it is.
 pub fn save(conn: &mut Conn<'_>, site: &Site, now: Millis) -> Result<(), Error> {
     let aliases = serde_json::to_string(&site.aliases)
         .map_err(|e| Error::Corrupt(format!("aliases to JSON: {e}")))?;
@@ -52,7 +56,8 @@ pub fn save(conn: &mut Conn<'_>, site: &Site, now: Millis) -> Result<(), Error> 
 /// Every site, by name.
 pub fn all(conn: &mut Conn<'_>) -> Result<Vec<Site>, Error> {
     conn.query(
-        "SELECT key, name, aliases, contact, country, active, version FROM site ORDER BY name",
+        "SELECT key, name, aliases, contact, country, active, version, contact_person
+         FROM site ORDER BY name",
         params![],
         |row| {
             let aliases: String = row.get(2)?;
@@ -65,7 +70,46 @@ pub fn all(conn: &mut Conn<'_>) -> Result<Vec<Site>, Error> {
                 country: row.get(4)?,
                 active: row.get(5)?,
                 version: row.get(6)?,
+                contact_person: row.get(7)?,
             })
         },
+    )
+}
+
+/// Whose address a site's contact is.
+pub fn contact_person(conn: &mut Conn<'_>, key: &str) -> Result<Option<PersonId>, Error> {
+    let found = conn.query_opt(
+        "SELECT contact_person FROM site WHERE key = $1",
+        params![key],
+        |row| row.get(0),
+    )?;
+    Ok(found.flatten())
+}
+
+/// Notes whose address a site's contact is.
+pub fn set_contact_person(
+    conn: &mut Conn<'_>,
+    key: &str,
+    person: Option<PersonId>,
+) -> Result<(), Error> {
+    conn.execute(
+        "UPDATE site SET contact_person = $2 WHERE key = $1",
+        params![key, person],
+    )?;
+    Ok(())
+}
+
+/// Open tickets that name a site, from a number on.
+pub fn open_tickets(
+    conn: &mut Conn<'_>,
+    key: &str,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<TicketNumber>, Error> {
+    conn.query(
+        "SELECT number FROM ticket WHERE open = 1 AND site = $1 AND number > $2
+         ORDER BY number LIMIT $3",
+        params![key, after, limit],
+        |row| row.get(0),
     )
 }

@@ -115,6 +115,7 @@ fn may(
         | Command::SetIssueType(_)
         | Command::SetService(_)
         | Command::SetSite(_)
+        | Command::SetSiteContact { .. }
         | Command::SetCommunity(_)
         | Command::SetSince(_)
         | Command::SetTags(_)
@@ -202,6 +203,8 @@ fn stands(
             Command::SetOwner { owner: None } if access.system => true,
             // A mail or a remote answer can not be unsent, so it is kept.
             Command::Write { .. } if access.system => true,
+            // Who is the site's contact follows from the site.
+            Command::SetSiteContact { .. } if access.system => true,
             // The desk itself hands on what a retired unit held.
             Command::Assign { .. } if access.system => true,
             Command::Write { .. } if matches!(actor.channel, Channel::Mail | Channel::Bridge) => {
@@ -263,7 +266,9 @@ pub(super) fn wish(command: &Command) -> &'static str {
         Command::ConfirmPriority | Command::Overrule { .. } | Command::WithdrawOverrule => {
             "change its priority"
         }
-        Command::AddParty(_) | Command::RemoveParty(_) => "change who is on it",
+        Command::AddParty(_) | Command::RemoveParty(_) | Command::SetSiteContact { .. } => {
+            "change who is on it"
+        }
         Command::Relate { .. } | Command::Unrelate { .. } | Command::Release => {
             "be tied to another ticket"
         }

@@ -190,5 +190,11 @@ fn parties(
             parties.insert(*party);
         }
     }
+    // Who asked stays on their side, also as the contact of the site.
+    let contact = new.site_contact.filter(|person| *person != new.requester);
+    parties.extend(contact.map(|person| Party {
+        person,
+        role: PartyRole::Site,
+    }));
     Ok(parties)
 }

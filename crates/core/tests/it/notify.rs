@@ -22,7 +22,7 @@ pub(crate) fn people_of(ticket: &Ticket) -> UnitAudience {
         mailing_list: None,
         first_level: units[&FIRST].members.clone(),
         monitors: vec![MAX],
-        site: None,
+        site_list: None,
     }
 }
 
@@ -246,38 +246,55 @@ fn a_mailing_list_stands_for_the_members() {
     );
 }
 
-/// The contact of the site is told as the unit is; but who asked is not told
-/// what is noted inside, whatever else they are.
+/// The contact of the site is told as the unit is, be it a list or somebody on the
+/// ticket; but who asked is not told what is noted inside, whatever else they are.
 #[test]
 fn the_contact_of_the_site_is_told_as_the_unit_is() {
     let mut w = World::new();
     let t = busy(&mut w);
     let note = w.note();
     let caused = w.must(t, note, &sam());
-    let with = |site| UnitAudience {
-        site: Some(site),
+    let before = "Sue unit: note; Coy involved: note";
+    let list = |w: &World| UnitAudience {
+        site_list: Some("grid@south.example".to_owned()),
         ..people_of(w.ticket(t))
     };
-    let told = |site| shown(&audience(&caused, w.ticket(t), &sam(), &with(site)));
-    let before = "Sue unit: note; Coy involved: note";
-    let list = || Recipient::List("grid@south.example".to_owned());
+    let told =
+        |w: &World, unit: &UnitAudience| shown(&audience(&caused, w.ticket(t), &sam(), unit));
     assert_eq!(
-        told(list()),
+        told(&w, &list(&w)),
         format!("{before}; grid@south.example site: note")
     );
-    assert_eq!(
-        told(Recipient::Person(BEN)),
-        "Ben site: note; Sue unit: note; Coy involved: note"
-    );
-    assert_eq!(told(Recipient::Person(ANN)), before);
     let own = UnitAudience {
         mailing_list: Some("grid@south.example".to_owned()),
-        ..with(list())
+        ..list(&w)
     };
     assert_eq!(
-        shown(&audience(&caused, w.ticket(t), &sam(), &own)),
+        told(&w, &own),
         "Coy involved: note; grid@south.example unit: note"
     );
+
+    let contact = |old, new| Command::SetSiteContact { old, new };
+    let ben_is = |w: &World| {
+        let site = Party {
+            person: BEN,
+            role: PartyRole::Site,
+        };
+        w.ticket(t).parties.contains(&site)
+    };
+    let plain = |w: &World| people_of(w.ticket(t));
+    w.must(t, contact(None, Some(BEN)), &desk());
+    assert!(ben_is(&w));
+    assert_eq!(
+        told(&w, &plain(&w)),
+        "Ben site: note; Sue unit: note; Coy involved: note"
+    );
+    // Said again, nothing changes; and who asked is never their own site's side.
+    assert!(w.must(t, contact(Some(BEN), Some(BEN)), &desk()).is_empty());
+    w.must(t, contact(Some(BEN), Some(ANN)), &desk());
+    assert!(!ben_is(&w));
+    assert_eq!(told(&w, &plain(&w)), before);
+    w.forbidden(t, contact(None, Some(BEN)), &ann());
 }
 
 #[test]

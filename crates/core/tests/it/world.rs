@@ -176,6 +176,7 @@ pub(crate) fn question(number: i64) -> NewTicket {
         issue_type: None,
         service: None,
         site: None,
+        site_contact: None,
         community: None,
         portal: None,
         since: None,

@@ -1,13 +1,14 @@
 //! Providers of the demo: who looks after what, and their forms.
 
-use switchboard_core::Channel;
 use switchboard_core::onboarding::{
     Answered, Form, ProviderPart, Question, ServicePart, UnitPart, Way,
 };
+use switchboard_core::{Actor, Channel};
 
 use super::DAY;
 use crate::onboarding::Decision;
 use crate::service_provider::ProviderChange;
+use crate::site::SiteEdit;
 use crate::{Desk, Error, FakeClock};
 
 /// Countries and addresses of those who provide the demo's services.
@@ -31,6 +32,55 @@ const PROVIDERS: [(&str, &str, &str, &str); 3] = [
         "office@eudat.example",
     ),
 ];
+
+/// Where services run: key, name, another name, country, who is told. One contact is
+/// somebody of the demo, the others are lists.
+const SITES: [(&str, &str, &str, &str, &str); 4] = [
+    (
+        "CESNET-MCC",
+        "CESNET MetaCentrum Cloud",
+        "metacentrum",
+        "Czechia",
+        "storage@demo",
+    ),
+    (
+        "IFCA-LCG2",
+        "IFCA Santander",
+        "ifca",
+        "Spain",
+        "grid@ifca.example",
+    ),
+    (
+        "INFN-CLOUD-CNAF",
+        "INFN-CNAF Bologna",
+        "cnaf",
+        "Italy",
+        "noc@cnaf.example",
+    ),
+    (
+        "FZJ",
+        "Jülich Supercomputing Centre",
+        "juelich",
+        "Germany",
+        "support@fzj.example",
+    ),
+];
+
+/// Makes the sites that tickets can name.
+pub(super) async fn sites(desk: &Desk) -> Result<(), Error> {
+    let system = Actor::system(Channel::Cli);
+    for (key, name, alias, country, contact) in SITES {
+        let edit = SiteEdit {
+            name: Some(name.to_owned()),
+            aliases: Some(vec![alias.to_owned()]),
+            contact: Some(Some(contact.to_owned())),
+            country: Some(country.to_owned()),
+            active: None,
+        };
+        desk.put_site(&system, key, true, None, edit).await?;
+    }
+    Ok(())
+}
 
 /// Makes the providers' pages say something, and leaves three forms: one
 /// accepted, one that waits, one draft.

@@ -281,6 +281,7 @@ fn enter(
         issue_type: None,
         service: Some(terms.agreement.service),
         site: None,
+        site_contact: None,
         community: None,
         portal: None,
         since: None,

@@ -215,7 +215,7 @@ pub(super) fn tell(
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(free) => free.insert(unit_audience(c, catalogue, &ticket)?),
         };
-        readers.site = site_contact(c, catalogue, &ticket)?;
+        readers.site_list = site_list(catalogue, &ticket);
         let mut notices = audience(&caused, &ticket, &actor, readers);
         // A list that has the ticket by redirection is told by that.
         if let Some(list) = crate::redirect::list_of(catalogue, &ticket) {
@@ -305,7 +305,7 @@ fn unit_audience(
         mailing_list: unit.and_then(|u| u.email.clone()),
         first_level: first_level(c, catalogue, ticket)?,
         monitors: store::person::monitors(c)?,
-        site: None,
+        site_list: None,
     })
 }
 
@@ -326,24 +326,15 @@ fn first_level(
     Ok(members.into_iter().map(|m| m.person).collect())
 }
 
-/// Whom to tell at the site that a ticket names. A site out of use is told of
-/// what still names it.
-fn site_contact(
-    c: &mut Conn<'_>,
-    catalogue: &Catalogue,
-    ticket: &Ticket,
-) -> Result<Option<Recipient>, Error> {
-    let contact = ticket.site.as_ref().and_then(|key| {
-        let mut sites = catalogue.sites.iter();
-        sites.find(|site| site.key == *key)?.contact.clone()
-    });
-    let Some(address) = contact else {
-        return Ok(None);
-    };
-    Ok(Some(match store::person::by_email(c, &address)? {
-        Some(person) => Recipient::Person(person.id),
-        None => Recipient::List(address),
-    }))
+/// Where to tell the site that a ticket names, when that is nobody known here: who is,
+/// is on the ticket. A site out of use is told of what still names it.
+fn site_list(catalogue: &Catalogue, ticket: &Ticket) -> Option<String> {
+    let key = ticket.site.as_ref()?;
+    let site = catalogue.sites.iter().find(|site| site.key == *key)?;
+    match site.contact_person {
+        Some(_) => None,
+        None => site.contact.clone(),
+    }
 }
 
 /// The mail about a notice. `ends`: what they have to give up to get no more like it.

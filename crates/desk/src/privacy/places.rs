@@ -393,6 +393,7 @@ const TABLES: &[Table] = &[
             ("version", Nothing),
             ("updated_at", Nothing),
         ],
+            ("contact_person", Person),
     ),
     // 0002: jobs
     table(

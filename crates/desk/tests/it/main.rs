@@ -37,6 +37,7 @@ mod sealed;
 mod search_index;
 mod service;
 mod simulated_year;
+mod site;
 mod staff;
 mod ticket_clock;
 mod timer;

@@ -47,6 +47,8 @@ enum Part {
     Cc,
     Subscriber,
     Involved,
+    /// The contact of the site that it names.
+    Site,
     Monitor,
     Unit,
     First,
@@ -73,7 +75,7 @@ struct Actor {
 /// for each call, on Rita's ticket only.
 async fn actors(desk: &TestDesk, f: &Federation) -> Vec<Actor> {
     use Part::{
-        Admin, Cc, Community, First, Involved, Monitor, Requester, Stranger, Subscriber, Unit,
+        Admin, Cc, Community, First, Involved, Monitor, Requester, Site, Stranger, Subscriber, Unit,
     };
     let nora = desk
         .account(NewAccount {
@@ -118,6 +120,13 @@ async fn actors(desk: &TestDesk, f: &Federation) -> Vec<Actor> {
     desk.portal("juno", &[&vic, &spare], &["Archive"]).await;
     let cora = desk.person("Cora").await;
     desk.put_into("belle", &cora).await;
+    let sid = desk.person("Sid").await;
+    let site = json!({"key": "south", "name": "Site of the south", "contact": sid.email});
+    desk.post(&f.ada, "/sites", site).await.expect(201);
+    // Looks after how the service of Rita's ticket is connected, and sees no ticket by that.
+    let pat = desk.person("Pat").await;
+    let contact = format!("/providers/tests/contacts/{}", pat.email);
+    desk.put(&f.ada, &contact, Value::Null).await.expect(204);
     let all: &[Needs] = &[Needs::Nothing, Needs::Read, Needs::Write];
     let actor = |name, who: &Somebody, parts, scopes| Actor {
         name,
@@ -144,6 +153,8 @@ async fn actors(desk: &TestDesk, f: &Federation) -> Vec<Actor> {
         actor("Cc", &carl, [Cc, Stranger], all),
         actor("subscriber", &sue, [Subscriber, Stranger], all),
         actor("involved", &ivy, [Involved, Stranger], all),
+        actor("site contact", &sid, [Site, Stranger], all),
+        actor("provider's contact", &pat, [Stranger; 2], all),
         actor("monitor", &f.mona, [Monitor; 2], all),
         staff("other unit's responsible", &nora, [Stranger, Unit], all),
         staff("unit member", &f.sam, [Unit, Stranger], all),
@@ -202,7 +213,11 @@ fn expected(row: &Row, actor: &Actor, part: Part) -> Result<(), u16> {
         Who::Sees if sees => Ok(()),
         Who::Answers if answers => Ok(()),
         Who::Works if works => Ok(()),
-        Who::SupportSide if works || matches!(part, Part::Involved | Part::Monitor) => Ok(()),
+        Who::SupportSide
+            if works || matches!(part, Part::Involved | Part::Site | Part::Monitor) =>
+        {
+            Ok(())
+        }
         // Of the desk, not of a portal.
         Who::FirstLevel if actor.admin || actor.parts == [Part::First; 2] => Ok(()),
         Who::RequesterSide if asks => Ok(()),
@@ -286,6 +301,14 @@ impl Scene {
 
 /// Puts somebody on the scene's tickets as what they are to them.
 async fn put_on(desk: &TestDesk, f: &Federation, scene: &Scene, who: &Somebody, part: Part) {
+    if part == Part::Site {
+        for number in [scene.number, scene.other] {
+            let south = json!({"site": "south"});
+            desk.patch(&f.ada, &format!("/tickets/{number}"), south)
+                .await
+                .expect(200);
+        }
+    }
     let role = match part {
         Part::Cc | Part::Subscriber => "cc",
         Part::Involved => "involved",

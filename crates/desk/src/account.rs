@@ -12,7 +12,7 @@ use switchboard_core::{Actor, Channel, Millis, PersonId};
 use crate::audit::{self, Subject};
 use crate::letter::{self, Letter};
 use crate::session::oneself;
-use crate::{Desk, Error, password};
+use crate::{Catalogue, Desk, Error, password};
 
 /// Reads a mail address given by somebody.
 ///
@@ -157,6 +157,25 @@ impl Details {
         }
     }
 
+    /// With the community by its key, whichever of its names was given; what they had
+    /// before stays, also when it was retired since.
+    ///
+    /// # Errors
+    /// Names the field when there is no such community in use.
+    pub(crate) fn settled(
+        mut self,
+        catalogue: &Catalogue,
+        before: Option<&str>,
+    ) -> Result<Details, Error> {
+        if let Some(name) = self.community.take() {
+            self.community = Some(match before == Some(name.as_str()) {
+                true => name,
+                false => catalogue.find_community("community", &name)?.key.clone(),
+            });
+        }
+        Ok(self)
+    }
+
     pub(crate) fn put_on(&self, person: &mut Person) {
         person.name.clone_from(&self.name);
         person.institute.clone_from(&self.institute);
@@ -248,25 +267,29 @@ impl Desk {
     /// Changes what somebody says of themselves; gives it as it is then.
     ///
     /// # Errors
-    /// When a field is missing or too long.
+    /// When a field is missing or too long, or there is no such community.
     pub async fn change_details(&self, actor: &Actor, details: Details) -> Result<Details, Error> {
         let (details, now, actor) = (details.checked()?, self.now(), actor.clone());
-        let me = oneself(&actor)?;
-        let kept = details.clone();
-        self.0
+        let (me, catalogue) = (oneself(&actor)?, self.catalogue().await?);
+        let kept = self
+            .0
             .db
             .write(move |c| {
                 let mut person =
                     store::person::load(c, me)?.ok_or_else(|| Error::not_found("such person"))?;
                 let before = Details::of(&person);
+                let details = details
+                    .clone()
+                    .settled(&catalogue, before.community.as_deref())?;
                 if before == details {
-                    return Ok(());
+                    return Ok::<_, Error>(details);
                 }
                 details.put_on(&mut person);
                 store::person::update(c, &person, now)?;
                 let detail = audit::difference(&before, &details);
                 let what = "person.details_changed";
-                audit::record(c, &actor, now, what, &Subject::Person(me), &detail)
+                audit::record(c, &actor, now, what, &Subject::Person(me), &detail)?;
+                Ok(details)
             })
             .await?;
         self.forget_actors();

@@ -53,6 +53,8 @@ pub struct PersonPage {
     pub emails: Vec<(String, bool)>,
     /// Where they are, whether or not it counts.
     pub enrolments: Vec<Enrolment>,
+    /// What they wrote as their community when that was any text.
+    pub community_said: Option<String>,
     /// The keys of their communities, in every way they are of them.
     pub communities: Vec<(String, Via)>,
     /// How many places they are signed in at.
@@ -164,6 +166,7 @@ impl Desk {
                 Ok(PersonPage {
                     emails: store::person::emails(c, id)?,
                     enrolments,
+                    community_said: store::person::community_said(c, id)?,
                     communities: store::community::of_person(c, id)?,
                     sessions: store::person::sessions(c, id, now)?.len(),
                     tokens: store::person::tokens(c, id)?

@@ -68,7 +68,9 @@ impl Desk {
         client: Client<'_>,
     ) -> Result<Admission, Error> {
         let (mail, _) = self.registration(word).await?;
-        let details = details.checked()?;
+        let details = details
+            .checked()?
+            .settled(&*self.catalogue().await?, None)?;
         password::check(password, &[&mail, &details.name, &details.institute])?;
         let hash = password::hash(password.to_owned()).await?;
         let (fresh, now, word) = (PersonId(self.uuid()), self.now(), word.to_owned());

@@ -228,6 +228,7 @@ pub fn empty_person(
 ) -> Result<(), Error> {
     conn.execute(
         "UPDATE person SET name = $2, email = NULL, institute = '', community = NULL,
+           community_said = NULL,
            password_hash = NULL, support = 0, monitor = 0, admin = 0, active = 0, updated_at = $3
          WHERE id = $1",
         params![person, name, now],

@@ -86,6 +86,10 @@ const MIGRATIONS: &[(&str, &str)] = &[
         "0030_site_contacts",
         include_str!("migrations/0030_site_contacts.sql"),
     ),
+    (
+        "0031_home_communities",
+        include_str!("migrations/0031_home_communities.sql"),
+    ),
 ];
 
 /// How often to start again when another node migrates at the same moment.

@@ -111,7 +111,9 @@ pub fn insert(
 /// Sets name, institute, community, permissions and whether they are active.
 pub fn update(conn: &mut Conn<'_>, person: &Person, now: Millis) -> Result<(), Error> {
     conn.execute(
-        "UPDATE person SET name = $2, institute = $3, community = $4, support = $5, monitor = $6,
+        "UPDATE person SET name = $2, institute = $3, community = $4,
+           community_said = CASE WHEN CAST($4 AS TEXT) IS NULL THEN community_said ELSE NULL END,
+           support = $5, monitor = $6,
            admin = $7, active = $8, updated_at = $9 WHERE id = $1",
         params![
             person.id,
@@ -227,6 +229,17 @@ pub fn by_email(conn: &mut Conn<'_>, address: &str) -> Result<Option<Person>, Er
     sql.push(" JOIN person_email e ON e.person = p.id WHERE e.address = ")
         .bind(address);
     Ok(conn.run(&sql, read)?.into_iter().next())
+}
+
+/// What somebody typed as their community while that was any text, and it is none of
+/// those that there are.
+pub fn community_said(conn: &mut Conn<'_>, id: PersonId) -> Result<Option<String>, Error> {
+    let found = conn.query_opt(
+        "SELECT community_said FROM person WHERE id = $1",
+        params![id],
+        |row| row.get(0),
+    )?;
+    Ok(found.flatten())
 }
 
 /// Whether the address was proved to be the person's.

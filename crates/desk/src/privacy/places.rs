@@ -55,6 +55,7 @@ const TABLES: &[Table] = &[
             ("active", Own),
             ("created_at", Nothing),
             ("updated_at", Nothing),
+            ("community_said", Own),
         ],
     )
     .of("id", Rows::Stay),
@@ -392,8 +393,8 @@ const TABLES: &[Table] = &[
             ("active", Nothing),
             ("version", Nothing),
             ("updated_at", Nothing),
-        ],
             ("contact_person", Person),
+        ],
     ),
     // 0002: jobs
     table(

@@ -202,6 +202,59 @@ fn communities_come_out_of_what_was_free_text() {
     });
 }
 
+/// What people said of their community was free text before step 0031.
+#[test]
+fn home_communities_come_out_of_what_people_wrote() {
+    on_both(|fresh| {
+        let said = [
+            ("BELLE", Some("belle"), None),
+            (" Belle  II ", Some("belle"), None),
+            ("belle", Some("belle"), None),
+            ("Oceans", None, Some("Oceans")),
+        ];
+        let names = said.map(|(text, _, _)| text);
+        fresh
+            .db
+            .write_blocking(move |conn| {
+                for undo in [
+                    "ALTER TABLE person DROP COLUMN community_said",
+                    "DELETE FROM migration WHERE name = '0031_home_communities'",
+                    "INSERT INTO community (key, name, description, open, active, doc, updated_at)
+                     VALUES ('belle', 'Belle  II', '', 0, 1, '{}', 0)",
+                ] {
+                    conn.execute(undo, &[])?;
+                }
+                for (n, text) in (1..).zip(names.map(Some).into_iter().chain([None])) {
+                    conn.execute(
+                        "INSERT INTO person (id, name, institute, community, support, monitor,
+                           admin, active, created_at, updated_at)
+                         VALUES ($1, 'P', '', $2, 0, 0, 0, 1, 0, 0)",
+                        params![Uuid::from_u128(n), text.map(str::to_owned)],
+                    )?;
+                }
+                Ok::<_, Error>(())
+            })
+            .unwrap();
+        assert_eq!(fresh.db.migrate().unwrap(), ["0031_home_communities"]);
+        let found: Vec<(Option<String>, Option<String>)> = fresh
+            .db
+            .read_blocking(|conn| {
+                conn.query(
+                    "SELECT community, community_said FROM person ORDER BY id",
+                    &[],
+                    |r| Ok((r.get(0)?, r.get(1)?)),
+                )
+            })
+            .unwrap();
+        let expected: Vec<_> = said
+            .iter()
+            .map(|(_, key, kept)| (key.map(str::to_owned), kept.map(str::to_owned)))
+            .chain([(None, None)])
+            .collect();
+        assert_eq!(found, expected);
+    });
+}
+
 #[test]
 fn a_failed_write_leaves_nothing_and_its_neighbours_alone() {
     on_both(|fresh| {

@@ -65,7 +65,7 @@ pub struct DetailsRequest {
     /// Your home institute; empty for none.
     #[schema(max_length = 200)]
     pub institute: Option<String>,
-    /// Your community's key; empty for none.
+    /// Your community, by key, name or another name of it; empty for none.
     #[schema(max_length = 200)]
     pub community: Option<String>,
 }

@@ -9,6 +9,7 @@ use desk::address::MyAddress;
 use desk::password::PASSWORD_MIN;
 use switchboard_core::Part;
 
+use super::admin::communities;
 use super::assets::Asset;
 use super::fault::Fault;
 use super::frame::{Errors, Frame, Here, Room};
@@ -80,6 +81,10 @@ pub struct AccountPage {
     pub facts: Vec<(String, String)>,
     /// Name, institute, community, as they stand in the form.
     pub details: Details,
+    /// The communities that there are.
+    pub communities: Vec<Choice>,
+    /// What they wrote as their community when that was any text.
+    pub community_said: Option<String>,
     /// Their addresses.
     pub addresses: Vec<MyAddress>,
     /// They have a password.
@@ -161,7 +166,13 @@ fn facts(who: &SignedIn, catalogue: &desk::Catalogue) -> Vec<(String, String)> {
 pub(super) async fn account(visit: &Visit, shown: Shown) -> Result<AccountPage, Fault> {
     let who = visit.who.as_ref().ok_or(Fault::SignInFirst)?;
     let (desk, person) = (&visit.desk, who.person.id);
-    let facts = facts(who, &*desk.catalogue().await?);
+    let catalogue = desk.catalogue().await?;
+    let facts = facts(who, &catalogue);
+    let details = shown.details.unwrap_or_else(|| Details::of(&who.person));
+    let community_said = desk
+        .db()
+        .read(move |c| store::person::community_said(c, person).map_err(desk::Error::from))
+        .await?;
     let factors = desk.factors(person).await?;
     let sessions = desk
         .sessions(person)
@@ -201,7 +212,13 @@ pub(super) async fn account(visit: &Visit, shown: Shown) -> Result<AccountPage, 
         identities: Identities::of(visit, &frame.csrf).await?,
         frame,
         facts,
-        details: shown.details.unwrap_or_else(|| Details::of(&who.person)),
+        communities: communities::choices(
+            &catalogue,
+            "None of these",
+            details.community.as_deref().unwrap_or_default(),
+        ),
+        community_said,
+        details,
         addresses: desk.addresses(person).await?,
         has_password: who.person.has_password,
         least: PASSWORD_MIN,

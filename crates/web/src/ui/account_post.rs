@@ -94,6 +94,7 @@ async fn again(posted: &mut Posted, field: &str, problem: &str) -> Result<Respon
     let errors = match field {
         "password" => Errors::one("new_password", text("this")),
         "scope" => Errors::one("token", sentence(problem)),
+        "community" => Errors::one(field, sentence(problem)),
         "name" if posted.has("token") => Errors::one("token", sentence(problem)),
         field if known.contains(&field) => Errors::one(field, text("this")),
         _ => {

@@ -9,12 +9,13 @@ use desk::Error;
 use desk::account::Details;
 use desk::password::PASSWORD_MIN;
 
+use super::admin::communities;
 use super::assets::Asset;
 use super::fault::Fault;
 use super::frame::{Errors, Frame, Here, Room};
 use super::posted::Posted;
 use super::sign_in;
-use super::view::Icon;
+use super::view::{Choice, Icon};
 use super::visit::{Visit, sentence};
 
 /// Asks for the address, or says that a mail is on its way.
@@ -47,8 +48,8 @@ pub struct FinishPage {
     pub name: String,
     /// What is typed as institute.
     pub institute: String,
-    /// What is typed as community.
-    pub community: String,
+    /// The communities that there are.
+    pub communities: Vec<Choice>,
     /// Shortest password.
     pub least: usize,
     /// What was wrong.
@@ -128,7 +129,11 @@ async fn finishing(
         address,
         name: details.name,
         institute: details.institute,
-        community: details.community.unwrap_or_default(),
+        communities: communities::choices(
+            &*visit.desk.catalogue().await?,
+            "None of these",
+            details.community.as_deref().unwrap_or_default(),
+        ),
         least: PASSWORD_MIN,
         errors,
     })

@@ -47,10 +47,14 @@ async fn deeds(desk: &TestDesk, action: &str) -> usize {
 }
 
 async fn finish(browser: &mut Browser, link: &str, password: &str) -> Answer {
+    finish_of(browser, link, password, "").await
+}
+
+async fn finish_of(browser: &mut Browser, link: &str, password: &str, of: &str) -> Answer {
     let fields = [
         ("name", "Marta Kowalska"),
         ("institute", "University of Gdansk"),
-        ("community", "climate"),
+        ("community", of),
         ("password", password),
     ];
     browser.send(link, &fields).await
@@ -92,8 +96,17 @@ fn a_link_that_was_mailed_makes_an_account_once() {
                 "what was typed stays"
             );
         }
-        let answer = finish(&mut marta, &link, PASSWORD).await.expect(303);
-        assert_eq!(answer.header("location"), "/");
+        // Of the communities that there are, by any of their names.
+        desk.community("climate", false).await;
+        let page = marta.page(&link).await;
+        assert!(
+            page.contains(">The climate collaboration</option>"),
+            "{page}"
+        );
+        let refused = finish_of(&mut marta, &link, PASSWORD, "Oceans").await;
+        assert!(refused.expect(422).text().contains("no community"));
+        let answer = finish_of(&mut marta, &link, PASSWORD, "climate ").await;
+        assert_eq!(answer.expect(303).header("location"), "/");
         assert!(marta.page("/account").await.contains("Marta Kowalska"));
         let person = desk.desk.person_by_email(mail).await.unwrap();
         assert!(person.has_password && !person.support && !person.admin);

@@ -683,9 +683,36 @@ fn the_api_shows_and_ends_ones_own_sessions() {
             desk.get(&f.rita, "/people/me").await.json["name"],
             "Rita R."
         );
+        // The community is one that there is; what was once written stays to be read.
+        desk.community("belle", true).await;
+        let rita = f.rita.id;
+        let written = desk.desk.db().write(move |c| {
+            c.execute(
+                "UPDATE person SET community_said = $2 WHERE id = $1",
+                store::params![rita, "Belle & friends"],
+            )
+        });
+        written.await.unwrap();
+        let account = Browser::of(&desk, &f.rita).await.page("/account").await;
+        assert!(
+            account.contains("You wrote “Belle &#38; friends” before"),
+            "{account}"
+        );
+        let now = desk
+            .patch(
+                &f.rita,
+                "/people/me",
+                serde_json::json!({"community": "BELLE"}),
+            )
+            .await
+            .expect(200);
+        assert_eq!(now.json["community"], "belle");
+        let account = Browser::of(&desk, &f.rita).await.page("/account").await;
+        assert!(!account.contains("You wrote"));
         for wrong in [
             serde_json::json!({"name": " "}),
             serde_json::json!({"institute": "x".repeat(201)}),
+            serde_json::json!({"community": "Oceans"}),
         ] {
             desk.patch(&f.rita, "/people/me", wrong).await.expect(422);
         }

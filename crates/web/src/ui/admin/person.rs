@@ -124,18 +124,19 @@ async fn page(
             ("Address".to_owned(), address)
         })
         .collect();
+    let catalogue = visit.desk.catalogue().await?;
+    let home = who.community.as_deref().unwrap_or_default();
+    let home = catalogue.community(home).map_or(home, |c| &c.name);
+    let said = all.community_said.as_deref().unwrap_or_default();
     for (name, value) in [
-        ("Institute", who.institute.clone()),
-        (
-            "Community, as they say",
-            who.community.clone().unwrap_or_default(),
-        ),
+        ("Institute", who.institute.as_str()),
+        ("Community, as they say", home),
+        ("Community, in their words", said),
     ] {
         if !value.is_empty() {
-            facts.push((name.to_owned(), value));
+            facts.push((name.to_owned(), value.to_owned()));
         }
     }
-    let catalogue = visit.desk.catalogue().await?;
     facts.extend(all.communities.iter().map(|(key, via)| {
         let name = catalogue.community(key).map_or(key, |c| &c.name);
         (

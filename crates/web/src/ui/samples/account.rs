@@ -27,6 +27,8 @@ impl AccountPage {
                 institute: s("CSC"),
                 community: Some(s("climate")),
             },
+            communities: Choice::list([("", "None of these"), ("climate", "Climate")], "climate"),
+            community_said: Some(s("Clima & friends")),
             addresses: [
                 ("ilona@eudat.example", true, true),
                 ("ilona.novak@csc.example", true, false),
@@ -191,7 +193,7 @@ impl FinishPage {
             address: s("marta.kowalska@ug.example"),
             name: s("Marta Kowalska"),
             institute: String::new(),
-            community: String::new(),
+            communities: Choice::list([("", "None of these"), ("climate", "Climate")], ""),
             least: 10,
             errors: Errors::one("password", "This has 5 characters; use at least 10."),
         }

@@ -214,6 +214,7 @@ struct Inner {
     threads: mail::ThreadKeys,
     catalogue: RwLock<Option<(Instant, Arc<Catalogue>)>>,
     actors: session::ActorCache,
+    unit_lists: Arc<store::unit_list::UnitLists>,
     noted: reads::Noted,
     pictures: Arc<picture::Gate>,
     live: broadcast::Sender<Live>,
@@ -234,7 +235,7 @@ impl std::fmt::Debug for Desk {
 
 impl Desk {
     /// Opens a desk on a migrated database. The instance's secret is made at
-    /// the first opening and kept in the database.
+    /// the first opening and kept in the database, sealed.
     ///
     /// # Errors
     /// When the database can not be read or written, or the secret not be opened.
@@ -252,10 +253,10 @@ impl Desk {
             .map_err(|e| Error::invalid("mail_address", format!("{}: {e}", config.mail_address)))?;
         let mut threads = mail::ThreadKeys::new(secret.derive("mail-thread"), address)
             .map_err(|e| Error::invalid("mail_address", e.to_string()))?;
-        let guard = Guard::new(config.outbound.clone());
         for before in secret.derive_before("mail-thread", clock.now()) {
             threads = threads.with_previous(before);
         }
+        let guard = Guard::new(config.outbound.clone());
         let room = Arc::new(jobs::sending::Room::new(mailer.at_once()));
         Ok(Desk(Arc::new(Inner {
             db,
@@ -270,6 +271,7 @@ impl Desk {
             threads,
             catalogue: RwLock::new(None),
             actors: session::ActorCache::default(),
+            unit_lists: Arc::default(),
             noted: reads::Noted::default(),
             pictures: Arc::default(),
             live: broadcast::channel(1024).0,
@@ -298,6 +300,7 @@ impl Desk {
             threads: inner.threads.clone(),
             catalogue: RwLock::new(inner.catalogue.read().ok().and_then(|c| c.clone())),
             actors: session::ActorCache::default(),
+            unit_lists: Arc::default(),
             noted: reads::Noted::default(),
             pictures: inner.pictures.clone(),
             live: inner.live.clone(),
@@ -334,14 +337,14 @@ impl Desk {
         &self.0.threads
     }
 
-    /// The name by which this instance knows its own mails when they return.
-    pub(crate) fn loop_id(&self) -> String {
-        self.0.secret.loop_name(&self.0.config.mail_address)
     /// Whether this desk signed the text for a purpose.
     pub(crate) fn signed(&self, purpose: &str, text: &str, signature: &str) -> bool {
         self.0.secret.verify(purpose, text, signature, self.now())
     }
 
+    /// The name by which this instance knows its own mails when they return.
+    pub(crate) fn loop_id(&self) -> String {
+        self.0.secret.loop_name(&self.0.config.mail_address)
     }
 
     /// A new UUIDv7, later than all that this desk made before.

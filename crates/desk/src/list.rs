@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use store::Conn;
 use store::list::{Condition, Cursor, Filter, Item, OwnerIs, Scope, Sort};
-use store::search::{SearchSide, find};
+use store::search::{MANY_UNITS, SearchSide, find, find_in_units};
 use store::unit::Service;
+use store::unit_list::UnitLists;
+use store::{Conn, Dialect};
 use switchboard_core::query::{self, Query, Who, Word};
 use switchboard_core::{Actor, PersonId, Status, UnitId};
 
@@ -299,6 +300,7 @@ impl Desk {
     pub async fn tickets(&self, actor: &Actor, query: TicketQuery) -> Result<Page<Item>, Error> {
         let catalogue = self.catalogue().await?;
         let (actor, now) = (actor.clone(), self.now());
+        let lists = self.0.unit_lists.clone();
         let limit = if query.limit == 0 { PAGE } else { query.limit };
         if !(1..=MAX_PAGE).contains(&limit) {
             return Err(Error::invalid("limit", format!("takes 1 to {MAX_PAGE}")));
@@ -333,7 +335,8 @@ impl Desk {
                         next: next.flatten(),
                     });
                 }
-                search(c, &actor, &filter, &words, cursor.map(|c| c.number), limit)
+                let before = cursor.map(|c| c.number);
+                search((c, &lists), &actor, &filter, &words, before, limit)
             })
             .await
     }
@@ -350,6 +353,7 @@ impl Desk {
     ) -> Result<Vec<i64>, Error> {
         let catalogue = self.catalogue().await?;
         let (actor, now) = (actor.clone(), self.now());
+        let lists = self.0.unit_lists.clone();
         self.0
             .db
             .read(move |c| {
@@ -371,7 +375,8 @@ impl Desk {
                         store::list::count(c, &scope, &filter, most)?
                     } else {
                         let limit = most.min(MAX_PAGE);
-                        search(c, &actor, &filter, &words, None, limit)?.items.len() as i64
+                        let found = search((c, &lists), &actor, &filter, &words, None, limit)?;
+                        found.items.len() as i64
                     });
                 }
                 Ok(counts)
@@ -477,10 +482,33 @@ fn terms_of(
     looks.into_iter().map(look).collect()
 }
 
+/// Takes the terms of somebody's many units out of what is looked for, where tickets of
+/// units are found another way than by those: units and terms. PostgreSQL's index
+/// takes all terms at once.
+fn apart<'s>(
+    c: &Conn<'_>,
+    scope: &'s Scope,
+    looks: &mut [(SearchSide, Option<Vec<String>>)],
+) -> Option<(&'s [UnitId], Vec<String>)> {
+    let Scope::Related { units, .. } = scope else {
+        return None;
+    };
+    if units.len() < MANY_UNITS || c.dialect() == Dialect::Postgres {
+        return None;
+    }
+    let ours: Vec<String> = units.iter().copied().map(term::unit).collect();
+    for (side, terms) in looks {
+        if let (SearchSide::Staff, Some(terms)) = (*side, terms) {
+            terms.retain(|term| !ours.contains(term));
+        }
+    }
+    Some((units, ours))
+}
+
 /// Tickets with all the words, newest first: the index gives numbers, the
 /// list checks each against permissions and filter.
 fn search(
-    c: &mut Conn<'_>,
+    (c, lists): (&mut Conn<'_>, &UnitLists),
     actor: &Actor,
     filter: &Filter,
     words: &[Word],
@@ -501,6 +529,11 @@ fn search(
     let mut items: Vec<Item> = Vec::new();
     let mut before = before;
     let by_open = filter.is_of_open_ones() && open_is_indexed(c)?;
+    // Few tickets are open, and those of a unit that is asked for are one list.
+    let ours = match by_open || filter.units().is_some() {
+        true => None,
+        false => apart(c, &scope, &mut looks),
+    };
     let scopes = terms_of(looks, filter.units(), by_open);
     let mut batch = limit + 1;
     // Where the index tells all of the filter, nearly every hit is in the list.
@@ -512,8 +545,16 @@ fn search(
         let mut numbers = BTreeSet::new();
         // Below the lowest number of a full batch another look may have more.
         let mut floor = i64::MIN;
+        let mut found = Vec::new();
+        if let Some((units, terms)) = &ours {
+            let staff = SearchSide::Staff;
+            let ours = (*units, terms.as_slice());
+            found.push(find_in_units(c, lists, words, staff, ours, before, batch)?);
+        }
         for (side, scope) in &scopes {
-            let hits = find(c, words, *side, scope, before, batch)?;
+            found.push(find(c, words, *side, scope, before, batch)?);
+        }
+        for hits in found {
             if hits.len() as i64 == batch {
                 floor = floor.max(hits.last().copied().unwrap_or(i64::MIN));
             }

@@ -60,6 +60,7 @@ pub mod ticket_read;
 pub mod timer;
 pub mod trace;
 pub mod unit;
+pub mod unit_list;
 pub mod values;
 
 pub use conn::{Conn, Dialect};

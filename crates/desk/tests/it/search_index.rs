@@ -176,3 +176,89 @@ fn every_day_the_search_index_becomes_one_piece() {
         assert_eq!(found.items.len(), 20);
     });
 }
+
+/// Who works in many units: what is found of those is told by lists in memory, and follows
+/// the tickets at once; notes are found of those and of no others.
+#[test]
+fn who_works_in_many_units_finds_what_is_there_now_and_nothing_else() {
+    both(async |test| {
+        let people = test.federation().await;
+        let mut theirs = Vec::new();
+        for n in 0..6 {
+            let key = format!("desk{n}");
+            let unit = test.unit(&key, &format!("Desk {n}"), 2).await;
+            let part = switchboard_core::Part::Member;
+            test.desk
+                .set_member(unit, people.nina.id, part)
+                .await
+                .unwrap();
+            theirs.push(key);
+        }
+        let nina = actor(&test, people.nina.id).await;
+        assert!(nina.units.len() > store::search::MANY_UNITS);
+        let (rita, ada) = (
+            actor(&test, people.rita.id).await,
+            actor(&test, people.ada.id).await,
+        );
+        let open_at = async |by: &Actor, unit: &str| {
+            let request = OpenRequest {
+                subject: "The cryostat warms up".into(),
+                description: "Since this morning.".into(),
+                unit: Some(unit.into()),
+                ..OpenRequest::default()
+            };
+            let number = test.desk.open_ticket(by, request).await.unwrap().number;
+            test.run_jobs().await;
+            number
+        };
+        let assign = async |number: TicketNumber, unit: &str| {
+            let unit = test
+                .desk
+                .catalogue()
+                .await
+                .unwrap()
+                .find_unit("unit", unit)
+                .unwrap()
+                .id;
+            let reason = Some("It belongs there.".to_owned());
+            let step = Step::Command(Command::Assign { unit, reason });
+            test.desk.act(&ada, number, None, vec![step]).await.unwrap();
+            test.run_jobs().await;
+        };
+        let none: [TicketNumber; 0] = [];
+        assert_eq!(found(&test, &nina, "cryostat").await, none);
+        let here = open_at(&rita, "desk3").await;
+        let there = open_at(&rita, "storage").await;
+        assert_eq!(found(&test, &nina, "cryostat").await, [here]);
+        assign(there, "desk5").await;
+        assert_eq!(found(&test, &nina, "cryostat").await, [there, here]);
+        assign(here, "storage").await;
+        assert_eq!(found(&test, &nina, "cryostat").await, [there]);
+        assign(here, "desk0").await;
+        assert_eq!(found(&test, &nina, "cryostat").await, [there, here]);
+        assert_eq!(
+            found(&test, &nina, "status:open cryostat").await,
+            [there, here]
+        );
+        assert_eq!(found(&test, &nina, "cryostat -warms").await, none);
+
+        // Their own question elsewhere is found by its words, and not by a note in it; nor
+        // when it was with one of their units before.
+        let own = open_at(&nina, "desk1").await;
+        assign(own, "storage").await;
+        let note = EntryDraft {
+            body: "A helium leak, we think.".into(),
+            ..EntryDraft::default()
+        };
+        for number in [own, there] {
+            let write = Step::Write(switchboard_core::EntryVisibility::Internal, note.clone());
+            test.desk
+                .act(&ada, number, None, vec![write])
+                .await
+                .unwrap();
+        }
+        test.run_jobs().await;
+        assert_eq!(found(&test, &nina, "cryostat").await, [own, there, here]);
+        assert_eq!(found(&test, &nina, "helium").await, [there]);
+    });
+}

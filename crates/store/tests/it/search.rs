@@ -1,7 +1,13 @@
 //! Both databases find the same tickets.
 
-use store::search::{SearchDoc, SearchSide, find, index, pieces, remove, rewrite};
+use std::sync::Arc;
+
+use store::search::{SearchDoc, SearchSide, find, find_in_units, index, pieces, remove, rewrite};
+use store::unit_list::UnitLists;
+use store::{Error, params};
+use switchboard_core::UnitId;
 use switchboard_core::query::Word;
+use uuid::Uuid;
 
 use crate::desk::{Fresh, on_both};
 
@@ -218,6 +224,143 @@ fn of_each_group_of_terms_one_is_there() {
         assert_eq!(within("-cloud", &[units, &["open"]]), [3, 1]);
         assert_eq!(within("", &[units, &["open"]]), [5, 3, 1]);
         assert_eq!(within("grid", &[units, &[]]), Vec::<i64>::new());
+    });
+}
+
+/// Units, a person, and tickets of which each is with the unit that `unit_of` says.
+fn tickets(fresh: &Fresh, units: u128, count: i64, unit_of: fn(i64) -> u128) {
+    fresh
+        .db
+        .write_blocking(move |conn| {
+            for unit in 0..units {
+                conn.execute(
+                    "INSERT INTO unit (id, key, name, level, category, description, first_level,
+                       security, active, doc, updated_at)
+                     VALUES ($1, $2, $2, 2, '', '', 0, 0, 1, '{}', 0)",
+                    params![Uuid::from_u128(unit), format!("u{unit}")],
+                )?;
+            }
+            conn.execute(
+                "INSERT INTO person (id, name, institute, support, monitor, admin, active,
+                   created_at, updated_at)
+                 VALUES ($1, 'P', '', 0, 0, 0, 1, 0, 0)",
+                params![Uuid::from_u128(1)],
+            )?;
+            for number in 1..=count {
+                conn.execute(
+                    "INSERT INTO ticket (number, version, status, open, priority, unit,
+                       requester, category, restricted, needs_reply, subject, status_since,
+                       created_at, updated_at, doc)
+                     VALUES ($1, 1, 'new', 1, 0, $2, $3, 'incident', 0, 0, '', 0, 0, 0, '{}')",
+                    params![number, Uuid::from_u128(unit_of(number)), Uuid::from_u128(1)],
+                )?;
+            }
+            Ok::<_, Error>(())
+        })
+        .unwrap();
+}
+
+/// Few words, many, none; in many units and in few, that have many of the tickets or hardly
+/// any: whichever way the tickets of units are looked for, the same are found.
+#[test]
+fn tickets_of_units_are_found_the_same_way_by_terms_and_one_by_one() {
+    const COUNT: i64 = 4_000;
+    // The ninth has what the others have not: nine in ten.
+    fn unit_of(number: i64) -> u128 {
+        match number * 7_919 % 80 {
+            n @ 0..8 => u128::try_from(n).unwrap(),
+            _ => 8,
+        }
+    }
+    on_both(|fresh| {
+        tickets(fresh, 10, COUNT, unit_of);
+        let docs: Vec<_> = (1..=COUNT)
+            .map(|n| {
+                let mut text = "common".to_owned();
+                for (word, every) in [(" middling", 3), (" rare", 60), (" single", COUNT)] {
+                    text.push_str(if n % every == 0 { word } else { "" });
+                }
+                let inside = if n % 5 == 0 { "inside" } else { "" };
+                let unit = format!("u{}", unit_of(n));
+                doc(n, "Beam", &text, inside, &["0x", unit.as_str()])
+            })
+            .collect();
+        put(fresh, docs);
+        let lists = Arc::new(UnitLists::default());
+        let sets: [&[u128]; 4] = [
+            &[0, 1, 2, 3, 4, 5, 6, 7],
+            &[0, 1, 2, 3, 8],
+            &[9, 3, 2, 9, 1],
+            &[4],
+        ];
+        for query in [
+            "common",
+            "midd",
+            "rare",
+            "single",
+            "absent",
+            "inside",
+            "middling rare",
+            "common -middling",
+            "-common",
+            "\"common middling\"",
+        ] {
+            for units in sets {
+                for (side, before, limit) in [
+                    (SearchSide::Staff, None, 51),
+                    (SearchSide::PublicOnly, None, 400),
+                    (SearchSide::Staff, Some(1_777), 3_000),
+                    (SearchSide::Staff, Some(5), 1),
+                    (SearchSide::Staff, None, 0),
+                ] {
+                    let words = words(query);
+                    let terms: Vec<_> = units.iter().map(|n| format!("u{n}")).collect();
+                    let ids: Vec<_> = units.iter().map(|n| UnitId(Uuid::from_u128(*n))).collect();
+                    let lists = lists.clone();
+                    let (one_by_one, by_terms) = fresh
+                        .db
+                        .read_blocking(move |c| {
+                            let ours = (ids.as_slice(), terms.as_slice());
+                            let a = find_in_units(c, &lists, &words, side, ours, before, limit)?;
+                            let b =
+                                find(c, &words, side, std::slice::from_ref(&terms), before, limit)?;
+                            Ok::<_, Error>((a, b))
+                        })
+                        .unwrap();
+                    assert_eq!(
+                        one_by_one, by_terms,
+                        "{query} {units:?} {side:?} {before:?}"
+                    );
+                }
+            }
+        }
+        // What is looked at one by one is where it is now, and not where the index has it.
+        let moved = fresh.db.write_blocking(|c| {
+            c.execute(
+                "UPDATE ticket SET unit = $2 WHERE number = $1",
+                params![COUNT, Uuid::from_u128(9)],
+            )
+        });
+        moved.unwrap();
+        let ids: Vec<_> = (0..8).map(|n| UnitId(Uuid::from_u128(n))).collect();
+        let left: Vec<i64> = fresh
+            .db
+            .read_blocking(move |c| {
+                let terms: Vec<_> = (0..8).map(|n| format!("u{n}")).collect();
+                let ours = (ids.as_slice(), terms.as_slice());
+                find_in_units(
+                    c,
+                    &lists,
+                    &words("single"),
+                    SearchSide::Staff,
+                    ours,
+                    None,
+                    5,
+                )
+            })
+            .unwrap();
+        let sqlite = fresh.db.dialect() == store::Dialect::Sqlite;
+        assert_eq!(left.is_empty(), sqlite);
     });
 }
 

@@ -96,6 +96,10 @@ impl Address {
         if whole.len() > MAX_ADDRESS {
             return Err(AddressError::TooLong);
         }
+        // What the envelope can not say is nobody's address: mail to it would fail.
+        if !local.is_ascii() && lettre::Address::new(&local, &domain).is_err() {
+            return Err(AddressError::Local);
+        }
         Ok(Self(whole))
     }
 

@@ -23,6 +23,7 @@
 pub mod address;
 mod address_list;
 pub mod build;
+mod cms;
 mod decode;
 pub mod digest;
 pub mod file_name;
@@ -36,6 +37,7 @@ pub mod proof;
 pub mod protection;
 pub mod quarantine;
 pub mod redirect;
+mod rtf;
 pub mod subject;
 pub mod template;
 pub mod thread;

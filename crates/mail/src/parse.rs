@@ -9,11 +9,12 @@ use crate::address_list::{AddressList, address_list};
 use crate::file_name;
 use crate::header::{self, Headers};
 use crate::html;
-use crate::mime::{Leaf, Node, Reader, content_id, unflow};
+use crate::mime::{Leaf, Node, Reader, unflow};
 use crate::protection::{self, Protection};
 use crate::quarantine::{Quarantine, QuarantineReason};
-use crate::tnef;
 use crate::words::{decode_words, head, many_lines, one_line};
+
+mod wrapped;
 
 /// Longest subject kept, in characters.
 pub const MAX_SUBJECT: usize = 500;
@@ -184,7 +185,7 @@ pub fn parse(raw: &[u8], limits: &Limits) -> Result<Incoming, Quarantine> {
     let mut defects: Vec<String> = split.defects.into_iter().map(str::to_owned).collect();
     defects.append(&mut people.defects);
     defects.append(&mut reader.defects);
-    let content = Content::read(&root, limits, &mut defects)?;
+    let content = Content::read(&root, limits, 0, &mut defects)?;
     defects.dedup();
     Ok(Incoming {
         message_id: headers
@@ -526,9 +527,11 @@ fn first_text<'t>(node: &'t Node<'_>) -> Option<&'t str> {
 }
 
 impl Content {
+    /// `opened`: signed files inside each other that were opened to come here.
     fn read(
         root: &Node<'_>,
         limits: &Limits,
+        opened: usize,
         defects: &mut Vec<String>,
     ) -> Result<Self, Quarantine> {
         let mut sorted = Sorted::default();
@@ -544,7 +547,8 @@ impl Content {
             return Err(too_much_decoded(limits));
         }
         let mut attachments = files(&sorted.files, limits)?;
-        let wrapped = unwrap(&mut attachments, limits, defects)?;
+        let unpacked = wrapped::unpack(&mut attachments, limits, defects)?;
+        let signed = wrapped::open_signed(&mut attachments, limits, opened, defects)?;
         let mut rich = None;
         if sorted
             .html
@@ -586,11 +590,11 @@ impl Content {
         if text.trim().is_empty() && rich.is_none() {
             // Only what has nothing else says: most wrapped mails have their
             // text outside, too.
-            text = wrapped
+            text = unpacked
                 .text
                 .map(|text| many_lines(&text))
                 .unwrap_or_default();
-            rich = wrapped
+            rich = unpacked
                 .html
                 .map(|html| html::sanitise(head(&html, limits.text_bytes)))
                 .filter(|html| !html.trim().is_empty());
@@ -598,6 +602,7 @@ impl Content {
                 text = rich.as_deref().map(html::safe_to_text).unwrap_or_default();
             }
         }
+        let (text, rich) = signed.with(text, rich, limits, defects);
         let text = cut(text, limits.text_bytes, "text", defects);
         if text.trim().is_empty() {
             defects.push(
@@ -609,7 +614,8 @@ impl Content {
                 .to_owned(),
             );
         }
-        let protection = protection::read(root, &text, rich.is_some(), &attachments);
+        let inside = &signed.protection;
+        let protection = protection::read(root, &text, rich.is_some(), &attachments, inside);
         Ok(Self {
             text,
             html: rich,
@@ -658,77 +664,6 @@ fn files(leaves: &[(&Leaf<'_>, bool)], limits: &Limits) -> Result<Vec<Part>, Qua
         });
     }
     Ok(parts)
-}
-
-/// Unpacks every `winmail.dat`: its files come before it, and it stays. Gives
-/// back the first text that was in one.
-fn unwrap(
-    parts: &mut Vec<Part>,
-    limits: &Limits,
-    defects: &mut Vec<String>,
-) -> Result<tnef::Unpacked, Quarantine> {
-    let mut first = tnef::Unpacked::default();
-    if !parts
-        .iter()
-        .any(|part| tnef::is_named_so(&part.media_type, &part.name))
-    {
-        return Ok(first);
-    }
-    let mut decoded: usize = parts.iter().map(|part| part.bytes.len()).sum();
-    for part in std::mem::take(parts) {
-        let unpacked = if tnef::is_named_so(&part.media_type, &part.name) {
-            let room = limits.parts.saturating_sub(parts.len());
-            match tnef::unpack(&part.bytes, room) {
-                None => {
-                    defects.push("a winmail.dat could not be unpacked".to_owned());
-                    tnef::Unpacked::default()
-                }
-                Some(unpacked) => unpacked,
-            }
-        } else {
-            tnef::Unpacked::default()
-        };
-        if unpacked.broken {
-            defects.push("a winmail.dat breaks off".to_owned());
-        }
-        for file in unpacked.files {
-            decoded += file.bytes.len();
-            if decoded > limits.decoded_bytes {
-                return Err(too_much_decoded(limits));
-            }
-            let media_type = file
-                .media_type
-                .filter(|kind| is_media_type(kind))
-                .unwrap_or_else(|| "application/octet-stream".to_owned());
-            parts.push(Part {
-                name: match &file.name {
-                    Some(name) => file_name::safe(name),
-                    None => file_name::for_part(parts.len() + 1, &media_type),
-                },
-                media_type,
-                inline: file.content_id.is_some(),
-                content_id: file.content_id.as_deref().and_then(content_id),
-                bytes: file.bytes,
-            });
-        }
-        first.text = first.text.or(unpacked.text);
-        first.html = first.html.or(unpacked.html);
-        parts.push(part);
-    }
-    Ok(first)
-}
-
-/// `type/subtype` of the characters that such a name may have.
-fn is_media_type(text: &str) -> bool {
-    let token = |word: &str| {
-        !word.is_empty()
-            && word.len() <= 100
-            && word
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b"!#$&^_.+-".contains(&b))
-    };
-    text.split_once('/')
-        .is_some_and(|(kind, sub)| token(kind) && token(sub))
 }
 
 fn as_html(leaf: &Leaf<'_>) -> String {
@@ -866,6 +801,71 @@ mod tests {
         let files = read("From: a@x.org\nContent-Type: application/pdf\n\nPDF");
         assert_eq!(files.attachments[0].name, "attachment-1.pdf");
         assert_eq!(files.defects, ["no text, only files"]);
+    }
+
+    /// A mail with a signed file around its content, and what stands beside it.
+    fn signed(content: &str, streamed: bool, other: &str) -> String {
+        let lines = base64_of(&crate::cms::tests::signed(content.as_bytes(), streamed));
+        let file = format!(
+            "Content-Type: application/pkcs7-mime; smime-type=signed-data; name=smime.p7m\n\
+             Content-Transfer-Encoding: base64\n\n{lines}\n"
+        );
+        if other.is_empty() {
+            return format!("From: a@x.org\nSubject: s\n{file}");
+        }
+        format!(
+            "From: a@x.org\nContent-Type: multipart/mixed; boundary=m\n\n--m\n{file}{other}--m--\n"
+        )
+    }
+
+    #[test]
+    fn what_is_inside_a_signed_file_is_shown_and_not_believed() {
+        let words = |mail: &Incoming| -> Vec<String> {
+            let all = mail.protection.iter();
+            all.map(|p| format!("{} {} {}", p.method.key(), p.kind.key(), p.covers.key()))
+                .collect()
+        };
+        let html = "Content-Type: multipart/mixed; boundary=i\r\n\r\n--i\r\n\
+            Content-Type: text/html; charset=utf-8\r\n\r\n<p>Gr\u{fc}\u{df}e</p><script>x</script>\r\n--i\r\n\
+            Content-Type: application/pdf; name=a.pdf\r\n\r\nPDF\r\n--i--\r\n";
+        for streamed in [false, true] {
+            let mail = read(&signed(
+                "Content-Type: text/plain\r\n\r\nPlease restore it.\r\n",
+                streamed,
+                "",
+            ));
+            assert_eq!(mail.text.trim(), "Please restore it.");
+            assert_eq!(words(&mail), ["smime unwrapped whole"]);
+            // The file itself can still be saved, for who checks it.
+            assert_eq!(mail.attachments.len(), 1);
+            assert_eq!(mail.attachments[0].name, "smime.p7m");
+            let mail = read(&signed(html, streamed, ""));
+            assert_eq!(
+                mail.html.as_deref().map(str::trim),
+                Some("<p>Gr\u{fc}\u{df}e</p>")
+            );
+            assert_eq!(mail.text.trim(), "Gr\u{fc}\u{df}e");
+            let names: Vec<_> = mail.attachments.iter().map(|p| p.name.as_str()).collect();
+            assert_eq!(names, ["a.pdf", "smime.p7m"]);
+        }
+        // A list's footer is not inside it, and is shown below it.
+        let mail = read(&signed("\r\nHello", false, "--m\n\nUnsubscribe here.\n"));
+        assert_eq!(mail.text.trim(), "Hello\nUnsubscribe here.");
+        assert_eq!(words(&mail), ["smime unwrapped part"]);
+        // Encrypted inside signed stays closed; so does what nests without an end.
+        let sealed = "Content-Type: application/pkcs7-mime\r\nContent-Transfer-Encoding: base64\r\n\r\nMIAGCSqGSIb3DQEHAw==\r\n";
+        let mail = read(&signed(sealed, true, ""));
+        assert_eq!(
+            words(&mail),
+            ["smime unwrapped whole", "smime encrypted whole"]
+        );
+        let mut nested = "\r\nHello".to_owned();
+        for _ in 0..6 {
+            let mail = signed(&nested, true, "");
+            nested = mail.split_once("Subject: s\n").unwrap().1.to_owned();
+        }
+        let mail = read(&format!("From: a@x.org\n{nested}"));
+        assert!(!mail.text.contains("Hello"), "{}", mail.text);
     }
 
     fn wrapped(stream: &[u8], other: &str) -> String {

@@ -7,6 +7,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::cms::{self, Cms};
 use crate::mime::{Leaf, Node};
 use crate::parse::Part;
 
@@ -27,8 +28,10 @@ pub struct Protection {
 pub enum Kind {
     /// A signature lies beside the text, or around it as text.
     Signed,
-    /// The text is inside a signed file, which is not opened here.
+    /// The text is inside a signed file, which could not be opened.
     Wrapped,
+    /// The text was inside a signed file, and is shown; the signature is not checked.
+    Unwrapped,
     /// Only whoever has the key can read it.
     Encrypted,
     /// It claims to be signed or encrypted, and is not in a way that anybody
@@ -42,6 +45,7 @@ impl Kind {
         match self {
             Self::Signed => "signed",
             Self::Wrapped => "wrapped",
+            Self::Unwrapped => "unwrapped",
             Self::Encrypted => "encrypted",
             Self::Broken => "broken",
         }
@@ -111,6 +115,12 @@ impl Protection {
             (Kind::Wrapped, Covers::Part) => format!(
                 "Part of this mail is inside a file signed by {by}, which is neither opened nor checked here."
             ),
+            (Kind::Unwrapped, Covers::Whole) => format!(
+                "Its content was inside a file signed by {by} and is shown; the signature is not checked here."
+            ),
+            (Kind::Unwrapped, Covers::Part) => format!(
+                "Part of this mail was inside a file signed by {by} and is shown; the signature is not checked here."
+            ),
             (Kind::Encrypted, Covers::Whole) => {
                 format!("Encrypted by {by}: only the recipient can read it.")
             }
@@ -124,10 +134,27 @@ impl Protection {
     }
 }
 
-/// What a mail claims: each thing once, at most one for each kind and method.
-pub(crate) fn read(root: &Node<'_>, text: &str, has_html: bool, files: &[Part]) -> Vec<Protection> {
+/// What a mail claims: each thing once, at most one for each kind and method. `inside` is
+/// what was claimed inside signed files that were opened.
+pub(crate) fn read(
+    root: &Node<'_>,
+    text: &str,
+    has_html: bool,
+    files: &[Part],
+    inside: &[Protection],
+) -> Vec<Protection> {
     let mut found = Found::default();
     found.node(root, Covers::Whole);
+    // It covers no more of the mail than the file that it was in.
+    let around = found.all.iter().find(|one| one.kind == Kind::Unwrapped);
+    let around = around.map_or(Covers::Part, |one| one.covers);
+    for one in inside {
+        let covers = match around {
+            Covers::Whole => one.covers,
+            Covers::Part => Covers::Part,
+        };
+        found.note(one.kind, one.method, covers);
+    }
     if found.all.is_empty() {
         // Armour within the text. An HTML twin or a file is not inside it.
         let alone = !has_html && files.is_empty();
@@ -248,8 +275,10 @@ impl Found {
         let claimed = leaf.smime_type.as_deref().unwrap_or_default();
         let claims = |word: &str| claimed.eq_ignore_ascii_case(word);
         // What the bytes are counts, not what their label says.
-        let kind = match cms(&leaf.bytes()) {
+        let bytes = leaf.bytes();
+        let kind = match cms::kind(&bytes) {
             Some(Cms::Signed) if claims("certs-only") => return,
+            Some(Cms::Signed) if cms::signed_content(&bytes).is_some() => Kind::Unwrapped,
             Some(Cms::Signed) => Kind::Wrapped,
             Some(Cms::Encrypted) => Kind::Encrypted,
             Some(Cms::Other) => return,
@@ -295,37 +324,6 @@ fn signature_method(media_type: &str) -> Option<Method> {
         "application/pgp-signature" => Some(Method::Pgp),
         "application/pkcs7-signature" | "application/x-pkcs7-signature" => Some(Method::Smime),
         _ => None,
-    }
-}
-
-enum Cms {
-    Signed,
-    Encrypted,
-    Other,
-}
-
-/// What kind of content a CMS file says it has (RFC 5652, 3): `SEQUENCE {
-/// OBJECT IDENTIFIER …`; `None`: it is no such file.
-fn cms(bytes: &[u8]) -> Option<Cms> {
-    let rest = bytes.strip_prefix(&[0x30])?;
-    let (&length, rest) = rest.split_first()?;
-    let rest = match length {
-        // Short, or open-ended.
-        0..=0x80 => rest,
-        long => rest.get(usize::from(long & 0x7f)..)?,
-    };
-    let rest = rest.strip_prefix(&[0x06])?;
-    let (&length, rest) = rest.split_first()?;
-    let identifier = rest.get(..usize::from(length))?;
-    // 1.2.840.113549.1.7: what PKCS #7 knew; 1.2.840.113549.1.9.16.1: what came
-    // later.
-    let old = identifier.strip_prefix(b"\x2a\x86\x48\x86\xf7\x0d\x01\x07");
-    let new = identifier.strip_prefix(b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x01");
-    match (old, new) {
-        (Some([2]), _) => Some(Cms::Signed),
-        (Some([3 | 4 | 6]), _) | (_, Some([23])) => Some(Cms::Encrypted),
-        (Some(_), _) | (_, Some(_)) => Some(Cms::Other),
-        (None, None) => None,
     }
 }
 
@@ -562,7 +560,13 @@ mod tests {
     #[test]
     fn the_words_never_vouch() {
         use super::{Covers, Kind, Method, Protection};
-        for kind in [Kind::Signed, Kind::Wrapped, Kind::Encrypted, Kind::Broken] {
+        for kind in [
+            Kind::Signed,
+            Kind::Wrapped,
+            Kind::Unwrapped,
+            Kind::Encrypted,
+            Kind::Broken,
+        ] {
             for method in [Method::Pgp, Method::Smime] {
                 for covers in [Covers::Whole, Covers::Part] {
                     let words = Protection {
@@ -575,7 +579,7 @@ mod tests {
                     for claim in ["valid", "genuine", "verified", "trusted"] {
                         assert!(!words.contains(claim), "{words}");
                     }
-                    if matches!(kind, Kind::Signed | Kind::Wrapped) {
+                    if matches!(kind, Kind::Signed | Kind::Wrapped | Kind::Unwrapped) {
                         assert!(words.contains("checked here"), "{words}");
                     }
                 }

@@ -3,11 +3,12 @@
 //!
 //! A reader with hard limits: it follows the lengths in the stream, copies only
 //! what it gives back, and that is never more than came in. Messages inside are
-//! not opened, they are files. Of the text in Outlook's own format (compressed
-//! RTF) nothing is read: the `winmail.dat` is kept, and has it.
+//! not opened, they are files. Of text that is there in Outlook's own format only
+//! (packed RTF) the words are read, and not how they looked: the `winmail.dat` is
+//! kept, and has that.
 
-use crate::decode;
 use crate::words::head;
+use crate::{decode, rtf};
 
 /// How the stream begins.
 const SIGNATURE: [u8; 4] = [0x78, 0x9f, 0x3e, 0x22];
@@ -29,7 +30,8 @@ const FILE_PROPERTIES: u32 = 0x0006_9005;
 /// What was in a `winmail.dat`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Unpacked {
-    /// The text, where it is there as plain text.
+    /// The text, where it is there as plain text; else, and where there is no HTML
+    /// either, the words of its RTF.
     pub text: Option<String>,
     /// The HTML as it came, not yet made safe.
     pub html: Option<String>,
@@ -37,6 +39,8 @@ pub struct Unpacked {
     pub files: Vec<UnpackedFile>,
     /// It ended where nobody would end it; what came before is given.
     pub broken: bool,
+    /// There is text, and only in RTF that can not be read.
+    pub unread: bool,
 }
 
 /// A file from within, as the sender described it: nothing is safe yet.
@@ -241,7 +245,7 @@ fn property<'a>(stream: &mut Stream<'a>, each: &mut impl FnMut(u16, Value<'a>)) 
 }
 
 /// The code page of Windows as a character set's name.
-fn charset(page: u32) -> Option<&'static str> {
+pub(crate) fn charset(page: u32) -> Option<&'static str> {
     Some(match page {
         65001 => "utf-8",
         20127 | 1252 => "windows-1252",
@@ -275,6 +279,8 @@ struct Found<'a> {
     body: Option<&'a [u8]>,
     text: Option<Value<'a>>,
     html: Option<Value<'a>>,
+    /// RTF, packed.
+    rich: Option<&'a [u8]>,
     files: Vec<File<'a>>,
 }
 
@@ -298,6 +304,11 @@ impl<'a> Found<'a> {
             MESSAGE_PROPERTIES => properties(data, |id, value| match id {
                 0x1000 => self.text = Some(value),
                 0x1013 => self.html = Some(value),
+                0x1009 => {
+                    if let Value::Binary(packed) = value {
+                        self.rich = Some(packed);
+                    }
+                }
                 0x3fde => {
                     if let Value::Number(page) = value {
                         self.html_page = Some(page);
@@ -338,17 +349,27 @@ impl<'a> Found<'a> {
         let html_charset = self.html_page.and_then(self::charset).or(charset);
         let some = |text: String| Some(text).filter(|text| !text.trim().is_empty());
         let body = self.body.map(Value::Narrow);
-        Unpacked {
-            text: self
-                .text
-                .and_then(|value| value.text(charset))
+        let text = self
+            .text
+            .and_then(|value| value.text(charset))
+            .and_then(some)
+            .or_else(|| body.and_then(|value| value.text(charset)).and_then(some));
+        let html = match self.html {
+            Some(Value::Binary(bytes)) => some(decode::charset(html_charset, bytes)),
+            Some(value) => value.text(charset).and_then(some),
+            None => None,
+        };
+        // Only where nothing else says it: its look is lost.
+        let alone = text.is_none() && html.is_none();
+        let rich = self.rich.filter(|_| alone).map(|packed| {
+            rtf::unpacked(packed)
+                .and_then(|rtf| rtf::to_text(&rtf))
                 .and_then(some)
-                .or_else(|| body.and_then(|value| value.text(charset)).and_then(some)),
-            html: match self.html {
-                Some(Value::Binary(bytes)) => some(decode::charset(html_charset, bytes)),
-                Some(value) => value.text(charset).and_then(some),
-                None => None,
-            },
+        });
+        Unpacked {
+            unread: matches!(rich, Some(None)),
+            text: text.or(rich.flatten()),
+            html,
             files: self
                 .files
                 .into_iter()
@@ -442,6 +463,39 @@ mod tests {
         let unpacked = unpack(&stream, 10).unwrap();
         assert_eq!(unpacked.html.as_deref(), Some("<p>ü</p>"));
         assert_eq!(unpacked.text, None);
+    }
+
+    /// What Outlook sends where somebody chose its own format: the words, once.
+    #[test]
+    fn text_that_is_there_in_rtf_only_is_read() {
+        let rtf = |packed: &[u8]| {
+            let mut property = vec![0x02, 0x01, 0x09, 0x10];
+            property.extend_from_slice(&1_u32.to_le_bytes());
+            property.extend_from_slice(&u32::try_from(packed.len()).unwrap().to_le_bytes());
+            property.extend_from_slice(packed);
+            property.resize(property.len().next_multiple_of(4), 0);
+            property
+        };
+        let plain = b"{\\rtf1\\ansi Dear all,\\par please restore it.}";
+        let mut packed = vec![0, 0, 0, 0];
+        packed.extend_from_slice(&u32::try_from(plain.len()).unwrap().to_le_bytes());
+        packed.extend_from_slice(b"MELA\0\0\0\0");
+        packed.extend_from_slice(plain);
+        let one = |properties: &[Vec<u8>]| {
+            let stream = Sample::new().with(MESSAGE_PROPERTIES, &block(properties));
+            unpack(&stream.bytes(), 10).unwrap()
+        };
+        let unpacked = one(&[rtf(&packed)]);
+        assert_eq!(
+            unpacked.text.as_deref(),
+            Some("Dear all,\nplease restore it.")
+        );
+        assert!(!unpacked.unread);
+        // Where the text is there plainly, that is shown.
+        let unpacked = one(&[text_property(0x1000, "plain"), rtf(&packed)]);
+        assert_eq!(unpacked.text.as_deref(), Some("plain"));
+        let unpacked = one(&[rtf(b"0123456789abcdefgh")]);
+        assert_eq!((unpacked.text, unpacked.unread), (None, true));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::parse::{Incoming, message_ids};
 use crate::subject::is_reply;
 
 /// How bounces begin their subject, in lower case.
-const SUBJECTS: [&str; 46] = [
+const SUBJECTS: [&str; 47] = [
     "undelivered mail returned to sender",
     "undelivered mail",
     "undelivered message",
@@ -35,6 +35,7 @@ const SUBJECTS: [&str; 46] = [
     "email delivery failure",
     "e-mail delivery failure",
     "delivery status notification",
+    "delivery status",
     "delivery failure",
     "delivery failed",
     "delivery error",
@@ -56,7 +57,7 @@ const SUBJECTS: [&str; 46] = [
 ];
 
 /// The same in the languages of the large mail systems.
-const FOREIGN_SUBJECTS: [&str; 14] = [
+const FOREIGN_SUBJECTS: [&str; 16] = [
     "unzustellbar",
     "nicht zustellbar",
     "fehler bei der nachrichtenzustellung",
@@ -71,6 +72,8 @@ const FOREIGN_SUBJECTS: [&str; 14] = [
     "olevererbart",
     "nie można dostarczyć",
     "не удается доставить",
+    "メールエラー通知",
+    "メッセージを配信できません",
 ];
 
 /// Local parts under which mail systems write.
@@ -138,8 +141,10 @@ pub(super) fn find_plain(mail: &Incoming, _: &OwnAddresses) -> Option<Finding> {
     let says_so = bounce_subject(&mail.subject);
     let daemon = is_daemon(mail, &DAEMONS);
     let maybe = is_daemon(mail, &MAYBE_DAEMONS) || system_name(mail) || null_path(mail);
+    // Gateways to telephones return a mail as an answer to it.
+    let gateway = is_daemon(mail, &["post_master"]);
     let answered = is_reply(&mail.subject);
-    (daemon && !answered || says_so && maybe).then(|| suppress(mail))
+    (gateway || daemon && !answered || says_so && maybe).then(|| suppress(mail))
 }
 
 fn suppress(mail: &Incoming) -> Finding {
@@ -148,6 +153,7 @@ fn suppress(mail: &Incoming) -> Finding {
 
 fn bounce_subject(subject: &str) -> bool {
     let subject = subject.to_lowercase();
+    let subject = subject.strip_prefix("[postmaster]").unwrap_or(&subject);
     let subject = subject.trim_start_matches(['*', '[', '<', ' ', '"']);
     SUBJECTS
         .iter()
@@ -194,10 +200,12 @@ fn system_name(mail: &Incoming) -> bool {
     .any(|known| name.contains(known))
 }
 
+/// An empty return path; some write it into `From`, too.
 fn null_path(mail: &Incoming) -> bool {
-    mail.headers
-        .get("return-path")
-        .is_some_and(|path| path.trim() == "<>")
+    ["return-path", "from"]
+        .iter()
+        .filter_map(|name| mail.headers.get(name))
+        .any(|path| path.trim() == "<>")
 }
 
 fn status_part(mail: &Incoming) -> Option<&[u8]> {

@@ -35,7 +35,9 @@ pub(super) fn says_machine(mail: &Incoming) -> bool {
         });
     let generator =
         headers.get("x-fc-machinegenerated").is_some() || headers.get("x-cron-env").is_some();
-    generated || bulk || suppress || generator
+    // Complaints about mail (RFC 5965), and reports of other kinds than bounces.
+    let report = word("content-type") == "multipart/report";
+    generated || bulk || suppress || generator || report
 }
 
 fn wants_no_answer(mail: &Incoming) -> bool {

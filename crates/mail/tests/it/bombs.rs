@@ -222,3 +222,136 @@ fn html_that_nests_and_never_ends() {
         assert_eq!(reason(name, raw.as_bytes()), None, "{name}");
     }
 }
+
+/// Mebibytes that reading a bomb may take beside the bomb itself (bar M-08).
+const MEMORY: i64 = 256;
+/// Names the bomb that a process of its own reads.
+const ONE: &str = "SWITCHBOARD_BOMB";
+
+/// What costs most of each kind, within the largest mail that is taken.
+fn bomb(name: &str) -> Option<String> {
+    let html = |html: String| format!("{HEAD}Content-Type: text/html\r\n\r\n{html}");
+    let mixed = format!("{HEAD}Content-Type: multipart/mixed; boundary=b\r\n\r\n");
+    let base64 =
+        "Content-Type: application/octet-stream\r\nContent-Transfer-Encoding: base64\r\n\r\n";
+    let zeros = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\r\n";
+    Some(match name {
+        "depth" => (0..1000).fold(HEAD.to_owned(), |mut all, depth| {
+            write!(
+                all,
+                "Content-Type: multipart/mixed; boundary=b{depth}\r\n\r\n--b{depth}\r\n"
+            )
+            .unwrap();
+            all
+        }),
+        "parts" => mixed + &"--b\r\nContent-Type: text/plain\r\n\r\nx\r\n".repeat(10_000),
+        "matryoshka" => HEAD.to_owned() + &"Content-Type: message/rfc822\r\n\r\n".repeat(1_000_000),
+        "addresses" => format!("{HEAD}Cc: {}\r\n\r\nx", "a@example.org, ".repeat(100_000)),
+        "header lines" => format!("{HEAD}{}\r\nx", "X-A: b\r\n".repeat(1_000_000)),
+        // As much of it as a mail may be; a whole gibibyte is refused by its size.
+        "base64 zeros" => format!("{HEAD}{base64}{}", zeros.repeat((48 << 20) / zeros.len())),
+        "many files" => (0..900).fold(mixed, |mut all, _| {
+            write!(all, "--b\r\n{base64}{}", zeros.repeat(700)).unwrap();
+            all
+        }),
+        "one line" => format!("{HEAD}\r\n{}", "x".repeat(48 << 20)),
+        "quotes" => format!("{HEAD}\r\n{}", "> ".repeat(12 << 20)),
+        "word html" => html(
+            "<p class=MsoNormal style='mso-margin-top-alt:auto'><span lang=EN-US \
+             style='mso-fareast-language:EN-US'><o:p>&nbsp;</o:p></span></p>"
+                .repeat(40_000),
+        ),
+        "nested html" => html("<div>".repeat(1_000_000)),
+        "tables" => html("<table><tr><td>".repeat(500_000)),
+        "attributes" => html(format!("<a {}>x", "b=c ".repeat(3_000_000))),
+        _ => return None,
+    })
+}
+
+const BOMBS: [&str; 13] = [
+    "depth",
+    "parts",
+    "matryoshka",
+    "addresses",
+    "header lines",
+    "base64 zeros",
+    "many files",
+    "one line",
+    "quotes",
+    "word html",
+    "nested html",
+    "tables",
+    "attributes",
+];
+
+/// A figure of this process in `/proc/self/status`, in kibibytes.
+fn kibibytes(name: &str) -> i64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|l| l.starts_with(name)).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
+/// Processor time of this process so far, in hundredths of a second.
+fn ticks() -> i64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
+    // Behind the name, which may have spaces in it: fields 14 and 15.
+    let (_, rest) = stat.rsplit_once(") ").unwrap();
+    let fields: Vec<&str> = rest.split(' ').collect();
+    fields[11].parse::<i64>().unwrap() + fields[12].parse::<i64>().unwrap()
+}
+
+/// Read by [`every_bomb_costs_little_time_and_little_memory`] in a process of its own, as
+/// memory is counted by process.
+#[test]
+#[cfg(target_os = "linux")]
+fn one_bomb() {
+    let Ok(name) = std::env::var(ONE) else { return };
+    let raw = bomb(&name).unwrap();
+    // From here on the peak counts: what making it took is forgotten.
+    std::fs::write("/proc/self/clear_refs", "5").unwrap();
+    let (before, began) = (kibibytes("VmRSS:"), ticks());
+    let read = parse(raw.as_bytes(), &Limits::default());
+    let end = match &read {
+        Ok(mail) => {
+            let trimmed = mail::trim_reply(&mail.text);
+            format!("read, {} octets of text", trimmed.visible.len())
+        }
+        Err(quarantine) => quarantine.reason.code().to_owned(),
+    };
+    let took = ticks() - began;
+    let more = (kibibytes("VmHWM:") - before).max(0) >> 10;
+    eprintln!("BOMB {took} {more} {end}");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn every_bomb_costs_little_time_and_little_memory() {
+    let most_ticks = i64::try_from(LIMIT.as_secs()).unwrap() * 100;
+    for name in BOMBS {
+        let output = std::process::Command::new(std::env::current_exe().unwrap())
+            .args([
+                "--exact",
+                "bombs::one_bomb",
+                "--nocapture",
+                "--test-threads=1",
+            ])
+            .env(ONE, name)
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{name}: {said}");
+        let line = said.lines().find_map(|l| l.strip_prefix("BOMB ")).unwrap();
+        let mut words = line.splitn(3, ' ');
+        let mut number = || words.next().unwrap().parse::<i64>().unwrap();
+        let (took, more) = (number(), number());
+        let megabytes = bomb(name).unwrap().len() >> 20;
+        eprintln!(
+            "{name}, {megabytes} MiB: {}.{:02} s of processor, {more} MiB more, {}",
+            took / 100,
+            took % 100,
+            words.next().unwrap()
+        );
+        assert!(took <= most_ticks, "{name}: {took} hundredths of a second");
+        assert!(more <= MEMORY, "{name}: {more} MiB");
+    }
+}

@@ -1,9 +1,11 @@
 // Every page, signed out and in, in light and dark, wide and on a phone: no axe violation, one h1, nothing to scroll sideways.
 import assert from "node:assert/strict";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { assertFits, assertQuiet, axe, phone, shot, startDemo, wide } from "./harness.mjs";
 
-let demo, ticket, worked, unit, person, form, waiting, accepted;
+let demo, stop, ticket, worked, unit, person, form, waiting, accepted;
 before(async () => {
   demo = await startDemo();
   ticket = (await demo.api("user@demo", "/api/v1/tickets?limit=1")).items[0].number;
@@ -16,8 +18,28 @@ before(async () => {
   const mine = (await demo.api("user@demo", "/api/v1/onboardings")).items;
   form = `/provider/onboarding/${mine.find((f) => f.state === "draft").id}`;
   person = (await demo.api("admin@demo", "/api/v1/people?q=storage@demo")).items[0].id;
+  stop = await stopLink();
 }, { timeout: 120_000 });
 after(() => demo?.stop());
+
+/** The path of the link by which somebody who was put on a ticket gets off it, from the mail that carries it. */
+async function stopLink() {
+  const made = await fetch(`${demo.url}/api/v1/tickets`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${demo.person("user@demo").token}`, "content-type": "application/json" },
+    body: JSON.stringify({ subject: "Quota of the project", description: "It is full.", cc: ["carl@people.example"] }),
+  });
+  assert.equal(made.status, 201);
+  const outbox = join(demo.data, "outbox");
+  for (let tries = 0; tries < 300; tries++) {
+    for (const file of existsSync(outbox) ? readdirSync(outbox) : []) {
+      const found = /^List-Unsubscribe: <[^>]*(\/mail\/stop\/t[^>]+)>/m.exec(readFileSync(join(outbox, file), "utf8").replace(/\r\n[ \t]/g, " "));
+      if (found) return found[1].replaceAll(" ", "");
+    }
+    await new Promise((done) => setTimeout(done, 50));
+  }
+  assert.fail("no mail has a link to be rid of mails about a ticket");
+}
 
 /** A browser at 400 % zoom on a usual screen shows this many pixels across (WCAG 1.4.10). */
 const zoomed = { width: 320, height: 256 };
@@ -167,9 +189,14 @@ suite("who looks after people's data", "admin@demo", [
   ["privacy", "/admin/privacy"],
   ["privacy-person", "/admin/privacy?who=user%40demo"],
   ["reads", "/admin/reads"],
+  ["incoming", "/admin/incoming"],
   ["outbox", "/admin/outbox"],
   ["mail texts", "/admin/mail-texts"],
   ["mail to you", "/account/mail"],
+]);
+
+suite("who opens the link of a mail", null, [
+  ["mail-stop", () => stop],
 ]);
 
 suite("a portal's first level", "portal@demo", [

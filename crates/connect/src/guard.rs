@@ -518,15 +518,22 @@ impl Guard {
     /// Whether the operator listed this very machine, which is what allows
     /// connections without TLS to it.
     pub fn reaches_itself(&self, host: &str) -> bool {
-        let host = host.trim_matches(['[', ']']);
-        let address = match host {
-            "localhost" => IpAddr::V4(Ipv4Addr::LOCALHOST),
-            other => match other.parse() {
-                Ok(address) => address,
-                Err(_) => return false,
-            },
-        };
-        address.is_loopback() && self.0.reach.allows(address)
+        by_number(host).is_some_and(|a| a.is_loopback() && self.0.reach.allows(a))
+    }
+
+    /// Why nobody is connected to a host that is given by its number, or as
+    /// `localhost`: "is this very machine". Of other names it is known only once
+    /// they are looked up.
+    pub fn keeps_from(&self, host: &str) -> Option<&'static str> {
+        by_number(host).and_then(|address| self.0.reach.forbids(address))
+    }
+}
+
+/// The address of a host that needs no looking up.
+fn by_number(host: &str) -> Option<IpAddr> {
+    match host.trim_matches(['[', ']']) {
+        "localhost" => Some(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+        number => number.parse().ok(),
     }
 }
 

@@ -10,7 +10,9 @@ use store::{Conn, Error as StoreError};
 use switchboard_core::{Actor, Channel, Millis, PersonId};
 
 use crate::audit::{self, Subject};
+use crate::choice;
 use crate::letter::{self, Letter};
+use crate::letter_text::{self, Deed};
 use crate::session::oneself;
 use crate::{Catalogue, Desk, Error, password};
 
@@ -91,15 +93,12 @@ pub(crate) fn tell(
     desk: &Desk,
     c: &mut Conn<'_>,
     person: &Person,
-    subject: &str,
-    what: &str,
+    deed: Deed<'_>,
 ) -> Result<(), Error> {
-    let url = &desk.config().public_url;
-    let text = format!(
-        "{what}\n\nIf that was you, there is nothing to do.\nIf it was not, set a new password \
-         now, which signs out everybody who uses your account: {url}/forgot\nThen look at what \
-         stands under “Your account”: {url}/account\n"
-    );
+    let german = choice::is_german(desk, c, Some(person.id))?;
+    let (subject, what) = deed.words(german);
+    let more = letter_text::not_you(&desk.config().public_url, german);
+    let text = format!("{what}\n\n{more}");
     match Letter::to(person, desk.uuid(), subject, text) {
         Some(letter) => letter::queue(desk, c, letter),
         None => Ok(()),

@@ -177,10 +177,8 @@ impl Desk {
             .0
             .db
             .write(move |c| {
-                if let Some(held) = held
-                    && !store::held::take(c, held)?
-                {
-                    return Err(Error::Conflict("this answer was sent already".into()));
+                if let Some(held) = held {
+                    crate::held::take_to_send(c, held)?;
                 }
                 let mut scene = scene::begin(c, &catalogue, number, &units)?;
                 let ticket = &scene.tickets[&number];

@@ -5,6 +5,7 @@ use serde_json::json;
 use switchboard_core::PersonId;
 
 use crate::account::{self, address};
+use crate::letter_text::Deed;
 use crate::link::{self, Purpose};
 use crate::session::check_fresh;
 use crate::{Desk, Error, SignedIn};
@@ -134,8 +135,7 @@ impl Desk {
                 }
                 let detail = json!({"address": link.address});
                 account::record(c, &me, now, "person.address_added", &detail)?;
-                let what = format!("The address {} was added to your account.", link.address);
-                account::tell(&desk, c, &me, "An address was added", &what)?;
+                account::tell(&desk, c, &me, Deed::AddressAdded(&link.address))?;
                 Ok(link.address)
             })
             .await?;
@@ -167,8 +167,7 @@ impl Desk {
                 let detail = json!({"address": [me.email, address]});
                 account::record(c, &me, now, "person.address_chosen", &detail)?;
                 // To the old one: who took the account over would read the new.
-                let what = format!("Mail of your account goes to {address} from now on.");
-                account::tell(&desk, c, &me, "Your mail goes elsewhere", &what)
+                account::tell(&desk, c, &me, Deed::MailGoesTo(&address))
             })
             .await?;
         self.forget_actors();
@@ -201,8 +200,7 @@ impl Desk {
                 store::mailed_link::end(c, &address, Purpose::Reset.key())?;
                 let detail = json!({"address": address});
                 account::record(c, &me, now, "person.address_removed", &detail)?;
-                let what = format!("The address {address} was removed from your account.");
-                account::tell(&desk, c, &me, "An address was removed", &what)
+                account::tell(&desk, c, &me, Deed::AddressRemoved(&address))
             })
             .await?;
         self.forget_actors();

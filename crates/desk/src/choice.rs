@@ -106,6 +106,16 @@ pub(crate) fn language_of(desk: &Desk, wish: Option<&Wish>) -> String {
         .unwrap_or_else(|| desk.config().language.clone())
 }
 
+/// Whether mails to somebody are in German; without a person as the desk's are.
+pub(crate) fn is_german(
+    desk: &Desk,
+    c: &mut Conn<'_>,
+    person: Option<PersonId>,
+) -> Result<bool, Error> {
+    let wish = person.map(|person| wish_of(c, person)).transpose()?;
+    Ok(language_of(desk, wish.as_ref()) == "de")
+}
+
 /// When somebody's next gathering mail is due: the first time after `now` at which
 /// their clock shows that hour, on that day of the week where it is weekly.
 pub(crate) fn next_due(wish: &Wish, now: Millis) -> Millis {

@@ -6,6 +6,7 @@ use store::Conn;
 use switchboard_core::{Actor, Millis, PersonId};
 
 use crate::audit::{self, Subject};
+use crate::letter_text::Deed;
 use crate::session::check_fresh;
 use crate::{Desk, Error, SignedIn, account, secret};
 
@@ -142,13 +143,7 @@ impl Desk {
                 }
                 keep_codes(c, me.id, &keep)?;
                 account::record(c, &me, now, "person.recovery_codes_made", &json!({}))?;
-                account::tell(
-                    &desk,
-                    c,
-                    &me,
-                    "New recovery codes",
-                    "New recovery codes were made for your account; the old ones work no more.",
-                )
+                account::tell(&desk, c, &me, Deed::CodesMade)
             })
             .await?;
         self.wake();
@@ -179,14 +174,7 @@ impl Desk {
                 crate::sign_in::shut_out(c, person, &[])?;
                 let (what, of) = ("person.factors_cleared", Subject::Person(person));
                 audit::record(c, &actor, now, what, &of, &json!({}))?;
-                account::tell(
-                    &desk,
-                    c,
-                    &whose,
-                    "Your second factors were removed",
-                    "An administrator removed the second factors of your account, because \
-                     somebody said that you lost them. You were signed out everywhere.",
-                )
+                account::tell(&desk, c, &whose, Deed::FactorsRemoved)
             })
             .await?;
         self.forget_actors();

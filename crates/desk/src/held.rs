@@ -11,10 +11,11 @@ use switchboard_core::{
 use uuid::Uuid;
 
 use crate::act::{EntryDraft, NewFile, Step};
+use crate::choice::is_german;
 use crate::jobs::HELD;
 use crate::letter::{self, Letter};
 use crate::view::load_visible;
-use crate::{Desk, Error, privacy};
+use crate::{Desk, Error, letter_text, privacy};
 
 /// An answer as it waits.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,13 +38,30 @@ pub struct Waiting {
     pub refused: Option<String>,
 }
 
-/// An answer that its author took back.
+/// An answer that its author took back. It is kept for a day, so that its files need
+/// not be sent again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TakenBack {
+    /// Its id.
+    pub id: Uuid,
+    /// The status that went with it.
+    pub status: Option<Status>,
     /// Its text.
     pub body: String,
-    /// The names of the files that were with it.
-    pub files: Vec<String>,
+    /// The files that were with it: id and name.
+    pub files: Vec<(Uuid, String)>,
+}
+
+fn back(c: &mut Conn<'_>, held: HeldAnswer) -> Result<TakenBack, Error> {
+    Ok(TakenBack {
+        id: held.id,
+        status: Status::parse(&held.status),
+        body: held.body,
+        files: store::held::files(c, held.id)?
+            .into_iter()
+            .map(|f| (f.id, f.name))
+            .collect(),
+    })
 }
 
 /// What an answer does: the entry, and the status that goes with it.
@@ -156,6 +174,9 @@ impl Desk {
                 }
                 let mut all = Vec::new();
                 for held in store::held::of_ticket(c, number)? {
+                    if held.is_taken_back() {
+                        continue;
+                    }
                     // What could not be sent is its author's alone.
                     if held.refused.is_some() && actor.person != Some(held.author) {
                         continue;
@@ -181,13 +202,13 @@ impl Desk {
             .await
     }
 
-    /// Takes an answer back and gives it to its author. Its files are let go.
+    /// Takes an answer back and gives it to its author. It is not sent any more.
     ///
     /// # Errors
     /// [`Error::Conflict`] when it was sent, [`Error::Forbidden`] for anybody but
     /// its author.
     pub async fn take_back(&self, actor: &Actor, id: Uuid) -> Result<TakenBack, Error> {
-        let (author, now) = (actor.person, self.now());
+        let author = actor.person;
         self.0
             .db
             .write(move |c| {
@@ -197,13 +218,101 @@ impl Desk {
                         "only its author takes an answer back".into(),
                     ));
                 }
-                let files = let_go(c, id, now)?.ok_or_else(too_late)?;
-                Ok(TakenBack {
-                    body: held.body,
-                    files,
-                })
+                if !store::held::give_back(c, id)? {
+                    return Err(too_late());
+                }
+                back(c, held)
             })
             .await
+    }
+
+    /// An answer to this ticket that the actor took back, while it is kept.
+    ///
+    /// # Errors
+    /// When the database can not be read.
+    pub async fn taken_back(
+        &self,
+        actor: &Actor,
+        number: TicketNumber,
+        id: Uuid,
+    ) -> Result<Option<TakenBack>, Error> {
+        let author = actor.person;
+        self.0
+            .db
+            .read(move |c| {
+                let held = store::held::load(c, id)?.filter(|h| {
+                    h.is_taken_back() && author == Some(h.author) && h.ticket == number
+                });
+                held.map(|held| back(c, held)).transpose()
+            })
+            .await
+    }
+
+    /// Those of the files of an answer that the actor took back, to go with another.
+    ///
+    /// # Errors
+    /// When the file store or the database can not be read.
+    pub async fn files_taken_back(
+        &self,
+        actor: &Actor,
+        number: TicketNumber,
+        id: Uuid,
+        chosen: &[Uuid],
+    ) -> Result<Vec<NewFile>, Error> {
+        if self.taken_back(actor, number, id).await?.is_none() {
+            return Ok(Vec::new());
+        }
+        let mut files = self.held_files(id).await?;
+        files.retain(|(file, _)| chosen.contains(file));
+        Ok(files.into_iter().map(|(_, file)| file).collect())
+    }
+
+    /// Lets an answer go that the actor took back, as another went in its place.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn drop_taken_back(
+        &self,
+        actor: &Actor,
+        number: TicketNumber,
+        id: Uuid,
+    ) -> Result<(), Error> {
+        if self.taken_back(actor, number, id).await?.is_none() {
+            return Ok(());
+        }
+        let now = self.now();
+        self.0
+            .db
+            .write(move |c| let_go(c, id, now).map(|_| ()))
+            .await
+    }
+
+    /// The files of an answer, with their ids.
+    async fn held_files(&self, id: Uuid) -> Result<Vec<(Uuid, NewFile)>, Error> {
+        let blobs = self.0.blobs.clone();
+        let kept = self
+            .0
+            .db
+            .read(move |c| store::held::files(c, id).map_err(Error::from))
+            .await?;
+        tokio::task::spawn_blocking(move || {
+            kept.into_iter()
+                .map(|file| {
+                    let bytes = blobs.get(&file.sha256)?.ok_or_else(|| {
+                        Error::Internal("a file of an answer that waits is missing".into())
+                    })?;
+                    let new = NewFile {
+                        name: file.name,
+                        media_type: file.media_type,
+                        bytes,
+                        content_id: None,
+                    };
+                    Ok((file.id, new))
+                })
+                .collect::<Result<Vec<_>, Error>>()
+        })
+        .await
+        .map_err(|e| Error::Internal(format!("file store: {e}")))?
     }
 
     /// Sends an answer that waits at once.
@@ -220,36 +329,18 @@ impl Desk {
         if actor.person != Some(held.author) {
             return Err(Error::Forbidden("only its author sends it at once".into()));
         }
+        if held.is_taken_back() {
+            return Err(too_late());
+        }
         self.send_held(actor, held).await
     }
 
     async fn send_held(&self, actor: &Actor, held: HeldAnswer) -> Result<(), Error> {
-        let (blobs, id) = (self.0.blobs.clone(), held.id);
-        let kept = self
-            .0
-            .db
-            .read(move |c| store::held::files(c, id).map_err(Error::from))
-            .await?;
-        let files = tokio::task::spawn_blocking(move || {
-            kept.into_iter()
-                .map(|file| {
-                    let bytes = blobs.get(&file.sha256)?.ok_or_else(|| {
-                        Error::Internal("a file of an answer that waits is missing".into())
-                    })?;
-                    Ok(NewFile {
-                        name: file.name,
-                        media_type: file.media_type,
-                        bytes,
-                        content_id: None,
-                    })
-                })
-                .collect::<Result<Vec<_>, Error>>()
-        })
-        .await
-        .map_err(|e| Error::Internal(format!("file store: {e}")))??;
+        let id = held.id;
+        let files = self.held_files(id).await?;
         let draft = EntryDraft {
             body: held.body,
-            files,
+            files: files.into_iter().map(|(_, file)| file).collect(),
             ..EntryDraft::default()
         };
         let steps = steps(Status::parse(&held.status), draft);
@@ -290,12 +381,9 @@ impl Desk {
                 let Some(person) = store::person::load(c, author)? else {
                     return Ok(());
                 };
-                let text = format!(
-                    "Your answer to ticket {number} was not sent: {why}.\n\nIt waits for you \
-                     there: {}/work/{number}\n\nThis is what you wrote:\n\n{body}\n",
-                    desk.config().public_url
-                );
-                let subject = format!("[#{number}] Your answer was not sent");
+                let german = is_german(&desk, c, Some(author))?;
+                let link = format!("{}/work/{number}", desk.config().public_url);
+                let (subject, text) = letter_text::not_sent(number.0, &why, &link, &body, german);
                 match Letter::to(&person, id, &subject, text) {
                     Some(letter) => letter::queue(&desk, c, letter),
                     None => Ok(()),
@@ -309,9 +397,21 @@ impl Desk {
     async fn is_gone(&self, id: Uuid) -> Result<bool, Error> {
         self.0
             .db
-            .read(move |c| Ok(store::held::load(c, id)?.is_none()))
+            .read(move |c| Ok(store::held::load(c, id)?.is_none_or(|h| h.is_taken_back())))
             .await
     }
+}
+
+/// Takes an answer away in the transaction that sends it.
+///
+/// # Errors
+/// [`Error::Conflict`] when it was sent or taken back.
+pub(crate) fn take_to_send(c: &mut Conn<'_>, id: Uuid) -> Result<(), Error> {
+    let there = store::held::load(c, id)?.is_some_and(|held| !held.is_taken_back());
+    if there && store::held::take(c, id)? {
+        return Ok(());
+    }
+    Err(too_late())
 }
 
 /// Takes an answer away with its files and gives their names. `None`: it is not there
@@ -330,5 +430,5 @@ pub(crate) fn let_go(
 }
 
 fn too_late() -> Error {
-    Error::Conflict("this answer was sent already".into())
+    Error::Conflict("this answer was sent already, or taken back".into())
 }

@@ -11,6 +11,7 @@ use uuid::Uuid;
 use crate::audit::{self, Subject};
 use crate::entitlement::settle_person;
 use crate::federated::{Arrival, Arrived, Caller, PENDING_MS, Turned};
+use crate::letter_text::Deed;
 use crate::session::check_fresh;
 use crate::{Desk, Error, SignedIn, account, password, secret};
 
@@ -197,14 +198,8 @@ impl Desk {
                 let detail = json!({ "provider": provider.key, "name": arrival.shown_name() });
                 let subject = Subject::Person(me);
                 audit::record(c, &actor, now, "person.identity_linked", &subject, &detail)?;
-                let what = format!(
-                    "A sign-in of {} ({}) was linked to your account: it is a way into it from \
-                     now on.",
-                    provider.name,
-                    arrival.shown_name()
-                );
-                let subject = "A way to sign in was added to your account";
-                account::tell(&desk, c, &person, subject, &what)?;
+                let name = arrival.shown_name();
+                account::tell(&desk, c, &person, Deed::SignInLinked(&provider.name, &name))?;
                 settle_person(&desk, c, &catalogue, me, actor.channel)
             })
             .await?;
@@ -268,13 +263,12 @@ impl Desk {
                     &subject,
                     &detail,
                 )?;
-                let what = format!(
-                    "The sign-in of {} ({}) is no way into your account any more; whoever was \
-                     signed in by it is signed out.",
-                    one.issuer, one.name
-                );
-                let subject = "A way to sign in was taken off your account";
-                account::tell(&desk, c, &person, subject, &what)?;
+                account::tell(
+                    &desk,
+                    c,
+                    &person,
+                    Deed::SignInUnlinked(&one.issuer, &one.name),
+                )?;
                 settle_person(&desk, c, &catalogue, me, actor.channel)
             })
             .await?;

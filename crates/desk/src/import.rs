@@ -257,7 +257,7 @@ fn play(
         let row = &rows[at];
         match dump.kind {
             Kind::Units => rows::unit(c, actor, now, row, ids.at(at)),
-            Kind::Services => rows::service(c, actor, now, row, ids.at(at)),
+            Kind::Services => rows::service(c, desk, actor, row, ids.at(at)),
             Kind::Sites => rows::site(c, now, row),
             Kind::Members => {
                 let member = rows::member(c, (desk, catalogue), occasion, row, &units, ids.at(at))?;

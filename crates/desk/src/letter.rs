@@ -7,9 +7,10 @@ use store::person::Person;
 use switchboard_core::{PersonId, TicketNumber};
 use uuid::Uuid;
 
+use crate::choice::is_german;
 use crate::follow::notices::root_message_id;
 use crate::jobs::DELIVER;
-use crate::{Desk, Error};
+use crate::{Desk, Error, letter_text};
 
 /// One mail to one human.
 #[derive(Debug, Clone)]
@@ -134,23 +135,19 @@ impl Desk {
         number: TicketNumber,
         person: Person,
     ) -> Result<(), Error> {
-        let text = format!(
-            "Follow ticket {number} here, without signing in, for 30 days:\n\n{}\n\n\
-             Whoever has this link can read and answer the ticket as you.\n\
-             If you did not ask for it, do nothing.\n",
-            self.follow_link(number, person.id)
-        );
-        let subject = format!("[#{number}] Your link");
-        let Some(letter) = Letter::to(&person, self.uuid(), &subject, text) else {
-            return Ok(());
-        };
-        let desk = self.clone();
+        let (desk, cause) = (self.clone(), self.uuid());
         self.0
             .db
             .write(move |c| {
+                let german = is_german(&desk, c, Some(person.id))?;
+                let link = desk.follow_link(number, person.id);
+                let (subject, text) = letter_text::follow(number.0, &link, german);
+                let Some(letter) = Letter::to(&person, cause, &subject, text) else {
+                    return Ok(());
+                };
                 let letter = Letter {
                     ticket: Some(number),
-                    ..letter.clone()
+                    ..letter
                 };
                 queue(&desk, c, letter)
             })

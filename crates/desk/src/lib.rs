@@ -35,6 +35,7 @@ pub mod jobs;
 pub mod join;
 pub mod kept;
 mod letter;
+mod letter_text;
 pub mod link;
 pub mod list;
 pub mod look;

@@ -15,8 +15,10 @@ use store::person::Person;
 use switchboard_core::{Millis, PersonId};
 use uuid::Uuid;
 
+use crate::choice::is_german;
 use crate::jobs::ACCOUNT_MAIL;
 use crate::letter::{self, Letter};
+use crate::letter_text::Mailed;
 use crate::tries::{self, Limit, WISHES_MS};
 use crate::{Desk, Error, secret};
 
@@ -155,7 +157,9 @@ impl Desk {
                 }
                 let known = store::person::by_email(c, &wish.address)?;
                 let verified = store::person::email_verified(c, &wish.address)?;
-                let Some(text) = desk.answer(&wish, known.as_ref(), verified, &word) else {
+                let german = is_german(&desk, c, known.as_ref().map(|p| p.id))?;
+                let text = desk.answer(&wish, known.as_ref(), verified, &word, german);
+                let Some(text) = text else {
                     return Ok(());
                 };
                 if let Text::Link(..) = text {
@@ -201,59 +205,29 @@ impl Desk {
         known: Option<&Person>,
         verified: bool,
         word: &str,
+        german: bool,
     ) -> Option<Text> {
         if known.is_some_and(|p| !p.active) {
             return None;
         }
         let account = known.is_some_and(|p| p.has_password);
-        let (desk, url) = (&self.config().name, &self.config().public_url);
+        let url = &self.config().public_url;
         let link = format!("{url}/{}/{word}", wish.purpose.path());
-        let not_you = "If you did not ask for this, do nothing: somebody used your address.";
-        match wish.purpose {
-            Purpose::Register if account => Some(Text::Word(
-                "You have an account already",
-                format!(
-                    "Somebody, probably you, asked for an account at {desk} with this address. \
-                     There is one.\n\nSign in here:           {url}/sign-in\n\
-                     If you forgot the password: {url}/forgot\n\n{not_you}\n"
-                ),
-            )),
-            Purpose::Register => Some(Text::Link(
-                "Finish your registration",
-                format!(
-                    "Somebody, probably you, asked for an account at {desk} with this address. \
-                     Finish it here within 24 hours:\n\n{link}\n\n{not_you}\n"
-                ),
-            )),
-            Purpose::Reset if account && verified => Some(Text::Link(
-                "Set a new password",
-                format!(
-                    "Somebody, probably you, asked for a new password for your account at {desk}. \
-                     Set it here within one hour:\n\n{link}\n\nThe link works once. {not_you} \
-                     Your password stays as it is.\n"
-                ),
-            )),
-            Purpose::Reset => None,
+        let mailed = match wish.purpose {
+            Purpose::Register if account => Mailed::HaveOne,
+            Purpose::Reset if !(account && verified) => return None,
             Purpose::Address => match known {
-                Some(p) if Some(p.id) == wish.person && verified => None,
-                Some(p) if Some(p.id) != wish.person && p.has_password => Some(Text::Word(
-                    "This address has an account of its own",
-                    format!(
-                        "Somebody who is signed in with another address wanted to add this one to \
-                         their account at {desk}. It has an account of its own, so nothing was \
-                         changed. If that was you, use the account you have: {url}/sign-in\n"
-                    ),
-                )),
-                _ => Some(Text::Link(
-                    "Confirm this address",
-                    format!(
-                        "Somebody who has an account at {desk} says that this address is theirs, \
-                         too. If that is you, confirm it within 24 hours, signed in to that \
-                         account:\n\n{link}\n\n{not_you}\n"
-                    ),
-                )),
+                Some(p) if Some(p.id) == wish.person && verified => return None,
+                Some(p) if Some(p.id) != wish.person && p.has_password => Mailed::HasItsOwn,
+                _ => Mailed::Link(Purpose::Address, &link),
             },
-        }
+            purpose => Mailed::Link(purpose, &link),
+        };
+        let (subject, text) = mailed.words(&self.config().name, url, german);
+        Some(match mailed {
+            Mailed::Link(..) => Text::Link(subject, text),
+            Mailed::HaveOne | Mailed::HasItsOwn => Text::Word(subject, text),
+        })
     }
 }
 

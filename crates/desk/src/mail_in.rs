@@ -5,6 +5,7 @@
 //! that, and its new state commits together with the entry: so a crash at any
 //! moment loses nothing and writes nothing twice.
 
+mod aside;
 mod deeds;
 mod door;
 mod fetch;
@@ -23,6 +24,7 @@ use switchboard_core::ticket::RelationKind;
 use switchboard_core::{Actor, Channel, Command, EntryId, EntryVisibility, TicketNumber, UnitId};
 use uuid::Uuid;
 
+pub use self::aside::IncomingMail;
 use self::place::{How, Place};
 use self::sender::Sender;
 pub use self::sender::SenderVerdict;
@@ -111,6 +113,9 @@ impl Arrival {
     }
 }
 
+/// How the reason of a mail ends of which only the header is here.
+const IN_THE_MAILBOX: &str = "the whole of it is in the mailbox still";
+
 /// If the process that took a mail dies, a job looks at it after this.
 const LOOK_AGAIN_MS: i64 = 60_000;
 
@@ -183,12 +188,8 @@ impl Desk {
             .map(|e| serde_json::to_string(&e))
             .transpose()
             .map_err(|e| Error::Internal(format!("envelope to JSON: {e}")))?;
-        let too_large = only_header.map(|octets| {
-            format!(
-                "it has {} MB; the whole of it is in the mailbox still",
-                octets >> 20
-            )
-        });
+        let too_large =
+            only_header.map(|octets| format!("it has {} MB; {IN_THE_MAILBOX}", octets >> 20));
         let stored = Stored {
             id: self.uuid(),
             received_at: self.now(),
@@ -264,6 +265,11 @@ impl Desk {
     /// Decides what becomes of a stored mail. Nothing happens when that was
     /// decided before.
     pub(crate) async fn decide_mail(&self, id: Uuid) -> Result<(), Error> {
+        self.decide(id, false).await
+    }
+
+    /// The same; `by_hand`: somebody looked at it and wants it taken.
+    async fn decide(&self, id: Uuid, by_hand: bool) -> Result<(), Error> {
         let stored = self
             .0
             .db
@@ -281,12 +287,24 @@ impl Desk {
             let raw = blobs
                 .get(&name)?
                 .ok_or_else(|| Error::Internal("the bytes of a mail are missing".into()))?;
-            let mut judged = mail::parse(&raw, &mail::Limits::default()).map(|mail| {
+            let limits = if by_hand {
+                aside::higher()
+            } else {
+                mail::Limits::default()
+            };
+            let mut judged = mail::parse(&raw, &limits).map(|mail| {
                 let verdict = mail::verdict(&mail, &own);
                 (mail, verdict)
             });
             if let (Ok((mail, verdict)), Some(envelope)) = (&mut judged, &noted) {
                 heed_envelope(envelope, mail, verdict);
+            }
+            if let (Ok((_, verdict)), true) = (&mut judged, by_hand)
+                && !matches!(verdict, Verdict::Accept { .. })
+            {
+                *verdict = Verdict::Accept {
+                    automatic: Some("taken by hand"),
+                };
             }
             Ok::<_, Error>((raw, judged))
         })
@@ -303,12 +321,20 @@ impl Desk {
             {
                 self.note_bounce(mail, bounce.as_ref()).await?;
             }
+            if from.is_word() {
+                // Shown like any other's: whoever writes over a list proves no more.
+                let findings = self.look_up_sender(&raw, envelope.as_ref()).await;
+                let proof = self.proof_of(mail, findings.as_ref());
+                let verdict = SenderVerdict::of(&proof, findings);
+                self.judge_mail(stored.id, Vec::new(), &verdict, None, false)
+                    .await?;
+            }
             let draft = draft_of(stored.id, mail, true);
             let done = self.take_from_list(&stored, mail, from, draft).await;
             return self.settle_mail(stored, done).await;
         }
         let (mail, automatic) = match judged {
-            Ok((mail, _)) if self.went_round(&mail) => {
+            Ok((mail, _)) if !by_hand && self.went_round(&mail) => {
                 let reason = SuppressReason::OwnLoop.code().to_owned();
                 return self.finish_mail(stored, "suppressed", reason).await;
             }
@@ -388,23 +414,9 @@ impl Desk {
             .await
     }
 
-    /// What belongs to this desk: its address, and those of its mailboxes.
     async fn own_addresses(&self) -> Result<OwnAddresses, Error> {
-        let address = mail::Address::parse(&self.config().mail_address)
-            .map_err(|e| Error::Internal(format!("the desk's own address: {e}")))?;
-        let mailboxes = self
-            .0
-            .db
-            .read(|c| store::mailbox::all(c).map_err(Error::from))
-            .await?;
-        let others = mailboxes
-            .iter()
-            .filter_map(|m| mail::Address::parse(&m.address).ok());
-        Ok(OwnAddresses {
-            instance: self.loop_id(),
-            domains: vec![self.config().mail_domain().to_lowercase()],
-            desks: std::iter::once(address).chain(others).collect(),
-        })
+        let desk = self.clone();
+        self.0.db.read(move |c| own_addresses_in(c, &desk)).await
     }
 
     /// Writes an accepted mail into its ticket or opens one for it.
@@ -584,11 +596,16 @@ impl Desk {
             .and_then(|id| catalogue.heir(id))
             .filter(|u| !u.first_level)
             .map(|u| u.name.clone());
-        let service = self
-            .service_of_mailbox(stored.mailbox)
-            .await?
-            .and_then(|id| catalogue.service(id))
+        let mailbox = self.mailbox_of(stored.mailbox).await?;
+        let service = mailbox
+            .as_ref()
+            .and_then(|m| catalogue.service(m.service?))
             .filter(|s| s.active);
+        // Nobody comes by a portal that is closed: then it is first level's.
+        let portal = mailbox
+            .as_ref()
+            .and_then(|m| catalogue.portal(m.portal?))
+            .filter(|p| p.active);
         let own = self.own_addresses().await?;
         // Only a proven sender may put others on a ticket.
         let cc = if sender.is_proven() {
@@ -619,6 +636,7 @@ impl Desk {
             files: draft.files,
             unit: unit.filter(|_| service.is_none()),
             service: service.map(|s| s.name.clone()),
+            portal: portal.map(|p| p.key.clone()),
             requester: from.map(|m| RequesterRef {
                 email: m.address.as_str().to_owned(),
                 name: m.name.clone().unwrap_or_default(),
@@ -635,8 +653,8 @@ impl Desk {
                 ..request.clone()
             });
         match (self.open_ticket(&sender.plain, request).await, bare) {
-            // The form of the service asks for what a mail does not say: its
-            // unit asks back.
+            // The form of the service asks for what a mail does not say, or the
+            // portal offers it no more: its unit asks back.
             (Err(Error::Invalid { .. }), Some(bare)) => {
                 Ok(self.open_ticket(&sender.plain, bare).await?.number)
             }
@@ -644,16 +662,57 @@ impl Desk {
         }
     }
 
-    async fn service_of_mailbox(
+    /// The mailbox by which a mail came, while there is one.
+    async fn mailbox_of(
         &self,
         mailbox: Option<Uuid>,
-    ) -> Result<Option<switchboard_core::ServiceId>, Error> {
+    ) -> Result<Option<store::mailbox::Mailbox>, Error> {
         let Some(id) = mailbox else { return Ok(None) };
         self.0
             .db
-            .read(move |c| Ok(store::mailbox::load(c, id)?.and_then(|m| m.service)))
+            .read(move |c| store::mailbox::load(c, id).map_err(Error::from))
             .await
     }
+}
+
+/// What belongs to a desk: its address, and those of its mailboxes.
+fn own_addresses_in(c: &mut store::Conn<'_>, desk: &Desk) -> Result<OwnAddresses, Error> {
+    let address = mail::Address::parse(&desk.config().mail_address)
+        .map_err(|e| Error::Internal(format!("the desk's own address: {e}")))?;
+    let mailboxes = store::mailbox::all(c)?;
+    let others = mailboxes
+        .iter()
+        .filter_map(|m| mail::Address::parse(&m.address).ok());
+    Ok(OwnAddresses {
+        instance: desk.loop_id(),
+        domains: vec![desk.config().mail_domain().to_lowercase()],
+        desks: std::iter::once(address).chain(others).collect(),
+    })
+}
+
+/// Refuses, where the address of a mailing list is to be, one of the desk's own: what is
+/// sent there comes back.
+///
+/// # Errors
+/// Names `field`.
+pub(crate) fn check_is_foreign(
+    c: &mut store::Conn<'_>,
+    desk: &Desk,
+    field: &str,
+    list: &str,
+) -> Result<(), Error> {
+    let own = own_addresses_in(c, desk)?;
+    if mail::Address::parse(list.trim()).is_ok_and(|list| own.is_desk(&list)) {
+        return Err(Error::invalid(
+            field,
+            format!(
+                "{} is an address of this desk: requests would come back to it; give the address \
+                 of the provider's list",
+                list.trim()
+            ),
+        ));
+    }
+    Ok(())
 }
 
 /// What is known of the mails that the entries of a ticket came by.

@@ -9,11 +9,14 @@ use store::Conn;
 use store::choice::Choice;
 use switchboard_core::choice::{How, Scope};
 use switchboard_core::notify::Told;
-use switchboard_core::{PersonId, UnitId};
+use switchboard_core::ticket::{Party, PartyRole};
+use switchboard_core::{Channel, Command, PersonId, TicketNumber, UnitId};
 use uuid::Uuid;
 
-use crate::choice::{choices_of, language_of, scope_key, wish_of};
+use crate::act::Step;
+use crate::choice::{choices_of, is_german, scope_key};
 use crate::letter::{self, Letter};
+use crate::redirect::answer::lives_on;
 use crate::{Catalogue, Desk, Error};
 
 /// What somebody gives up.
@@ -23,6 +26,9 @@ pub enum MailStop {
     Scope(Scope),
     /// The mail that gathers.
     Digest,
+    /// All mails about one ticket, on which they are as Cc or which they follow. Who
+    /// has no account has nothing else to choose by.
+    Ticket(TicketNumber),
 }
 
 /// What a link says.
@@ -46,6 +52,7 @@ impl MailStop {
             MailStop::Scope(Scope::Own) => "own".into(),
             MailStop::Scope(Scope::Other) => "other".into(),
             MailStop::Digest => "digest".into(),
+            MailStop::Ticket(number) => format!("t{number}"),
         }
     }
 
@@ -54,18 +61,25 @@ impl MailStop {
             "own" => MailStop::Scope(Scope::Own),
             "other" => MailStop::Scope(Scope::Other),
             "digest" => MailStop::Digest,
+            ticket if ticket.starts_with('t') => {
+                MailStop::Ticket(TicketNumber(ticket.get(1..)?.parse().ok()?))
+            }
             id => MailStop::Scope(Scope::Unit(UnitId(Uuid::try_parse(id).ok()?))),
         })
     }
 
     /// Nothing comes any more.
     fn is_done(self, c: &mut Conn<'_>, person: PersonId) -> Result<bool, Error> {
+        if let MailStop::Ticket(number) = self {
+            return Ok(as_copied(c, number, person)?.1.is_empty());
+        }
         let chosen = choices_of(c, person)?.chosen;
         Ok(match self {
             MailStop::Scope(scope) => Told::ALL
                 .iter()
                 .all(|told| chosen.get(&(scope, *told)) == Some(&How::Nothing)),
             MailStop::Digest => !chosen.values().any(|how| *how == How::Digest),
+            MailStop::Ticket(_) => false,
         })
     }
 
@@ -78,6 +92,9 @@ impl MailStop {
 
     /// Subject and text of the mail that confirms it.
     fn confirmation(self, unit: Option<&str>, settings: &str, german: bool) -> (String, String) {
+        if let MailStop::Ticket(number) = self {
+            return left_ticket(number, german);
+        }
         let what = match (self, unit, german) {
             (MailStop::Digest, _, false) => "what was gathered for you".to_owned(),
             (MailStop::Digest, _, true) => "Gesammeltes".to_owned(),
@@ -108,11 +125,58 @@ impl MailStop {
     }
 }
 
+/// The mail that confirms that somebody is off a ticket.
+fn left_ticket(number: TicketNumber, german: bool) -> (String, String) {
+    if german {
+        (
+            format!("[#{number}] Keine Mails mehr über dieses Ticket"),
+            format!(
+                "Über den Link in einer Mail wurden Sie von Ticket {number} genommen: es kommt nichts \
+                 mehr darüber, und Sie sehen es nicht mehr.\n\nWaren Sie das nicht, dann bitten Sie, \
+                 wer angefragt hat oder daran arbeitet, Sie wieder hinzuzufügen.\n"
+            ),
+        )
+    } else {
+        (
+            format!("[#{number}] No more mails about this ticket"),
+            format!(
+                "By the link in a mail you were taken off ticket {number}: nothing comes to you any \
+                 more about it, and you see it no more.\n\nIf that was not you, ask whoever asked or \
+                 works on it to add you again.\n"
+            ),
+        )
+    }
+}
+
+/// What somebody is on a ticket, or on the one into which it was merged, that brings
+/// them mails by somebody's wish: Cc, or that they follow it.
+fn as_copied(
+    c: &mut Conn<'_>,
+    number: TicketNumber,
+    person: PersonId,
+) -> Result<(TicketNumber, Vec<Party>), Error> {
+    let ticket = lives_on(c, number)?;
+    let parties = ticket
+        .parties
+        .iter()
+        .filter(|p| p.person == person)
+        .filter(|p| matches!(p.role, PartyRole::Cc | PartyRole::Subscriber))
+        .copied()
+        .collect();
+    Ok((ticket.number, parties))
+}
+
 impl Desk {
     /// The signed word of a link.
     pub fn stop_word(&self, person: PersonId, stop: MailStop) -> String {
         let text = format!("{}.{}", stop.key(), person.0.simple());
         format!("{text}.{}", self.0.secret.sign(PURPOSE, &text))
+    }
+
+    /// The link to give something up.
+    pub(crate) fn stop_link(&self, person: PersonId, stop: MailStop) -> String {
+        let word = self.stop_word(person, stop);
+        format!("{}/mail/stop/{word}", self.config().public_url)
     }
 
     /// The fields of a header by which mail programs offer the link. By one click only
@@ -123,8 +187,8 @@ impl Desk {
         stop: MailStop,
     ) -> Vec<(&'static str, String)> {
         let url = &self.config().public_url;
-        let link = format!("<{url}/mail/stop/{}>", self.stop_word(person, stop));
-        let mut fields = vec![("List-Unsubscribe", link)];
+        let link = self.stop_link(person, stop);
+        let mut fields = vec![("List-Unsubscribe", format!("<{link}>"))];
         if url.starts_with("https://") {
             let click = "List-Unsubscribe=One-Click".to_owned();
             fields.push(("List-Unsubscribe-Post", click));
@@ -165,6 +229,9 @@ impl Desk {
     /// [`Error::Unauthenticated`] when it is not ours.
     pub async fn stop_mails(&self, word: &str) -> Result<StopLink, Error> {
         let (person, stop) = self.read_stop(word)?;
+        if let MailStop::Ticket(number) = stop {
+            return self.leave_ticket(person, number).await;
+        }
         let unit = stop.unit(&*self.catalogue().await?);
         let (desk, name) = (self.clone(), unit.clone());
         self.0
@@ -188,6 +255,7 @@ impl Desk {
                             how: How::Nothing.key().into(),
                         }));
                     }
+                    MailStop::Ticket(_) => {}
                     MailStop::Digest => {
                         for row in &mut rows {
                             if row.how == How::Digest.key() {
@@ -199,7 +267,7 @@ impl Desk {
                     }
                 }
                 store::choice::set(c, person, &rows)?;
-                let german = language_of(&desk, Some(&wish_of(c, person)?)) == "de";
+                let german = is_german(&desk, c, Some(person))?;
                 let settings = format!("{}/account/mail", desk.config().public_url);
                 let (subject, text) = stop.confirmation(name.as_deref(), &settings, german);
                 match Letter::to(&human, desk.uuid(), &subject, text) {
@@ -214,5 +282,50 @@ impl Desk {
             unit,
             stopped: true,
         })
+    }
+
+    /// Takes somebody off a ticket as they could themselves, and confirms it.
+    async fn leave_ticket(
+        &self,
+        person: PersonId,
+        number: TicketNumber,
+    ) -> Result<StopLink, Error> {
+        let (number, parties, human) = self
+            .0
+            .db
+            .read(move |c| {
+                let (number, parties) = as_copied(c, number, person)?;
+                Ok::<_, Error>((number, parties, store::person::load(c, person)?))
+            })
+            .await?;
+        let stop = MailStop::Ticket(number);
+        let done = StopLink {
+            stop,
+            unit: None,
+            stopped: true,
+        };
+        let Some(human) = human.filter(|h| h.active && !parties.is_empty()) else {
+            return Ok(done);
+        };
+        let actor = self.actor_for(person, Channel::Web).await?;
+        let steps = parties
+            .into_iter()
+            .map(|party| Step::Command(Command::RemoveParty(party)))
+            .collect();
+        self.act(&actor, number, None, steps).await?;
+        let desk = self.clone();
+        self.0
+            .db
+            .write(move |c| {
+                let german = is_german(&desk, c, Some(person))?;
+                let (subject, text) = left_ticket(number, german);
+                match Letter::to(&human, desk.uuid(), &subject, text) {
+                    Some(letter) => letter::queue(&desk, c, letter),
+                    None => Ok(()),
+                }
+            })
+            .await?;
+        self.wake();
+        Ok(done)
     }
 }

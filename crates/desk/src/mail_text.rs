@@ -83,6 +83,7 @@ impl Kind {
                 "label_meaning",
                 "link",
                 "solved",
+                "stop",
                 "desk",
             ],
             // Nothing of what a stranger wrote: they may not be who they say.

@@ -5,10 +5,11 @@ use connect::imap::{self, Account, Login, Security, TokenGiver};
 use connect::oidc::Finding;
 use serde_json::json;
 use store::mailbox::{Mailbox, MailboxDoc, MailboxState, Way};
-use switchboard_core::{Actor, Millis, ServiceId, UnitId};
+use switchboard_core::{Actor, Millis, PortalId, ServiceId, UnitId};
 use uuid::Uuid;
 
 use crate::audit::{self, Subject};
+use crate::portal::{PortalRef, check_offers};
 use crate::provider::{SECRET_ENV, may_name};
 use crate::{Desk, Error};
 
@@ -31,6 +32,8 @@ pub struct Draft {
     pub unit: Option<String>,
     /// Tickets begin with this service: name or key.
     pub service: Option<String>,
+    /// Tickets come by this portal: its key.
+    pub portal: Option<String>,
     /// Mail is taken.
     pub active: bool,
 }
@@ -57,6 +60,8 @@ pub struct Overview {
     pub unit: Option<String>,
     /// The service's name.
     pub service: Option<String>,
+    /// The portal.
+    pub portal: Option<PortalRef>,
 }
 
 /// What was checked of a draft.
@@ -65,6 +70,7 @@ struct Checked {
     draft: Draft,
     unit: Option<UnitId>,
     service: Option<ServiceId>,
+    portal: Option<PortalId>,
     fresh: Uuid,
 }
 
@@ -157,6 +163,7 @@ impl Desk {
                     .service
                     .and_then(|id| catalogue.service(id))
                     .map(|s| s.name.clone()),
+                portal: catalogue.portal_ref(mailbox.portal),
                 mailbox,
             })
             .collect())
@@ -321,10 +328,20 @@ impl Desk {
             Some(name) => Some(catalogue.find_unit("unit", &name)?.id),
             None => None,
         };
-        let service = match given(&draft.service) {
-            Some(name) => Some(catalogue.find_service("service", &name)?.id),
+        let found = match given(&draft.service) {
+            Some(name) => Some(catalogue.find_service("service", &name)?),
             None => None,
         };
+        let service = found.map(|s| s.id);
+        // Also one that is not open yet: its address is set up before.
+        let portal = match given(&draft.portal) {
+            Some(key) => Some(catalogue.any_portal("portal", &key)?),
+            None => None,
+        };
+        if let Some(portal) = portal {
+            check_offers(&catalogue, portal, found, None)?;
+        }
+        let portal = portal.map(|p| p.id);
         if unit.is_some() && service.is_some() {
             return Err(Error::invalid(
                 "service",
@@ -346,6 +363,7 @@ impl Desk {
             draft,
             unit,
             service,
+            portal,
             fresh: self.uuid(),
         })
     }
@@ -358,6 +376,17 @@ impl Desk {
             return Err(Error::invalid(
                 "host",
                 "write the name of the server alone: imap.example.org",
+            ));
+        }
+        // Before the question of TLS: who is sent there would look in vain.
+        if let Some(why) = self.0.guard.keeps_from(&doc.host) {
+            return Err(Error::invalid(
+                "host",
+                format!(
+                    "{} {why}; the desk connects there once the operator names it in \
+                     SWITCHBOARD_OUTBOUND_NETWORKS",
+                    doc.host
+                ),
             ));
         }
         if doc.port == 0 {
@@ -440,7 +469,16 @@ fn store_draft(
             current: before.version,
         });
     }
-    if store::redirect::lists(c)?.contains(&draft.address) {
+    let is_list = |list: &String| {
+        mail::Address::parse(list.trim()).is_ok_and(|list| list.as_str() == draft.address)
+    };
+    let named = store::unit::services(c)?;
+    if store::redirect::lists(c)?.contains(&draft.address)
+        || named
+            .iter()
+            .filter_map(|s| s.doc.list.as_ref())
+            .any(is_list)
+    {
         return Err(Error::invalid(
             "address",
             "is a mailing list that requests go to; what the desk sent would come back to it",
@@ -459,6 +497,7 @@ fn store_draft(
         has_secret: false,
         unit: checked.unit,
         service: checked.service,
+        portal: checked.portal,
         active: draft.active,
         updated_at: now,
         version: before.as_ref().map_or(1, |m| m.version + 1),
@@ -498,7 +537,7 @@ fn store_draft(
     }
     let shown = |m: &Mailbox| {
         json!({ "address": m.address, "way": m.way.key(), "doc": m.doc, "unit": m.unit,
-                "service": m.service, "active": m.active })
+                "service": m.service, "portal": m.portal, "active": m.active })
     };
     let mut detail = match &before {
         Some(before) => json!({ "before": shown(before), "after": shown(&mailbox) }),

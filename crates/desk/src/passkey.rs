@@ -13,6 +13,7 @@ use webauthn_rs::prelude::{
 };
 
 use crate::identity::stays_open;
+use crate::letter_text::Deed;
 use crate::session::check_fresh;
 use crate::{Desk, Error, SignedIn, account, factor, secret};
 
@@ -220,8 +221,7 @@ impl Desk {
                 }
                 let detail = json!({"kind": "passkey", "name": row.name});
                 account::record(c, &me, now, "person.factor_added", &detail)?;
-                let what = format!("The passkey “{}” was added to your account.", row.name);
-                account::tell(&desk, c, &me, "A passkey was added", &what)?;
+                account::tell(&desk, c, &me, Deed::PasskeyAdded(&row.name))?;
                 Ok::<_, Error>(first.then(|| codes.clone()))
             })
             .await?;
@@ -248,8 +248,7 @@ impl Desk {
                 factor::tidy(c, me.id)?;
                 let detail = json!({"kind": "passkey"});
                 account::record(c, &me, now, "person.factor_removed", &detail)?;
-                let what = "A passkey was removed from your account.";
-                account::tell(&desk, c, &me, "A passkey was removed", what)
+                account::tell(&desk, c, &me, Deed::PasskeyRemoved)
             })
             .await?;
         self.wake();

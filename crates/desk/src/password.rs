@@ -7,6 +7,7 @@ use serde_json::json;
 use store::person::Person;
 use zxcvbn::{Score, zxcvbn};
 
+use crate::letter_text::Deed;
 use crate::sign_in::shut_out;
 use crate::tries::{self, Limit};
 use crate::{Desk, Error, SignedIn, account, session};
@@ -185,9 +186,7 @@ impl Desk {
                 let ended = shut_out(c, me.id, &here)?;
                 let detail = json!({"sessions_ended": ended});
                 account::record(c, &me, now, "person.password_changed", &detail)?;
-                let what = "The password of your account was changed. Every other place where \
-                            you were signed in was signed out.";
-                account::tell(&desk, c, &me, "Your password was changed", what)
+                account::tell(&desk, c, &me, Deed::PasswordChanged)
             })
             .await?;
         self.forget_actors();

@@ -63,6 +63,19 @@ impl Catalogue {
             })
     }
 
+    /// A portal by its key, also one that is closed to visitors.
+    ///
+    /// # Errors
+    /// Names `field` and where portals are looked after.
+    pub(crate) fn any_portal(&self, field: &str, key: &str) -> Result<&Portal, Error> {
+        self.portals.iter().find(|p| p.key == key).ok_or_else(|| {
+            Error::invalid(
+                field,
+                format!("there is no portal {key:?}; /admin/portals has their keys"),
+            )
+        })
+    }
+
     /// The portal whose own first level this unit is.
     pub fn portal_of_unit(&self, unit: UnitId) -> Option<PortalId> {
         self.portals

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use crate::account::{self, address};
+use crate::letter_text::Deed;
 use crate::link::{self, Purpose};
 use crate::{Desk, Error, password, sign_in};
 
@@ -67,14 +68,7 @@ impl Desk {
                 store::person::set_password(c, person.id, &hash, now)?;
                 sign_in::shut_out(c, person.id, &[])?;
                 account::record(c, &person, now, "person.password_reset", &json!({}))?;
-                account::tell(
-                    &desk,
-                    c,
-                    &person,
-                    "Your password was changed",
-                    "The password of your account was set anew with a link that was mailed to \
-                     you. You were signed out everywhere; tokens of programs still work.",
-                )
+                account::tell(&desk, c, &person, Deed::PasswordSet)
             })
             .await?;
         self.forget_actors();

@@ -199,6 +199,21 @@ pub(crate) fn save_service_in(
     Ok(saved.version)
 }
 
+/// A list that is new to a service must not be the desk itself.
+pub(crate) fn check_list(
+    c: &mut Conn<'_>,
+    desk: &Desk,
+    service: &Service,
+    before: Option<&Service>,
+) -> Result<(), Error> {
+    match &service.doc.list {
+        Some(list) if before.is_none_or(|b| b.doc.list.as_ref() != Some(list)) => {
+            crate::mail_in::check_is_foreign(c, desk, "list", list)
+        }
+        _ => Ok(()),
+    }
+}
+
 /// The same without the deed, for who records many as one.
 ///
 /// # Errors
@@ -385,6 +400,7 @@ impl Desk {
         edit: ServiceEdit,
     ) -> Result<KnownService, Error> {
         let (now, id, actor) = (self.now(), ServiceId(self.uuid()), actor.clone());
+        let desk = self.clone();
         let known = self
             .0
             .db
@@ -397,6 +413,7 @@ impl Desk {
                     .unwrap_or(0);
                 let mut service = blank(id, last + 1);
                 edit.clone().onto(&mut service, &units)?;
+                check_list(c, &desk, &service, None)?;
                 if service.key.is_empty() {
                     service.key = key_of(&service.name);
                 }
@@ -422,16 +439,18 @@ impl Desk {
         edit: ServiceEdit,
     ) -> Result<KnownService, Error> {
         let (now, actor, name) = (self.now(), actor.clone(), name.to_owned());
+        let desk = self.clone();
         let known = self
             .0
             .db
             .write(move |c| {
                 let units = store::unit::all(c)?;
                 let all = store::unit::services(c)?;
-                let mut service = find_service_in(&all, &name)
-                    .ok_or_else(|| Error::not_found(format!("service {name:?}")))?
-                    .clone();
+                let before = find_service_in(&all, &name)
+                    .ok_or_else(|| Error::not_found(format!("service {name:?}")))?;
+                let mut service = before.clone();
                 edit.clone().onto(&mut service, &units)?;
+                check_list(c, &desk, &service, Some(before))?;
                 let version = save_service_in(c, &actor, now, &service, expected)?;
                 Ok::<_, Error>(KnownService { service, version })
             })

@@ -11,6 +11,7 @@ use store::person::Session;
 use switchboard_core::{Millis, PersonId};
 use uuid::Uuid;
 
+use crate::letter_text::Deed;
 use crate::session::Came;
 use crate::tries::{self, Limit};
 use crate::{Desk, Error, account, factor, password, secret, totp};
@@ -286,11 +287,7 @@ impl Desk {
                         "person.recovery_code_used",
                         &json!({"left": left}),
                     )?;
-                    let what = format!(
-                        "A recovery code was used to sign in to your account. {left} are left; \
-                         make new ones under “Your account” when they run out."
-                    );
-                    account::tell(&desk, c, &person, "A recovery code was used", &what)?;
+                    account::tell(&desk, c, &person, Deed::CodeUsed(left))?;
                 }
                 Ok(true)
             })

@@ -5,6 +5,7 @@ use store::Conn;
 use switchboard_core::{Millis, PersonId};
 use totp_rs::{Algorithm, Builder, Secret, Totp};
 
+use crate::letter_text::Deed;
 use crate::session::check_fresh;
 use crate::{Desk, Error, SignedIn, account, factor, secret};
 
@@ -148,14 +149,7 @@ impl Desk {
                 }
                 let detail = json!({"kind": "totp"});
                 account::record(c, &me, now, "person.factor_added", &detail)?;
-                account::tell(
-                    &desk,
-                    c,
-                    &me,
-                    "An authenticator app was added",
-                    "An authenticator app was added to your account: signing in takes its codes \
-                     from now on.",
-                )?;
+                account::tell(&desk, c, &me, Deed::AppAdded)?;
                 Ok(first.then(|| codes.clone()))
             })
             .await?;
@@ -180,13 +174,7 @@ impl Desk {
                 factor::tidy(c, me.id)?;
                 let detail = json!({"kind": "totp"});
                 account::record(c, &me, now, "person.factor_removed", &detail)?;
-                account::tell(
-                    &desk,
-                    c,
-                    &me,
-                    "An authenticator app was removed",
-                    "The authenticator app was removed from your account.",
-                )
+                account::tell(&desk, c, &me, Deed::AppRemoved)
             })
             .await?;
         self.wake();

@@ -25,8 +25,16 @@ pub struct HeldAnswer {
     pub status: String,
     /// Its text.
     pub body: String,
-    /// Why it could not be sent; then it waits for its author.
+    /// Why it could not be sent; then it waits for its author. Empty: its author took
+    /// it back, and its files are kept for a second answer.
     pub refused: Option<String>,
+}
+
+impl HeldAnswer {
+    /// Its author took it back.
+    pub fn is_taken_back(&self) -> bool {
+        self.refused.as_deref() == Some("")
+    }
 }
 
 /// A file of an answer that waits.
@@ -128,17 +136,33 @@ pub fn files(conn: &mut Conn<'_>, answer: Uuid) -> Result<Vec<HeldFile>, Error> 
     )
 }
 
-/// Answers that could not be sent and whose time was before `before`.
-pub fn left_behind(conn: &mut Conn<'_>, before: Millis, limit: i64) -> Result<Vec<Uuid>, Error> {
+/// Answers that could not be sent and whose time was before `before`, and those that
+/// were taken back and whose time was before `back_before`.
+pub fn left_behind(
+    conn: &mut Conn<'_>,
+    before: Millis,
+    back_before: Millis,
+    limit: i64,
+) -> Result<Vec<Uuid>, Error> {
     conn.query(
-        "SELECT id FROM held_answer WHERE refused IS NOT NULL AND send_at < $1
-         ORDER BY send_at, id LIMIT $2",
-        params![before, limit],
+        "SELECT id FROM held_answer
+         WHERE (refused <> '' AND send_at < $1) OR (refused = '' AND send_at < $2)
+         ORDER BY send_at, id LIMIT $3",
+        params![before, back_before, limit],
         |row| row.get(0),
     )
 }
 
-/// Takes an answer away, to send it or to give it back: who gets `true` has it.
+/// Gives an answer back to its author: it is not sent any more, and its files are kept.
+/// `false`: it is not there any more, or was given back before.
+pub fn give_back(conn: &mut Conn<'_>, id: Uuid) -> Result<bool, Error> {
+    Ok(conn.execute(
+        "UPDATE held_answer SET refused = '' WHERE id = $1 AND (refused IS NULL OR refused <> '')",
+        params![id],
+    )? > 0)
+}
+
+/// Takes an answer away, to send it or to let it go: who gets `true` has it.
 pub fn take(conn: &mut Conn<'_>, id: Uuid) -> Result<bool, Error> {
     conn.execute("DELETE FROM held_file WHERE answer = $1", params![id])?;
     Ok(conn.execute("DELETE FROM held_answer WHERE id = $1", params![id])? > 0)

@@ -200,6 +200,33 @@ pub fn incoming_of_ticket(
     conn.run(&sql, read_incoming)
 }
 
+/// Mails in one of these states, newest first; `before`: older than that one.
+pub fn find_incoming(
+    conn: &mut Conn<'_>,
+    states: &[&str],
+    before: Option<Uuid>,
+    limit: i64,
+) -> Result<Vec<Incoming>, Error> {
+    let mut sql = crate::value::Sql::new(INCOMING);
+    sql.push(" WHERE state IN ");
+    sql.list(states.iter().map(|state| crate::value::Value::from(*state)));
+    if let Some(before) = before {
+        sql.push(" AND id < ").bind(before);
+    }
+    sql.push(" ORDER BY id DESC LIMIT ").bind(limit);
+    conn.run(&sql, read_incoming)
+}
+
+/// Lets a mail that became no entry be decided about anew. `false`: it is one, or is not
+/// there.
+pub fn take_again(conn: &mut Conn<'_>, id: Uuid) -> Result<bool, Error> {
+    Ok(conn.execute(
+        "UPDATE mail_in SET state = 'taken', reason = NULL
+         WHERE id = $1 AND state IN ('quarantined', 'suppressed')",
+        params![id],
+    )? > 0)
+}
+
 /// Mails in a state, newest first.
 pub fn incoming_by_state(
     conn: &mut Conn<'_>,

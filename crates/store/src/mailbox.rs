@@ -2,7 +2,7 @@
 //! mail server hands over.
 
 use serde::{Deserialize, Serialize};
-use switchboard_core::{Millis, ServiceId, UnitId};
+use switchboard_core::{Millis, PortalId, ServiceId, UnitId};
 use uuid::Uuid;
 
 use crate::conn::Conn;
@@ -90,6 +90,8 @@ pub struct Mailbox {
     pub unit: Option<UnitId>,
     /// Tickets begin with this service.
     pub service: Option<ServiceId>,
+    /// Tickets come by this portal.
+    pub portal: Option<PortalId>,
     /// Mail is taken.
     pub active: bool,
     /// When it was last changed.
@@ -125,7 +127,7 @@ pub struct MailboxState {
 
 const COLUMNS: &str = "SELECT id, address, way, doc,
   CAST(CASE WHEN secret IS NULL THEN 0 ELSE 1 END AS BIGINT), unit, service, active, updated_at,
-  version FROM mailbox";
+  version, portal FROM mailbox";
 
 fn read(row: &Row<'_>) -> Result<Mailbox, Error> {
     let (way, doc): (String, String) = (row.get(2)?, row.get(3)?);
@@ -141,6 +143,7 @@ fn read(row: &Row<'_>) -> Result<Mailbox, Error> {
         active: row.get(7)?,
         updated_at: row.get(8)?,
         version: row.get(9)?,
+        portal: row.get(10)?,
     })
 }
 
@@ -164,10 +167,11 @@ pub fn save(conn: &mut Conn<'_>, m: &Mailbox, now: Millis) -> Result<(), Error> 
         .map_err(|e| Error::Corrupt(format!("document to JSON: {e}")))?;
     conn.execute(
         "INSERT INTO mailbox (id, address, way, doc, unit, service, active, created_at, updated_at,
-           version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9)
+           version, portal) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10)
          ON CONFLICT (id) DO UPDATE SET address = excluded.address, way = excluded.way,
            doc = excluded.doc, unit = excluded.unit, service = excluded.service,
-           active = excluded.active, updated_at = excluded.updated_at, version = excluded.version",
+           active = excluded.active, updated_at = excluded.updated_at, version = excluded.version,
+           portal = excluded.portal",
         params![
             m.id,
             m.address.as_str(),
@@ -178,6 +182,7 @@ pub fn save(conn: &mut Conn<'_>, m: &Mailbox, now: Millis) -> Result<(), Error> 
             m.active,
             now,
             m.version,
+            m.portal,
         ],
     )?;
     Ok(())

@@ -90,6 +90,10 @@ const MIGRATIONS: &[(&str, &str)] = &[
         "0031_home_communities",
         include_str!("migrations/0031_home_communities.sql"),
     ),
+    (
+        "0032_mailbox_portal",
+        include_str!("migrations/0032_mailbox_portal.sql"),
+    ),
 ];
 
 /// How often to start again when another node migrates at the same moment.

@@ -22,6 +22,9 @@ pub enum Wrong {
     Answered(String, String),
     /// The answer to this takes so long.
     Slow(String, Duration),
+    /// The answer to this comes, and after it nothing any more in either direction,
+    /// and no end either: a line that died without a word.
+    Mute(String),
 }
 
 impl Wrong {
@@ -31,15 +34,20 @@ impl Wrong {
             | Wrong::Unanswered(word)
             | Wrong::Torn(word, _)
             | Wrong::Answered(word, _)
-            | Wrong::Slow(word, _) => word,
+            | Wrong::Slow(word, _)
+            | Wrong::Mute(word) => word,
         }
     }
 }
+
+/// For so long somebody who answered STARTTLS in the server's place listens.
+const LISTEN: Duration = Duration::from_secs(2);
 
 #[derive(Debug, Default)]
 struct Plan {
     next: Option<Wrong>,
     struck: usize,
+    heard: Vec<u8>,
 }
 
 /// A proxy in front of a server.
@@ -75,6 +83,11 @@ impl Proxy {
         self.plan.lock().unwrap().next = Some(wrong);
     }
 
+    /// What clients said so far, as whoever sits on the line reads it.
+    pub fn heard(&self) -> Vec<u8> {
+        self.plan.lock().unwrap().heard.clone()
+    }
+
     /// How often something went wrong so far.
     pub fn struck(&self) -> usize {
         self.plan.lock().unwrap().struck
@@ -96,6 +109,9 @@ async fn carry(mut client: TcpStream, mut server: TcpStream, plan: Arc<Mutex<Pla
     let (mut from_client, mut from_server) = (vec![0; 16384], vec![0; 16384]);
     // Bytes of the server's that still go through.
     let mut left = None;
+    // From STARTTLS on there are no lines any more that anybody else reads.
+    let mut sealed = false;
+    let mut mute = false;
     loop {
         tokio::select! {
             read = client.read(&mut from_client) => {
@@ -104,11 +120,13 @@ async fn carry(mut client: TcpStream, mut server: TcpStream, plan: Arc<Mutex<Pla
                 // A command comes in pieces on a busy machine: its tag, its words and
                 // its end. It is looked at, and passed on, when it is whole; else the
                 // answer to it would not have its tag, and the client would wait.
-                while !said.ends_with(b"\n") {
+                while !sealed && !said.ends_with(b"\n") {
                     let Ok(n @ 1..) = client.read(&mut from_client).await else { return };
                     said.extend_from_slice(&from_client[..n]);
                 }
-                let wrong = due(&plan, &said);
+                plan.lock().unwrap().heard.extend_from_slice(&said);
+                let wrong = if sealed { None } else { due(&plan, &said) };
+                sealed |= String::from_utf8_lossy(&said).to_ascii_uppercase().contains("STARTTLS\r\n");
                 let said = said.as_slice();
                 match wrong {
                     Some(Wrong::Unheard(_)) => return,
@@ -131,9 +149,18 @@ async fn carry(mut client: TcpStream, mut server: TcpStream, plan: Arc<Mutex<Pla
                         {
                             return;
                         }
+                        if sealed {
+                            // Whoever answered has no key: what is said now is only heard.
+                            let more = client.read(&mut from_client);
+                            if let Ok(Ok(n)) = tokio::time::timeout(LISTEN, more).await {
+                                plan.lock().unwrap().heard.extend_from_slice(&from_client[..n]);
+                            }
+                            return;
+                        }
                         continue;
                     }
                     Some(Wrong::Slow(_, time)) => tokio::time::sleep(time).await,
+                    Some(Wrong::Mute(_)) => mute = true,
                     None => {}
                 }
                 if server.write_all(said).await.is_err() {
@@ -145,6 +172,9 @@ async fn carry(mut client: TcpStream, mut server: TcpStream, plan: Arc<Mutex<Pla
                 let n = left.map_or(n, |left: usize| n.min(left));
                 if client.write_all(&from_server[..n]).await.is_err() {
                     return;
+                }
+                if mute {
+                    return std::future::pending().await;
                 }
                 if let Some(left) = &mut left {
                     *left -= n;

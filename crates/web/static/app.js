@@ -150,6 +150,18 @@ function moveMeters() {
 }
 if (drawn) setInterval(moveMeters, 15_000);
 
+// An answer that waits says for how long it can be taken back.
+function countDown() {
+  const now = drawn + Date.now() - opened;
+  for (const one of $$("[data-sent-at]")) {
+    const left = Math.ceil((Number(one.dataset.sentAt) - now) / 1000);
+    const words = $(".chip", one)?.lastChild;
+    if (words) words.textContent = words.textContent.replace(/ in -?\d+ s/, ` in ${Math.max(left, 0)} s`);
+    if (left === 0 || left === -2) refresh();
+  }
+}
+if (drawn) setInterval(countDown, 1000);
+
 /* ---- forms without a reload ---- */
 
 document.addEventListener("submit", async (event) => {

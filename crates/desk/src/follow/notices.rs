@@ -19,14 +19,14 @@ use uuid::Uuid;
 
 use self::text::{Telling, outside};
 use super::{by_cause, state_after};
-use crate::choice::{choices_of, language_of, next_due, wish_of};
+use crate::choice::{choices_of, is_german, language_of, next_due, wish_of};
 use crate::jobs::DELIVER;
 use crate::letter::{self, Letter};
 use crate::mail_in::storm::{self, Calm};
 use crate::mail_stop::MailStop;
 use crate::mail_text::{self, Kind, MailText};
 use crate::reads::Door;
-use crate::{Catalogue, Desk, Error};
+use crate::{Catalogue, Desk, Error, letter_text};
 
 pub(crate) mod text;
 
@@ -46,8 +46,9 @@ pub(super) struct ReadyMail {
     acknowledges: Option<TicketNumber>,
     /// It carries the text of this restricted ticket.
     tells: Option<TicketNumber>,
-    /// It tells of what a mail brought, which may come in storms.
-    by_mail: bool,
+    /// It tells of what a mail brought, which may come in storms: where its reader
+    /// opens the ticket.
+    by_mail: Option<String>,
 }
 
 /// Queues mails, each at most once.
@@ -65,7 +66,9 @@ pub(super) fn queue(desk: &Desk, c: &mut Conn<'_>, mails: &[Ready], now: i64) ->
                 continue;
             }
         };
-        if *by_mail && !calm(desk, c, mail, now)? {
+        if let Some(link) = by_mail
+            && !calm(desk, c, mail, link, now)?
+        {
             continue;
         }
         if let Some(number) = acknowledges
@@ -100,6 +103,7 @@ fn calm(
     desk: &Desk,
     c: &mut Conn<'_>,
     mail: &store::mail::Outgoing,
+    link: &str,
     now: i64,
 ) -> Result<bool, Error> {
     let Some(ticket) = mail.ticket else {
@@ -112,19 +116,15 @@ fn calm(
         Calm::Go => Ok(true),
         Calm::Quiet => Ok(false),
         Calm::SaySo => {
-            let text = format!(
-                "Many mails come to ticket {ticket} right now. They are all in it, but you get no \
-                 more notices about them in this hour.\n\n\
-                 Open it:  {}/work/{ticket}\n",
-                desk.config().public_url
-            );
+            let german = is_german(desk, c, mail.person)?;
+            let (subject, text) = letter_text::storm(ticket.0, link, german);
             let letter = Letter {
                 address: mail.address.clone(),
                 name: String::new(),
                 person: mail.person,
                 ticket: Some(ticket),
                 cause: mail.cause,
-                subject: format!("[#{ticket}] Many mails: no more notices in this hour"),
+                subject,
                 text,
             };
             letter::queue(desk, c, letter)?;
@@ -374,10 +374,15 @@ fn ready(
         Some(person) => language_of(desk, Some(&before.chosen(c, person)?.1)),
         None => language_of(desk, None),
     };
+    // Who was put on it, or follows it, gets off by a link: not everybody has an account.
+    let number = ticket.number;
+    let leaves = person.filter(|_| matches!(notice.reason, Reason::Cc | Reason::Subscriber));
     let values = match kind {
         Kind::Answer | Kind::Work => {
             let mut values = telling.values(c, notice, person, &language)?;
             values.insert("name", name.clone());
+            let leave = leaves.map(|p| desk.stop_link(p, MailStop::Ticket(number)));
+            values.insert("stop", leave.unwrap_or_default());
             values
         }
         Kind::Received | Kind::Restricted | Kind::Digest => {
@@ -412,9 +417,12 @@ fn ready(
             extra.extend(desk.stop_fields(person, MailStop::Scope(scope)));
         }
     }
+    if let Some(person) = leaves {
+        extra.extend(desk.stop_fields(person, MailStop::Ticket(number)));
+    }
     let outgoing = Outgoing {
         from: Mailbox {
-            name: Some(config.name.clone()),
+            name: Some(telling.sender(notice.reason)),
             address: from,
         },
         to: Mailbox {
@@ -457,7 +465,8 @@ fn ready(
         tells: label
             .filter(|tlp| tlp.may_be_mailed() && !first_word)
             .map(|_| ticket.number),
-        by_mail: first.channel == Channel::Mail.key() && !first_word,
+        by_mail: (first.channel == Channel::Mail.key() && !first_word)
+            .then(|| telling.link(notice.reason, person)),
     }))
 }
 

@@ -145,11 +145,12 @@ pub(super) fn unit(
 /// One service.
 pub(super) fn service(
     c: &mut Conn<'_>,
+    desk: &Desk,
     actor: &Actor,
-    now: Millis,
     row: &Row,
     fresh: uuid::Uuid,
 ) -> Result<Done, Error> {
+    let now = desk.now();
     let key = row.needed("key")?;
     let (units, all) = (store::unit::all(c)?, store::unit::services(c)?);
     let known = all.iter().find(|s| s.key.eq_ignore_ascii_case(&key));
@@ -186,6 +187,7 @@ pub(super) fn service(
         .cloned()
         .unwrap_or_else(|| service::blank(ServiceId(fresh), last + 1));
     edit.onto(&mut service, &units)?;
+    service::check_list(c, desk, &service, known)?;
     Ok(put_service_in(c, actor, now, &service, None)?.deed)
 }
 

@@ -24,7 +24,7 @@ pub(super) async fn run(desk: &Desk) -> Result<Outcome, Error> {
             // Their jobs come back by themselves; until then it shows.
             store::outbox::lose_sight(c, now - LEASE_MS)?;
             crate::mail_in::storm::forget(c, now)?;
-            for id in store::held::left_behind(c, now - KEPT_ANSWERS, 100)? {
+            for id in store::held::left_behind(c, now - KEPT_ANSWERS, now - DAY, 100)? {
                 crate::held::let_go(c, id, now)?;
             }
             if !store::unit::stranded(c, 0, 1)?.is_empty() {

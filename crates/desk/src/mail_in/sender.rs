@@ -34,6 +34,20 @@ pub struct SenderVerdict {
 }
 
 impl SenderVerdict {
+    /// What was found about a sender.
+    pub(super) fn of(proof: &Proof, checks: Option<Findings>) -> SenderVerdict {
+        let (proof, by) = match proof {
+            Proof::Pass { domain } => ("proven", format!("the domain {domain}")),
+            Proof::Fail => ("failed", String::new()),
+            Proof::None => ("unknown", String::new()),
+        };
+        SenderVerdict {
+            proof: proof.into(),
+            by,
+            checks,
+        }
+    }
+
     /// In one sentence, for people.
     pub fn sentence(&self) -> String {
         match self.proof.as_str() {
@@ -75,20 +89,14 @@ impl Sender {
     }
 
     pub(super) fn verdict(&self, personal: bool) -> SenderVerdict {
-        let (proof, by) = match &self.proof {
-            _ if personal => (
-                "proven",
-                "the reply address that was sent to them".to_owned(),
-            ),
-            Proof::Pass { domain } => ("proven", format!("the domain {domain}")),
-            Proof::Fail => ("failed", String::new()),
-            Proof::None => ("unknown", String::new()),
-        };
-        SenderVerdict {
-            proof: proof.into(),
-            by,
-            checks: self.findings.clone(),
+        if personal {
+            return SenderVerdict {
+                proof: "proven".into(),
+                by: "the reply address that was sent to them".into(),
+                checks: self.findings.clone(),
+            };
         }
+        SenderVerdict::of(&self.proof, self.findings.clone())
     }
 
     /// Somebody without an account, under the name that the mail gives.
@@ -132,17 +140,9 @@ impl Desk {
         self.0.mail_auth.check(raw, source.as_ref(), us).await
     }
 
-    /// Who sent a mail. Somebody who never wrote before is made known.
-    pub(super) async fn sender(
-        &self,
-        mail: &Incoming,
-        findings: Option<Findings>,
-    ) -> Result<Sender, Error> {
-        let from = mail
-            .from
-            .clone()
-            .ok_or_else(|| Error::invalid("From", "the mail names no sender"))?;
-        let checked = findings.as_ref().map(|found| Checked {
+    /// What proves a mail's sender, with what was looked up about it.
+    pub(super) fn proof_of(&self, mail: &Incoming, findings: Option<&Findings>) -> Proof {
+        let checked = findings.map(|found| Checked {
             signed_by: found
                 .dkim
                 .iter()
@@ -153,7 +153,20 @@ impl Desk {
             dmarc: found.dmarc == "pass" && found.dkim.iter().all(|s| s.whole),
         });
         let authserv = self.config().authserv_id.as_deref();
-        let proof = mail::sender_proof(mail, authserv, checked.as_ref());
+        mail::sender_proof(mail, authserv, checked.as_ref())
+    }
+
+    /// Who sent a mail. Somebody who never wrote before is made known.
+    pub(super) async fn sender(
+        &self,
+        mail: &Incoming,
+        findings: Option<Findings>,
+    ) -> Result<Sender, Error> {
+        let from = mail
+            .from
+            .clone()
+            .ok_or_else(|| Error::invalid("From", "the mail names no sender"))?;
+        let proof = self.proof_of(mail, findings.as_ref());
         let address = from.address.clone();
         let known = self
             .0

@@ -11,6 +11,7 @@ use switchboard_core::onboarding::{Around, Form, Way};
 use switchboard_core::{Actor, Millis, Part, PersonId, ProviderId, ServiceId, UnitId};
 
 use super::{letters, moving};
+use crate::mail_in::check_is_foreign;
 use crate::service::put_service_in;
 use crate::service_provider::{fields, free_key};
 use crate::staff::{Occasion, enrol};
@@ -460,6 +461,9 @@ fn services(
             position,
             doc,
         };
+        if let Some(list) = &service.doc.list {
+            check_is_foreign(c, desk, "redirection.list", list)?;
+        }
         put_service_in(c, actor, now, &service, None)
             .map_err(|e| within(&format!("services.{index}"), e))?;
         let agreement = agreement(desk, row, service.id, &part.contact, now);

@@ -7,6 +7,7 @@ use switchboard_core::{Actor, Millis};
 use uuid::Uuid;
 
 use super::{found, letters};
+use crate::mail_in::check_is_foreign;
 use crate::{Desk, Error, secret};
 
 /// How long a link can be followed: 7 days.
@@ -44,15 +45,7 @@ impl Desk {
                 next(row.state, Deed::Change, by, &[])?;
                 let address =
                     crate::account::address("redirection.list", &row.form.redirection.list)?;
-                let boxes = store::mailbox::all(c)?;
-                if address.as_str() == desk.config().mail_address
-                    || boxes.iter().any(|m| m.address == address.as_str())
-                {
-                    return Err(Error::invalid(
-                        "redirection.list",
-                        "this is the desk itself; give the address of your list",
-                    ));
-                }
+                check_is_foreign(c, &desk, "redirection.list", address.as_str())?;
                 let hour = 3_600_000;
                 let sent = store::onboarding::list_checks_since(c, row.author, now - hour)?;
                 if sent >= MOST_AN_HOUR {

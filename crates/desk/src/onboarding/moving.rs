@@ -187,6 +187,9 @@ fn go(
     now: Millis,
     live: &mut Vec<Live>,
 ) -> Result<i64, Error> {
+    if let Some(list) = &next.list {
+        crate::mail_in::check_is_foreign(c, desk, "redirection.list", list)?;
+    }
     store::agreement::close(c, service.id, now)?;
     crate::exchange::agree(c, next, now)?;
     let mut service = service.clone();

@@ -34,6 +34,13 @@ pub(crate) struct ListMail {
     kind: FromList,
 }
 
+impl ListMail {
+    /// Somebody of the list wrote.
+    pub(crate) fn is_word(&self) -> bool {
+        self.kind == FromList::Word
+    }
+}
+
 impl Desk {
     /// Whether a mail comes from a list that has one of our tickets: by the
     /// list's reply address, else over the list with a reference to a mail that

@@ -118,7 +118,28 @@ fn its_author_alone_takes_an_answer_back_and_nobody_hears_of_it() {
         ));
         let taken = test.desk.take_back(&sam, id).await.unwrap();
         assert_eq!(taken.body, "canary-4711");
-        assert_eq!(taken.files, ["log.txt"]);
+        assert_eq!(taken.status, Some(Status::Solved));
+        let (file, name) = taken.files[0].clone();
+        assert_eq!((taken.files.len(), name.as_str()), (1, "log.txt"));
+        // It is neither sent nor taken back again, and waits for nobody.
+        assert!(matches!(
+            test.desk.send_now(&sam, id).await,
+            Err(Error::Conflict(_))
+        ));
+        assert!(matches!(
+            test.desk.take_back(&sam, id).await,
+            Err(Error::Conflict(_))
+        ));
+        let waits = test.desk.waiting_answers(&sam, number).await.unwrap();
+        assert!(waits.is_empty());
+        // Its files are there for its author alone, until another answer took their place.
+        let kept = async |who: &Actor, chosen: &[uuid::Uuid]| {
+            let files = test.desk.files_taken_back(who, number, id, chosen).await;
+            files.unwrap().len()
+        };
+        assert_eq!(kept(&sam, &[file]).await, 1);
+        assert_eq!(kept(&sam, &[]).await, 0);
+        assert_eq!(kept(&stan, &[file]).await, 0);
         test.clock.advance(60_000);
         test.run_jobs().await;
         assert_eq!(test.sent_mail().len(), before);
@@ -135,6 +156,16 @@ fn its_author_alone_takes_an_answer_back_and_nobody_hears_of_it() {
         test.desk.send_now(&sam, id).await.unwrap();
         let conversation = test.desk.conversation(&sam, number).await.unwrap();
         assert_eq!(conversation.entries[1].body, "Now.");
+        test.desk
+            .drop_taken_back(&stan, number, taken.id)
+            .await
+            .unwrap();
+        assert_eq!(kept(&sam, &[file]).await, 1);
+        test.desk
+            .drop_taken_back(&sam, number, taken.id)
+            .await
+            .unwrap();
+        assert_eq!(kept(&sam, &[file]).await, 0);
     });
 }
 

@@ -451,6 +451,81 @@ fn the_link_of_the_mail_that_gathers_ends_that_and_drops_what_waits() {
 }
 
 #[test]
+fn who_was_put_on_a_ticket_gets_off_it_by_a_link_and_without_an_account() {
+    both(|test| async move {
+        let people = federation(&test).await;
+        let rita = actor(&test, people.rita.id).await;
+        let request = OpenRequest {
+            cc: vec!["carl@people.example".into(), "dora@people.example".into()],
+            ..about("No link")
+        };
+        let number = opened(&test, people.rita.id, request.clone()).await;
+        let other = opened(&test, people.rita.id, request).await;
+        let mails = to(&test, "carl");
+        assert_eq!(mails.len(), 2, "{mails:?}");
+        let word = stop_word(&mails[0]).unwrap();
+        // Also where mail programs do not offer it.
+        assert!(mails[0].text.contains(&word), "{}", mails[0].text);
+        let seen = test.desk.mail_stop(&word).await.unwrap();
+        assert_eq!((seen.stop, seen.stopped), (MailStop::Ticket(number), false));
+        // Nobody makes one for another ticket or another person.
+        let theirs = stop_word(&to(&test, "dora")[0]).unwrap();
+        let (_, person) = theirs.split_once('.').unwrap();
+        let (_, mine) = word.split_once('.').unwrap();
+        for forged in [format!("t{other}.{mine}"), format!("t{other}.{person}")] {
+            let answer = test.desk.stop_mails(&forged).await;
+            assert!(matches!(answer, Err(Error::Unauthenticated(_))), "{forged}");
+        }
+        for _ in 0..2 {
+            assert!(test.desk.stop_mails(&word).await.unwrap().stopped);
+            test.run_jobs().await;
+        }
+        assert!(test.desk.mail_stop(&word).await.unwrap().stopped);
+        // One mail says so, and that was the last about this ticket. Who stays on it is told
+        // that he went, and of what was written.
+        write(&test, &rita, number, "Still nothing.").await;
+        write(&test, &rita, other, "Nothing here either.").await;
+        let about = |who: &str, number: TicketNumber| {
+            let tag = format!("[#{number}]");
+            to(&test, who)
+                .iter()
+                .filter(|m| m.subject.contains(&tag))
+                .count()
+        };
+        assert_eq!(about("carl", number), 2);
+        assert_eq!((about("carl", other), about("dora", number)), (2, 3));
+        let carl = to(&test, "carl")[0].to.clone();
+        let carl = test
+            .desk
+            .db()
+            .read(move |c| Ok::<_, Error>(store::person::by_email(c, &carl)?.unwrap().id))
+            .await
+            .unwrap();
+        let carl = actor(&test, carl).await;
+        assert!(matches!(
+            test.desk.ticket(&carl, number).await,
+            Err(Error::NotFound { .. })
+        ));
+        // After a merge the old link leads to where the ticket lives on.
+        let merge = Step::Command(Command::MergeInto {
+            target: number,
+            entries: Vec::new(),
+        });
+        let nina = actor(&test, people.nina.id).await;
+        let dora = stop_word(&to(&test, "dora")[1]).unwrap();
+        test.desk
+            .act(&nina, other, None, vec![merge])
+            .await
+            .unwrap();
+        assert!(test.desk.stop_mails(&dora).await.unwrap().stopped);
+        test.run_jobs().await;
+        let before = to(&test, "dora").len();
+        write(&test, &rita, number, "Hello?").await;
+        assert_eq!(to(&test, "dora").len(), before);
+    });
+}
+
+#[test]
 fn choices_that_make_no_sense_are_refused_by_name() {
     both(|test| async move {
         let people = test.federation().await;

@@ -11,7 +11,7 @@ use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, Buf
 use tokio::net::{TcpListener, TcpStream};
 
 /// Opens the door; gives its port.
-async fn open(test: &TestDesk) -> u16 {
+pub(crate) async fn open(test: &TestDesk) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let desk = test.desk.clone();
@@ -19,8 +19,9 @@ async fn open(test: &TestDesk) -> u16 {
     port
 }
 
-async fn handed(test: &TestDesk, address: &str, unit: Option<&str>) {
-    let draft = Draft {
+/// An address that the local mail server hands over.
+fn local(address: &str, unit: Option<&str>) -> Draft {
+    Draft {
         id: None,
         expected: None,
         address: address.into(),
@@ -29,9 +30,14 @@ async fn handed(test: &TestDesk, address: &str, unit: Option<&str>) {
         secret: None,
         unit: unit.map(str::to_owned),
         service: None,
+        portal: None,
         active: true,
-    };
+    }
+}
+
+async fn handed(test: &TestDesk, address: &str, unit: Option<&str>) {
     let admin = Actor::system(Channel::Cli);
+    let draft = local(address, unit);
     test.desk.save_mailbox(&admin, draft).await.unwrap();
 }
 
@@ -59,13 +65,13 @@ fn mail(words: &str) -> String {
 }
 
 /// A client that says what it is told.
-struct Client {
+pub(crate) struct Client {
     read: BufReader<tokio::net::tcp::OwnedReadHalf>,
     write: tokio::net::tcp::OwnedWriteHalf,
 }
 
 impl Client {
-    async fn new(port: u16) -> Client {
+    pub(crate) async fn new(port: u16) -> Client {
         let (read, write) = TcpStream::connect(("127.0.0.1", port))
             .await
             .unwrap()
@@ -78,7 +84,7 @@ impl Client {
         client
     }
 
-    async fn answer(&mut self) -> String {
+    pub(crate) async fn answer(&mut self) -> String {
         let mut all = String::new();
         loop {
             let mut line = String::new();
@@ -93,7 +99,7 @@ impl Client {
         }
     }
 
-    async fn say(&mut self, line: &str) -> String {
+    pub(crate) async fn say(&mut self, line: &str) -> String {
         self.write
             .write_all(format!("{line}\r\n").as_bytes())
             .await
@@ -285,5 +291,88 @@ fn a_connection_that_breaks_before_the_end_leaves_nothing() {
         wait_for(&test, "suppressed", 1).await;
         test.run_jobs().await;
         assert!(test.sent_mail().is_empty());
+    });
+}
+
+#[test]
+fn mail_to_a_portals_address_comes_by_the_portal() {
+    both(|test| async move {
+        test.federation().await;
+        let mut portal = test.portal("belle", &[], &["Archive"]).await;
+        let admin = Actor::system(Channel::Cli);
+        let bound = |address: &str, service: Option<&str>| Draft {
+            service: service.map(str::to_owned),
+            portal: Some("belle".into()),
+            ..local(address, None)
+        };
+        let save = async |draft| test.desk.save_mailbox(&admin, draft).await;
+        // What the portal does not offer, nobody asks for by it.
+        for (wrong, named) in [
+            (bound("x@belle.example", Some("Links")), "service"),
+            (
+                Draft {
+                    portal: Some("juno".into()),
+                    ..bound("x@belle.example", None)
+                },
+                "portal",
+            ),
+        ] {
+            match save(wrong).await {
+                Err(desk::Error::Invalid { field, .. }) => assert_eq!(field, named),
+                other => panic!("{other:?}"),
+            }
+        }
+        save(bound("help@belle.example", None)).await.unwrap();
+        save(bound("archive@belle.example", Some("Archive")))
+            .await
+            .unwrap();
+        let door = open(&test).await;
+        let hand = async |to: &str, words: &str, so_far: i64| {
+            let mut client = Client::new(door).await;
+            client.say("LHLO mx.example").await;
+            client.say("MAIL FROM:<rita@people.example>").await;
+            client.say(&format!("RCPT TO:<{to}>")).await;
+            client.say("DATA").await;
+            let text = mail(words).replace("\n.A", "\n..A").replace('\n', "\r\n");
+            assert!(client.say(&format!("{text}.")).await.starts_with("250 "));
+            wait_for(&test, "entry", so_far + 1).await;
+            let number = TicketNumber(so_far + 1);
+            test.desk.ticket(&admin, number).await.unwrap()
+        };
+        let general = hand("help@belle.example", "general", 0).await;
+        assert_eq!(general.unit.key, "belle-front");
+        assert_eq!(general.portal.unwrap().key, "belle");
+        assert_eq!(general.community.as_deref(), Some("belle"));
+        let archive = hand("archive@belle.example", "archive", 1).await;
+        assert_eq!(archive.unit.key, "storage");
+        assert_eq!(archive.service.unwrap().name, "Archive");
+        assert_eq!(archive.portal.unwrap().key, "belle");
+        // Who asks is answered by the portal, those who work by the desk.
+        test.run_jobs().await;
+        let from = |to: &str| {
+            let all = test.sent_mail();
+            let one = all.iter().find(|m| m.to.starts_with(to)).unwrap().clone();
+            let read = mail::parse(&one.raw, &mail::Limits::default()).unwrap();
+            read.from.unwrap().name.unwrap()
+        };
+        assert_eq!(from("rita@"), "belle help");
+        assert_eq!(from("belle-front@"), test.desk.config().name);
+        // A service that the portal offers no more still takes mail, at its unit.
+        portal.doc.services = Vec::new();
+        test.desk
+            .save_portal(&admin, portal.clone(), false)
+            .await
+            .unwrap();
+        let later = hand("archive@belle.example", "later", 2).await;
+        assert_eq!(later.unit.key, "storage");
+        assert_eq!(later.portal.unwrap().key, "belle");
+        // Nobody comes by a portal that is closed.
+        portal.active = false;
+        test.desk.save_portal(&admin, portal, false).await.unwrap();
+        let closed = hand("help@belle.example", "closed", 3).await;
+        assert_eq!(
+            (closed.unit.key.as_str(), closed.portal),
+            ("first-level", None)
+        );
     });
 }

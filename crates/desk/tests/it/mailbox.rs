@@ -51,6 +51,7 @@ fn draft(servers: &MailServers, name: &str) -> Draft {
         secret: Some(format!("secret-{name}")),
         unit: None,
         service: None,
+        portal: None,
         active: true,
     }
 }
@@ -202,6 +203,224 @@ fn whatever_breaks_no_mail_is_lost_and_none_comes_twice() {
                 "{wrong:?}: {unseen:?}"
             );
         }
+    });
+}
+
+/// A server whose token or password somebody else keeps fresh, on this machine: gives
+/// these one after the other, the last again and again.
+async fn token_giver(tokens: Vec<String>) -> String {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/token", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        let mut tokens = tokens.into_iter().peekable();
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let (mut request, mut some) = (Vec::new(), [0; 4096]);
+            // The form ends with its last field, which has no end of its own.
+            while !String::from_utf8_lossy(&request).contains("grant_type=") {
+                match stream.read(&mut some).await {
+                    Ok(n) if n > 0 => request.extend_from_slice(&some[..n]),
+                    _ => break,
+                }
+            }
+            let token = match tokens.next() {
+                Some(token) if tokens.peek().is_some() => token,
+                Some(last) => {
+                    tokens = vec![last.clone(), last.clone()].into_iter().peekable();
+                    last
+                }
+                None => break,
+            };
+            let body = format!("{{\"access_token\":\"{token}\",\"token_type\":\"Bearer\"}}");
+            let answer = testkit::answered(
+                "200 OK",
+                "Content-Type: application/json\r\n",
+                body.as_bytes(),
+            );
+            let _ = stream.write_all(&answer).await;
+        }
+    });
+    url
+}
+
+/// A token as Dovecot's sign-in service would give it, good until then.
+fn token(servers: &MailServers, address: &str, until: i64) -> String {
+    use base64::Engine as _;
+    let url_safe = |bytes: &[u8]| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes);
+    let head = url_safe(br#"{"alg":"RS256","typ":"JWT","kid":"k1"}"#);
+    let body = url_safe(
+        format!(
+            "{{\"iss\":\"https://issuer.example.org\",\"sub\":\"{address}\",\
+             \"email\":\"{address}\",\"iat\":1700000000,\"exp\":{until}}}"
+        )
+        .as_bytes(),
+    );
+    let claims = format!("{head}.{body}");
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), &claims).unwrap();
+    let signed = Command::new("openssl")
+        .args(["dgst", "-sha256", "-binary", "-sign"])
+        .arg(servers.folder.join("token.key"))
+        .arg(file.path())
+        .output()
+        .unwrap();
+    assert!(signed.status.success(), "{signed:?}");
+    format!("{claims}.{}", url_safe(&signed.stdout))
+}
+
+#[test]
+fn a_token_that_ran_out_is_fetched_anew_and_no_mail_is_lost_meanwhile() {
+    let Some(servers) = mail_servers() else {
+        return;
+    };
+    on_sqlite(|test| async move {
+        let proxy = Proxy::before(&servers.imap).await;
+        let name = name("token");
+        let address = format!("{name}@example.org");
+        let stale = token(&servers, &address, 1_700_003_600);
+        // Until 2100; the servers' clock is the machine's.
+        let good = token(&servers, &address, 4_102_444_800);
+        let url = token_giver(vec![stale, good.clone(), good]).await;
+        let mut draft = by_proxy(&servers, &name, &proxy);
+        draft.doc.auth = "xoauth2".into();
+        draft.doc.token_url = url;
+        draft.doc.client_id = "desk".into();
+        let one = made(&test, draft).await;
+        deliver(&servers, &name, "first");
+        let error = read(&test, &one).await.unwrap_err().to_string();
+        assert!(error.contains("does not let"), "{error}");
+        assert_eq!(read(&test, &one).await.unwrap(), 1);
+        // It runs out between reading a mail and marking it: the server ends it.
+        deliver(&servers, &name, "second");
+        proxy.next(Wrong::Answered(
+            "UID STORE".into(),
+            "* BYE [EXPIRED] your token has expired\r\n".into(),
+        ));
+        assert!(read(&test, &one).await.is_err());
+        read(&test, &one).await.unwrap();
+        assert_eq!(counted(&test).await, 2);
+    });
+}
+
+#[test]
+fn a_move_that_breaks_leaves_no_mail_behind_and_none_comes_twice() {
+    let Some(servers) = mail_servers() else {
+        return;
+    };
+    on_sqlite(|test| async move {
+        let proxy = Proxy::before(&servers.imap).await;
+        let name = name("moving");
+        let mut draft = by_proxy(&servers, &name, &proxy);
+        draft.doc.done_folder = "Done".into();
+        let one = made(&test, draft).await;
+        let answered =
+            |answer: &str| Wrong::Answered("UID MOVE".into(), format!("{{tag}} {answer}\r\n"));
+        let steps = [
+            Wrong::Unheard("UID MOVE".into()),
+            Wrong::Unanswered("UID MOVE".into()),
+            Wrong::Torn("UID MOVE".into(), 7),
+            answered("NO [OVERQUOTA] Quota exceeded (mailbox for user is full)"),
+            answered("NO [TRYCREATE] no such folder"),
+            answered("BAD what"),
+        ];
+        for (n, wrong) in (1..).zip(steps) {
+            deliver(&servers, &name, &format!("mail{n}"));
+            let struck = proxy.struck();
+            proxy.next(wrong.clone());
+            let first = read(&test, &one).await;
+            assert_eq!(proxy.struck(), struck + 1, "{wrong:?} did not happen");
+            assert!(first.is_err(), "{wrong:?}");
+            read(&test, &one).await.unwrap();
+            assert_eq!(counted(&test).await, n, "after {wrong:?}");
+            assert_eq!(
+                servers.mails(&name),
+                Vec::<String>::new(),
+                "after {wrong:?}"
+            );
+            let moved = files(&servers, &format!("{name}/Maildir/.Done/cur")).len()
+                + files(&servers, &format!("{name}/Maildir/.Done/new")).len();
+            assert_eq!(moved as i64, n, "after {wrong:?}");
+        }
+    });
+}
+
+#[test]
+fn a_starttls_that_breaks_or_is_answered_by_somebody_else_gives_nothing_away() {
+    let Some(servers) = mail_servers() else {
+        return;
+    };
+    on_sqlite(|test| async move {
+        let proxy = Proxy::before(&servers.imap).await;
+        let name = name("starttls");
+        let mut draft = by_proxy(&servers, &name, &proxy);
+        draft.doc.security = "starttls".into();
+        draft.doc.authority = servers.authority.clone();
+        let one = made(&test, draft).await;
+        let answered = |answer: &str| Wrong::Answered("STARTTLS".into(), answer.into());
+        let steps = [
+            Wrong::Unheard("STARTTLS".into()),
+            Wrong::Unanswered("STARTTLS".into()),
+            Wrong::Torn("STARTTLS".into(), 5),
+            // In the middle of the handshake.
+            Wrong::Torn("STARTTLS".into(), 400),
+            answered("{tag} NO not now\r\n"),
+            answered("{tag} BAD what\r\n"),
+            // Somebody on the way wants it without TLS, or lets the client in by itself.
+            answered("{tag} OK\r\n* PREAUTH welcome\r\n"),
+            answered("* CAPABILITY IMAP4rev1\r\n{tag} OK\r\n"),
+        ];
+        for (n, wrong) in (1..).zip(steps) {
+            deliver(&servers, &name, &format!("mail{n}"));
+            let struck = proxy.struck();
+            proxy.next(wrong.clone());
+            let first = read(&test, &one).await;
+            assert_eq!(proxy.struck(), struck + 1, "{wrong:?} did not happen");
+            assert!(first.is_err(), "{wrong:?}");
+            assert_eq!(read(&test, &one).await.unwrap(), 1, "after {wrong:?}");
+            assert_eq!(counted(&test).await, n, "after {wrong:?}");
+        }
+        let said = String::from_utf8_lossy(&proxy.heard()).into_owned();
+        assert!(
+            !said.contains(&format!("secret-{name}")),
+            "the password was said in clear"
+        );
+    });
+}
+
+/// The end of an IDLE, where a line that died without a word is noticed. It takes the
+/// minute for which an answer is waited.
+#[test]
+#[ignore = "takes a minute: cargo test -p desk --test it mailbox -- --ignored"]
+fn a_line_that_died_without_a_word_is_noticed_at_the_end_of_idle() {
+    let Some(servers) = mail_servers() else {
+        return;
+    };
+    on_sqlite(|_| async move {
+        use connect::imap::{Account, Login, Security, Session};
+        let proxy = Proxy::before(&servers.imap).await;
+        let name = name("dies");
+        let account = Account {
+            host: "127.0.0.1".into(),
+            port: proxy.port,
+            security: Security::None,
+            authority: None,
+            user: format!("{name}@example.org"),
+            login: Login::Password(format!("secret-{name}")),
+        };
+        let guard = connect::Guard::new(connect::Reach::parse("127.0.0.1").unwrap());
+        let mut session = Session::open(&guard, &account).await.unwrap();
+        session.select("INBOX").await.unwrap();
+        // A line that lives is handed back.
+        let mut session = session.wait(Duration::from_millis(300)).await.unwrap();
+        session.select("INBOX").await.unwrap();
+        proxy.next(Wrong::Mute("IDLE".into()));
+        let begin = Instant::now();
+        assert!(session.wait(Duration::from_millis(300)).await.is_err());
+        assert!(
+            begin.elapsed() < Duration::from_secs(90),
+            "{:?}",
+            begin.elapsed()
+        );
     });
 }
 
@@ -414,6 +633,24 @@ fn new_mail_comes_at_once_and_again_after_a_cut() {
         wait(3).await;
         deliver(&servers, &name, "four");
         wait(4).await;
+        // Wherever the waiting itself breaks.
+        let steps = [
+            Wrong::Unheard("IDLE".into()),
+            Wrong::Unanswered("IDLE".into()),
+            Wrong::Torn("IDLE".into(), 4),
+            Wrong::Unheard("DONE".into()),
+            Wrong::Unanswered("DONE".into()),
+        ];
+        for (mails, wrong) in (5..).step_by(2).zip(steps) {
+            let struck = proxy.struck();
+            proxy.next(wrong.clone());
+            // The first wakes it, so that it comes to where it breaks.
+            deliver(&servers, &name, &format!("mail{mails}"));
+            wait(mails).await;
+            deliver(&servers, &name, &format!("mail{}", mails + 1));
+            wait(mails + 1).await;
+            assert_eq!(proxy.struck(), struck + 1, "{wrong:?} did not happen");
+        }
         assert_eq!(proxy.struck(), 1);
         // How far the reading came is noted after the entry is made.
         let begin = Instant::now();
@@ -448,6 +685,7 @@ fn a_form_that_is_wrong_is_refused_by_field() {
             secret: Some("hunter2".into()),
             unit: None,
             service: None,
+            portal: None,
             active: false,
         };
         let refused = async |draft: Draft| match test.desk.save_mailbox(&admin(), draft).await {
@@ -465,6 +703,16 @@ fn a_form_that_is_wrong_is_refused_by_field() {
             (change(|d| d.doc.host = "https://imap".into()), "host"),
             (change(|d| d.doc.security = "none".into()), "security"),
             (change(|d| d.doc.security = "ssl".into()), "security"),
+            // Not allowed by the operator: TLS has nothing to do with it.
+            (change(|d| d.doc.host = "10.1.2.3".into()), "host"),
+            (
+                change(|d| {
+                    d.doc.host = "[::1]".into();
+                    d.doc.security = "none".into();
+                }),
+                "host",
+            ),
+            (change(|d| d.portal = Some("nowhere".into())), "portal"),
             (change(|d| d.doc.authority = "x".into()), "authority"),
             (change(|d| d.doc.user = String::new()), "user"),
             (change(|d| d.doc.secret_env = "HOME".into()), "secret_env"),

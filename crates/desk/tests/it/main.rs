@@ -32,6 +32,7 @@ mod picture;
 mod places;
 mod portal;
 mod privacy;
+mod redelivery;
 mod redirect;
 mod sealed;
 mod search_index;

@@ -272,6 +272,79 @@ By the way, it was the robot.
     });
 }
 
+/// What was found out about who wrote over a list stands at the entry, as of any other mail;
+/// and no address of the desk itself is taken for a list.
+#[test]
+fn a_list_is_looked_at_like_any_sender_and_is_never_the_desk_itself() {
+    both(|test| async move {
+        let people = world(&test).await;
+        let number = open(&test, &people.rita).await;
+        let address = reply_address(&test, LIST);
+        let fate = take(
+            &test.desk,
+            &format!(
+                "
+From: Jane Doe <jane@lab.example>
+To: {address}
+Subject: Re: x
+Message-ID: <j1@lab.example>
+
+It is back."
+            ),
+        )
+        .await;
+        assert_eq!(fate, Fate::Entry(number));
+        let admin = Actor::system(Channel::Cli);
+        let notes = test.desk.mail_notes(&admin, number).await.unwrap();
+        let verdict = notes[0].verdict.clone().unwrap();
+        assert_eq!(verdict.proof, "unknown", "{verdict:?}");
+
+        let mailbox = |address: &str| desk::mailbox::Draft {
+            id: None,
+            expected: None,
+            address: address.into(),
+            way: store::mailbox::Way::Local,
+            doc: store::mailbox::MailboxDoc::default(),
+            secret: None,
+            unit: None,
+            service: None,
+            portal: None,
+            active: true,
+        };
+        test.desk
+            .save_mailbox(&admin, mailbox("help@belle.example"))
+            .await
+            .unwrap();
+        for own in [
+            "desk@desk.example",
+            "Desk+12@DESK.example",
+            "help@belle.example",
+            "help+x@belle.example",
+        ] {
+            let edit = desk::service::ServiceEdit {
+                list: Some(Some(own.into())),
+                ..Default::default()
+            };
+            match test
+                .desk
+                .change_service(&admin, "archive", None, edit)
+                .await
+            {
+                Err(desk::Error::Invalid { field, problem }) => {
+                    assert_eq!(field, "list", "{own}");
+                    assert!(problem.contains("address of this desk"), "{problem}");
+                }
+                other => panic!("{own}: {other:?}"),
+            }
+        }
+        // Nor is a list taken for a mailbox.
+        match test.desk.save_mailbox(&admin, mailbox(LIST)).await {
+            Err(desk::Error::Invalid { field, .. }) => assert_eq!(field, "address"),
+            other => panic!("{other:?}"),
+        }
+    });
+}
+
 #[test]
 fn silence_reminds_the_list_once_then_wakes_first_level_once_across_restarts() {
     both(|test| async move {

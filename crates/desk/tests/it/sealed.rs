@@ -47,6 +47,7 @@ fn mailbox() -> desk::mailbox::Draft {
         secret: Some(SECRET.into()),
         unit: None,
         service: None,
+        portal: None,
         active: false,
     }
 }

@@ -16,7 +16,7 @@ use serde_json::json;
 use store::{Db, Options};
 use testkit::Place;
 
-use crate::kill_server::{Client, Dice, Installation};
+use crate::kill_server::{Client, Dice, Installation, kills};
 
 /// Who sends requests at the same time.
 const CLIENTS: u64 = 8;
@@ -423,13 +423,13 @@ fn histories_give_the_states(at: &Installation) {
     }
 }
 
-/// 50 kills in all; a release's run has 500.
+/// 50 kills in all; a release's run has `SWITCHBOARD_KILLS=250` on each database.
 #[test]
 fn nothing_acknowledged_is_lost_when_the_server_is_killed() {
     let postgres = testkit::postgres();
     let on_sqlite = if postgres.is_some() { 30 } else { 50 };
-    survive(&testkit::sqlite(), on_sqlite, 1);
+    survive(&testkit::sqlite(), kills(on_sqlite), 1);
     if let Some(place) = postgres {
-        survive(&place, 20, 2);
+        survive(&place, kills(20), 2);
     }
 }

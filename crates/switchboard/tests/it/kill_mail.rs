@@ -9,16 +9,16 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
-use testkit::Place;
+use serde_json::{Value, json};
+use testkit::{MailServers, Place, mail_servers};
 
-use crate::kill_server::{Client, Dice, Installation};
+use crate::kill_server::{Client, Dice, Installation, kills};
 
 /// Who hands mail over at the same time.
 const SENDERS: u64 = 6;
-/// Mails of each of them.
-const MAILS: u64 = 60;
-/// How often the server is killed.
+/// Mails of each of them for each kill.
+const MAILS: u64 = 8;
+/// How often the server is killed on each database; `SWITCHBOARD_KILLS` says otherwise.
 const KILLS: u64 = 8;
 
 /// A mail server that has one mail to hand over and does not give up.
@@ -113,6 +113,7 @@ fn ledger(place: Place, seed: u64) {
             .env("SWITCHBOARD_MAIL_RESOLVER", "off");
         at.serve_by(command).0
     };
+    let kills = kills(KILLS);
     let (sent, broken) = (Mutex::new(Vec::new()), AtomicUsize::new(0));
     let over = AtomicBool::new(false);
     std::thread::scope(|scope| {
@@ -125,7 +126,7 @@ fn ledger(place: Place, seed: u64) {
                     dice: Dice::new(seed + n),
                     broken,
                 };
-                for m in 0..MAILS {
+                for m in 0..MAILS * kills {
                     let token = format!("x{n}x{m}x");
                     sender.deliver(&mail(&token));
                     sent.lock().unwrap().push(token);
@@ -136,7 +137,7 @@ fn ledger(place: Place, seed: u64) {
         let killer = scope.spawn(move || {
             let mut dice = Dice::new(seed + 1000);
             let mut serving = serve();
-            for _ in 0..KILLS {
+            for _ in 0..kills {
                 if killer_over.load(Ordering::SeqCst) {
                     break;
                 }
@@ -197,6 +198,95 @@ fn check(at: &Installation, token: &str, sent: &[String]) {
             sent.len()
         );
         std::thread::sleep(Duration::from_millis(500));
+    }
+}
+
+/// Mails that come into a mailbox for each kill.
+const LYING: u64 = 8;
+
+/// The lease of whoever was killed runs out: a minute, which no test waits for.
+fn leases_end(at: &Installation, mailbox: &str) {
+    let (desk, name) = (at.desk(0), format!("mailbox:{mailbox}"));
+    let far = desk.now() + 10 * 60_000;
+    desk.db()
+        .write_blocking(move |c| {
+            // Somebody else holds it, for no time at all.
+            store::lease::acquire(c, &name, "nobody", far, 1 - 10 * 60_000)
+        })
+        .unwrap();
+}
+
+/// Read by IMAP from a real Dovecot, whose mailbox fills meanwhile.
+fn ledger_by_imap(place: &Place, servers: &MailServers, seed: u64) {
+    let folder = tempfile::tempdir().unwrap();
+    let at = Installation::new(place.url(), folder.path());
+    at.run(&["migrate"], "");
+    let token = at.token();
+    let serve = || {
+        let mut command = at.command(&["serve"]);
+        command
+            .env("SWITCHBOARD_OUTBOUND_NETWORKS", "127.0.0.1")
+            .env("SWITCHBOARD_MAIL_RESOLVER", "off");
+        at.serve_by(command).0
+    };
+    let name = format!("kill{}s{seed}", std::process::id());
+    let address = format!("{name}@example.org");
+    let (host, port) = servers.imaps.split_once(':').unwrap();
+    let mut serving = serve();
+    let mailbox = json!({
+        "address": address, "way": "imap", "host": host, "port": port.parse::<u16>().unwrap(),
+        "authority": servers.authority, "user": address, "secret": format!("secret-{name}"),
+        "done_folder": if seed.is_multiple_of(2) { "Done" } else { "" }, "take_old": true,
+    });
+    let made = Client::new(&at, &token)
+        .post("/api/v1/mailboxes", &[], &mailbox)
+        .unwrap();
+    assert_eq!(made.status, 201, "{:?}", made.json());
+    let id = made.json()["id"].as_str().unwrap().to_owned();
+    let (mut dice, mut sent) = (Dice::new(seed), Vec::new());
+    let (kills, mut met) = (kills(KILLS), 0);
+    for life in 0..kills {
+        for n in 0..LYING {
+            let word = format!("x{life}x{n}x");
+            let raw = mail(&word).replace("\r\n", "\n");
+            servers
+                .send("rita@people.example", &[&address], &raw)
+                .unwrap();
+            sent.push(word);
+        }
+        // Not before it has begun to read; then anywhere.
+        let begin = Instant::now();
+        let taken = || {
+            let mut client = Client::new(&at, &token);
+            let answer = client.get(&format!("/api/v1/mailboxes/{id}")).unwrap();
+            answer.json()["state"]["taken"].as_u64().unwrap()
+        };
+        let before = taken();
+        while taken() == before && begin.elapsed() < Duration::from_secs(30) {
+            std::thread::sleep(Duration::from_millis(3));
+        }
+        std::thread::sleep(Duration::from_millis(dice.below(25)));
+        met += usize::from(taken() < sent.len() as u64);
+        serving.kill();
+        leases_end(&at, &id);
+        serving = serve();
+    }
+    check(&at, &token, &sent);
+    drop(serving);
+    assert!(
+        met >= 2,
+        "the server died while it read only {met} times: nothing was tested"
+    );
+}
+
+#[test]
+fn every_mail_that_lies_in_a_mailbox_is_one_ticket_whenever_the_server_dies() {
+    let Some(servers) = mail_servers() else {
+        return;
+    };
+    ledger_by_imap(&testkit::sqlite(), &servers, 3);
+    if let Some(place) = testkit::postgres() {
+        ledger_by_imap(&place, &servers, 4);
     }
 }
 

@@ -16,6 +16,11 @@ pub(crate) const KEEPER: &str = "keeper@desk.example";
 /// Their password.
 pub(crate) const PASSWORD: &str = "plain green tractor 71 north";
 
+/// How often a server is killed: what `SWITCHBOARD_KILLS` says, or so often.
+pub(crate) fn kills(without: u64) -> u64 {
+    std::env::var("SWITCHBOARD_KILLS").map_or(without, |text| text.parse().unwrap())
+}
+
 /// Settings of a desk whose processes come and go.
 pub(crate) struct Installation {
     /// Its database.

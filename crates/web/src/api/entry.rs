@@ -59,8 +59,9 @@ pub struct Entry {
 /// That a mail claims to be signed or encrypted.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Protection {
-    /// `signed`, `wrapped` (the text is inside a signed file), `encrypted` or
-    /// `broken` (what it takes is not in the mail).
+    /// `signed`, `unwrapped` (the text was inside a signed file, and is shown), `wrapped`
+    /// (it is inside one that could not be opened), `encrypted` or `broken` (what it
+    /// takes is not in the mail).
     pub kind: &'static str,
     /// `pgp` or `smime`.
     pub method: &'static str,

@@ -65,6 +65,8 @@ pub struct Mailbox {
     pub unit: Option<String>,
     /// The service with which tickets begin.
     pub service: Option<String>,
+    /// The key of the portal by which tickets come.
+    pub portal: Option<String>,
     /// Mail is taken.
     pub active: bool,
     /// How it goes.
@@ -123,6 +125,7 @@ fn mailbox(one: Overview) -> Mailbox {
         has_secret: m.has_secret,
         unit: one.unit,
         service: one.service,
+        portal: one.portal.map(|p| p.key),
         active: m.active,
         state,
     }
@@ -183,6 +186,10 @@ pub struct MailboxChange {
     #[serde(deserialize_with = "given")]
     #[schema(value_type = Option<String>)]
     pub service: Option<Option<String>>,
+    /// The key of the portal by which tickets come; null: none.
+    #[serde(deserialize_with = "given")]
+    #[schema(value_type = Option<String>)]
+    pub portal: Option<Option<String>>,
     /// Take mail.
     pub active: Option<bool>,
 }
@@ -239,6 +246,9 @@ fn draft(known: Option<&Overview>, change: MailboxChange) -> Result<Draft, Error
         service: change
             .service
             .unwrap_or_else(|| known.and_then(|k| k.service.clone())),
+        portal: change
+            .portal
+            .unwrap_or_else(|| known.and_then(|k| Some(k.portal.as_ref()?.key.clone()))),
         active: change
             .active
             .unwrap_or_else(|| old.is_none_or(|m| m.active)),

@@ -29,6 +29,7 @@ pub mod entry;
 pub mod event;
 pub mod exchange;
 pub mod history;
+pub mod incoming;
 pub(crate) mod input;
 pub mod list;
 pub mod mail_choice;
@@ -111,6 +112,7 @@ fn routes(max_attachment: usize) -> OpenApiRouter<AppState> {
         .merge(read::router())
         .merge(clock::router())
         .merge(redirection::router())
+        .merge(incoming::router())
         .merge(outbox::router())
         .merge(exchange::router())
         .merge(privacy::router())

@@ -59,6 +59,13 @@ pub(super) const API: &[Row] = &[
         Needs::Write,
         Who::Works,
     ),
+    row("GET", "/api/v1/incoming", Needs::Admin, Who::Administrators),
+    row(
+        "POST",
+        "/api/v1/incoming/{id}/take",
+        Needs::Admin,
+        Who::Administrators,
+    ),
     row("GET", "/api/v1/outbox", Needs::Admin, Who::Administrators),
     row(
         "GET",
@@ -151,6 +158,19 @@ pub(super) const PAGES: &[Row] = &[
         "POST",
         "/admin/mail-texts",
         Needs::Form,
+        Who::Administrators,
+    ),
+    row(
+        "GET",
+        "/admin/incoming",
+        Needs::Session,
+        Who::Administrators,
+    ),
+    row("POST", "/admin/incoming", Needs::Form, Who::Administrators),
+    row(
+        "GET",
+        "/admin/incoming/{mail}",
+        Needs::Session,
         Who::Administrators,
     ),
     row("GET", "/admin/outbox", Needs::Session, Who::Administrators),

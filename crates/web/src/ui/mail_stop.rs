@@ -25,6 +25,8 @@ pub struct MailStopPage {
     pub action: String,
     /// What is given up.
     pub what: String,
+    /// It is one ticket, which they get off.
+    pub ticket: bool,
     /// It is done.
     pub stopped: bool,
 }
@@ -34,10 +36,12 @@ async fn page(visit: &Visit, word: &str, link: StopLink) -> Result<MailStopPage,
         frame: visit.frame(Room::Public, Here::Elsewhere).await?,
         action: format!("/mail/stop/{word}"),
         what: match (link.stop, link.unit) {
+            (MailStop::Ticket(number), _) => format!("ticket {number}"),
             (MailStop::Digest, _) => "what is gathered for you".to_owned(),
             (_, Some(unit)) => format!("tickets of {unit}"),
             _ => "tickets of other units".to_owned(),
         },
+        ticket: matches!(link.stop, MailStop::Ticket(_)),
         stopped: link.stopped,
     })
 }

@@ -189,6 +189,8 @@ pub fn router() -> Router<AppState> {
             "/admin/mail-texts",
             get(admin::mail_texts::show).post(admin::mail_texts::act),
         )
+        .route("/admin/incoming", get(admin::incoming::show).post(admin::incoming::act))
+        .route("/admin/incoming/{mail}", get(admin::incoming::bytes))
         .route("/admin/outbox", get(admin::outbox::show).post(admin::outbox::act))
         .route(
             "/admin/applications",

@@ -135,11 +135,7 @@ pub async fn pane(
             "Only the support side: {} and those drawn in. Never mailed outside.",
             ticket.unit.name
         ),
-        composer: Composer {
-            send_words: format!("Send, keep {}", ticket.status.label().to_lowercase()),
-            statuses: status_actions(&conversation.status_choices),
-            ..composer
-        },
+        composer: composed(composer, ticket, &conversation.status_choices),
         errors,
         handle,
         priority: priority(
@@ -231,6 +227,7 @@ async fn waiting(
                     }
                 },
                 refused: one.refused.is_some(),
+                send_at: one.send_at,
                 mine: actor.person == Some(one.author),
                 body: super::text::prose(&one.body),
                 files: one.files,
@@ -317,6 +314,30 @@ fn recipients(ticket: &TicketView) -> Vec<Recipient> {
         role: role_words(p.role).to_owned(),
     }));
     to
+}
+
+/// The form to write with: what was typed, and what may be done by it now.
+fn composed(composer: Composer, ticket: &TicketView, choices: &[Status]) -> Composer {
+    let keep = format!("Send, keep {}", ticket.status.label().to_lowercase());
+    let statuses = status_actions(choices);
+    // What was chosen before is done by the button again, while it may be done.
+    let wanted = Status::parse(&composer.send_value)
+        .filter(|status| statuses.iter().any(|one| one.status.status == *status));
+    let (send_value, send_words, keep_words) = match wanted {
+        Some(status) => (
+            status.key().to_owned(),
+            format!("Send, and set {}", status.label().to_lowercase()),
+            Some(keep),
+        ),
+        None => ("keep".to_owned(), keep, None),
+    };
+    Composer {
+        send_words,
+        send_value,
+        keep_words,
+        statuses,
+        ..composer
+    }
 }
 
 fn status_actions(choices: &[Status]) -> Vec<StatusAction> {

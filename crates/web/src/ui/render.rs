@@ -13,6 +13,7 @@ use super::admin::audit::AuditPage;
 use super::admin::communities::{CommunitiesPage, CommunityPage};
 use super::admin::entitlements::EntitlementsPage;
 use super::admin::import::ImportPage;
+use super::admin::incoming::IncomingPage;
 use super::admin::mail_texts::MailTextsPage;
 use super::admin::mailboxes::{MailboxPage, MailboxesPage};
 use super::admin::onboarding::{DecisionPage, QueuePage};
@@ -214,10 +215,24 @@ fn pages() -> BTreeMap<&'static str, String> {
             .render()
             .unwrap(),
         ),
+        (
+            "mail-stop-ticket",
+            MailStopPage {
+                ticket: true,
+                ..MailStopPage::sample()
+            }
+            .render()
+            .unwrap(),
+        ),
         ("mail-choice", MailChoicePage::sample().render().unwrap()),
         (
             "admin-mail-texts",
             MailTextsPage::sample().render().unwrap(),
+        ),
+        ("admin-incoming", IncomingPage::sample().render().unwrap()),
+        (
+            "admin-incoming-empty",
+            IncomingPage::empty_sample().render().unwrap(),
         ),
         ("admin-outbox", OutboxPage::sample().render().unwrap()),
         ("exchange", ExchangePage::sample().render().unwrap()),

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::Response;
+use desk::held::TakenBack;
 use desk::view::TicketView;
 use desk::{EntryDraft, Error, Patch, Step};
 use switchboard_core::ticket::RelationKind;
@@ -20,7 +21,8 @@ use super::fault::Fault;
 use super::frame::{Errors, Notice, NoticeTone};
 use super::pane::Again;
 use super::posted::Posted;
-use super::visit::{encode, number, own_path, sentence};
+use super::view::Choice;
+use super::visit::{Visit, encode, number, own_path, sentence};
 use super::work::page;
 use super::workspace::Composer;
 
@@ -103,8 +105,15 @@ impl Work {
     async fn write(&self, posted: &mut Posted) -> Result<Response, Fault> {
         let body = posted.body("body");
         let note = posted.text("kind") == "note";
-        let files = std::mem::take(&mut posted.files);
+        let mut files = std::mem::take(&mut posted.files);
         let visit = &posted.visit;
+        let before = self.written_anew(posted).await?;
+        if let Some((back, chosen)) = &before {
+            let kept = visit
+                .desk
+                .files_taken_back(&self.actor, self.number, back.id, chosen);
+            files.extend(kept.await?);
+        }
         let again = |errors: Errors, stale: bool| Again {
             status: refused(),
             composer: Some((
@@ -112,7 +121,11 @@ impl Work {
                     body: body.clone(),
                     note,
                     stale,
-                    ..Composer::default()
+                    send_value: posted.text("status").to_owned(),
+                    ..before
+                        .as_ref()
+                        .map(|(back, chosen)| anew(back, chosen))
+                        .unwrap_or_default()
                 },
                 errors,
             )),
@@ -130,7 +143,10 @@ impl Work {
                 .act(&self.actor, self.number, None, vec![step])
                 .await
             {
-                Ok(_) => self.done(posted, "Note added").await,
+                Ok(_) => {
+                    self.let_go(visit, before.as_ref()).await?;
+                    self.done(posted, "Note added").await
+                }
                 Err(error) => {
                     let (_, problem) = told(error, "body")?;
                     page(
@@ -164,8 +180,12 @@ impl Work {
             .answer_ticket(&self.actor, self.number, status, draft)
             .await
         {
-            Ok(None) => self.done(posted, said).await,
+            Ok(None) => {
+                self.let_go(visit, before.as_ref()).await?;
+                self.done(posted, said).await
+            }
             Ok(Some(_)) => {
+                self.let_go(visit, before.as_ref()).await?;
                 let seconds = visit.desk.config().undo_send / 1000;
                 let said =
                     format!("Goes out in {seconds} seconds; until then you can take it back");
@@ -183,7 +203,36 @@ impl Work {
         }
     }
 
-    /// An answer that waits: taken back, its text is in the form again.
+    /// The answer that was taken back and that this one takes the place of, and the
+    /// files of it that go along.
+    async fn written_anew(&self, posted: &Posted) -> Result<Option<(TakenBack, Vec<Uuid>)>, Fault> {
+        let Ok(id) = Uuid::try_parse(posted.text("again")) else {
+            return Ok(None);
+        };
+        let back = posted
+            .visit
+            .desk
+            .taken_back(&self.actor, self.number, id)
+            .await?;
+        let chosen = posted.all("kept").filter_map(|id| Uuid::try_parse(id).ok());
+        Ok(back.map(|back| (back, chosen.collect())))
+    }
+
+    async fn let_go(
+        &self,
+        visit: &Visit,
+        before: Option<&(TakenBack, Vec<Uuid>)>,
+    ) -> Result<(), Fault> {
+        if let Some((back, _)) = before {
+            visit
+                .desk
+                .drop_taken_back(&self.actor, self.number, back.id)
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// An answer that waits: taken back, all of it is in the form again.
     async fn waiting(&self, posted: &Posted) -> Result<Response, Fault> {
         let visit = &posted.visit;
         let id = Uuid::try_parse(posted.text("id")).map_err(|_| Fault::no_page())?;
@@ -195,16 +244,14 @@ impl Work {
         }
         match visit.desk.take_back(&self.actor, id).await {
             Ok(taken) => {
-                let mut said = "Taken back; nobody was told. Your text is below.".to_owned();
-                if !taken.files.is_empty() {
-                    said.push_str(&format!(" Attach again: {}.", taken.files.join(", ")));
-                }
+                let said = "Taken back; nobody was told. It is below, as you wrote it.";
+                let all: Vec<Uuid> = taken.files.iter().map(|(id, _)| *id).collect();
                 let again = Again {
-                    notice: Some(Notice::new(NoticeTone::Ok, &said)),
+                    notice: Some(Notice::new(NoticeTone::Ok, said)),
                     composer: Some((
                         Composer {
-                            body: taken.body,
-                            ..Composer::default()
+                            body: taken.body.clone(),
+                            ..anew(&taken, &all)
                         },
                         Errors::default(),
                     )),
@@ -542,6 +589,24 @@ pub fn take_steps(actor: &Actor, ticket: &TicketView) -> Vec<Step> {
 }
 
 /// The status that goes with a reply, and what is said when it is sent.
+/// The form for an answer that was taken back.
+fn anew(back: &TakenBack, chosen: &[Uuid]) -> Composer {
+    Composer {
+        send_value: back.status.map_or("", Status::key).to_owned(),
+        back: back.id.to_string(),
+        kept: back
+            .files
+            .iter()
+            .map(|(id, name)| Choice {
+                value: id.to_string(),
+                label: name.clone(),
+                chosen: chosen.contains(id),
+            })
+            .collect(),
+        ..Composer::default()
+    }
+}
+
 fn reply_status(word: &str) -> (Option<Status>, &'static str) {
     let said = match Status::parse(word) {
         Some(Status::Waiting) => "Sent; waiting for the requester",

@@ -28,6 +28,8 @@ pub struct WaitingRow {
     pub state: Chip,
     /// It could not be sent.
     pub refused: bool,
+    /// When it is sent.
+    pub send_at: i64,
     /// The reader wrote it.
     pub mine: bool,
     /// Its text.
@@ -133,6 +135,14 @@ pub struct Composer {
     pub stale: bool,
     /// "Send, keep in progress".
     pub send_words: String,
+    /// What is sent with it: `keep`, or the status of an answer that was taken back.
+    pub send_value: String,
+    /// "Send, keep in progress", where that is not what the button does.
+    pub keep_words: Option<String>,
+    /// The answer that was taken back and is written anew, by its id; or empty.
+    pub back: String,
+    /// Its files, by id, and whether they go along.
+    pub kept: Vec<Choice>,
     /// Statuses that may be set along.
     pub statuses: Vec<StatusAction>,
 }

@@ -72,7 +72,7 @@ impl World {
             }
             "id" | "entry" | "person" | "application" | "attachment" => self.ids.clone(),
             // Of another kind than what is hidden: there is none of them here.
-            "provider" | "mailbox" => vec!["nobody".into()],
+            "provider" | "mailbox" | "mail" => vec!["nobody".into()],
             "deed" => vec!["solved".into()],
             "export" => vec!["0190f3a0-0000-7000-8000-000000000000".into()],
             "kind" => vec!["see_also".into()],

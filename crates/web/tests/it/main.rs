@@ -19,6 +19,7 @@ mod federated_cases;
 mod feed;
 mod forms;
 mod hunt;
+mod incoming_page;
 mod job;
 mod live;
 mod main_job;

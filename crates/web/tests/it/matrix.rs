@@ -682,6 +682,13 @@ async fn call(
         }
         _ => {}
     }
+    if path == "/incoming/{id}/take" {
+        // A mail of a machine, each time another one.
+        let from = fresh(desk, false).await.email;
+        let raw = format!("From: {from}\nAuto-Submitted: auto-replied\nSubject: away\n\nAway.");
+        let taken = desk.desk.take_mail(raw.into_bytes(), "file", None).await;
+        filled = filled.replace("{id}", &taken.unwrap().id.to_string());
+    }
     if path.starts_with("/outbox/") {
         filled = filled.replace("{id}", &queued_mail(desk, *number).await);
         body = (end == "give-up").then(|| json!({"reason": "No longer needed."}));

@@ -435,6 +435,13 @@ fn an_answer_is_taken_back_until_it_is_sent_and_its_text_is_in_the_form_again() 
         assert_eq!(refused.status, 409);
         let back = sam.send(&waiting, &theirs).await.expect(200).text();
         assert!(back.contains("Taken back") && back.contains("canary-0815 was wrong</textarea>"));
+        // The status that went with it goes with it again.
+        assert!(
+            back.contains("value=\"solved\">Send, and set solved"),
+            "{back}"
+        );
+        assert!(back.contains("value=\"keep\""));
+        assert_eq!(sam.send(&waiting, &theirs).await.status, 409);
         desk.clock.advance(60_000);
         desk.run_jobs().await;
         assert_eq!(desk.sent_mail().len(), before);

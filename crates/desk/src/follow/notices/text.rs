@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use crate::act::clip;
 use crate::mail_text::{Kind, Values, priority_words, status_words};
+use crate::portal::Portal;
 use crate::{Catalogue, Desk, Error};
 
 /// Reads only what the requester reads.
@@ -119,7 +120,10 @@ pub(crate) fn sample(
                 reason,
                 kinds,
             };
-            telling.values(c, &notice, None, language)?
+            let mut values = telling.values(c, &notice, None, language)?;
+            // Those who were put on it or follow it have one; a sample takes nobody off.
+            values.insert("stop", String::new());
+            values
         }
         // Where it is not marked, as if it were.
         Kind::Restricted => telling.bare_values(Some(label.unwrap_or(Tlp::Red)), reason, None),
@@ -160,21 +164,34 @@ pub(crate) fn told_words(told: Told, language: &str) -> &'static str {
 }
 
 impl Telling<'_> {
-    /// Before the paths of links for the requester's side: the address of the portal
-    /// by which the ticket came, or the desk's. Both are configured.
-    fn base(&self) -> String {
+    /// The open portal by which the ticket came.
+    fn portal(&self) -> Option<&Portal> {
         self.ticket
             .portal
             .and_then(|id| self.catalogue.portal(id))
             .filter(|portal| portal.active)
-            .map_or_else(
-                || self.desk.config().public_url.clone(),
-                |portal| self.desk.portal_base(portal),
-            )
+    }
+
+    /// Before the paths of links for the requester's side: the address of the portal
+    /// by which the ticket came, or the desk's. Both are configured.
+    fn base(&self) -> String {
+        self.portal().map_or_else(
+            || self.desk.config().public_url.clone(),
+            |portal| self.desk.portal_base(portal),
+        )
+    }
+
+    /// Who writes: to the requester's side the portal by which the ticket came, as its
+    /// pages are the portal's, too; else the desk.
+    pub(super) fn sender(&self, reason: Reason) -> String {
+        self.portal().filter(|_| outside(reason)).map_or_else(
+            || self.desk.config().name.clone(),
+            |portal| portal.name.clone(),
+        )
     }
 
     /// Where somebody opens the ticket: on the requester's side without signing in.
-    fn link(&self, reason: Reason, person: Option<PersonId>) -> String {
+    pub(super) fn link(&self, reason: Reason, person: Option<PersonId>) -> String {
         let number = self.ticket.number;
         match (outside(reason), person) {
             (true, Some(person)) => self.desk.follow_link_at(&self.base(), number, person),
@@ -196,7 +213,7 @@ impl Telling<'_> {
             ("link", self.link(reason, person)),
             ("label", word(Tlp::label)),
             ("label_meaning", word(Tlp::meaning)),
-            ("desk", self.desk.config().name.clone()),
+            ("desk", self.sender(reason)),
         ]
         .into()
     }

@@ -1,4 +1,4 @@
-//! Where mail comes in: migration 0015.
+//! Where mail comes in: migrations 0015 and 0032.
 
 use super::kind::Holds::{Nothing, Secret};
 use super::kind::{Table, table};
@@ -21,6 +21,7 @@ pub(super) const TABLES: &[Table] = &[
             ("created_at", Nothing),
             ("updated_at", Nothing),
             ("version", Nothing),
+            ("portal", Nothing),
         ],
     ),
     table(

@@ -87,6 +87,8 @@ pub struct MailboxFields {
     pub units: Vec<Choice>,
     /// The services to choose from.
     pub services: Vec<Choice>,
+    /// The portals to choose from.
+    pub portals: Vec<Choice>,
     /// Mail is taken.
     pub active: bool,
 }
@@ -136,10 +138,14 @@ fn chip(one: &Overview) -> Chip {
 }
 
 fn leads(one: &Overview) -> String {
-    match (&one.unit, &one.service) {
-        (Some(unit), _) => unit.clone(),
-        (None, Some(service)) => format!("Service {service}"),
-        (None, None) => "First level".to_owned(),
+    let by = |name: &str| format!("Portal {name}");
+    match (&one.unit, &one.service, &one.portal) {
+        (Some(unit), _, None) => unit.clone(),
+        (Some(unit), _, Some(portal)) => format!("{unit}, {}", by(&portal.name)),
+        (None, Some(service), None) => format!("Service {service}"),
+        (None, Some(service), Some(portal)) => format!("Service {service}, {}", by(&portal.name)),
+        (None, None, Some(portal)) => by(&portal.name),
+        (None, None, None) => "First level".to_owned(),
     }
 }
 
@@ -188,13 +194,19 @@ pub async fn list(visit: Visit) -> Response {
     visit.close(result).await
 }
 
-/// Units and services to choose from, with these chosen.
+/// Units, services and portals to choose from, with these chosen.
 async fn choices(
     visit: &Visit,
     unit: &str,
     service: &str,
-) -> Result<(Vec<Choice>, Vec<Choice>), Fault> {
+    portal: &str,
+) -> Result<[Vec<Choice>; 3], Fault> {
     let catalogue = visit.desk.catalogue().await?;
+    let mut portals = vec![(String::new(), "None".to_owned())];
+    portals.extend(catalogue.portals.iter().map(|p| {
+        let closed = if p.active { "" } else { " (closed)" };
+        (p.key.clone(), format!("{}{closed}", p.name))
+    }));
     let mut units = vec![(String::new(), "First level".to_owned())];
     units.extend(
         catalogue
@@ -214,17 +226,22 @@ async fn choices(
     let list = |of: &[(String, String)], chosen: &str| {
         Choice::list(of.iter().map(|(a, b)| (a.as_str(), b.as_str())), chosen)
     };
-    Ok((list(&units, unit), list(&services, service)))
+    Ok([
+        list(&units, unit),
+        list(&services, service),
+        list(&portals, portal),
+    ])
 }
 
 async fn fresh(visit: &Visit) -> Result<MailboxFields, Fault> {
-    let (units, services) = choices(visit, "", "").await?;
+    let [units, services, portals] = choices(visit, "", "", "").await?;
     Ok(MailboxFields {
         security: Choice::list(SECURITIES, "tls"),
         auth: Choice::list(AUTHS, "password"),
         folder: "INBOX".to_owned(),
         units,
         services,
+        portals,
         active: true,
         ..MailboxFields::default()
     })
@@ -232,10 +249,11 @@ async fn fresh(visit: &Visit) -> Result<MailboxFields, Fault> {
 
 async fn fields_of(visit: &Visit, one: &Overview) -> Result<MailboxFields, Fault> {
     let doc = &one.mailbox.doc;
-    let (units, services) = choices(
+    let [units, services, portals] = choices(
         visit,
         one.unit.as_deref().unwrap_or_default(),
         one.service.as_deref().unwrap_or_default(),
+        one.portal.as_ref().map_or("", |p| p.key.as_str()),
     )
     .await?;
     Ok(MailboxFields {
@@ -258,14 +276,20 @@ async fn fields_of(visit: &Visit, one: &Overview) -> Result<MailboxFields, Fault
         take_old: doc.take_old,
         units,
         services,
+        portals,
         active: one.mailbox.active,
     })
 }
 
 async fn typed(posted: &Posted) -> Result<MailboxFields, Fault> {
     let text = |name: &str| posted.text(name).to_owned();
-    let (units, services) =
-        choices(&posted.visit, posted.text("unit"), posted.text("service")).await?;
+    let [units, services, portals] = choices(
+        &posted.visit,
+        posted.text("unit"),
+        posted.text("service"),
+        posted.text("portal"),
+    )
+    .await?;
     Ok(MailboxFields {
         version: text("version"),
         address: text("address"),
@@ -286,6 +310,7 @@ async fn typed(posted: &Posted) -> Result<MailboxFields, Fault> {
         take_old: posted.has("take_old"),
         units,
         services,
+        portals,
         active: posted.has("active"),
     })
 }
@@ -328,6 +353,7 @@ fn draft(
         secret: Some(posted.raw("secret").to_owned()).filter(|s| !s.is_empty()),
         unit: Some(posted.text("unit").to_owned()),
         service: Some(posted.text("service").to_owned()),
+        portal: Some(posted.text("portal").to_owned()),
         active: fields.active,
     })
 }

@@ -6,6 +6,7 @@ pub mod audit;
 pub mod communities;
 pub mod entitlements;
 pub mod import;
+pub mod incoming;
 pub mod mail_texts;
 pub mod mailboxes;
 pub mod onboarding;
@@ -214,6 +215,13 @@ pub const LINES: &[Line] = &[
         icon: "chat",
         name: "Texts of mails",
         text: "What mails say, in each language; tried with a real ticket before it counts.",
+    },
+    Line {
+        group: Group::Desk,
+        href: "/admin/incoming",
+        icon: "tray",
+        name: "Incoming mail",
+        text: "Mails that became no entry of a ticket, and why; look at one, and take it.",
     },
     Line {
         group: Group::Desk,

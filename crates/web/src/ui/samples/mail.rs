@@ -1,5 +1,6 @@
 //! Samples of the pages about mail.
 
+use crate::ui::admin::incoming::{IncomingPage, IncomingRow};
 use crate::ui::admin::mail_texts::{MailTextsPage, TextForm, TextRow};
 use crate::ui::admin::outbox::{DeadRow, MailRow, OutboxPage};
 use crate::ui::frame::{Errors, Frame, Here};
@@ -8,6 +9,37 @@ use crate::ui::mail_stop::MailStopPage;
 use crate::ui::view::{Chip, Choice, Pages, Tone};
 
 use super::{NOW, dial, s};
+
+impl IncomingPage {
+    pub(crate) fn sample() -> IncomingPage {
+        IncomingPage {
+            frame: Frame::staff_sample(Here::Admin),
+            states: Choice::list([("", "All"), ("quarantined", "Set aside")], ""),
+            rows: vec![IncomingRow {
+                id: s("0190f3a0-0000-7000-8000-00000000000b"),
+                at: dial().moment(NOW),
+                sender: s("Eve <eve@<b>.example>"),
+                subject: s("Ten thousand <parts>"),
+                state: Chip::with_icon(Tone::Warn, "warn", "Set aside"),
+                about: vec![s("More than 500 parts."), s("Read from help@desk.example")],
+                aside: true,
+            }],
+            pages: Pages {
+                words: String::new(),
+                newer: None,
+                older: Some(s("/admin/incoming?before=1")),
+            },
+        }
+    }
+
+    pub(crate) fn empty_sample() -> IncomingPage {
+        IncomingPage {
+            rows: Vec::new(),
+            pages: Pages::default(),
+            ..IncomingPage::sample()
+        }
+    }
+}
 
 impl OutboxPage {
     pub(crate) fn sample() -> OutboxPage {
@@ -90,6 +122,7 @@ impl MailStopPage {
             frame: Frame::stranger_sample(),
             action: s("/mail/stop/other.word"),
             what: s("tickets of Disk & Tape"),
+            ticket: false,
             stopped: false,
         }
     }

@@ -61,6 +61,7 @@ impl MailboxPage {
                 folder: s("INBOX"),
                 units: Choice::list([("", "First level"), ("Storage", "Storage")], ""),
                 services: Choice::list([("", "None")], ""),
+                portals: Choice::list([("", "None"), ("belle", "Belle help")], "belle"),
                 active: true,
                 ..MailboxFields::default()
             },

@@ -236,7 +236,15 @@ fn pane() -> TicketPane {
             body: s("Dear Marta, yes: press “Reserve DOI” on the draft, then leave it open."),
             note: false,
             stale: false,
-            send_words: s("Send, keep in progress"),
+            send_words: s("Send, and set waiting for reply"),
+            send_value: s("waiting"),
+            keep_words: Some(s("Send, keep in progress")),
+            back: s("0190f3a0-0000-7000-8000-000000000008"),
+            kept: vec![Choice {
+                value: s("0190f3a0-0000-7000-8000-00000000000a"),
+                label: s("log & more.txt"),
+                chosen: true,
+            }],
             statuses: vec![
                 StatusAction {
                     status: StatusMark::of(Status::Waiting),
@@ -341,6 +349,7 @@ fn pane() -> TicketPane {
             author: PersonMark::of("Ilona Novák"),
             state: Chip::new(Tone::Warn, "Goes out in 9 s"),
             refused: false,
+            send_at: NOW + 9_000,
             mine: true,
             body: prose("I freed <b>some</b> space."),
             files: vec![s("log & more.txt")],

@@ -150,6 +150,7 @@ impl World {
                     secret: None,
                     unit: None,
                     service: None,
+                    portal: None,
                     active: true,
                 };
                 let system = Actor::system(Channel::Cli);
@@ -168,9 +169,14 @@ impl World {
                 Call::to(path, &fields)
             }
             // A mail that is not there.
-            "/admin/outbox" => {
+            "/admin/outbox" | "/admin/incoming" => {
                 let none = Uuid::nil();
-                Call::to(path, &[("do", "retry"), ("id", &none.to_string())]).of(PersonId(none))
+                let deed = if path == "/admin/outbox" {
+                    "retry"
+                } else {
+                    "take"
+                };
+                Call::to(path, &[("do", deed), ("id", &none.to_string())]).of(PersonId(none))
             }
             "/admin/portals" => Call::to(path, &[("key", &key), ("name", &key)]),
             "/admin/portals/{key}" | "/admin/portals/{key}/preview" => Call::to(

@@ -135,6 +135,7 @@ const ELSEWHERE: &[(&str, &str, &str)] = &[
         "tests/browser/oidc.test.mjs",
     ),
     ("/provider/list/{word}", "", "provider_page"),
+    ("/admin/incoming", "", "incoming_page"),
     ("/admin/outbox", "", "desk's outbox"),
     ("/l/{word}/{deed}", "", "desk's redirect"),
     ("/asked/{word}", "", "desk's redirect"),

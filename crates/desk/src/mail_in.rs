@@ -9,6 +9,7 @@ mod aside;
 mod deeds;
 mod door;
 mod fetch;
+mod own;
 mod place;
 mod sender;
 pub(crate) mod storm;
@@ -25,6 +26,8 @@ use switchboard_core::{Actor, Channel, Command, EntryId, EntryVisibility, Ticket
 use uuid::Uuid;
 
 pub use self::aside::IncomingMail;
+pub(crate) use self::own::check_is_foreign;
+use self::own::own_addresses_in;
 use self::place::{How, Place};
 use self::sender::Sender;
 pub use self::sender::SenderVerdict;
@@ -673,46 +676,6 @@ impl Desk {
             .read(move |c| store::mailbox::load(c, id).map_err(Error::from))
             .await
     }
-}
-
-/// What belongs to a desk: its address, and those of its mailboxes.
-fn own_addresses_in(c: &mut store::Conn<'_>, desk: &Desk) -> Result<OwnAddresses, Error> {
-    let address = mail::Address::parse(&desk.config().mail_address)
-        .map_err(|e| Error::Internal(format!("the desk's own address: {e}")))?;
-    let mailboxes = store::mailbox::all(c)?;
-    let others = mailboxes
-        .iter()
-        .filter_map(|m| mail::Address::parse(&m.address).ok());
-    Ok(OwnAddresses {
-        instance: desk.loop_id(),
-        domains: vec![desk.config().mail_domain().to_lowercase()],
-        desks: std::iter::once(address).chain(others).collect(),
-    })
-}
-
-/// Refuses, where the address of a mailing list is to be, one of the desk's own: what is
-/// sent there comes back.
-///
-/// # Errors
-/// Names `field`.
-pub(crate) fn check_is_foreign(
-    c: &mut store::Conn<'_>,
-    desk: &Desk,
-    field: &str,
-    list: &str,
-) -> Result<(), Error> {
-    let own = own_addresses_in(c, desk)?;
-    if mail::Address::parse(list.trim()).is_ok_and(|list| own.is_desk(&list)) {
-        return Err(Error::invalid(
-            field,
-            format!(
-                "{} is an address of this desk: requests would come back to it; give the address \
-                 of the provider's list",
-                list.trim()
-            ),
-        ));
-    }
-    Ok(())
 }
 
 /// What is known of the mails that the entries of a ticket came by.

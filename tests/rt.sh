@@ -12,10 +12,10 @@
 #
 # Who is there; each has the password secret-NAME:
 #   root              may do everything
-#   bridge            a coupled desk: all it needs in Grid and Cloud, and more than it should have (it sees comments)
+#   bridge            a coupled desk: all it needs in Grid, Cloud and Data, and more than it should have (it sees comments)
 #   ada, grace        privileged, work on every queue
 #   everybody         may open tickets and answer by mail: rt-mailgate-5 --url $SWITCHBOARD_TEST_RT --queue Grid --action correspond
-# Queues: Grid and Cloud; Watched, where bridge sees but neither opens nor answers; Closed, which bridge does not see.
+# Queues: Grid, Cloud and Data; Watched, where bridge sees but neither opens nor answers; Closed, which bridge does not see.
 # Custom fields of tickets: Severity (low, medium, high), Site (any text), Middleware (any of dcache, storm, eos).
 
 rt_data='' rt_pid='' rt_url='' rt_database=''
@@ -85,7 +85,7 @@ Set(\$rtname, 'tests.example');
 Set(\$Organization, 'tests.example');
 Set(\$CorrespondAddress, 'grid@tests.example');
 Set(\$CommentAddress, 'grid-comment@tests.example');
-Set(\$RTAddressRegexp, '^(grid|cloud)(-comment)?\@tests\\.example\$');
+Set(\$RTAddressRegexp, '^(grid|cloud|data)(-comment)?\@tests\\.example\$');
 Set(\$WebDomain, '127.0.0.1');
 Set(\$WebPort, $port);
 Set(\$WebBaseURL, '$rt_url');
@@ -122,7 +122,7 @@ rt_content() {
   cat >"$d/content" <<'C'
 sub numbered { [ map {{ Name => $_[$_], SortOrder => $_ }} 0 .. $#_ ] }
 @Queues = map {{ Name => $_, Description => $_, CorrespondAddress => lc($_).'@tests.example', CommentAddress => lc($_).'-comment@tests.example' }}
-  qw(Grid Cloud Watched Closed);
+  qw(Grid Cloud Data Watched Closed);
 @CustomFields = map {{ Queue => 0, LookupType => 'RT::Queue-RT::Ticket', %$_ }}
   { Name => 'Severity', Type => 'SelectSingle', Values => numbered(qw(low medium high)) },
   { Name => 'Site', Type => 'FreeformSingle' },
@@ -148,16 +148,16 @@ CODE
 push @Final, sub {
   my $load = sub { my ($class, $how, $name) = @_; my $it = "RT::$class"->new(RT->SystemUser); $it->$how($name); $it->id or die "no $name"; $it };
   my $grant = sub { my ($to, $on, @rights) = @_; for (@rights) { my ($ok, $why) = $to->PrincipalObj->GrantRight(Object => $on, Right => $_); $ok or die $why } };
-  my %queue = map { $_ => $load->('Queue', 'Load', $_) } qw(Grid Cloud Watched);
+  my %queue = map { $_ => $load->('Queue', 'Load', $_) } qw(Grid Cloud Data Watched);
   my %group = map { $_ => $load->('Group', 'LoadUserDefinedGroup', $_) } qw(Bridges Agents);
   my $everyone = RT::Group->new(RT->SystemUser);
   $everyone->LoadSystemInternalGroup('Everyone');
   my @work = qw(SeeQueue ShowTicket ShowTicketComments CreateTicket ReplyToTicket CommentOnTicket ModifyTicket OwnTicket TakeTicket StealTicket
     DeleteTicket SeeCustomField ModifyCustomField);
   $grant->($group{Agents}, RT->System, @work);
-  $grant->($group{Bridges}, $queue{$_}, @work) for qw(Grid Cloud);
+  $grant->($group{Bridges}, $queue{$_}, @work) for qw(Grid Cloud Data);
   $grant->($group{Bridges}, $queue{Watched}, qw(SeeQueue ShowTicket));
-  $grant->($everyone, $queue{$_}, qw(CreateTicket ReplyToTicket)) for qw(Grid Cloud);
+  $grant->($everyone, $queue{$_}, qw(CreateTicket ReplyToTicket)) for qw(Grid Cloud Data);
   my %user = map { $_ => $load->('User', 'Load', $_) } qw(bridge ada grace);
   $group{Bridges}->AddMember($user{bridge}->PrincipalId);
   $group{Agents}->AddMember($user{$_}->PrincipalId) for qw(ada grace);

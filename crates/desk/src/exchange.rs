@@ -28,6 +28,7 @@ use uuid::Uuid;
 
 use crate::{Desk, Error};
 
+mod dead;
 pub(crate) mod given;
 mod opened;
 pub(crate) mod review;
@@ -35,9 +36,13 @@ mod round;
 mod taken;
 mod there;
 pub mod view;
+mod wake;
 
 /// Between two looks at a system.
 const POLL_MS: Millis = 30_000;
+/// A call that was not answered is done by then, or never will be. RT needs
+/// seconds; who waits for the answer itself waits twice as long.
+const SETTLE_MS: Millis = 30_000;
 /// Between two looks at a link that is not at rest.
 const AGAIN_MS: Millis = 5_000;
 
@@ -167,6 +172,7 @@ impl Terms {
                 prefix: format!("sb{tail}"),
                 polling: Polling {
                     every_ms: coupling.poll_ms,
+                    settle_ms: SETTLE_MS,
                     ..Polling::default()
                 },
                 words,

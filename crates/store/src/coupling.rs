@@ -52,10 +52,13 @@ pub struct Coupling {
     pub made_at: Millis,
     /// Who asks here for what was opened there by people whose names may not pass.
     pub requester: Option<PersonId>,
+    /// When the other system said that something happened there, and nobody has
+    /// looked since.
+    pub woken_at: Option<Millis>,
 }
 
 const COLUMNS: &str = "SELECT agreement, state, poll_ms, reading, read_at, next_at, tries, error,
-  error_at, made_at, requester FROM coupling";
+  error_at, made_at, requester, woken_at FROM coupling";
 
 fn read(row: &Row<'_>) -> Result<Coupling, Error> {
     let state: String = row.get(1)?;
@@ -75,6 +78,7 @@ fn read(row: &Row<'_>) -> Result<Coupling, Error> {
         error_at: row.get(8)?,
         made_at: row.get(9)?,
         requester: row.get(10)?,
+        woken_at: row.get(11)?,
     })
 }
 
@@ -198,6 +202,26 @@ pub fn hurry(conn: &mut Conn<'_>, agreement: Uuid, at: Millis) -> Result<(), Err
     Ok(())
 }
 
+/// The other system says that something happened there: it is looked at at this
+/// time at the latest.
+pub fn rouse(conn: &mut Conn<'_>, agreement: Uuid, now: Millis, at: Millis) -> Result<(), Error> {
+    conn.execute(
+        "UPDATE coupling SET woken_at = $2, next_at = CASE WHEN next_at > $3 THEN $3 ELSE next_at END
+         WHERE agreement = $1",
+        params![agreement, now, at],
+    )?;
+    Ok(())
+}
+
+/// Somebody looks now: what is said from here on asks for another look.
+pub fn awake(conn: &mut Conn<'_>, agreement: Uuid) -> Result<(), Error> {
+    conn.execute(
+        "UPDATE coupling SET woken_at = NULL WHERE agreement = $1",
+        params![agreement],
+    )?;
+    Ok(())
+}
+
 /// Notes how far changes there were read.
 pub fn set_reading(
     conn: &mut Conn<'_>,
@@ -222,19 +246,21 @@ pub fn rest(conn: &mut Conn<'_>, agreement: Uuid, next_at: Millis) -> Result<(),
     Ok(())
 }
 
-/// Notes that it could not be talked to, and when to try again.
+/// Notes that it could not be talked to, for so many times in a row, and when to
+/// try again.
 pub fn fail(
     conn: &mut Conn<'_>,
     agreement: Uuid,
     why: &str,
+    tries: i64,
     next_at: Millis,
     now: Millis,
 ) -> Result<(), Error> {
     conn.execute(
-        "UPDATE coupling SET next_at = $2, tries = tries + 1, error = $3,
-           error_at = COALESCE(error_at, $4)
+        "UPDATE coupling SET next_at = $2, tries = $3, error = $4,
+           error_at = COALESCE(error_at, $5)
          WHERE agreement = $1",
-        params![agreement, next_at, why, now],
+        params![agreement, next_at, tries, why, now],
     )?;
     Ok(())
 }

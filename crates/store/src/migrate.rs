@@ -94,6 +94,14 @@ const MIGRATIONS: &[(&str, &str)] = &[
         "0032_mailbox_portal",
         include_str!("migrations/0032_mailbox_portal.sql"),
     ),
+    (
+        "0034_exchange_wake",
+        include_str!("migrations/0034_exchange_wake.sql"),
+    ),
+    (
+        "0035_exchange_queue",
+        include_str!("migrations/0035_exchange_queue.sql"),
+    ),
 ];
 
 /// How often to start again when another node migrates at the same moment.

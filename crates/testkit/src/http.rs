@@ -56,7 +56,9 @@ impl Answer {
 /// A path of the API: `/tickets` lies below `/api/v1`; anything that names its
 /// own root is left alone.
 fn whole_path(path: &str) -> String {
-    let own = ["/api", "/openapi", "/healthz", "/readyz", "/metrics"];
+    let own = [
+        "/api", "/openapi", "/healthz", "/readyz", "/metrics", "/REST/", "/zammad/",
+    ];
     if path.starts_with("http") || own.iter().any(|root| path.starts_with(root)) {
         path.to_owned()
     } else {

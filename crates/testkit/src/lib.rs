@@ -16,6 +16,7 @@
 
 mod database;
 mod directory;
+mod forms;
 mod http;
 mod lossy;
 mod mail_servers;
@@ -28,6 +29,7 @@ mod proxy;
 mod rt;
 pub mod scripted;
 mod smtp;
+mod tls_door;
 mod web_server;
 
 use std::sync::Arc;
@@ -39,6 +41,7 @@ use store::{Db, Options};
 
 pub use database::{Place, postgres, sqlite};
 pub use directory::{TestDirectory, directory};
+pub use forms::{coupled_form, whole_form};
 pub use http::Answer;
 pub use lossy::{Loss, Lossy};
 pub use mail_servers::{MailServers, mail_servers};
@@ -50,6 +53,7 @@ pub use people::{Federation, Somebody};
 pub use proxy::{Proxy, Wrong};
 pub use rt::{RtServer, rt_server};
 pub use smtp::{Fault, MailSink, SmtpStep, TakenMail};
+pub use tls_door::tls_door;
 pub use web_server::{WebServer, answered};
 
 /// When every test begins: 2026-09-21T14:13:20Z, a Monday.

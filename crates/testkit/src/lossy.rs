@@ -25,6 +25,8 @@ struct Plan {
     random: Option<Random>,
     heads: Vec<String>,
     struck: usize,
+    /// Requests that the server works on.
+    open: usize,
 }
 
 #[derive(Debug)]
@@ -92,6 +94,17 @@ impl Lossy {
         plan.next.clear();
     }
 
+    /// Waits until the server works on nothing that came this way, for half a
+    /// minute at most: whoever asked may be gone long since.
+    pub async fn rests(&self) {
+        for _ in 0..3_000 {
+            if self.plan.lock().unwrap().open == 0 {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+    }
+
     /// How many requests were lost so far.
     pub fn struck(&self) -> usize {
         self.plan.lock().unwrap().struck
@@ -126,15 +139,18 @@ async fn carry(mut client: TcpStream, server: String, plan: Arc<Mutex<Plan>>) {
         return;
     };
     let loss = due(&plan, &head);
+    plan.lock().unwrap().open += 1;
     let answer = match &loss {
-        Some(Loss::Unheard) => return,
-        Some(Loss::Instead(answer)) => answer.clone().into_bytes(),
+        Some(Loss::Unheard) => None,
+        Some(Loss::Instead(answer)) => Some(answer.clone().into_bytes()),
         Some(Loss::Repeated) => {
             ask(&server, &request).await;
-            ask(&server, &request).await
+            Some(ask(&server, &request).await)
         }
-        _ => ask(&server, &request).await,
+        _ => Some(ask(&server, &request).await),
     };
+    plan.lock().unwrap().open -= 1;
+    let Some(answer) = answer else { return };
     if loss != Some(Loss::Unanswered) {
         let _ = client.write_all(&answer).await;
         let _ = client.shutdown().await;

@@ -402,6 +402,7 @@ impl Rt {
     /// The transaction that an entry with this marker came with.
     async fn marked_entry(&self, ticket: &str, marker: &str) -> Result<Option<String>, Error> {
         let call = Call::new(Method::POST, format!("/ticket/{ticket}/attachments"))
+            .reading()
             .with("fields", "TransactionId,Headers")
             .with("orderby", "id")
             .body(json!([{

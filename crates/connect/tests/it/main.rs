@@ -13,6 +13,8 @@ pub mod lossy;
 pub mod peer;
 #[path = "../../../testkit/src/rt.rs"]
 pub mod server;
+#[path = "../../../testkit/src/tls_door.rs"]
+pub mod tls_door;
 
 mod rt;
 mod rt_lossy;

@@ -1,7 +1,6 @@
 //! A real RT 5, which `./test` starts: how it is reached and signed in to.
 
 use std::io::{Read as _, Write as _};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use connect::probe::{Check, Mark};
@@ -11,6 +10,7 @@ use serde_json::json;
 
 use crate::lossy::Lossy;
 use crate::server::{RtServer, rt_server};
+use crate::tls_door::tls_door;
 
 pub(crate) fn guard() -> Guard {
     Guard::new(Reach::parse("127.0.0.1").unwrap())
@@ -152,45 +152,14 @@ async fn a_test_of_the_connection_says_exactly_what_is_wrong() {
     );
 }
 
-/// A door with TLS before RT, with the certificate that only the tests' own
-/// authority vouches for.
-async fn tls_door(server: &RtServer) -> u16 {
-    use rustls::pki_types::pem::PemObject as _;
-    let pem = |name: &str| std::fs::read(server.folder.join(name)).unwrap();
-    let chain = rustls::pki_types::CertificateDer::pem_slice_iter(&pem("server.crt"))
-        .collect::<Result<Vec<_>, _>>()
-        .unwrap();
-    let key = rustls::pki_types::PrivateKeyDer::from_pem_slice(&pem("server.key")).unwrap();
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = rustls::ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(chain, key)
-        .unwrap();
-    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let behind = server.url.trim_start_matches("http://").to_owned();
-    tokio::spawn(async move {
-        while let Ok((client, _)) = listener.accept().await {
-            let (acceptor, behind) = (acceptor.clone(), behind.clone());
-            tokio::spawn(async move {
-                let Ok(mut client) = acceptor.accept(client).await else {
-                    return;
-                };
-                let mut rt = tokio::net::TcpStream::connect(behind).await.unwrap();
-                let _ = tokio::io::copy_bidirectional(&mut client, &mut rt).await;
-            });
-        }
-    });
-    port
-}
-
 #[tokio::test]
 async fn only_whom_the_operator_named_may_vouch_for_an_rt() {
     let Some(server) = rt_server() else { return };
-    let address = format!("https://127.0.0.1:{}", tls_door(&server).await);
+    let behind = server.url.trim_start_matches("http://");
+    let address = format!(
+        "https://127.0.0.1:{}",
+        tls_door(behind, &server.folder).await
+    );
     let pem = std::fs::read_to_string(server.folder.join("ca.crt")).unwrap();
     let with = |authority| Rt::new(&guard(), &address, token(&server), authority).unwrap();
     let found = with(Some(pem.as_str())).test("Grid").await;

@@ -2,39 +2,45 @@
 //!
 //! Rounds of different couplings run beside each other and apart from all other
 //! work, so a system that is slow or dead holds up nobody else. A lease keeps two
-//! nodes out of one round; it runs out a minute after its holder died.
+//! nodes out of one round; it runs out a few seconds after its holder died.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use connect::tracker::{self, Cursor, RemoteChange, Tracker};
 use store::coupling::State;
-use store::exchange::{Dead, Link, Went};
+use store::exchange::{Dead, Went};
 use switchboard_core::Millis;
 use switchboard_core::exchange::{
-    Answer, Call, CallState, LookFor, RemoteDeed, SharedId, Stage, TieInput, TieStep,
+    Answer, Call, CallState, LookFor, RemoteDeed, SharedId, TieInput, TieStep,
 };
 use switchboard_core::onboarding::host_of;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
+use super::dead::bury;
 use super::taken::Taking;
 use super::there::{Called, Ear, Heard, Trouble, backoff, title};
-use super::{AGAIN_MS, Terms, keep, note, opened, private, put_off, refused_making, stuck};
+use super::{AGAIN_MS, Terms, keep, note, opened, private, put_off, stuck, wake};
 use crate::{Desk, Error};
 
 /// Rounds beside each other on this node.
 const AT_ONCE: usize = 16;
 /// Who holds a round and says nothing for so long is taken for dead.
-const LEASE_MS: Millis = 60_000;
+const LEASE_MS: Millis = 6_000;
 /// How often who holds it says so.
-const HEARTBEAT: Duration = Duration::from_secs(15);
+const HEARTBEAT: Duration = Duration::from_millis(1_500);
 /// How often it is looked for couplings that are due.
 const LOOK: Duration = Duration::from_millis(500);
 /// Links that are looked after in one round.
 const MOST_LINKS: i64 = 100;
 /// Calls for one link in one round.
 const MOST_CALLS: usize = 50;
+/// A system that could not be talked to is tried again after so long, then after
+/// twice that, and so on.
+const AGAIN_SYSTEM_MS: Millis = 2_000;
+/// Likewise a call that failed while others went.
+const AGAIN_CALL_MS: Millis = 30_000;
 /// A call that failed so often, while others went, becomes a dead letter.
 pub(super) const TRIES: i64 = 10;
 /// A system without a secret or a client is looked at again after so long.
@@ -149,6 +155,7 @@ impl Desk {
         let Some(terms) = terms.filter(|t| t.coupling.state == State::On) else {
             return Ok(());
         };
+        let began = self.now();
         let tracker = match self.tracker(&terms) {
             Ok(tracker) => tracker,
             Err(why) => return self.not_ready(&terms, &why).await,
@@ -158,7 +165,7 @@ impl Desk {
             None => self.do_links(&terms, &*tracker).await?,
             trouble => trouble,
         };
-        self.end_round(&terms, trouble).await
+        self.end_round(&terms, trouble, began).await
     }
 
     /// The client of a system, or why there is none.
@@ -188,10 +195,11 @@ impl Desk {
 
     async fn not_ready(&self, terms: &Terms, why: &str) -> Result<(), Error> {
         let (agreement, now, why) = (terms.agreement.id, self.now(), why.to_owned());
+        let tries = terms.coupling.tries + 1;
         self.0
             .db
             .write(move |c| {
-                store::coupling::fail(c, agreement, &why, now + NOT_READY_MS, now)
+                store::coupling::fail(c, agreement, &why, tries, now + NOT_READY_MS, now)
                     .map_err(Error::from)
             })
             .await
@@ -240,6 +248,14 @@ impl Desk {
         let now = self.now();
         let c = &terms.coupling;
         let over = c.read_at.is_none_or(|at| now < at || now - at >= c.poll_ms);
+        let woken = c.woken_at.is_some();
+        if woken {
+            let agreement = terms.agreement.id;
+            self.0
+                .db
+                .write(move |c| store::coupling::awake(c, agreement).map_err(Error::from))
+                .await?;
+        }
         let mut cursor: Cursor = match &c.reading {
             Some(json) => serde_json::from_str(json)
                 .map_err(|e| Error::Internal(format!("how far a system was read: {e}")))?,
@@ -252,7 +268,7 @@ impl Desk {
                 Err(e) => return Ok(Some(Trouble::of(&e))),
             },
         };
-        if !over && c.tries == 0 {
+        if !over && !woken && c.tries == 0 {
             return Ok(None);
         }
         loop {
@@ -414,6 +430,16 @@ impl Desk {
                 }
                 if let Some(owner) = heard.owner {
                     link.owner_there = owner;
+                }
+                if let Some(queue) = heard.queue {
+                    let agreed = terms.agreement.queue.as_deref().unwrap_or_default();
+                    let elsewhere = !queue.eq_ignore_ascii_case(agreed.trim());
+                    let now_there = elsewhere.then(|| queue.clone());
+                    if link.queue_there != now_there {
+                        link.queue_there = now_there;
+                        let what = format!("Moved there to “{queue}”");
+                        note(c, &desk, id, Went::In, what, None)?;
+                    }
                 }
                 let private = match store::ticket::load(c, link.ticket)? {
                     Some(ticket) => private(c, &ticket)?,
@@ -642,7 +668,7 @@ impl Desk {
                 let step = terms.step(&mut link, input, &[], now);
                 put_off(&mut link, &step);
                 link.due_at = match &end {
-                    Some(Drove::Fine) => Some(now + backoff(link.tries, None, dice)),
+                    Some(Drove::Fine) => Some(now + backoff(AGAIN_CALL_MS, link.tries, None, dice)),
                     _ => Some(now),
                 };
                 keep(c, &mut link, now)?;
@@ -652,7 +678,12 @@ impl Desk {
     }
 
     /// Notes how a round ended and when the next begins.
-    async fn end_round(&self, terms: &Terms, trouble: Option<Trouble>) -> Result<(), Error> {
+    async fn end_round(
+        &self,
+        terms: &Terms,
+        trouble: Option<Trouble>,
+        began: Millis,
+    ) -> Result<(), Error> {
         let (agreement, now, dice) = (terms.agreement.id, self.now(), self.uuid());
         let (tries, poll_ms) = (terms.coupling.tries, terms.coupling.poll_ms);
         self.0
@@ -660,14 +691,28 @@ impl Desk {
             .write(move |c| {
                 match &trouble {
                     Some(trouble) => {
-                        let next = now + backoff(tries, trouble.after, dice);
-                        store::coupling::fail(c, agreement, &trouble.why, next, now)?;
+                        // Where something went through, the line is bad and not dead:
+                        // the patience for a dead one would hold up everything else.
+                        let sums = store::exchange::sums(c, agreement)?;
+                        let read = store::coupling::load(c, agreement)?.and_then(|c| c.read_at);
+                        let last = sums.sent_at.max(sums.came_at).max(read);
+                        let tries = if last.is_some_and(|at| at >= began) {
+                            0
+                        } else {
+                            tries
+                        };
+                        let next = now + backoff(AGAIN_SYSTEM_MS, tries, trouble.after, dice);
+                        store::coupling::fail(c, agreement, &trouble.why, tries + 1, next, now)?;
                     }
                     None => {
-                        let read = store::coupling::load(c, agreement)?.and_then(|c| c.read_at);
+                        let coupling = store::coupling::load(c, agreement)?;
+                        let read = coupling.as_ref().and_then(|c| c.read_at);
                         let poll = read.unwrap_or(now) + poll_ms;
                         let due = store::exchange::next_due(c, agreement)?;
-                        let next = due.map_or(poll, |due| due.min(poll));
+                        // Said while it was being read: it may not have been seen.
+                        let woken = coupling.and_then(|c| c.woken_at);
+                        let woken = woken.map(|_| wake::soonest(read, now));
+                        let next = due.into_iter().chain(woken).fold(poll, Millis::min);
                         store::coupling::rest(c, agreement, next)?;
                     }
                 }
@@ -692,93 +737,4 @@ fn made_for(
         let made = link.agreement == terms.agreement.id && terms.manner.marks(shared, marker);
         made.then(|| shared.clone())
     }))
-}
-
-/// A dead letter of something that was to go there.
-fn bury(
-    c: &mut store::Conn<'_>,
-    desk: &Desk,
-    link: Uuid,
-    call: Option<&Call>,
-    what: String,
-    why: String,
-    now: Millis,
-) -> Result<(), Error> {
-    let dead = Dead {
-        id: desk.uuid(),
-        link,
-        way: Went::Out,
-        call: call.map(|call| i64::try_from(call.number).unwrap_or(i64::MAX)),
-        there: None,
-        what,
-        why,
-        at: now,
-    };
-    store::exchange::bury(c, &dead)?;
-    Ok(())
-}
-
-/// What a person asked for with a dead letter.
-pub(super) fn again(
-    c: &mut store::Conn<'_>,
-    desk: &Desk,
-    dead: &Dead,
-    now: Millis,
-) -> Result<Option<Link>, Error> {
-    let Some(mut link) = store::exchange::load(c, dead.link)? else {
-        return Ok(None);
-    };
-    let Some(terms) = Terms::load(c, desk, link.agreement)? else {
-        return Ok(None);
-    };
-    match (dead.call, &dead.there) {
-        (Some(call), _) => {
-            let call = call.unsigned_abs();
-            let step = terms.step(&mut link, TieInput::Retry(call), &[], now);
-            put_off(&mut link, &step);
-        }
-        (None, Some(there)) => {
-            // It is read again with the ticket as a whole.
-            if let Ok(number) = there.parse() {
-                link.tie.read.remove(&number);
-            }
-            link.tie.caught_up = false;
-            link.tie.caught_up_at = None;
-        }
-        (None, None) => {}
-    }
-    link.due_at = Some(now);
-    (link.tries, link.error, link.error_at) = (0, None, None);
-    keep(c, &mut link, now)?;
-    store::exchange::unbury(c, dead, now)?;
-    store::coupling::wake(c, link.agreement, now)?;
-    Ok(Some(link))
-}
-
-/// A person said that a dead letter need not go. One that would have made the
-/// ticket there ends its travel: what is said goes there no more, until the ticket
-/// is given to them anew.
-pub(super) fn given_up(
-    c: &mut store::Conn<'_>,
-    desk: &Desk,
-    dead: &Dead,
-    reason: &str,
-    now: Millis,
-) -> Result<Option<Link>, Error> {
-    let Some(mut link) = store::exchange::load(c, dead.link)? else {
-        return Ok(None);
-    };
-    let making = refused_making(&link.tie.calls).map(|call| call.number);
-    let making = making.and_then(|call| i64::try_from(call).ok());
-    if making.is_some() && making == dead.call && link.tie.there.is_none() {
-        link.stage = Stage::Ended;
-        link.tries = 0;
-    }
-    // Whatever else fails says so anew.
-    (link.error, link.error_at) = (None, None);
-    keep(c, &mut link, now)?;
-    store::exchange::unbury(c, dead, now)?;
-    let what = format!("Given up: {}: {reason}", dead.what);
-    note(c, desk, link.id, Went::Here, what, dead.there.clone())?;
-    Ok(Some(link))
 }

@@ -355,6 +355,8 @@ pub(super) struct Heard {
     pub(super) changes: Vec<RemoteChange>,
     /// Who works on it there now, if that changed.
     pub(super) owner: Option<Option<String>>,
+    /// Where it lies there now, if that changed.
+    pub(super) queue: Option<String>,
     /// What can not be read: the number of the change there, and why.
     pub(super) unread: Vec<(u64, String)>,
 }
@@ -460,7 +462,11 @@ impl Desk {
                 into: into.clone(),
                 shared: None,
             },
-            ChangeKind::Queue | ChangeKind::Field | ChangeKind::Link | ChangeKind::Other(_) => {
+            ChangeKind::Queue => {
+                heard.queue = Some(tracker.read(&change.ticket).await?.queue);
+                return Ok(());
+            }
+            ChangeKind::Field | ChangeKind::Link | ChangeKind::Other(_) => {
                 return Ok(());
             }
         };
@@ -553,12 +559,11 @@ pub(super) fn author(person: &RemotePerson, requesters: &[String]) -> Author {
     }
 }
 
-/// When to try again after so many failures in a row: half a minute, doubling, a
-/// quarter of an hour at most; up to a fifth more or less, so that not all come
-/// at once.
-pub(super) fn backoff(tries: i64, after: Option<Duration>, dice: Uuid) -> Millis {
-    let doublings = tries.clamp(0, 6);
-    let wait: Millis = (30_000 << doublings).min(900_000);
+/// When to try again after so many failures in a row: `first`, doubling, a quarter
+/// of an hour at most; up to a fifth more or less, so that not all come at once.
+pub(super) fn backoff(first: Millis, tries: i64, after: Option<Duration>, dice: Uuid) -> Millis {
+    let doublings = tries.clamp(0, 9);
+    let wait: Millis = (first << doublings).min(900_000);
     let byte = Millis::from(dice.as_bytes()[15]);
     let wait = wait * 4 / 5 + wait * 2 / 5 * byte / 255;
     let asked = after.map_or(0, |a| Millis::try_from(a.as_millis()).unwrap_or(0));
@@ -573,11 +578,11 @@ mod tests {
     fn failures_are_repeated_more_and_more_seldom_and_not_all_at_once() {
         let low = Uuid::from_bytes([0; 16]);
         let high = Uuid::from_bytes([255; 16]);
-        assert_eq!(backoff(0, None, low), 24_000);
-        assert_eq!(backoff(0, None, high), 36_000);
-        assert!(backoff(3, None, low) > backoff(2, None, high));
-        assert_eq!(backoff(99, None, high), 1_080_000);
+        assert_eq!(backoff(30_000, 0, None, low), 24_000);
+        assert_eq!(backoff(30_000, 0, None, high), 36_000);
+        assert!(backoff(2_000, 3, None, low) > backoff(2_000, 2, None, high));
+        assert_eq!(backoff(2_000, 99, None, high), 1_080_000);
         let asked = Some(Duration::from_secs(120));
-        assert_eq!(backoff(0, asked, low), 120_000);
+        assert_eq!(backoff(2_000, 0, asked, low), 120_000);
     }
 }

@@ -77,6 +77,8 @@ pub struct Counterpart {
     pub status: Option<String>,
     /// Who works on it there.
     pub owner: Option<String>,
+    /// Where it lies there, when that is not where it was agreed.
+    pub queue: Option<String>,
     /// When it began.
     pub began_at: Millis,
     /// What is to be done there.
@@ -174,6 +176,7 @@ pub(super) fn counterpart(c: &mut Conn<'_>, link: Link, lines: i64) -> Result<Co
         there: link.tie.there,
         ended: link.stage == Stage::Ended,
         owner: link.owner_there,
+        queue: link.queue_there,
         began_at: link.began_at,
         waiting: link.waiting,
         waiting_since: link.waiting_since,
@@ -435,7 +438,7 @@ impl Desk {
             .write(move |c| {
                 let none = || Error::not_found("that dead letter");
                 let dead = store::exchange::dead_letter(c, dead)?.ok_or_else(none)?;
-                let link = super::round::again(c, &desk, &dead, now)?.ok_or_else(none)?;
+                let link = super::dead::again(c, &desk, &dead, now)?.ok_or_else(none)?;
                 let subject = Subject::Other("agreement", link.agreement);
                 let detail = json!({"ticket": link.ticket, "what": dead.what, "why": dead.why});
                 audit::record(c, &actor, now, "exchange.retried", &subject, &detail)
@@ -471,7 +474,7 @@ impl Desk {
             .write(move |c| {
                 let none = || Error::not_found("that dead letter");
                 let dead = store::exchange::dead_letter(c, dead)?.ok_or_else(none)?;
-                let link = super::round::given_up(c, &desk, &dead, &reason, now)?;
+                let link = super::dead::given_up(c, &desk, &dead, &reason, now)?;
                 let link = link.ok_or_else(none)?;
                 let subject = Subject::Other("agreement", link.agreement);
                 let detail = json!({

@@ -236,9 +236,15 @@ pub(super) fn tell(
                 kinds: [Told::Opened].into(),
             });
         }
-        // Where it was opened, its requester is told already.
+        // Where it was opened, its requester is told already; not of what only time
+        // brings here, as that an answer is missing.
         if coupled && store::exchange::is_told_there(c, number)? {
-            notices.retain(|n| n.reason != Reason::Requester);
+            notices.retain_mut(|notice| {
+                if notice.reason == Reason::Requester {
+                    notice.kinds.retain(|told| *told == Told::Reminded);
+                }
+                !notice.kinds.is_empty()
+            });
         }
         let telling = Telling {
             desk,

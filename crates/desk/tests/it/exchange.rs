@@ -7,15 +7,17 @@ use std::time::Duration;
 use desk::{Config, EntryDraft, KeptSecrets, NewFile, OpenRequest, Step};
 use store::agreement;
 use store::entry::Entry;
-use switchboard_core::onboarding::{Form, Way};
+use switchboard_core::onboarding::Form;
 use switchboard_core::{
     Actor, Command, EntryVisibility, SolutionKind, Status, Ticket, TicketNumber,
 };
 use testkit::{TestDesk, both_configured};
 use uuid::Uuid;
 
+pub(crate) use testkit::coupled_form as coupled;
+
 use crate::exchange_fake::{Fake, Wrong};
-use crate::onboarding::{Cast, accepted, actor, cast, service, undo, whole};
+use crate::onboarding::{Cast, accepted, actor, cast, service, undo};
 
 pub(crate) fn keeping() -> Config {
     let mut secrets = KeptSecrets::default();
@@ -24,20 +26,6 @@ pub(crate) fn keeping() -> Config {
         secrets,
         ..testkit::config()
     }
-}
-
-/// A form for full exchange with an RT.
-pub(crate) fn coupled(queue: &str) -> Form {
-    let mut form = whole(&["pia@people.example"]);
-    form.option = Some(Way::Integration);
-    form.exchange.system = "rt".into();
-    form.exchange.endpoint = "https://rt.sky.example/REST/2.0".into();
-    form.exchange.secret = "sky-rt".into();
-    form.exchange.queue = queue.into();
-    form.exchange.direction = "both".into();
-    form.exchange.attachments = true;
-    form.fill_maps();
-    form
 }
 
 pub(crate) async fn agreed(desk: &TestDesk, key: &str) -> Uuid {

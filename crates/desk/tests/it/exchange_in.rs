@@ -140,7 +140,9 @@ fn whose_address_may_pass_is_the_requester_and_is_told_by_one_system_only() {
         let mut form = coupled("atlas");
         form.exchange.personal_data = true;
         let w = world_by(&desk, form).await;
-        w.fake
+        desk.desk.start_timers().await.unwrap();
+        let id = w
+            .fake
             .opens("atlas", "rita@people.example", "Where are they?", None);
         passes(&desk, 40).await;
         let number = here(&desk).await[0];
@@ -161,6 +163,19 @@ fn whose_address_may_pass_is_the_requester_and_is_told_by_one_system_only() {
             to_rita(&desk.sent_mail()),
             Vec::<&str>::new(),
             "RT tells her"
+        );
+        // That her answer is missing RT does not know: of that she is reminded here.
+        w.fake.writes(&id, "ada", "All of them?", None);
+        w.fake.sets(&id, "ada", "stalled");
+        passes(&desk, 40).await;
+        assert_eq!(stored(&desk, number).await.0.status, Status::Waiting);
+        desk.clock.advance(8 * 86_400_000);
+        passes(&desk, 20).await;
+        let mails = desk.sent_mail();
+        let told = to_rita(&mails);
+        assert!(
+            told.len() == 1 && told[0].contains("All of them?"),
+            "{told:?}"
         );
         // Taken back, it is this desk that tells her.
         let assign = Command::Assign {
@@ -188,6 +203,64 @@ fn whose_address_may_pass_is_the_requester_and_is_told_by_one_system_only() {
             told.iter().any(|text| text.contains("They are clean.")),
             "{told:?}"
         );
+    });
+}
+
+#[test]
+fn who_wakes_the_desk_is_looked_at_soon_and_not_too_often() {
+    both_configured(&keeping(), |desk| async move {
+        let w = world(&desk).await;
+        let agreement = agreed(&desk, "sky-atlas").await;
+        let address = desk.desk.wake_address(&w.cast.ada_acts, agreement).unwrap();
+        assert_eq!(desk.desk.wake_address(&w.rita, agreement), None);
+        let word = address.rsplit('/').next().unwrap();
+        let looked = async || {
+            let calls = w.fake.0.lock().unwrap().calls;
+            desk.run_jobs().await;
+            w.fake.0.lock().unwrap().calls - calls
+        };
+        passes(&desk, 40).await;
+        w.fake.opens("atlas", "bob@people.example", "Where?", None);
+        desk.clock.advance(2_000);
+        assert_eq!(looked().await, 0, "nobody said anything");
+        desk.desk.wake_exchange(word).await.unwrap();
+        assert!(looked().await > 0);
+        assert_eq!(here(&desk).await.len(), 1);
+        // A second call within two seconds waits for their end.
+        w.fake
+            .opens("atlas", "bob@people.example", "And this?", None);
+        desk.clock.advance(1_000);
+        desk.desk.wake_exchange(word).await.unwrap();
+        assert_eq!(looked().await, 0);
+        desk.clock.advance(1_000);
+        assert!(looked().await > 0);
+        assert_eq!(here(&desk).await.len(), 2);
+        desk.clock.advance(2_000);
+        assert_eq!(looked().await, 0, "that was all");
+    });
+}
+
+#[test]
+fn where_they_move_it_is_told() {
+    both_configured(&keeping(), |desk| async move {
+        let w = world(&desk).await;
+        let id = w.fake.opens("atlas", "bob@people.example", "Where?", None);
+        passes(&desk, 40).await;
+        let number = here(&desk).await[0];
+        assert_eq!(counterpart(&desk, &w, number).await.queue, None);
+        w.fake.moves(&id, "ada", "disks");
+        passes(&desk, 40).await;
+        let seen = counterpart(&desk, &w, number).await;
+        assert_eq!(seen.queue.as_deref(), Some("disks"));
+        let told = |l: &&store::exchange::Line| l.what.contains("disks");
+        assert_eq!(seen.lines.iter().filter(told).count(), 1);
+        // It goes on there all the same, and may come back.
+        w.fake.writes(&id, "ada", "On which disk?", None);
+        w.fake.moves(&id, "ada", "atlas");
+        passes(&desk, 40).await;
+        assert_eq!(counterpart(&desk, &w, number).await.queue, None);
+        let (_, entries) = stored(&desk, number).await;
+        assert!(bodies(&entries).contains(&"On which disk?"));
     });
 }
 

@@ -13,6 +13,8 @@ mod erasure;
 mod exchange;
 mod exchange_fake;
 mod exchange_in;
+mod exchange_ledger;
+mod exchange_lossy;
 mod exchange_review;
 mod exchange_rt;
 mod held;

@@ -6,46 +6,15 @@ use desk::onboarding::{Decision, Sheet, UndoPlan, Verdict};
 use desk::{Config, Error, KeptSecrets, OpenRequest, Step};
 use store::agreement;
 use store::unit::{Service, Unit};
-use switchboard_core::onboarding::{
-    Answered, Form, Problem, ProviderPart, ServicePart, State, Way,
-};
+use switchboard_core::onboarding::{Form, Problem, ServicePart, State, Way};
 use switchboard_core::{Actor, Change, Channel, Command, Part, TicketNumber};
 use testkit::{Federation, Somebody, TestDesk, both, configured};
 use uuid::Uuid;
 
+pub(crate) use testkit::whole_form as whole;
+
 pub(crate) async fn actor(desk: &TestDesk, who: &Somebody) -> Actor {
     desk.desk.actor_for(who.id, Channel::Web).await.unwrap()
-}
-
-/// A whole form for direct usage.
-pub(crate) fn whole(responsibles: &[&str]) -> Form {
-    let mut form = Form::fresh("");
-    form.provider = ProviderPart {
-        known: String::new(),
-        name: "Sky Institute".into(),
-        country: "Czechia".into(),
-        home_page: "https://sky.example".into(),
-        contact: "office@sky.example".into(),
-    };
-    form.services = vec![ServicePart {
-        name: "Sky Atlas".into(),
-        area: "Data".into(),
-        description: "Pictures of the whole sky.".into(),
-        ..ServicePart::default()
-    }];
-    form.option = Some(Way::Direct);
-    form.unit.name = "Sky Atlas support".into();
-    form.unit.parent = "storage".into();
-    form.unit.description = "Runs the atlas.".into();
-    form.unit.responsibles = responsibles.iter().map(|r| (*r).to_owned()).collect();
-    form.quality.time_zone = "Europe/Prague".into();
-    form.quality.escalation = "head@sky.example".into();
-    form.issues.types = vec!["Missing plates".into()];
-    form.issues.faq = vec![Answered {
-        question: "Where do plates come from?".into(),
-        answer: "From the archive.".into(),
-    }];
-    form
 }
 
 pub(crate) struct Cast {

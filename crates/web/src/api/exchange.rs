@@ -72,11 +72,15 @@ pub struct ExchangeCoupling {
     pub sent_at: Option<Time>,
     /// When something last came from there.
     pub came_at: Option<Time>,
+    /// The address that the system calls when something happened there, so that it
+    /// is looked at soon; null for all but administrators.
+    pub wake: Option<String>,
 }
 
 impl ExchangeCoupling {
-    fn of(one: Coupled, now: Millis) -> ExchangeCoupling {
+    fn of(one: Coupled, wake: Option<String>, now: Millis) -> ExchangeCoupling {
         ExchangeCoupling {
+            wake,
             id: one.agreement.id,
             system: one.system().to_owned(),
             lag_ms: one.lag(now),
@@ -162,6 +166,9 @@ pub struct ExchangeCounterpart {
     pub status: Option<String>,
     /// Who works on it there.
     pub owner: Option<String>,
+    /// The queue, group or project in which it lies there, when that is another
+    /// than was agreed; null: it is not.
+    pub queue: Option<String>,
     /// They are responsible: their status counts.
     pub theirs: bool,
     /// It was taken back: nothing goes there any more.
@@ -197,6 +204,7 @@ impl From<Counterpart> for ExchangeCounterpart {
             number: c.there,
             status: c.status,
             owner: c.owner,
+            queue: c.queue,
             theirs: c.theirs,
             ended: c.ended,
             began_at: Time(c.began_at),
@@ -291,7 +299,10 @@ async fn list(
     Ok(Json(Items::all(
         coupled
             .into_iter()
-            .map(|one| ExchangeCoupling::of(one, now))
+            .map(|one| {
+                let wake = app.desk.wake_address(&caller.actor, one.agreement.id);
+                ExchangeCoupling::of(one, wake, now)
+            })
             .collect(),
     )))
 }
@@ -475,6 +486,24 @@ async fn try_now(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// A system says that something happened there.
+///
+/// It is looked at soon, every two seconds at most, and never believed: whatever
+/// is sent along is not read. The address is that of `wake` of the coupling; who
+/// has it needs no token. 404: it is the address of none.
+#[utoipa::path(
+    post,
+    path = "/exchange/wake/{word}",
+    tag = "exchange",
+    security(()),
+    params(("word" = String, Path, description = "What the coupling's address ends with")),
+    responses((status = 204, description = "It is looked at soon")),
+)]
+async fn wake(State(app): State<AppState>, at: At) -> Result<StatusCode, Problem> {
+    app.desk.wake_exchange(at.text("word")?).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
 /// Notes that you looked how a ticket stands at its partner: it is the last of
 /// the list then, and nobody is reminded of it for a week. For first level and
 /// administrators. 409: it is with no partner.
@@ -525,6 +554,7 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(retry))
         .routes(routes!(give_up))
         .routes(routes!(try_now))
+        .routes(routes!(wake))
         .routes(routes!(look))
         .routes(routes!(of_ticket))
 }

@@ -41,6 +41,13 @@ pub(super) const API: &[Row] = &[
         Needs::Admin,
         Who::Administrators,
     ),
+    // Who has the address: it is signed.
+    row(
+        "POST",
+        "/api/v1/exchange/wake/{word}",
+        Needs::Nothing,
+        Who::Everybody,
+    ),
     row(
         "POST",
         "/api/v1/exchange/tickets/{number}/look",

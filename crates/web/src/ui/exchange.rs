@@ -68,6 +68,31 @@ pub struct CouplingRow {
     pub paused: bool,
     /// The agreement has ended: tickets that travel go on to their end.
     pub ended: bool,
+    /// What its people set up so that it wakes this desk, for administrators.
+    pub wake: Option<WakeView>,
+}
+
+/// How a system wakes the desk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WakeView {
+    /// The address that it calls.
+    pub address: String,
+    /// What is pasted into RT for that; empty: it is another system.
+    pub scrip: String,
+}
+
+impl WakeView {
+    fn of(one: &Coupled, address: String) -> WakeView {
+        // The address has nothing in it that Perl would read as something else.
+        let scrip = format!(
+            "require LWP::UserAgent;\nLWP::UserAgent->new(timeout => 3)->post('{address}');\nreturn 1;"
+        );
+        let rt = one.agreement.system.as_deref() == Some("rt");
+        WakeView {
+            address,
+            scrip: if rt { scrip } else { String::new() },
+        }
+    }
 }
 
 impl CouplingRow {
@@ -121,6 +146,7 @@ impl CouplingRow {
             next: (!paused && c.error.is_some()).then(|| dial.moment_words(c.next_at)),
             paused,
             ended: one.agreement.closed_at.is_some(),
+            wake: None,
         }
     }
 }
@@ -136,6 +162,8 @@ pub struct PartnerRow {
     pub status: String,
     /// Who works on it there.
     pub owner: String,
+    /// Where it lies there, when that is not where it was agreed.
+    pub queue: String,
     /// What else there is to know.
     pub chips: Vec<Chip>,
     /// When something last came from there.
@@ -174,6 +202,7 @@ impl PartnerRow {
                 .clone()
                 .unwrap_or_else(|| "not known yet".to_owned()),
             owner: one.owner.clone().unwrap_or_default(),
+            queue: one.queue.clone().unwrap_or_default(),
             chips,
             came: one.came_at.map(|at| dial.ago(at)),
             sent: one.sent_at.map(|at| dial.ago(at)),
@@ -400,7 +429,13 @@ async fn page(visit: &Visit, wrong: Errors, which: String) -> Result<ExchangePag
     let lag = coupled.iter().map(|c| c.lag(visit.dial.now)).max();
     let couplings: Vec<CouplingRow> = coupled
         .iter()
-        .map(|one| CouplingRow::of(one, &visit.dial))
+        .map(|one| {
+            let address = visit.desk.wake_address(actor, one.agreement.id);
+            CouplingRow {
+                wake: address.map(|address| WakeView::of(one, address)),
+                ..CouplingRow::of(one, &visit.dial)
+            }
+        })
         .collect();
     Ok(ExchangePage {
         frame: visit.frame(Room::Staff, Here::Exchange).await?,
@@ -621,6 +656,7 @@ mod tests {
                 error_at: None,
                 made_at: NOW - LATE_MS,
                 requester: None,
+                woken_at: None,
             },
             sums: Sums::default(),
         }

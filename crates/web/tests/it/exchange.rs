@@ -102,6 +102,14 @@ pub(crate) async fn goes_on(desk: &TestDesk, ada: &Somebody, agreement: Uuid) {
     on.await.unwrap();
 }
 
+/// Where its system calls, below the API.
+pub(crate) async fn wake_path(desk: &TestDesk, ada: &Somebody, agreement: Uuid) -> String {
+    let address = desk.desk.wake_address(&acts(desk, ada).await, agreement);
+    let address = address.unwrap();
+    let (_, path) = address.split_once("/api/v1").unwrap();
+    path.to_owned()
+}
+
 /// A new ticket that is on its way to the partner, with the id of its link.
 pub(crate) async fn travelling(desk: &TestDesk, who: &Somebody) -> (TicketNumber, Uuid) {
     let open = json!({"subject": "A plate is missing", "description": "It was there yesterday.",
@@ -179,7 +187,7 @@ fn first_level_sees_how_the_exchange_stands_and_administrators_act() {
         let (number, link) = travelling(&desk, &f.rita).await;
         let (why, now) = ("rt.plates.example takes too <long>", desk.desk.now());
         let db = desk.desk.db();
-        db.write(move |c| store::coupling::fail(c, agreement, why, now + 900_000, now))
+        db.write(move |c| store::coupling::fail(c, agreement, why, 1, now + 900_000, now))
             .await
             .unwrap();
         desk.clock.advance(600_000);
@@ -493,5 +501,60 @@ fn a_ticket_shows_its_counterpart_and_the_oldest_look_comes_first() {
         desk.get(&f.fay, &format!("/tickets/{hidden}/exchange"))
             .await
             .expect(404);
+    });
+}
+
+#[test]
+fn who_has_the_address_wakes_the_desk_and_nobody_else() {
+    both_configured(&keeping(), |desk| async move {
+        let f = desk.federation().await;
+        let agreement = coupled(&desk, &f.ada).await;
+        let path = wake_path(&desk, &f.ada, agreement).await;
+        let coupling = async || {
+            let db = desk.desk.db();
+            let held = db.read(move |c| store::coupling::load(c, agreement));
+            held.await.unwrap().unwrap()
+        };
+        let nobody = Somebody::anonymous();
+        let calls = async |path: &str| desk.post(&nobody, path, json!({"ticket": 1})).await.status;
+        // It was read just now: the next look is two seconds later.
+        let (db, now) = (desk.desk.db(), desk.desk.now());
+        db.write(move |c| {
+            store::coupling::set_reading(c, agreement, "{}", now)?;
+            store::coupling::rest(c, agreement, now + 30_000)
+        })
+        .await
+        .unwrap();
+        let (good, signature) = path.rsplit_once('.').unwrap();
+        let other = Uuid::from_u128(7).simple().to_string();
+        for wrong in [
+            format!("{good}."),
+            format!("{good}.{}A", &signature[1..]),
+            format!("/exchange/wake/{other}.{signature}"),
+            good.to_owned(),
+        ] {
+            assert_eq!(calls(&wrong).await, 404, "{wrong}");
+        }
+        assert_eq!(coupling().await.woken_at, None);
+        for _ in 0..3 {
+            assert_eq!(calls(&path).await, 204);
+        }
+        let woken = coupling().await;
+        assert_eq!((woken.woken_at, woken.next_at), (Some(now), now + 2_000));
+        desk.clock.advance(10_000);
+        assert_eq!(calls(&path).await, 204);
+        assert_eq!(coupling().await.next_at, now + 2_000, "it is due already");
+
+        // Administrators see the address, on the page within what RT needs.
+        let shown = async |who| desk.get(who, "/exchange").await.expect(200).json;
+        let wake = shown(&f.ada).await["items"][0]["wake"].clone();
+        assert!(wake.as_str().unwrap().ends_with(&path), "{wake}");
+        assert_eq!(shown(&f.fay).await["items"][0]["wake"], json!(null));
+        for (who, sees) in [(&f.ada, true), (&f.fay, false)] {
+            let mut browser = Browser::of(&desk, who).await;
+            let page = browser.get("/exchange").await.text();
+            assert_eq!(page.contains(signature), sees);
+            assert_eq!(page.contains("LWP::UserAgent"), sees);
+        }
     });
 }

@@ -26,6 +26,9 @@ const BEGIN: &str = "/Helpers/Autocomplete/Queues";
 const COOKIE: &str = "RT_SID";
 /// Bytes of a page that are read while signing in.
 const LARGEST_PAGE: usize = 1024 * 1024;
+/// A call that only reads is made again at once when nobody answers: a line that
+/// loses one packet in ten would else stop a reading of many calls again and again.
+const AGAIN: [Duration; 2] = [Duration::from_millis(200), Duration::from_secs(1)];
 /// Where REST 2 lies below RT.
 const REST: &str = "/REST/2.0";
 
@@ -57,11 +60,13 @@ pub(super) struct Call<'a> {
     body: Option<Value>,
     version: Option<&'a str>,
     largest: usize,
+    reads: bool,
 }
 
 impl<'a> Call<'a> {
     pub(super) fn new(method: Method, path: impl Into<String>) -> Call<'a> {
         Call {
+            reads: method == Method::GET,
             method,
             path: path.into(),
             query: Vec::new(),
@@ -88,6 +93,12 @@ impl<'a> Call<'a> {
     /// Only if it is still at this version.
     pub(super) fn version(mut self, version: Option<&'a str>) -> Call<'a> {
         self.version = version;
+        self
+    }
+
+    /// It changes nothing there, although it is no GET.
+    pub(super) fn reading(mut self) -> Call<'a> {
+        self.reads = true;
         self
     }
 
@@ -188,6 +199,17 @@ impl Door {
     }
 
     async fn sign_in(&self) -> Result<Session, Error> {
+        let mut again = AGAIN.into_iter();
+        loop {
+            let done = self.sign_in_once().await;
+            match (&done, again.next()) {
+                (Err(error), Some(pause)) if unanswered(error) => tokio::time::sleep(pause).await,
+                _ => return done,
+            }
+        }
+    }
+
+    async fn sign_in_once(&self) -> Result<Session, Error> {
         let page = format!("{}{BEGIN}", self.root);
         let request = match &self.login {
             Login::Token(_) => Request::get(page)
@@ -227,6 +249,17 @@ impl Door {
     }
 
     async fn once(&self, call: &Call<'_>, session: &Session) -> Result<Response<Vec<u8>>, Error> {
+        let mut again = AGAIN.into_iter().filter(|_| call.reads);
+        loop {
+            let done = self.ask(call, session).await;
+            match (&done, again.next()) {
+                (Err(error), Some(pause)) if unanswered(error) => tokio::time::sleep(pause).await,
+                _ => return done,
+            }
+        }
+    }
+
+    async fn ask(&self, call: &Call<'_>, session: &Session) -> Result<Response<Vec<u8>>, Error> {
         let mut address = format!("{}{REST}{}", self.root, call.path);
         if !call.query.is_empty() {
             let mut query = Serializer::new(String::new());
@@ -254,6 +287,11 @@ impl Door {
         let answer = self.guard.exchange(request, call.largest).await;
         answer.map_err(Error::Unreachable)
     }
+}
+
+/// No answer came, and not because it took too long.
+fn unanswered(error: &Error) -> bool {
+    matches!(error, Error::Unreachable(Fault::Unreachable(_)))
 }
 
 fn unsendable() -> Error {

@@ -1,4 +1,5 @@
-//! Tickets that are worked on in another system too: migrations 0023, 0027 and 0029.
+//! Tickets that are worked on in another system too: migrations 0023, 0027, 0029,
+//! 0034 and 0035.
 
 use super::kind::Holds::{Json, Nothing, Person, Words};
 use super::kind::{Table, table};
@@ -20,6 +21,7 @@ pub(super) const TABLES: &[Table] = &[
             ("error_at", Nothing),
             ("made_at", Nothing),
             ("requester", Person),
+            ("woken_at", Nothing),
         ],
     ),
     table(
@@ -35,6 +37,7 @@ pub(super) const TABLES: &[Table] = &[
             ("shared", Json),
             ("tie", Json),
             ("owner_there", Words),
+            ("queue_there", Nothing),
             ("due_at", Nothing),
             ("tries", Nothing),
             ("error", Words),

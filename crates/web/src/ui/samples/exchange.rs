@@ -4,7 +4,7 @@ use switchboard_core::Status;
 
 use super::{DAY, HOUR, MIN, NOW, dial, s};
 use crate::ui::exchange::{
-    CouplingRow, DeadRow, ExchangePage, LaneRow, PartnerRow, TraceView, TravelRow,
+    CouplingRow, DeadRow, ExchangePage, LaneRow, PartnerRow, TraceView, TravelRow, WakeView,
 };
 use crate::ui::frame::{Errors, Frame, Here, Me};
 use crate::ui::view::{Chip, Lamp, Pages, StatusMark, Tone};
@@ -29,6 +29,10 @@ fn coupling(service: &str, state: &'static str, words: &str) -> CouplingRow {
         next: None,
         paused: false,
         ended: false,
+        wake: Some(WakeView {
+            address: s("https://desk.example/api/v1/exchange/wake/0190f3a0.<b>"),
+            scrip: s("require LWP::UserAgent;\n<b>\nreturn 1;"),
+        }),
     }
 }
 
@@ -38,6 +42,7 @@ fn partner(number: &str) -> PartnerRow {
         number: s(number),
         status: s("stalled <b>"),
         owner: s("jan"),
+        queue: s("disks <b>"),
         chips: vec![
             Chip::new(Tone::External, "They are responsible"),
             Chip::with_icon(Tone::Warn, "clock", "2 to go there"),
@@ -108,6 +113,10 @@ impl ExchangePage {
                     links: 1,
                     paused: true,
                     ended: true,
+                    wake: Some(WakeView {
+                        address: s("https://desk.example/api/v1/exchange/wake/0190f3a0.c"),
+                        scrip: String::new(),
+                    }),
                     ..coupling("B2DROP", "off", "Paused")
                 },
             ],

@@ -74,7 +74,11 @@ fn set_if_absent(headers: &mut HeaderMap, name: HeaderName, value: &'static str)
 
 /// Paths whose errors are problems in JSON, not pages.
 pub(crate) fn is_api(path: &str) -> bool {
-    path == "/api" || path.starts_with("/api/") || PROBES.contains(&path) || path == "/openapi.json"
+    path == "/api"
+        || path.starts_with("/api/")
+        || crate::faces::is_face(path)
+        || PROBES.contains(&path)
+        || path == "/openapi.json"
 }
 
 /// Asked by machines that know the desk only by its network address.

@@ -1,4 +1,5 @@
-//! HTTP in and out: pages under `ui`, the REST interface under `api`.
+//! HTTP in and out: pages under `ui`, the REST interface under `api`, those of other
+//! helpdesks under `faces`.
 //!
 //! [`router`] is the whole site as one service. What both halves share lies
 //! beside them: the table of errors and statuses (`problem`), the security
@@ -22,6 +23,7 @@ use tower_http::compression::predicate::{Predicate, SizeAbove};
 
 pub mod api;
 mod csv;
+mod faces;
 pub mod file;
 pub mod headers;
 mod health;
@@ -111,6 +113,7 @@ fn routes(app: &AppState) -> Router<AppState> {
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(metrics::show))
+        .merge(faces::router(max_attachment))
         .merge(ui::router())
         .fallback(ui::nowhere)
 }
@@ -156,6 +159,7 @@ const FILES_TAKE: u32 = 10;
 async fn in_time(State(app): State<AppState>, request: Request, next: Next) -> Response {
     let files = request.method() == Method::POST
         && (request.uri().path().ends_with("/attachments")
+            || faces::is_face(request.uri().path())
             || request
                 .headers()
                 .get(header::CONTENT_TYPE)

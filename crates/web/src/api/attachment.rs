@@ -1,6 +1,7 @@
 //! Files of tickets.
 
 use axum::Json;
+use axum::extract::multipart::MultipartError;
 use axum::extract::{FromRequest as _, Multipart, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -226,22 +227,24 @@ fn named_in(headers: &HeaderMap) -> Option<String> {
     (!name.is_empty()).then(|| name.to_owned())
 }
 
+/// A form that can not be read to its end.
+pub(crate) fn broken_form(e: MultipartError) -> Problem {
+    if e.status() == StatusCode::PAYLOAD_TOO_LARGE {
+        too_large()
+    } else {
+        Problem::malformed("the form can not be read: a part broke off or has no header")
+    }
+}
+
 async fn from_form(request: Request, app: &AppState) -> Result<EntryDraft, Problem> {
     let mut form = Multipart::from_request(request, app)
         .await
         .map_err(|_| Problem::malformed("the form has no boundary"))?;
     let mut draft = EntryDraft::default();
-    let broken = |e: axum::extract::multipart::MultipartError| {
-        if e.status() == StatusCode::PAYLOAD_TOO_LARGE {
-            too_large()
-        } else {
-            Problem::malformed("the form can not be read: a part broke off or has no header")
-        }
-    };
-    while let Some(part) = form.next_field().await.map_err(broken)? {
+    while let Some(part) = form.next_field().await.map_err(broken_form)? {
         match part.name() {
             Some("body") => {
-                let bytes = part.bytes().await.map_err(broken)?;
+                let bytes = part.bytes().await.map_err(broken_form)?;
                 draft.body = String::from_utf8(bytes.to_vec())
                     .map_err(|_| Problem::wrong_shape("body", "is not UTF-8"))?;
             }
@@ -260,7 +263,7 @@ async fn from_form(request: Request, app: &AppState) -> Result<EntryDraft, Probl
                     })?
                     .to_owned();
                 let kind = part.content_type().unwrap_or_default().to_owned();
-                let bytes = part.bytes().await.map_err(broken)?;
+                let bytes = part.bytes().await.map_err(broken_form)?;
                 draft.files.push(new_file(name, kind, bytes.to_vec()));
             }
             other => {

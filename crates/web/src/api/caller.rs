@@ -65,7 +65,7 @@ impl Caller {
     }
 }
 
-fn unauthenticated(detail: &str) -> Problem {
+pub(crate) fn unauthenticated(detail: &str) -> Problem {
     Problem::from(Error::Unauthenticated(detail.to_owned()))
 }
 
@@ -85,6 +85,11 @@ async fn caller(parts: &Parts, app: &AppState) -> Result<Caller, Problem> {
         .map(|(_, secret)| secret.trim())
         .filter(|secret| !secret.is_empty())
         .ok_or_else(|| unauthenticated("send Authorization: Bearer and a token"))?;
+    caller_by(secret, app).await
+}
+
+/// Whose token that is.
+pub(crate) async fn caller_by(secret: &str, app: &AppState) -> Result<Caller, Problem> {
     let bearer = app.desk.bearer(secret).await?;
     Ok(Caller::new(bearer, secret.to_owned()))
 }

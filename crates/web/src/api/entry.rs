@@ -174,7 +174,7 @@ async fn write(
 }
 
 /// Writes an entry and gives it back as it was stored.
-pub(super) async fn add(
+pub(crate) async fn add(
     app: &AppState,
     caller: &Caller,
     number: TicketNumber,

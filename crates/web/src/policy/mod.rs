@@ -7,6 +7,7 @@ mod account;
 mod audit;
 mod catalogue;
 mod exchange;
+mod face;
 mod federated;
 mod mail;
 mod onboarding;
@@ -130,5 +131,5 @@ pub fn pages() -> impl Iterator<Item = &'static Row> {
 
 /// Every row that is called with a token, and the probes.
 pub fn rows() -> impl Iterator<Item = &'static Row> {
-    api().chain(probe::API)
+    api().chain(probe::API).chain(face::API)
 }

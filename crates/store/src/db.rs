@@ -2,12 +2,11 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use tokio::runtime::RuntimeFlavor;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::conn::{Conn, Dialect};
@@ -18,8 +17,7 @@ use crate::{Error, migrate, pg, sqlite};
 /// How a database is opened. `Options::default()` suits a node of a few processors.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Connections that read, each with a thread of its own. An embedded database has up
-    /// to two more, by which the threads that ask read themselves.
+    /// Connections that read, each with a thread of its own.
     pub readers: usize,
     /// Reads, and writes, that may wait. Who comes when the queue is full
     /// waits for a place in it: the pressure goes back to the source.
@@ -83,7 +81,6 @@ struct Inner {
     options: Options,
     counts: Arc<Counts>,
     reads: Arc<Readers>,
-    near: Near,
     writes: Option<mpsc::Sender<Box<dyn Write>>>,
     threads: Vec<JoinHandle<()>>,
 }
@@ -117,7 +114,6 @@ impl Db {
             options,
             counts: Arc::default(),
             reads,
-            near: Near::default(),
             writes: Some(writes),
             threads: Vec::new(),
         };
@@ -153,11 +149,6 @@ impl Db {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        if let Some(mut session) = self.inner.near.take() {
-            let result = tokio::task::block_in_place(|| read_by(&mut session, f));
-            self.inner.near.give_back(session);
-            return result;
-        }
         let (read, answer) = boxed_read(f);
         self.inner.reads.send(read).await?;
         answer.await.unwrap_or_else(|_| Err(Error::Panicked.into()))
@@ -262,10 +253,6 @@ impl Inner {
             match &self.target {
                 Target::Sqlite(path) => {
                     let mut session = sqlite::Session::reader(path, &self.options)?;
-                    if place < NEAR {
-                        self.near
-                            .give_back(sqlite::Session::reader(path, &self.options)?);
-                    }
                     self.spawn("store-read", move || serve(&mut session, &queue, place))?;
                 }
                 Target::Postgres(config) => {
@@ -337,56 +324,6 @@ impl Reader for pg::Session {
     }
 }
 
-/// How many reads at once are done by the threads that ask: about as many as there are
-/// processors. More gain nothing by it, and their pages would have to be kept.
-const NEAR: usize = 2;
-
-/// Connections to an embedded database for whoever may wait where they are. A read of
-/// one ticket takes less time than waking a thread that does it and being woken by that.
-#[derive(Default)]
-struct Near {
-    /// The last was used last, and its pages are warm.
-    free: Mutex<Vec<sqlite::Session>>,
-}
-
-impl Near {
-    /// A connection, where the calling thread may block: its runtime has others that go
-    /// on with its work meanwhile.
-    fn take(&self) -> Option<sqlite::Session> {
-        let runtime = tokio::runtime::Handle::try_current().ok()?;
-        match runtime.runtime_flavor() {
-            RuntimeFlavor::MultiThread => self.free().pop(),
-            _ => None,
-        }
-    }
-
-    fn give_back(&self, session: sqlite::Session) {
-        self.free().push(session);
-    }
-
-    fn free(&self) -> MutexGuard<'_, Vec<sqlite::Session>> {
-        // Nothing panics while it is held.
-        self.free.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-fn read_by<T, E: From<Error>>(
-    reader: &mut impl Reader,
-    f: impl FnOnce(&mut Conn<'_>) -> Result<T, E>,
-) -> Result<T, E> {
-    reader.begin()?;
-    let result = run_read(&mut reader.conn(), f);
-    reader.end();
-    result
-}
-
-fn run_read<T, E: From<Error>>(
-    conn: &mut Conn<'_>,
-    f: impl FnOnce(&mut Conn<'_>) -> Result<T, E>,
-) -> Result<T, E> {
-    catch_unwind(AssertUnwindSafe(|| f(conn))).unwrap_or_else(|_| Err(Error::Panicked.into()))
-}
-
 fn serve(reader: &mut impl Reader, queue: &Readers, place: usize) {
     while let Some(read) = queue.next(place) {
         match reader.begin() {
@@ -412,7 +349,8 @@ where
             return;
         }
         let result = match conn {
-            Ok(conn) => run_read(conn, f),
+            Ok(conn) => catch_unwind(AssertUnwindSafe(|| f(conn)))
+                .unwrap_or_else(|_| Err(Error::Panicked.into())),
             Err(error) => Err(error.into()),
         };
         // Whoever asked may have gone.

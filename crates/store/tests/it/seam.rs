@@ -686,66 +686,6 @@ fn a_read_is_one_snapshot_and_can_not_write() {
 }
 
 #[test]
-fn an_embedded_database_is_read_by_the_threads_that_ask() {
-    let runtime = |mut builder: tokio::runtime::Builder| builder.enable_all().build().unwrap();
-    let many = runtime(tokio::runtime::Builder::new_multi_thread());
-    let one = runtime(tokio::runtime::Builder::new_current_thread());
-    let reader = || std::thread::current().name().map(str::to_owned);
-    on_both(|fresh| {
-        let db = fresh.db.clone();
-        let near = db.dialect() == store::Dialect::Sqlite;
-        let asked = |db: store::Db| async move {
-            db.read(move |conn| {
-                let keys =
-                    conn.query("SELECT key FROM setting", &[], |row| row.get::<String>(0))?;
-                assert_eq!(set(conn, "b", "1"), Err(Error::ReadOnly));
-                Ok::<_, Error>((keys, reader()))
-            })
-            .await
-            .unwrap()
-        };
-        fresh.db.write_blocking(|conn| set(conn, "a", "1")).unwrap();
-        // Where a thread has others that go on with its work; else by the readers.
-        let by = |(keys, by): (Vec<String>, Option<String>)| {
-            assert_eq!(keys, ["a"]);
-            by.as_deref() == Some("store-read")
-        };
-        let read = many.block_on(many.spawn(asked(db.clone()))).unwrap();
-        assert_eq!(by(read), !near);
-        assert!(by(one.block_on(asked(db.clone()))));
-        for _ in 0..5 {
-            let panicked =
-                many.block_on(db.read(|_| -> Result<(), Error> { panic!("on purpose") }));
-            assert_eq!(panicked, Err(Error::Panicked));
-        }
-        let read = many.block_on(many.spawn(asked(db.clone()))).unwrap();
-        assert_eq!(by(read), !near, "a panic cost a connection");
-        // Those for whom there is no connection left go to the readers: all are inside
-        // at the same time.
-        let all = 2 + usize::from(near) * 2;
-        let gate = Arc::new(Barrier::new(all));
-        let inside: Vec<_> = (0..all)
-            .map(|_| {
-                let (db, gate) = (db.clone(), gate.clone());
-                many.spawn(async move {
-                    db.read(move |_| {
-                        gate.wait();
-                        Ok::<_, Error>(reader().as_deref() == Some("store-read"))
-                    })
-                    .await
-                })
-            })
-            .collect();
-        let by_readers = inside
-            .into_iter()
-            .map(|read| many.block_on(read).unwrap().unwrap())
-            .filter(|by| *by)
-            .count();
-        assert_eq!(by_readers, 2);
-    });
-}
-
-#[test]
 fn counters_give_their_numbers_back_with_the_write() {
     on_both(|fresh| {
         let take = |fail: bool| {

@@ -313,7 +313,6 @@ mod tests {
             ("jana@MÜLLER.example", "jana@xn--mller-kva.example"),
             ("jana@xn--mller-kva.example", "jana@xn--mller-kva.example"),
             ("JÖRG@example.org", "jörg@example.org"),
-            ("\u{130}da@example.org", "i\u{307}da@example.org"),
             ("jo\u{308}rg@example.org", "jörg@example.org"),
         ] {
             assert_eq!(
@@ -333,6 +332,8 @@ mod tests {
             ("ada", At),
             ("ada@b@c.org", At),
             ("@example.org", Local),
+            // In lower case it has a mark that no envelope can say.
+            ("\u{130}da@example.org", Local),
             ("ada@", Domain),
             ("ada\0@example.org", Control),
             ("ada@example.org\0", Control),

@@ -40,6 +40,7 @@ fn keeping(at: &Installation, rt: &RtServer) -> Desk {
             mail_address: "desk@desk.example".into(),
             public_url: format!("http://{}", at.address),
             outbound: Reach::parse("127.0.0.1").unwrap(),
+            keys: desk::SecretKeys::parse(testkit::SECRET_KEY).unwrap(),
             secrets,
             ..desk::Config::default()
         },

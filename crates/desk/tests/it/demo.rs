@@ -67,7 +67,7 @@ fn the_demo_is_filled_and_every_history_gives_its_state() {
         assert!(!found.items.is_empty(), "the search index is filled");
         // All that is left to do is to have the contact of a site on its tickets. Nothing is
         // mailed about the past.
-        let mails = || desk.db().read(|c| store::mail::outgoing_counts(c));
+        let mails = || desk.db().read(store::mail::outgoing_counts);
         let before = mails().await.unwrap();
         assert_eq!(desk.run_jobs().await.unwrap(), 1);
         assert_eq!(desk.run_jobs().await.unwrap(), 0);

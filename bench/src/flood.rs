@@ -1,14 +1,13 @@
 //! What people wait for while mails come in as fast as they ever will.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
 use std::time::{Duration, Instant};
 
 use anyhow::bail;
 use desk::{Clock as _, SystemClock};
 
 use crate::fill;
-use crate::mails::{self, CONNECTIONS, Pace};
+use crate::mails::{self, Pace};
 use crate::report::{Line, Times};
 use crate::run::{behind, catch_up, tickets_of};
 use crate::say;
@@ -44,19 +43,13 @@ pub(crate) fn measure(stand: &Stand, server: &Server, lines: &mut Vec<Line>) -> 
         .build()?;
     let taken = sender.block_on(mails::entries(&desk))?;
     let cpu = server.cpu_seconds()?;
-    let next = Arc::new(AtomicUsize::new(0));
     let pace = Pace {
         begun: Instant::now(),
         lasts: LASTS,
         apart: APART,
     };
-    let handing: Vec<_> = (0..CONNECTIONS)
-        .map(|_| {
-            let (mails, next, door) = (mails.clone(), next.clone(), server.mail);
-            let to = desk.config().mail_address.clone();
-            sender.spawn(async move { mails::hand_over(door, &to, &mails, &next, pace).await })
-        })
-        .collect();
+    let to = &desk.config().mail_address;
+    let handing = mails::hand_all_over(sender.handle(), server.mail, to, &mails, pace);
     let beside = pages(stand, server, &numbers, LASTS)?;
     let mut handed = 0;
     for one in handing {

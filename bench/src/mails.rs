@@ -61,7 +61,7 @@ pub(crate) fn measure(stand: &Stand, lines: &mut Vec<Line>) -> anyhow::Result<()
 }
 
 /// Connections of the mail server in front.
-pub(crate) const CONNECTIONS: usize = 16;
+const CONNECTIONS: usize = 16;
 
 /// From the mail server's first word to the committed entry, through the door
 /// that a mail server uses.
@@ -75,25 +75,18 @@ fn by_lmtp(stand: &Stand) -> anyhow::Result<f64> {
     runtime.block_on(async {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
         let door = listener.local_addr()?;
-        let to = desk.config().mail_address.clone();
         let before = entries(&desk).await?;
         let taker = desk.clone();
         let taking = tokio::spawn(async move { taker.take_local_mail(listener).await });
-        let next = Arc::new(AtomicUsize::new(0));
         let begun = Instant::now();
-        let tasks: Vec<_> = (0..CONNECTIONS)
-            .map(|_| {
-                let (mails, next, to) = (mails.clone(), next.clone(), to.clone());
-                let pace = Pace {
-                    begun,
-                    lasts: LASTS,
-                    apart: Duration::ZERO,
-                };
-                tokio::spawn(async move { hand_over(door, &to, &mails, &next, pace).await })
-            })
-            .collect();
+        let pace = Pace {
+            begun,
+            lasts: LASTS,
+            apart: Duration::ZERO,
+        };
+        let (here, to) = (runtime.handle(), &desk.config().mail_address);
         let mut handed = 0;
-        for task in tasks {
+        for task in hand_all_over(here, door, to, &mails, pace) {
             handed += task.await??;
         }
         while entries(&desk).await? - before < handed {
@@ -114,6 +107,24 @@ pub(crate) async fn entries(desk: &desk::Desk) -> anyhow::Result<i64> {
     Ok(entries.map_or(0, |(_, n)| *n))
 }
 
+/// All connections of a mail server at once, on a runtime of many threads. Gives the
+/// tasks, each with how many mails were acknowledged to it.
+pub(crate) fn hand_all_over(
+    runtime: &tokio::runtime::Handle,
+    door: std::net::SocketAddr,
+    to: &str,
+    mails: &Arc<Vec<Vec<u8>>>,
+    pace: Pace,
+) -> Vec<tokio::task::JoinHandle<anyhow::Result<i64>>> {
+    let next = Arc::new(AtomicUsize::new(0));
+    (0..CONNECTIONS)
+        .map(|_| {
+            let (mails, next, to) = (mails.clone(), next.clone(), to.to_owned());
+            runtime.spawn(async move { hand_over(door, &to, &mails, &next, pace).await })
+        })
+        .collect()
+}
+
 /// How fast mails come.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Pace {
@@ -126,7 +137,7 @@ pub(crate) struct Pace {
 }
 
 /// One connection of a mail server. Returns how many mails were acknowledged.
-pub(crate) async fn hand_over(
+async fn hand_over(
     door: std::net::SocketAddr,
     to: &str,
     mails: &[Vec<u8>],

@@ -21,6 +21,7 @@ use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use desk::list::TicketQuery;
+use desk::patch::Patch;
 use desk::view::{EntryView, FileView, TicketView};
 use desk::{Catalogue, Error, NewFile, TokenScope};
 use http_body_util::BodyExt as _;
@@ -230,6 +231,32 @@ fn place(catalogue: &Catalogue, field: &str, name: &str) -> Result<Place, Error>
             field,
             format!("there is no service and no unit {name:?}"),
         )),
+    }
+}
+
+impl Place {
+    /// Service and unit, for a request that names one of them.
+    fn service_or_unit(self) -> (Option<String>, Option<String>) {
+        match self {
+            Place::Service(key) => (Some(key), None),
+            Place::Unit(key) => (None, Some(key)),
+        }
+    }
+
+    /// The condition of our query language for what lies there.
+    fn query(&self) -> String {
+        match self {
+            Place::Service(key) => format!("service:{}", query::quoted(key)),
+            Place::Unit(key) => format!("unit:{}", query::quoted(key)),
+        }
+    }
+
+    /// Has a change move a ticket there.
+    fn put_into(self, patch: &mut Patch) {
+        match self {
+            Place::Service(key) => patch.service = Some(Some(key)),
+            Place::Unit(key) => patch.unit = Some(key),
+        }
     }
 }
 

@@ -23,7 +23,7 @@ use switchboard_core::{EntryVisibility, Priority, Status, TicketNumber};
 
 use super::query::{self, quoted};
 use super::{
-    MOST_FILES, Place, Reads, Writes, entries_of, entry_at, entry_by, entry_number, file, file_at,
+    MOST_FILES, Reads, Writes, entries_of, entry_at, entry_by, entry_number, file, file_at,
     last_word, object, only, page_of, paging, place, place_of, plain, problem_in, statuses,
     text_of, texts_of, time, word,
 };
@@ -265,10 +265,7 @@ async fn create(
         Problem::wrong_shape("Queue", "is needed: a service or a unit of this desk")
     })?;
     let catalogue = app.desk.catalogue().await?;
-    let (service, unit) = match place(&catalogue, "Queue", &queue)? {
-        Place::Service(key) => (Some(key), None),
-        Place::Unit(key) => (None, Some(key)),
-    };
+    let (service, unit) = place(&catalogue, "Queue", &queue)?.service_or_unit();
     let mut asks = texts_of(&map, "Requestor")?;
     asks.extend(texts_of(&map, "Requestors")?);
     let mut asks = asks.into_iter();
@@ -383,10 +380,7 @@ async fn change(
     }
     if let Some(queue) = text_of(&map, "Queue")? {
         let catalogue = app.desk.catalogue().await?;
-        match place(&catalogue, "Queue", &queue)? {
-            Place::Service(key) => patch.service = Some(Some(key)),
-            Place::Unit(key) => patch.unit = Some(key),
-        }
+        place(&catalogue, "Queue", &queue)?.put_into(&mut patch);
     }
     app.desk.change(&caller.actor, number, None, patch).await?;
     let told: Vec<String> = map
@@ -635,10 +629,9 @@ fn asked_for(
                     format!("{not}status={}", ours.join(","))
                 }
             },
-            "Queue" | "Queue.Name" => match place(catalogue, "query", &value)? {
-                Place::Service(key) => format!("{not}service:{}", quoted(&key)),
-                Place::Unit(key) => format!("{not}unit:{}", quoted(&key)),
-            },
+            "Queue" | "Queue.Name" => {
+                format!("{not}{}", place(catalogue, "query", &value)?.query())
+            }
             // How scripts say that they want everything.
             "id" | "EffectiveId" if sign == ">" && value == "0" => continue,
             "id" | "EffectiveId" => format!("{not}number{compare}{v}"),

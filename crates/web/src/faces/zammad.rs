@@ -21,7 +21,7 @@ use switchboard_core::{EntryVisibility, Priority, Status, TicketNumber};
 
 use super::query::{self, quoted};
 use super::{
-    MOST_FILES, Place, Reads, Writes, entries_of, entry_at, entry_by, entry_number, file, file_at,
+    MOST_FILES, Reads, Writes, entries_of, entry_at, entry_by, entry_number, file, file_at,
     last_word, object, only, page_of, paging, place, place_of, plain, problem_in, statuses,
     text_of, time, word,
 };
@@ -240,10 +240,8 @@ async fn create(
     let group = text_of(&map, "group")?.ok_or_else(|| {
         Problem::wrong_shape("group", "is needed: a service or a unit of this desk")
     })?;
-    let (service, unit) = match place(&*app.desk.catalogue().await?, "group", &group)? {
-        Place::Service(key) => (Some(key), None),
-        Place::Unit(key) => (None, Some(key)),
-    };
+    let catalogue = app.desk.catalogue().await?;
+    let (service, unit) = place(&catalogue, "group", &group)?.service_or_unit();
     let article = article_of(&app, &map)?.ok_or_else(|| {
         Problem::wrong_shape("article", "is needed: its body becomes the first entry")
     })?;
@@ -382,10 +380,8 @@ async fn change(
         patch.reason = Some("Set through this desk’s face of Zammad.".to_owned());
     }
     if let Some(group) = text_of(&map, "group")? {
-        match place(&*app.desk.catalogue().await?, "group", &group)? {
-            Place::Service(key) => patch.service = Some(Some(key)),
-            Place::Unit(key) => patch.unit = Some(key),
-        }
+        let catalogue = app.desk.catalogue().await?;
+        place(&catalogue, "group", &group)?.put_into(&mut patch);
     }
     if let Some(article) = article.filter(|_| !told) {
         put(&app, &caller, number, article).await?;
@@ -495,10 +491,7 @@ fn asked_for(conditions: Vec<query::Condition>, catalogue: &Catalogue) -> Result
                 }
                 format!("status={}", ours.join(","))
             }
-            "group" | "group.name" => match place(catalogue, "query", &value)? {
-                Place::Service(key) => format!("service:{}", quoted(&key)),
-                Place::Unit(key) => format!("unit:{}", quoted(&key)),
-            },
+            "group" | "group.name" => place(catalogue, "query", &value)?.query(),
             "owner" | "owner.email" => format!("owner:{v}"),
             "customer" | "customer.email" => format!("requester:{v}"),
             "created_at" | "updated_at" | "close_at" => {

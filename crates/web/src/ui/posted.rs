@@ -11,7 +11,7 @@ use http_body_util::Limited;
 use super::fault::Fault;
 use super::mask::unmasked;
 use super::pane::Typed;
-use super::visit::{Visit, same, sentence};
+use super::visit::{Visit, own_path, same, sentence};
 use crate::AppState;
 
 /// Forms without files are never larger.
@@ -130,6 +130,13 @@ impl Posted {
             }
         }
         Ok(())
+    }
+
+    /// From here on the page is the one at `path`, with the list that it was in when the
+    /// form was sent: the query in the field `list`.
+    pub fn back_to(&mut self, path: &str) {
+        let back = own_path(&format!("{path}?{}", self.text("list")), path);
+        self.visit.at(back.trim_end_matches('?').to_owned());
     }
 
     /// The first value of a field, without space around it; empty when absent.

@@ -35,13 +35,7 @@ pub async fn act(Path((text, deed)): Path<(String, String)>, posted: Posted) -> 
     let result = async {
         let number = number(&text)?;
         let actor = posted.visit.staff()?.clone();
-        // From here on the page is the ticket's, beside the list it was in.
-        let list = posted.text("list").to_owned();
-        let back = own_path(
-            &format!("/work/{number}?{list}"),
-            &format!("/work/{number}"),
-        );
-        posted.visit.at(back.trim_end_matches('?').to_owned());
+        posted.back_to(&format!("/work/{number}"));
         let work = Work { actor, number };
         match deed.as_str() {
             "write" => work.write(&mut posted).await,

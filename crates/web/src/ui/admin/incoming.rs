@@ -13,7 +13,7 @@ use crate::ui::frame::{Frame, Here, Notice, NoticeTone, Room};
 use crate::ui::posted::Posted;
 use crate::ui::time::Dial;
 use crate::ui::view::{Chip, Choice, Icon, Pages, TimeMark, Tone};
-use crate::ui::visit::{Visit, encode, own_path, sentence};
+use crate::ui::visit::{Visit, encode, sentence};
 use crate::ui::work_post::told;
 
 /// A mail that came in.
@@ -167,11 +167,7 @@ pub async fn act(posted: Posted) -> Response {
         Ok(posted) => posted,
         Err(response) => return response,
     };
-    let back = own_path(
-        &format!("/admin/incoming?{}", posted.text("list")),
-        "/admin/incoming",
-    );
-    posted.visit.at(back.trim_end_matches('?').to_owned());
+    posted.back_to("/admin/incoming");
     let result = deed(&posted).await;
     posted.visit.close(result).await
 }

@@ -15,7 +15,7 @@ use crate::ui::frame::{Errors, Frame, Here, Notice, NoticeTone, Room};
 use crate::ui::posted::Posted;
 use crate::ui::time::Dial;
 use crate::ui::view::{Chip, Choice, Icon, Pages, TimeMark, Tone};
-use crate::ui::visit::{Visit, encode, own_path};
+use crate::ui::visit::{Visit, encode};
 use crate::ui::work_post::told;
 
 /// A mail to one recipient.
@@ -236,11 +236,7 @@ pub async fn act(posted: Posted) -> Response {
         Ok(posted) => posted,
         Err(response) => return response,
     };
-    let back = own_path(
-        &format!("/admin/outbox?{}", posted.text("list")),
-        "/admin/outbox",
-    );
-    posted.visit.at(back.trim_end_matches('?').to_owned());
+    posted.back_to("/admin/outbox");
     let result = deed(&posted).await;
     posted.visit.close(result).await
 }

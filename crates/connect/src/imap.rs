@@ -7,9 +7,9 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use async_imap::imap_proto::{AttributeValue, MailboxDatum, Response, Status};
+use async_imap::imap_proto::{AttributeValue, MailboxDatum, RequestId, Response, Status};
 use async_imap::types::UnsolicitedResponse;
 use async_imap::{Authenticator, Client};
 use openidconnect::http;
@@ -28,7 +28,10 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// How long one mail may take to arrive.
 const PATIENCE_FOR_A_MAIL: Duration = Duration::from_secs(600);
 /// Longest time without IDLE between two looks.
-const WITHOUT_IDLE: Duration = Duration::from_secs(60);
+const WITHOUT_IDLE: Duration = Duration::from_secs(15);
+/// For so long a server that refused IDLE is not asked for it again: it may have too
+/// many that wait just now.
+const IDLE_AGAIN: Duration = Duration::from_secs(10 * 60);
 /// So many mails are named in one command.
 const AT_ONCE: usize = 200;
 /// Largest answer of a giver of tokens.
@@ -141,6 +144,8 @@ pub struct Session {
     /// The server told of new mail since mails were last looked for.
     news: bool,
     idles: bool,
+    /// When the server, which has IDLE, would not do it.
+    refused: Option<Instant>,
     moves: bool,
 }
 
@@ -263,6 +268,7 @@ impl Session {
         Ok(Session {
             news: false,
             idles: can.has_str("IDLE"),
+            refused: None,
             moves: can.has_str("MOVE"),
             inner,
         })
@@ -314,37 +320,98 @@ impl Session {
     async fn answers(
         &mut self,
         command: &str,
+        hear: impl FnMut(&Response<'_>),
+    ) -> async_imap::error::Result<()> {
+        let tag = self.inner.run_command(command).await?;
+        self.answers_to(&tag, hear).await
+    }
+
+    async fn answers_to(
+        &mut self,
+        tag: &RequestId,
         mut hear: impl FnMut(&Response<'_>),
     ) -> async_imap::error::Result<()> {
         use async_imap::error::Error;
-        let tag = self.inner.run_command(command).await?;
         loop {
-            let Some(response) = self.inner.read_response().await? else {
-                return Err(Error::ConnectionLost);
-            };
-            match response.parsed() {
+            let ended = self.response(|response| match response {
                 Response::Done {
                     tag: theirs,
                     status,
                     outcome,
-                } if *theirs == tag => {
+                } if theirs == tag => {
                     let why = || format!("info: {:?}", outcome.information);
-                    return match status {
+                    Some(match status {
                         Status::Ok => Ok(()),
                         Status::No => Err(Error::No(why())),
                         _ => Err(Error::Bad(why())),
-                    };
+                    })
                 }
-                Response::Data {
-                    status: Status::Bye,
-                    ..
-                } => return Err(Error::ConnectionLost),
-                Response::MailboxData(MailboxDatum::Exists(_) | MailboxDatum::Recent(_)) => {
-                    self.news = true;
+                other => {
+                    hear(other);
+                    None
                 }
-                other => hear(other),
+            });
+            if let Some(ended) = ended.await? {
+                return ended;
             }
         }
+    }
+
+    /// Looks at the next thing that the server says, noting whether it tells of new mail.
+    async fn response<T>(
+        &mut self,
+        look: impl FnOnce(&Response<'_>) -> T,
+    ) -> async_imap::error::Result<T> {
+        use async_imap::error::Error;
+        let response = self.inner.read_response().await?;
+        let response = response.ok_or(Error::ConnectionLost)?;
+        match response.parsed() {
+            Response::Data {
+                status: Status::Bye,
+                ..
+            } => return Err(Error::ConnectionLost),
+            Response::MailboxData(MailboxDatum::Exists(_) | MailboxDatum::Recent(_)) => {
+                self.news = true;
+            }
+            _ => {}
+        }
+        Ok(look(response.parsed()))
+    }
+
+    /// Has the server tell what happens. `None`: it would not, and said so. The library's
+    /// own IDLE hears a NO and waits on for a yes.
+    async fn idle(&mut self) -> async_imap::error::Result<Option<RequestId>> {
+        let tag = self.inner.run_command("IDLE").await?;
+        loop {
+            let begun = self.response(|response| match response {
+                Response::Continue { .. } => Some(true),
+                Response::Done { tag: theirs, .. } if *theirs == tag => Some(false),
+                _ => None,
+            });
+            match begun.await? {
+                Some(true) => return Ok(Some(tag)),
+                Some(false) => return Ok(None),
+                None => {}
+            }
+        }
+    }
+
+    /// Hears until there is new mail. Gives whether the server still idles.
+    async fn hear_of_news(&mut self, tag: &RequestId) -> async_imap::error::Result<bool> {
+        while !self.news {
+            let ended = self.response(
+                |response| matches!(response, Response::Done { tag: theirs, .. } if theirs == tag),
+            );
+            if ended.await? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    async fn end_idle(&mut self, tag: &RequestId) -> async_imap::error::Result<()> {
+        self.inner.run_command_untagged("DONE").await?;
+        self.answers_to(tag, |_| {}).await
     }
 
     async fn fetch(
@@ -487,37 +554,37 @@ impl Session {
         patient("marking mails", PATIENCE, storing).await
     }
 
-    /// Waits until something happens in the folder, at most so long; a server
-    /// without IDLE is asked again soon.
+    /// Waits until there is something new in the folder, at most so long. A server that
+    /// has no IDLE, or refused it lately, is asked again soon; one that refuses it now at
+    /// once, so that nothing lies there that came meanwhile.
     ///
     /// # Errors
     /// When the connection fails.
-    pub async fn wait(mut self, at_most: Duration) -> Result<Session, Trouble> {
-        if !self.idles {
+    pub async fn wait(&mut self, at_most: Duration) -> Result<(), Trouble> {
+        let refused = self.refused.is_some_and(|at| at.elapsed() < IDLE_AGAIN);
+        if !self.idles || refused {
             tokio::time::sleep(at_most.min(WITHOUT_IDLE)).await;
-            patient("NOOP", PATIENCE, self.inner.noop()).await?;
-            return Ok(self);
+            return patient("NOOP", PATIENCE, self.inner.noop()).await;
         }
-        let told = self.inner.unsolicited_responses.clone();
-        let mut idle = self.inner.idle();
-        patient("IDLE", PATIENCE, idle.init()).await?;
         // What came before the server began to idle was told already.
-        let mut news = self.news;
-        while let Ok(one) = told.try_recv() {
-            news |= matches!(
+        while let Ok(one) = self.inner.unsolicited_responses.try_recv() {
+            self.news |= matches!(
                 one,
                 UnsolicitedResponse::Exists(_) | UnsolicitedResponse::Recent(_)
             );
         }
-        if !news {
-            let (waiting, _interrupt) = idle.wait_with_timeout(at_most);
-            // Keep-alives of the server put the end off; this does not.
-            if let Ok(ended) = tokio::time::timeout(at_most, waiting).await {
-                ended.map_err(|e| trouble("IDLE", e))?;
-            }
+        let Some(tag) = patient("IDLE", PATIENCE, self.idle()).await? else {
+            self.refused = Some(Instant::now());
+            return Ok(());
+        };
+        // Keep-alives of the server put the end off no further.
+        let heard = tokio::time::timeout(at_most, self.hear_of_news(&tag)).await;
+        if let Ok(heard) = heard
+            && !heard.map_err(|e| trouble("IDLE", e))?
+        {
+            return Ok(());
         }
-        let inner = patient("the end of IDLE", PATIENCE, idle.done()).await?;
-        Ok(Session { inner, ..self })
+        patient("the end of IDLE", PATIENCE, self.end_idle(&tag)).await
     }
 
     /// Says good-bye; whether the server heard it does not matter.
@@ -624,7 +691,7 @@ pub async fn test(
     } else {
         say(
             true,
-            "It has no IDLE: new mail is seen within a minute.".to_owned(),
+            "It has no IDLE: new mail is seen within 15 seconds.".to_owned(),
         );
     }
     if let Some(done) = done_folder {

@@ -176,7 +176,7 @@ impl Desk {
         loop {
             self.take_all(mailbox, &mut session).await?;
             *settled = true;
-            session = session.wait(IDLE).await?;
+            session.wait(IDLE).await?;
         }
     }
 

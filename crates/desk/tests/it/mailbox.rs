@@ -5,6 +5,7 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use connect::imap::{Account, Login, Security, Session};
 use desk::Error;
 use desk::mailbox::{Draft, Overview};
 use store::mailbox::{MailboxDoc, Way};
@@ -20,7 +21,7 @@ fn admin() -> Actor {
     clippy::disallowed_methods,
     reason = "the mail servers outlive a run: names differ by the real time"
 )]
-fn name(word: &str) -> String {
+pub(crate) fn name(word: &str) -> String {
     format!(
         "{word}{}{}",
         std::process::id(),
@@ -31,7 +32,7 @@ fn name(word: &str) -> String {
     )
 }
 
-fn draft(servers: &MailServers, name: &str) -> Draft {
+pub(crate) fn draft(servers: &MailServers, name: &str) -> Draft {
     let (host, port) = servers.imaps.split_once(':').unwrap();
     Draft {
         id: None,
@@ -88,11 +89,11 @@ async fn counted(test: &TestDesk) -> i64 {
     counts.iter().map(|(_, n)| n).sum()
 }
 
-async fn made(test: &TestDesk, draft: Draft) -> Overview {
+pub(crate) async fn made(test: &TestDesk, draft: Draft) -> Overview {
     test.desk.save_mailbox(&admin(), draft).await.unwrap()
 }
 
-async fn read(test: &TestDesk, one: &Overview) -> Result<u64, Error> {
+pub(crate) async fn read(test: &TestDesk, one: &Overview) -> Result<u64, Error> {
     test.desk.read_mailbox_once(one.mailbox.id).await
 }
 
@@ -389,6 +390,58 @@ fn a_starttls_that_breaks_or_is_answered_by_somebody_else_gives_nothing_away() {
 
 /// The end of an IDLE, where a line that died without a word is noticed. It takes the
 /// minute for which an answer is waited.
+/// How a server says that it will not idle for so many.
+const TOO_MANY: &str = "{tag} NO [LIMIT] too many wait\r\n";
+
+/// An open connection to a mailbox by a proxy.
+async fn connected(servers: &MailServers, name: &str) -> (Proxy, Session) {
+    let proxy = Proxy::before(&servers.imap).await;
+    let account = Account {
+        host: "127.0.0.1".into(),
+        port: proxy.port,
+        security: Security::None,
+        authority: None,
+        user: format!("{name}@example.org"),
+        login: Login::Password(format!("secret-{name}")),
+    };
+    let guard = connect::Guard::new(connect::Reach::parse("127.0.0.1").unwrap());
+    let mut session = Session::open(&guard, &account).await.unwrap();
+    session.select("INBOX").await.unwrap();
+    (proxy, session)
+}
+
+#[test]
+fn a_server_that_will_not_idle_is_looked_into_at_once_and_then_asked_again_and_again() {
+    let Some(servers) = mail_servers() else {
+        return;
+    };
+    testkit::runtime().block_on(async move {
+        for answer in [
+            TOO_MANY,
+            "{tag} BAD not now\r\n",
+            "{tag} OK as you like\r\n",
+        ] {
+            let (proxy, mut session) = connected(&servers, &name("refused")).await;
+            // It idles, and then it would not any more.
+            session.wait(Duration::from_millis(300)).await.unwrap();
+            proxy.next(Wrong::Answered("IDLE".into(), answer.into()));
+            let begin = Instant::now();
+            session.wait(Duration::from_secs(600)).await.unwrap();
+            assert!(begin.elapsed() < Duration::from_secs(5), "{answer:?}");
+            assert_eq!(proxy.struck(), 1, "{answer:?} did not happen");
+            let heard = |word: &str| {
+                let heard = proxy.heard();
+                String::from_utf8_lossy(&heard).matches(word).count()
+            };
+            let idles = heard("IDLE");
+            session.wait(Duration::from_millis(300)).await.unwrap();
+            session.wait(Duration::from_millis(300)).await.unwrap();
+            assert_eq!((heard("NOOP"), heard("IDLE")), (2, idles), "{answer:?}");
+            assert_eq!(session.select("INBOX").await.unwrap().mails, 0);
+        }
+    });
+}
+
 #[test]
 #[ignore = "takes a minute: cargo test -p desk --test it mailbox -- --ignored"]
 fn a_line_that_died_without_a_word_is_noticed_at_the_end_of_idle() {
@@ -396,22 +449,9 @@ fn a_line_that_died_without_a_word_is_noticed_at_the_end_of_idle() {
         return;
     };
     on_sqlite(|_| async move {
-        use connect::imap::{Account, Login, Security, Session};
-        let proxy = Proxy::before(&servers.imap).await;
-        let name = name("dies");
-        let account = Account {
-            host: "127.0.0.1".into(),
-            port: proxy.port,
-            security: Security::None,
-            authority: None,
-            user: format!("{name}@example.org"),
-            login: Login::Password(format!("secret-{name}")),
-        };
-        let guard = connect::Guard::new(connect::Reach::parse("127.0.0.1").unwrap());
-        let mut session = Session::open(&guard, &account).await.unwrap();
-        session.select("INBOX").await.unwrap();
+        let (proxy, mut session) = connected(&servers, &name("mute")).await;
         // A line that lives is handed back.
-        let mut session = session.wait(Duration::from_millis(300)).await.unwrap();
+        session.wait(Duration::from_millis(300)).await.unwrap();
         session.select("INBOX").await.unwrap();
         proxy.next(Wrong::Mute("IDLE".into()));
         let begin = Instant::now();
@@ -593,6 +633,17 @@ fn a_test_of_the_connection_says_exactly_what_is_wrong() {
     });
 }
 
+/// Until so many mails are entries.
+async fn wait_for(test: &TestDesk, mails: i64, at_most: Duration) {
+    let begin = Instant::now();
+    // One that is stored and not yet decided about is no entry yet.
+    let entry = ("entry".to_owned(), mails);
+    while test.desk.mail_counts().await.unwrap() != [entry.clone()] {
+        assert!(begin.elapsed() < at_most, "mail {mails} did not come");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
 #[test]
 fn new_mail_comes_at_once_and_again_after_a_cut() {
     let Some(servers) = mail_servers() else {
@@ -600,22 +651,11 @@ fn new_mail_comes_at_once_and_again_after_a_cut() {
     };
     on_sqlite(|test: Arc<TestDesk>| async move {
         let proxy = Proxy::before(&servers.imap).await;
-        let name = name("idles");
+        let name = name("waits");
         let one = made(&test, by_proxy(&servers, &name, &proxy)).await;
         let reader = test.desk.clone();
         let reading = tokio::spawn(async move { reader.read_mailboxes().await });
-        let wait = async |mails: i64| {
-            let begin = Instant::now();
-            // One that is stored and not yet decided about is no entry yet.
-            let entry = ("entry".to_owned(), mails);
-            while test.desk.mail_counts().await.unwrap() != [entry.clone()] {
-                assert!(
-                    begin.elapsed() < Duration::from_secs(20),
-                    "mail {mails} did not come"
-                );
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
-        };
+        let wait = async |mails: i64| wait_for(&test, mails, Duration::from_secs(20)).await;
         deliver(&servers, &name, "one");
         wait(1).await;
         // It idles now; the next mail comes by that.
@@ -653,6 +693,15 @@ fn new_mail_comes_at_once_and_again_after_a_cut() {
             wait(all).await;
             assert_eq!(proxy.struck(), struck + 1, "{wrong:?} did not happen");
         }
+        // A server that will not idle is asked in another way: what comes is there soon.
+        let struck = proxy.struck();
+        proxy.next(Wrong::Answered("IDLE".into(), TOO_MANY.into()));
+        for words in ["wakes it", "is asked for"] {
+            deliver(&servers, &name, words);
+            all += 1;
+            wait_for(&test, all, Duration::from_secs(40)).await;
+        }
+        assert_eq!(proxy.struck(), struck + 1, "IDLE was not refused");
         // How far the reading came is noted after the entry is made.
         let begin = Instant::now();
         loop {

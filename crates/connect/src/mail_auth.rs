@@ -5,10 +5,13 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use mail_auth::arc::ArcError;
+use mail_auth::dkim::DkimError;
 use mail_auth::hickory_resolver::config::{NameServerConfig, ResolverConfig, ResolverOpts};
 use mail_auth::spf::verify::SpfParameters;
 use mail_auth::{
-    AuthenticatedMessage, DkimResult, DmarcResult, MessageAuthenticator, SpfOutput, SpfResult,
+    AuthenticatedMessage, DkimResult, DmarcResult, Error, MessageAuthenticator, SpfOutput,
+    SpfResult,
 };
 use serde::{Deserialize, Serialize};
 
@@ -272,6 +275,11 @@ async fn look(
 fn dkim_word(result: &DkimResult) -> &'static str {
     match result {
         DkimResult::Pass => "pass",
+        // RFC 8601 2.7.1: what a check finds wrong has failed; the library calls a body that
+        // was changed neutral.
+        DkimResult::Neutral(
+            Error::Dkim(DkimError::FailedBodyHashMatch) | Error::Arc(ArcError::FailedBodyHashMatch),
+        ) => "fail",
         DkimResult::Neutral(_) => "neutral",
         DkimResult::Fail(_) => "fail",
         DkimResult::PermError(_) => "permerror",

@@ -71,6 +71,14 @@ impl Mailman {
         self.send("PATCH", &format!("lists/{list}/config"), settings);
     }
 
+    /// Has a list take one of its texts (`list:member:regular:footer`) from a URI.
+    ///
+    /// # Panics
+    /// When Mailman refuses.
+    pub fn template(&self, list: &str, name: &str, uri: &str) {
+        self.send("PATCH", &format!("lists/{list}/uris"), &[(name, uri)]);
+    }
+
     fn send(&self, method: &str, path: &str, fields: &[(&str, &str)]) {
         let mut curl = Command::new("curl");
         curl.args(["-fsS", "-u", &self.login, "-X", method]);

@@ -20,6 +20,7 @@ mod exchange_rt;
 mod held;
 mod import;
 mod ldap;
+mod list_mail;
 mod mail_choice;
 mod mail_door;
 mod mail_in;

@@ -23,7 +23,7 @@ async fn world(test: &TestDesk) -> Federation {
     people
 }
 
-async fn goes_to(test: &TestDesk, list: &str) {
+pub(crate) async fn goes_to(test: &TestDesk, list: &str) {
     let catalogue = test.desk.catalogue().await.unwrap();
     let mut service = catalogue
         .find_service("service", "archive")
@@ -38,7 +38,7 @@ async fn actor(test: &TestDesk, who: &Somebody) -> Actor {
     test.desk.actor_for(who.id, Channel::Web).await.unwrap()
 }
 
-async fn open(test: &TestDesk, who: &Somebody) -> TicketNumber {
+pub(crate) async fn open(test: &TestDesk, who: &Somebody) -> TicketNumber {
     let request = OpenRequest {
         subject: "Tape of Rita is lost".into(),
         description: "It was there yesterday.\n\nRita".into(),
@@ -69,7 +69,7 @@ fn last(test: &TestDesk, address: &str) -> Mail {
 }
 
 /// Where answers to the last mail to an address go.
-fn reply_address(test: &TestDesk, address: &str) -> String {
+pub(crate) fn reply_address(test: &TestDesk, address: &str) -> String {
     read(&last(test, address)).reply_to[0].address.to_string()
 }
 

@@ -10,9 +10,9 @@ use store::{Conn, Error as StoreError};
 use switchboard_core::{Actor, Channel, Millis, PersonId};
 
 use crate::audit::{self, Subject};
-use crate::choice;
-use crate::letter::{self, Letter};
-use crate::letter_text::{self, Deed};
+use crate::letter::{self, About};
+use crate::letter_text::Deed;
+use crate::mail_text::Kind;
 use crate::session::oneself;
 use crate::{Catalogue, Desk, Error, password};
 
@@ -95,14 +95,19 @@ pub(crate) fn tell(
     person: &Person,
     deed: Deed<'_>,
 ) -> Result<(), Error> {
-    let german = choice::is_german(desk, c, Some(person.id))?;
-    let (subject, what) = deed.words(german);
-    let more = letter_text::not_you(&desk.config().public_url, german);
-    let text = format!("{what}\n\n{more}");
-    match Letter::to(person, desk.uuid(), subject, text) {
-        Some(letter) => letter::queue(desk, c, letter),
-        None => Ok(()),
-    }
+    let url = &desk.config().public_url;
+    let about = About::nothing_else(Kind::Account, desk.uuid());
+    letter::to_person(desk, c, person, about, |german| {
+        let (headline, text) = deed.words(german);
+        [
+            ("headline", headline.to_owned()),
+            ("text", text),
+            ("link", format!("{url}/forgot")),
+            ("account", format!("{url}/account")),
+        ]
+        .into()
+    })?;
+    Ok(())
 }
 
 /// What somebody says of themselves.

@@ -12,11 +12,12 @@ use uuid::Uuid;
 use crate::ask::{Became, MAX_ASKS, People, close, quoted, waiting, who_acts};
 use crate::audit::{Subject, record};
 use crate::join::{JoinView, ask, join_waits, view_joins};
-use crate::letter::{Letter, queue};
+use crate::letter::{self, About};
 use crate::rights::change_rights;
 use crate::staff::{Occasion, crew, person, standing, unit_of};
 use crate::view::{PersonRef, UnitRef};
 use crate::{Catalogue, Desk, Error, Live};
+use crate::{letter_text, mail_text};
 
 /// An application as it is shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -160,26 +161,19 @@ pub(crate) fn grant(
         }
     }
     let names: Vec<&str> = asked.iter().map(|u| u.name.as_str()).collect();
-    let text = format!(
-        "Your application is granted: you hold the support permission.\n\n\
-         By:     {}\nReason: {}\n\n{}\n\nYour applications: {}/support-staff\n",
-        occasion.actor.name,
-        occasion.why,
-        if names.is_empty() {
-            "It alone opens no ticket: ask a unit to join it.".to_owned()
-        } else {
-            format!(
-                "It alone opens no ticket. These units were asked to take you in: {}. \
-                 Their responsibles answer by mail.",
-                names.join(", ")
-            )
-        },
-        desk.config().public_url
-    );
-    let subject = "Granted: your application for the support permission";
-    if let Some(letter) = Letter::to(&who, occasion.cause, subject, text) {
-        queue(desk, c, letter)?;
-    }
+    let about = About::nothing_else(mail_text::Kind::Granted, occasion.cause);
+    letter::to_person(desk, c, &who, about, |german| {
+        [
+            ("who", occasion.actor.name.clone()),
+            ("reason", letter_text::reason(occasion.why, german)),
+            ("units", names.join(", ")),
+            (
+                "link",
+                format!("{}/support-staff", desk.config().public_url),
+            ),
+        ]
+        .into()
+    })?;
     let wish = Rights {
         support: true,
         ..standing(&who).rights
@@ -243,24 +237,28 @@ impl Desk {
                     &Subject::Person(me),
                     &json!({ "application": id, "name": who.name, "units": names, "why": why }),
                 )?;
-                let subject = format!("{} applies for the support permission", who.name);
-                let text = format!(
-                    "{} <{}> applies for the support permission.\n\nUnits: {}\n\n{}\n\n\
-                     Grant or refuse here: {}/admin/applications\n",
-                    who.name,
-                    who.email.as_deref().unwrap_or("no address"),
-                    names.join(", "),
-                    quoted(&why),
-                    desk.config().public_url
-                );
+                let about = About::nothing_else(mail_text::Kind::Applied, id);
                 for to in store::staff::administrators(c)? {
                     if to == me {
                         continue;
                     }
                     let to = person(c, to)?;
-                    if let Some(letter) = Letter::to(&to, id, &subject, text.clone()) {
-                        queue(&desk, c, letter)?;
-                    }
+                    letter::to_person(&desk, c, &to, about, |german| {
+                        [
+                            ("who", who.name.clone()),
+                            (
+                                "address",
+                                letter_text::address(who.email.as_deref(), german),
+                            ),
+                            ("units", names.join(", ")),
+                            ("text", quoted(&why)),
+                            (
+                                "link",
+                                format!("{}/admin/applications", desk.config().public_url),
+                            ),
+                        ]
+                        .into()
+                    })?;
                 }
                 Ok::<_, Error>(())
             })
@@ -308,18 +306,19 @@ impl Desk {
                     text: why.clone(),
                 };
                 close(c, Kind::Application, &open, &actor, &refused, "refused")?;
-                let text = format!(
-                    "Your application for the support permission is refused.\n\n\
-                     By:     {}\nReason: {why}\n\n\
-                     You can apply again when that has changed: {}/support-staff\n",
-                    actor.name,
-                    desk.config().public_url
-                );
                 let who = person(c, open.person)?;
-                let subject = "Refused: your application for the support permission";
-                if let Some(letter) = Letter::to(&who, cause, subject, text) {
-                    queue(&desk, c, letter)?;
-                }
+                let about = About::nothing_else(mail_text::Kind::Refused, cause);
+                letter::to_person(&desk, c, &who, about, |_| {
+                    [
+                        ("who", actor.name.clone()),
+                        ("reason", why.clone()),
+                        (
+                            "link",
+                            format!("{}/support-staff", desk.config().public_url),
+                        ),
+                    ]
+                    .into()
+                })?;
                 Ok(Vec::new())
             })
             .await?;

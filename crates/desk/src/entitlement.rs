@@ -153,7 +153,7 @@ pub(crate) fn settle_person(
         // A mail says one thing, so each step is an occasion of its own.
         let occasion = Occasion {
             actor: &system,
-            why: "by what your identity provider says of you",
+            why: crate::letter_text::why::ENTITLED,
             cause: desk.uuid(),
             mails: true,
         };

@@ -11,11 +11,11 @@ use switchboard_core::{
 use uuid::Uuid;
 
 use crate::act::{EntryDraft, NewFile, Step};
-use crate::choice::is_german;
 use crate::jobs::HELD;
-use crate::letter::{self, Letter};
+use crate::letter::{self, About};
+use crate::mail_text::Kind;
 use crate::view::load_visible;
-use crate::{Desk, Error, letter_text, privacy};
+use crate::{Desk, Error, privacy};
 
 /// An answer as it waits.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -381,13 +381,21 @@ impl Desk {
                 let Some(person) = store::person::load(c, author)? else {
                     return Ok(());
                 };
-                let german = is_german(&desk, c, Some(author))?;
-                let link = format!("{}/work/{number}", desk.config().public_url);
-                let (subject, text) = letter_text::not_sent(number.0, &why, &link, &body, german);
-                match Letter::to(&person, id, &subject, text) {
-                    Some(letter) => letter::queue(&desk, c, letter),
-                    None => Ok(()),
-                }
+                let about = About {
+                    kind: Kind::NotSent,
+                    cause: id,
+                    ticket: Some(number),
+                };
+                let url = &desk.config().public_url;
+                letter::to_person(&desk, c, &person, about, |_| {
+                    [
+                        ("reason", why.clone()),
+                        ("text", body.clone()),
+                        ("link", format!("{url}/work/{number}")),
+                    ]
+                    .into()
+                })?;
+                Ok::<_, Error>(())
             })
             .await?;
         self.wake();

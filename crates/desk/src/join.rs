@@ -15,7 +15,9 @@ use uuid::Uuid;
 use crate::application::unit_ref;
 use crate::ask::{Became, MAX_ASKS, People, close, quoted, waiting, who_acts};
 use crate::audit::{Subject, record};
-use crate::letter::{Letter, queue};
+use crate::letter::{self, About};
+use crate::letter_text::{self, why};
+use crate::mail_text;
 use crate::staff::{Occasion, change_member, crew, person, standing, unit_link};
 use crate::view::{PersonRef, UnitRef};
 use crate::{Catalogue, Desk, Error};
@@ -105,22 +107,23 @@ pub(crate) fn ask(
         &Subject::Unit(unit.id),
         &json!({ "person": who.id, "name": who.name, "request": id, "why": why }),
     )?;
-    let subject = format!("{} asks to join {}", who.name, unit.name);
-    let text = format!(
-        "{} <{}> asks to join {}.\n\n{}\n\n\
-         Consent or refuse here: {}\nAll that wait for you: {}/support-staff\n",
-        who.name,
-        who.email.as_deref().unwrap_or("no address"),
-        unit.name,
-        quoted(why),
-        unit_link(desk, unit),
-        desk.config().public_url
-    );
+    let about = About::nothing_else(mail_text::Kind::JoinAsked, id);
     for to in answerers(c, house)? {
         let to = person(c, to)?;
-        if let Some(letter) = Letter::to(&to, id, &subject, text.clone()) {
-            queue(desk, c, letter)?;
-        }
+        letter::to_person(desk, c, &to, about, |german| {
+            [
+                ("who", who.name.clone()),
+                (
+                    "address",
+                    letter_text::address(who.email.as_deref(), german),
+                ),
+                ("unit", unit.name.clone()),
+                ("text", quoted(why)),
+                ("link", unit_link(desk, unit)),
+                ("all", format!("{}/support-staff", desk.config().public_url)),
+            ]
+            .into()
+        })?;
     }
     Ok(id)
 }
@@ -288,11 +291,7 @@ impl Desk {
                 if consent {
                     let occasion = Occasion {
                         actor: &actor,
-                        why: if why.is_empty() {
-                            "you asked to join"
-                        } else {
-                            &why
-                        },
+                        why: if why.is_empty() { why::ASKED } else { &why },
                         cause,
                         mails: true,
                     };
@@ -301,18 +300,20 @@ impl Desk {
                         change_member(&desk, c, &catalogue, &occasion, &unit, join.person, deed)?;
                     return Ok(live);
                 }
-                let text = format!(
-                    "{} does not take you in.\n\nBy:     {}\nReason: {why}\n\n\
-                     Other units: {}/support-staff\n",
-                    unit.name,
-                    actor.name,
-                    desk.config().public_url
-                );
                 let who = person(c, join.person)?;
-                let subject = format!("Refused: your request to join {}", unit.name);
-                if let Some(letter) = Letter::to(&who, cause, &subject, text) {
-                    queue(&desk, c, letter)?;
-                }
+                let about = About::nothing_else(mail_text::Kind::JoinRefused, cause);
+                letter::to_person(&desk, c, &who, about, |_| {
+                    [
+                        ("who", actor.name.clone()),
+                        ("unit", unit.name.clone()),
+                        ("reason", why.clone()),
+                        (
+                            "link",
+                            format!("{}/support-staff", desk.config().public_url),
+                        ),
+                    ]
+                    .into()
+                })?;
                 Ok::<_, Error>(Vec::new())
             })
             .await?;

@@ -1,5 +1,6 @@
 //! Mails that somebody wrote nothing for: confirmations, links, decisions about
-//! applications. What happens to tickets is told by `follow::notices`.
+//! applications, each by its text in the language of who gets it. What happens to tickets
+//! is told by `follow::notices`.
 
 use mail::{Mailbox, Outgoing};
 use store::Conn;
@@ -10,7 +11,8 @@ use uuid::Uuid;
 use crate::choice::is_german;
 use crate::follow::notices::root_message_id;
 use crate::jobs::DELIVER;
-use crate::{Desk, Error, letter_text};
+use crate::mail_text::{self, Kind, Values};
+use crate::{Desk, Error};
 
 /// One mail to one human.
 #[derive(Debug, Clone)]
@@ -46,6 +48,97 @@ impl Letter {
             text,
         })
     }
+}
+
+/// Why a letter is written.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct About {
+    /// Which letter.
+    pub kind: Kind,
+    /// As [`Letter::cause`].
+    pub cause: Uuid,
+    /// As [`Letter::ticket`].
+    pub ticket: Option<TicketNumber>,
+}
+
+impl About {
+    /// A letter about no ticket.
+    pub(crate) fn nothing_else(kind: Kind, cause: Uuid) -> About {
+        About {
+            kind,
+            cause,
+            ticket: None,
+        }
+    }
+}
+
+/// Queues a letter to a person. `say`: what stands in its fields, in German or not;
+/// `name` and `desk` are known. Gives whether they have an address and a working account.
+///
+/// # Errors
+/// When the database refuses.
+pub(crate) fn to_person(
+    desk: &Desk,
+    c: &mut Conn<'_>,
+    person: &Person,
+    about: About,
+    say: impl FnOnce(bool) -> Values,
+) -> Result<bool, Error> {
+    match Letter::to(person, about.cause, "", String::new()) {
+        Some(letter) => {
+            fill(desk, c, letter, about, say)?;
+            Ok(true)
+        }
+        None => Ok(false),
+    }
+}
+
+/// The same to an address: a list's, or one of which it is not sure that it is the
+/// person's.
+///
+/// # Errors
+/// When the database refuses, or the address can not be written.
+pub(crate) fn to_address(
+    desk: &Desk,
+    c: &mut Conn<'_>,
+    (address, person): (&str, Option<PersonId>),
+    about: About,
+    say: impl FnOnce(bool) -> Values,
+) -> Result<(), Error> {
+    let letter = Letter {
+        address: address.to_owned(),
+        name: String::new(),
+        person,
+        ticket: None,
+        cause: about.cause,
+        subject: String::new(),
+        text: String::new(),
+    };
+    fill(desk, c, letter, about, say)
+}
+
+fn fill(
+    desk: &Desk,
+    c: &mut Conn<'_>,
+    mut letter: Letter,
+    about: About,
+    say: impl FnOnce(bool) -> Values,
+) -> Result<(), Error> {
+    let german = is_german(desk, c, letter.person)?;
+    let mut values = say(german);
+    values.insert("name", letter.name.clone());
+    values.insert("desk", desk.config().name.clone());
+    if let Some(number) = about.ticket {
+        values.insert("ticket", number.to_string());
+    }
+    let language = if german { "de" } else { "en" };
+    let (subject, text) = mail_text::current(c, about.kind, language)?.written(&values)?;
+    letter.subject = match about.ticket {
+        Some(number) => mail::subject_with_tag(number, &subject),
+        None => subject,
+    };
+    (letter.text, letter.ticket) = (text, about.ticket);
+    queue(desk, c, letter)
 }
 
 /// Queues a mail in the transaction of what it tells of. It goes out after
@@ -139,17 +232,13 @@ impl Desk {
         self.0
             .db
             .write(move |c| {
-                let german = is_german(&desk, c, Some(person.id))?;
                 let link = desk.follow_link(number, person.id);
-                let (subject, text) = letter_text::follow(number.0, &link, german);
-                let Some(letter) = Letter::to(&person, cause, &subject, text) else {
-                    return Ok(());
-                };
-                let letter = Letter {
+                let about = About {
+                    kind: Kind::Follow,
+                    cause,
                     ticket: Some(number),
-                    ..letter
                 };
-                queue(&desk, c, letter)
+                to_person(&desk, c, &person, about, |_| [("link", link)].into())
             })
             .await?;
         self.wake();

@@ -15,10 +15,9 @@ use store::person::Person;
 use switchboard_core::{Millis, PersonId};
 use uuid::Uuid;
 
-use crate::choice::is_german;
 use crate::jobs::ACCOUNT_MAIL;
-use crate::letter::{self, Letter};
-use crate::letter_text::Mailed;
+use crate::letter::{self, About};
+use crate::mail_text::Kind;
 use crate::tries::{self, Limit, WISHES_MS};
 use crate::{Desk, Error, secret};
 
@@ -157,12 +156,10 @@ impl Desk {
                 }
                 let known = store::person::by_email(c, &wish.address)?;
                 let verified = store::person::email_verified(c, &wish.address)?;
-                let german = is_german(&desk, c, known.as_ref().map(|p| p.id))?;
-                let text = desk.answer(&wish, known.as_ref(), verified, &word, german);
-                let Some(text) = text else {
+                let Some((kind, path)) = answer(&wish, known.as_ref(), verified) else {
                     return Ok(());
                 };
-                if let Text::Link(..) = text {
+                if path.is_none() {
                     store::mailed_link::insert(
                         c,
                         &MailedLink {
@@ -178,63 +175,44 @@ impl Desk {
                         },
                     )?;
                 }
-                let (Text::Link(subject, text) | Text::Word(subject, text)) = text;
-                letter::queue(
-                    &desk,
-                    c,
-                    Letter {
-                        address: wish.address.clone(),
-                        name: String::new(),
-                        person: known.map(|p| p.id),
-                        ticket: None,
-                        cause: job,
-                        subject: subject.to_owned(),
-                        text,
-                    },
-                )
+                let url = &desk.config().public_url;
+                let link = match path {
+                    Some(path) => format!("{url}{path}"),
+                    None => format!("{url}/{}/{word}", wish.purpose.path()),
+                };
+                let to = (wish.address.as_str(), known.map(|p| p.id));
+                letter::to_address(&desk, c, to, About::nothing_else(kind, job), |_| {
+                    [("link", link), ("forgot", format!("{url}/forgot"))].into()
+                })
             })
             .await?;
         self.wake();
         Ok(())
     }
-
-    /// What is written to an address; `None`: nothing.
-    fn answer(
-        &self,
-        wish: &Wish,
-        known: Option<&Person>,
-        verified: bool,
-        word: &str,
-        german: bool,
-    ) -> Option<Text> {
-        if known.is_some_and(|p| !p.active) {
-            return None;
-        }
-        let account = known.is_some_and(|p| p.has_password);
-        let url = &self.config().public_url;
-        let link = format!("{url}/{}/{word}", wish.purpose.path());
-        let mailed = match wish.purpose {
-            Purpose::Register if account => Mailed::HaveOne,
-            Purpose::Reset if !(account && verified) => return None,
-            Purpose::Address => match known {
-                Some(p) if Some(p.id) == wish.person && verified => return None,
-                Some(p) if Some(p.id) != wish.person && p.has_password => Mailed::HasItsOwn,
-                _ => Mailed::Link(Purpose::Address, &link),
-            },
-            purpose => Mailed::Link(purpose, &link),
-        };
-        let (subject, text) = mailed.words(&self.config().name, url, german);
-        Some(match mailed {
-            Mailed::Link(..) => Text::Link(subject, text),
-            Mailed::HaveOne | Mailed::HasItsOwn => Text::Word(subject, text),
-        })
-    }
 }
 
-/// Subject and text of a mail.
-enum Text {
-    /// With the link in it.
-    Link(&'static str, String),
-    /// Without one.
-    Word(&'static str, String),
+/// What is written to an address, and the path to which it leads where that is no link
+/// of its own; `None`: nothing.
+fn answer(
+    wish: &Wish,
+    known: Option<&Person>,
+    verified: bool,
+) -> Option<(Kind, Option<&'static str>)> {
+    if known.is_some_and(|p| !p.active) {
+        return None;
+    }
+    let account = known.is_some_and(|p| p.has_password);
+    Some(match wish.purpose {
+        Purpose::Register if account => (Kind::HaveAccount, Some("/sign-in")),
+        Purpose::Register => (Kind::Register, None),
+        Purpose::Reset if !(account && verified) => return None,
+        Purpose::Reset => (Kind::Reset, None),
+        Purpose::Address => match known {
+            Some(p) if Some(p.id) == wish.person && verified => return None,
+            Some(p) if Some(p.id) != wish.person && p.has_password => {
+                (Kind::OwnAccount, Some("/sign-in"))
+            }
+            _ => (Kind::Address, None),
+        },
+    })
 }

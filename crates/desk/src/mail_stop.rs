@@ -14,8 +14,9 @@ use switchboard_core::{Channel, Command, PersonId, TicketNumber, UnitId};
 use uuid::Uuid;
 
 use crate::act::Step;
-use crate::choice::{choices_of, is_german, scope_key};
-use crate::letter::{self, Letter};
+use crate::choice::{choices_of, scope_key};
+use crate::letter::{self, About};
+use crate::mail_text::Kind;
 use crate::redirect::answer::lives_on;
 use crate::{Catalogue, Desk, Error};
 
@@ -90,61 +91,16 @@ impl MailStop {
         }
     }
 
-    /// Subject and text of the mail that confirms it.
-    fn confirmation(self, unit: Option<&str>, settings: &str, german: bool) -> (String, String) {
-        if let MailStop::Ticket(number) = self {
-            return left_ticket(number, german);
-        }
-        let what = match (self, unit, german) {
+    /// What no mails come about any more, in the mail that confirms it.
+    fn what(self, unit: Option<&str>, german: bool) -> String {
+        match (self, unit, german) {
             (MailStop::Digest, _, false) => "what was gathered for you".to_owned(),
             (MailStop::Digest, _, true) => "Gesammeltes".to_owned(),
             (_, Some(unit), false) => format!("tickets of {unit}"),
             (_, Some(unit), true) => format!("Tickets von {unit}"),
             (_, None, false) => "other tickets".to_owned(),
             (_, None, true) => "andere Tickets".to_owned(),
-        };
-        if german {
-            (
-                format!("Keine Mails mehr über {what}"),
-                format!(
-                    "Über den Link in einer Mail wurden Mails an Sie abbestellt: über {what} \
-                     kommt nichts mehr. Alarme, und was eine Antwort von Ihnen braucht, kommen \
-                     weiterhin.\n\nWaren Sie das nicht, oder soll es anders sein:  {settings}\n"
-                ),
-            )
-        } else {
-            (
-                format!("No more mails about {what}"),
-                format!(
-                    "By the link in a mail you were taken off: nothing comes to you any more \
-                     about {what}. Alarms, and what needs an answer of yours, still come.\n\n\
-                     If that was not you, or should be otherwise:  {settings}\n"
-                ),
-            )
         }
-    }
-}
-
-/// The mail that confirms that somebody is off a ticket.
-fn left_ticket(number: TicketNumber, german: bool) -> (String, String) {
-    if german {
-        (
-            format!("[#{number}] Keine Mails mehr über dieses Ticket"),
-            format!(
-                "Über den Link in einer Mail wurden Sie von Ticket {number} genommen: es kommt nichts \
-                 mehr darüber, und Sie sehen es nicht mehr.\n\nWaren Sie das nicht, dann bitten Sie, \
-                 wer angefragt hat oder daran arbeitet, Sie wieder hinzuzufügen.\n"
-            ),
-        )
-    } else {
-        (
-            format!("[#{number}] No more mails about this ticket"),
-            format!(
-                "By the link in a mail you were taken off ticket {number}: nothing comes to you any \
-                 more about it, and you see it no more.\n\nIf that was not you, ask whoever asked or \
-                 works on it to add you again.\n"
-            ),
-        )
     }
 }
 
@@ -267,13 +223,13 @@ impl Desk {
                     }
                 }
                 store::choice::set(c, person, &rows)?;
-                let german = is_german(&desk, c, Some(person))?;
                 let settings = format!("{}/account/mail", desk.config().public_url);
-                let (subject, text) = stop.confirmation(name.as_deref(), &settings, german);
-                match Letter::to(&human, desk.uuid(), &subject, text) {
-                    Some(letter) => letter::queue(&desk, c, letter),
-                    None => Ok(()),
-                }
+                let about = About::nothing_else(Kind::NoMore, desk.uuid());
+                letter::to_person(&desk, c, &human, about, |german| {
+                    let what = stop.what(name.as_deref(), german);
+                    [("what", what), ("link", settings)].into()
+                })?;
+                Ok::<_, Error>(())
             })
             .await?;
         self.wake();
@@ -317,12 +273,12 @@ impl Desk {
         self.0
             .db
             .write(move |c| {
-                let german = is_german(&desk, c, Some(person))?;
-                let (subject, text) = left_ticket(number, german);
-                match Letter::to(&human, desk.uuid(), &subject, text) {
-                    Some(letter) => letter::queue(&desk, c, letter),
-                    None => Ok(()),
-                }
+                let about = About {
+                    kind: Kind::OffTicket,
+                    cause: desk.uuid(),
+                    ticket: Some(number),
+                };
+                letter::to_person(&desk, c, &human, about, |_| [].into())
             })
             .await?;
         self.wake();

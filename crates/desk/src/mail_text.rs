@@ -1,5 +1,8 @@
-//! The texts of mails about tickets: shipped in English and German, and written anew
-//! by administrators where they like.
+//! The texts of mails: shipped in English and German, and written anew by administrators
+//! where they like.
+
+mod kind;
+mod sample;
 
 use std::collections::BTreeMap;
 
@@ -13,113 +16,10 @@ use crate::follow::notices::text;
 use crate::view::load_visible;
 use crate::{Desk, Error};
 
+pub use kind::{Group, Kind};
+
 /// The languages that texts are shipped in: key and own name.
 pub const LANGUAGES: [(&str, &str); 2] = [("en", "English"), ("de", "Deutsch")];
-
-/// A kind of mail.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
-    /// What is new in a ticket, to those on the requester's side.
-    Answer,
-    /// The same to those who work on it.
-    Work,
-    /// The first answer to somebody who wrote a mail.
-    Received,
-    /// That there is something new, and not what.
-    Restricted,
-    /// What was gathered.
-    Digest,
-}
-
-impl Kind {
-    /// Every kind.
-    pub const ALL: [Kind; 5] = [
-        Kind::Answer,
-        Kind::Work,
-        Kind::Received,
-        Kind::Restricted,
-        Kind::Digest,
-    ];
-
-    /// The word in addresses and the database.
-    pub fn key(self) -> &'static str {
-        match self {
-            Kind::Answer => "answer",
-            Kind::Work => "work",
-            Kind::Received => "received",
-            Kind::Restricted => "restricted",
-            Kind::Digest => "digest",
-        }
-    }
-
-    /// What it is, in a few words.
-    pub fn label(self) -> &'static str {
-        match self {
-            Kind::Answer => "What is new, to the requester",
-            Kind::Work => "What is new, to the support side",
-            Kind::Received => "First answer to a mail",
-            Kind::Restricted => "Something new in a marked ticket",
-            Kind::Digest => "What was gathered",
-        }
-    }
-
-    /// The fields that its text may use, each with what stands in it. What is not
-    /// here can not be mailed by any text.
-    pub fn fields(self) -> &'static [&'static str] {
-        match self {
-            Kind::Answer | Kind::Work => &[
-                "headline",
-                "text",
-                "changes",
-                "who",
-                "name",
-                "ticket",
-                "subject",
-                "status",
-                "priority",
-                "priority_reason",
-                "unit",
-                "label",
-                "label_meaning",
-                "link",
-                "solved",
-                "stop",
-                "desk",
-            ],
-            // Nothing of what a stranger wrote: they may not be who they say.
-            Kind::Received => &["ticket", "link", "desk"],
-            Kind::Restricted => &["ticket", "label", "label_meaning", "link", "desk"],
-            Kind::Digest => &["name", "text", "link", "desk"],
-        }
-    }
-
-    fn shipped(self, language: &str) -> (&'static str, &'static str) {
-        let german = language == "de";
-        match (self, german) {
-            (Kind::Answer, false) => ("{{ subject }}", include_str!("mail_text/answer.en.txt")),
-            (Kind::Answer, true) => ("{{ subject }}", include_str!("mail_text/answer.de.txt")),
-            (Kind::Work, false) => ("{{ subject }}", include_str!("mail_text/work.en.txt")),
-            (Kind::Work, true) => ("{{ subject }}", include_str!("mail_text/work.de.txt")),
-            (Kind::Received, false) => (
-                "We have your request",
-                include_str!("mail_text/received.en.txt"),
-            ),
-            (Kind::Received, true) => (
-                "Wir haben Ihre Anfrage",
-                include_str!("mail_text/received.de.txt"),
-            ),
-            (Kind::Restricted, false) => (
-                "There is something new",
-                include_str!("mail_text/restricted.en.txt"),
-            ),
-            (Kind::Restricted, true) => {
-                ("Es gibt Neues", include_str!("mail_text/restricted.de.txt"))
-            }
-            (Kind::Digest, false) => ("What happened", include_str!("mail_text/digest.en.txt")),
-            (Kind::Digest, true) => ("Was geschehen ist", include_str!("mail_text/digest.de.txt")),
-        }
-    }
-}
 
 /// A text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -146,7 +46,8 @@ pub fn named(key: &str) -> Result<(Kind, &'static str), Error> {
     let not_found = || Error::not_found(format!("a mail's text {key:?}"));
     let (kind, language) = key.split_once('.').ok_or_else(not_found)?;
     let kind = Kind::ALL
-        .into_iter()
+        .iter()
+        .copied()
         .find(|k| k.key() == kind)
         .ok_or_else(not_found)?;
     let language = LANGUAGES
@@ -223,7 +124,7 @@ fn put(kind: Kind, subject: &str, body: &str, values: &Values) -> Result<(String
         template::render_line(subject, kind.fields(), values).map_err(wrong("subject"))?;
     let body = template::render(body, kind.fields(), values).map_err(wrong("body"))?;
     // The subject of a ticket may be empty, and its number stands before it.
-    if kind == Kind::Digest && subject.is_empty() {
+    if !kind.is_tagged() && subject.is_empty() {
         return Err(Error::invalid("subject", "nothing of it is left"));
     }
     if body.trim().is_empty() {
@@ -264,8 +165,11 @@ fn check(kind: Kind, subject: &str, body: &str) -> Result<(), Error> {
         }
         template::check(text, kind.fields()).map_err(|e| Error::invalid(field, e.to_string()))?;
     }
-    // Without it nobody finds the ticket. Where no other field holds anything, it has to
-    // be there still.
+    if !kind.fields().contains(&"link") {
+        return Ok(());
+    }
+    // Without it nobody finds the ticket, or can do what the mail is for. Where no other
+    // field holds anything, it has to be there still.
     let only: Values = [("link", LINK.to_owned())].into();
     let bare = template::render(body, kind.fields(), &only)
         .map_err(|e| Error::invalid("body", e.to_string()))?;
@@ -291,7 +195,7 @@ impl Desk {
                 let mut all = Vec::new();
                 for kind in Kind::ALL {
                     for (language, _) in LANGUAGES {
-                        all.push(current(c, kind, language)?);
+                        all.push(current(c, *kind, language)?);
                     }
                 }
                 Ok(all)
@@ -393,25 +297,35 @@ impl Desk {
             .await
     }
 
-    /// What a text would be for a ticket, as the last thing is told that its readers
-    /// are told of. Of a ticket whose label keeps its text out of mails there is a
-    /// preview only of the mail that is sent then.
+    /// What a mail would be. One about a ticket (`number`) tells the last thing that its
+    /// readers are told of; of a ticket whose label keeps its text out of mails there is a
+    /// preview only of the mail that is sent then. Other mails have words of the kind that
+    /// would stand there.
     ///
     /// # Errors
-    /// Names the field that is wrong, `ticket` for one that the actor may not see.
+    /// Names the field that is wrong, `ticket` for one that is needed and missing, or that
+    /// the actor may not see.
     pub async fn preview_mail_text(
         &self,
         actor: &Actor,
         key: &str,
         subject: &str,
         body: &str,
-        number: TicketNumber,
+        number: Option<TicketNumber>,
     ) -> Result<(String, String), Error> {
         administers(actor)?;
         let (kind, language) = named(key)?;
         check(kind, subject, body)?;
-        let (catalogue, desk, who) = (self.catalogue().await?, self.clone(), actor.clone());
+        let catalogue = self.catalogue().await?;
         let (subject, body) = (subject.to_owned(), body.to_owned());
+        let german = language == "de";
+        if !kind.tells_of_a_ticket() {
+            let values = sample::letter((self, &catalogue), kind, german, &actor.name, None);
+            return put(kind, &subject, &body, &values);
+        }
+        let number = number
+            .ok_or_else(|| Error::invalid("ticket", "give a ticket’s number to try it with"))?;
+        let (desk, who) = (self.clone(), actor.clone());
         let (mail, label) = self
             .0
             .db
@@ -425,7 +339,14 @@ impl Desk {
                     return Err(Error::invalid("ticket", "you are not on its support side"));
                 }
                 let around = (&desk, &*catalogue);
-                let (values, label) = text::sample(c, around, &ticket, kind, language, &who.name)?;
+                let (values, label) = if text::is_notice(kind) {
+                    text::sample(c, around, &ticket, kind, language, &who.name)?
+                } else {
+                    (
+                        sample::letter(around, kind, german, &who.name, Some(&ticket)),
+                        None,
+                    )
+                };
                 let tells = matches!(kind, Kind::Answer | Kind::Work);
                 if let Some(tlp) = label.filter(|tlp| tells && !tlp.may_be_mailed()) {
                     return Err(Error::invalid(
@@ -439,9 +360,11 @@ impl Desk {
                 }
                 let (subject, body) = put(kind, &subject, &body, &values)?;
                 let subject = match kind {
-                    Kind::Digest => subject,
-                    Kind::Received => mail::subject_with_tag(number, &subject),
-                    _ => text::subject(number, label, &subject),
+                    Kind::Answer | Kind::Work | Kind::Restricted => {
+                        text::subject(number, label, &subject)
+                    }
+                    _ if kind.is_tagged() => mail::subject_with_tag(number, &subject),
+                    _ => subject,
                 };
                 Ok(((subject, body), label.filter(|_| tells)))
             })

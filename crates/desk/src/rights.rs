@@ -8,10 +8,10 @@ use switchboard_core::staff::{MemberChange, Rights, decide_rights, reason};
 use switchboard_core::{Actor, PersonId, TicketNumber, UnitId};
 
 use crate::audit::{Subject, record};
-use crate::letter::{Letter, queue};
-use crate::staff::{
-    Occasion, carry_out, crew, nobodys, person, release, standing, unit_link, unit_of,
-};
+use crate::letter::{self, About};
+use crate::letter_text::{self, why};
+use crate::mail_text::Kind;
+use crate::staff::{Occasion, carry_out, crew, person, release, standing, unit_link, unit_of};
 use crate::{Catalogue, Desk, Error, Live, application};
 
 /// The words of each right in the audit log.
@@ -144,52 +144,22 @@ fn tell_rights(
     if occasion.actor.person == Some(was.id) {
         return Ok(());
     }
-    let mut lines = Vec::new();
-    let mut line = |old: bool, new: bool, given: &str, taken: &str| {
-        if old != new {
-            lines.push(if new { given } else { taken }.to_owned());
-        }
-    };
-    line(
-        was.support,
-        now.support,
-        "You hold the support permission. It alone opens no ticket: ask a unit to join it.",
-        "You no longer hold the support permission, and are in no unit any more.",
-    );
-    line(
-        was.monitor,
-        now.monitor,
-        "You watch the overdue tickets of all units.",
-        "You no longer watch the tickets of all units.",
-    );
-    line(
-        was.admin,
-        now.admin,
-        "You administer this desk.",
-        "You no longer administer this desk.",
-    );
-    line(
-        was.active,
-        now.active,
-        "Your account is enabled again.",
-        "Your account is disabled; you are signed out everywhere.",
-    );
-    let text = format!(
-        "{}\n\nBy:     {}\nReason: {}\n\nYour account: {}/account\n",
-        lines.join("\n"),
-        occasion.actor.name,
-        occasion.why,
-        desk.config().public_url
-    );
     // Also when it is this that disables them: they shall know why.
     let reachable = Person {
         active: true,
         ..was.clone()
     };
-    let subject = "What you may do at this desk has changed";
-    if let Some(letter) = Letter::to(&reachable, occasion.cause, subject, text) {
-        queue(desk, c, letter)?;
-    }
+    let before = standing(was).rights;
+    let about = About::nothing_else(Kind::Rights, occasion.cause);
+    letter::to_person(desk, c, &reachable, about, |german| {
+        [
+            ("text", letter_text::rights(before, now, german)),
+            ("who", occasion.actor.name.clone()),
+            ("reason", letter_text::reason(occasion.why, german)),
+            ("link", format!("{}/account", desk.config().public_url)),
+        ]
+        .into()
+    })?;
     Ok(())
 }
 
@@ -219,32 +189,28 @@ fn tell_of_loss(
             here.push(*number);
         }
     }
-    let (subject, list) = if now.active {
-        (
-            format!("{} has left {}", was.name, unit.name),
-            "They no longer hold the support permission.",
-        )
-    } else {
-        (
-            format!("{} can not work for {} at present", was.name, unit.name),
-            "Their account is disabled; they are in the unit again when it is enabled.",
-        )
-    };
-    let mut text = format!("{subject}. {list}\n\nReason: {}\n", occasion.why);
-    if let Some(address) = &unit.email {
-        text.push_str(&format!(
-            "\nUpdate the unit's mailing list {address}: remove {}.\n",
-            was.email.as_deref().unwrap_or(&was.name)
-        ));
-    }
-    text.push_str(&nobodys(&here));
-    text.push_str(&format!("\nThe unit: {}\n", unit_link(desk, &unit)));
     for one in store::staff::responsibles(c, unit.id)? {
         let to = person(c, one.person)?;
         // Somebody may be responsible of several of their units, and hears of each.
-        if let Some(letter) = Letter::to(&to, desk.uuid(), &subject, text.clone()) {
-            queue(desk, c, letter)?;
-        }
+        let about = About::nothing_else(Kind::Members, desk.uuid());
+        letter::to_person(desk, c, &to, about, |german| {
+            let (headline, text) = letter_text::lost(&was.name, &unit.name, now.active, german);
+            let address = was.email.as_deref().unwrap_or(&was.name);
+            [
+                ("headline", headline),
+                ("text", text.to_owned()),
+                ("reason", letter_text::reason(occasion.why, german)),
+                ("unit", unit.name.clone()),
+                ("list", unit.email.clone().unwrap_or_default()),
+                (
+                    "list_change",
+                    letter_text::list_change(false, address, german),
+                ),
+                ("tickets", letter_text::numbers(&here)),
+                ("link", unit_link(desk, &unit)),
+            ]
+            .into()
+        })?;
     }
     Ok(())
 }
@@ -282,8 +248,8 @@ impl Desk {
                 let occasion = Occasion {
                     actor: &actor,
                     why: match (why.as_str(), oneself) {
-                        ("", true) => "given back",
-                        ("", false) => "by an administrator",
+                        ("", true) => why::GIVEN_BACK,
+                        ("", false) => why::ADMINISTRATOR,
                         (why, _) => why,
                     },
                     cause,

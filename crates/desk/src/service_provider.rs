@@ -11,7 +11,8 @@ use switchboard_core::{Actor, Millis, PersonId, ProviderId};
 use uuid::Uuid;
 
 use crate::audit::{Subject, difference, record};
-use crate::letter::{Letter, queue};
+use crate::letter::{self, About};
+use crate::mail_text::Kind;
 use crate::unit::MANY;
 use crate::{Desk, Error, secret};
 
@@ -377,18 +378,16 @@ impl Desk {
                     &Subject::Other("provider", provider.id.0),
                     &json!({"person": person.id.0, "name": person.name}),
                 )?;
-                let text = format!(
-                    "{} made you a contact of {}: you look after how its services are \
-                     connected to this helpdesk.\n\n{}/provider\n",
-                    actor.name,
-                    provider.name,
-                    desk.config().public_url
-                );
-                let subject = format!("You are a contact of {}", provider.name);
-                match Letter::to(&person, cause, &subject, text) {
-                    Some(letter) => queue(&desk, c, letter),
-                    None => Ok(()),
-                }
+                let about = About::nothing_else(Kind::Contact, cause);
+                letter::to_person(&desk, c, &person, about, |_| {
+                    [
+                        ("who", actor.name.clone()),
+                        ("provider", provider.name.clone()),
+                        ("link", format!("{}/provider", desk.config().public_url)),
+                    ]
+                    .into()
+                })?;
+                Ok::<_, Error>(())
             })
             .await?;
         self.wake();

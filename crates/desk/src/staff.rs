@@ -18,7 +18,9 @@ use uuid::Uuid;
 
 use crate::audit::{Subject, record};
 use crate::join::{JoinView, joins_of_units};
-use crate::letter::{Letter, queue};
+use crate::letter::{self, About};
+use crate::letter_text::{self, why as reasons};
+use crate::mail_text::Kind;
 use crate::{Catalogue, Desk, Error, Live, act};
 
 /// How many members are on one page of a unit.
@@ -264,37 +266,19 @@ fn tell_member(
     if occasion.actor.person == Some(who.id) {
         return Ok(());
     }
-    let (subject, what) = match change {
-        MemberChange::Added(Part::Member) => (
-            format!("You are a member of {}", unit.name),
-            "You see and work on its tickets from now on.",
-        ),
-        MemberChange::Added(Part::Responsible)
-        | MemberChange::PartSet {
-            new: Part::Responsible,
-            ..
-        } => (
-            format!("You are a responsible of {}", unit.name),
-            "You consent to those who ask to join, add and remove members, and assign tickets.",
-        ),
-        MemberChange::PartSet { .. } => (
-            format!("You are a member of {}, no longer a responsible", unit.name),
-            "You work on its tickets as before.",
-        ),
-        MemberChange::Removed { .. } => (
-            format!("You are no longer in {}", unit.name),
-            "Its tickets that you owned have gone back to the unit.",
-        ),
-    };
-    let text = format!(
-        "{subject}. {what}\n\nBy:     {}\nReason: {}\n\nThe unit: {}\n",
-        occasion.actor.name,
-        occasion.why,
-        unit_link(desk, unit)
-    );
-    if let Some(letter) = Letter::to(who, occasion.cause, &subject, text) {
-        queue(desk, c, letter)?;
-    }
+    let about = About::nothing_else(Kind::Member, occasion.cause);
+    letter::to_person(desk, c, who, about, |german| {
+        let (headline, text) = letter_text::member(change, &unit.name, german);
+        [
+            ("headline", headline),
+            ("text", text.to_owned()),
+            ("who", occasion.actor.name.clone()),
+            ("reason", letter_text::reason(occasion.why, german)),
+            ("unit", unit.name.clone()),
+            ("link", unit_link(desk, unit)),
+        ]
+        .into()
+    })?;
     Ok(())
 }
 
@@ -309,48 +293,40 @@ fn tell_responsibles(
     change: MemberChange,
     tickets: &[TicketNumber],
 ) -> Result<(), Error> {
-    let (what, list) = match change {
-        MemberChange::Added(_) => (format!("{} has joined {}", who.name, unit.name), "Add"),
-        MemberChange::Removed { .. } => (format!("{} has left {}", who.name, unit.name), "Remove"),
-        MemberChange::PartSet { new, .. } => (
-            format!("{} is now {} of {}", who.name, part_words(new), unit.name),
-            "",
-        ),
+    let reminder = match change {
+        MemberChange::PartSet { .. } => None,
+        _ => unit.email.as_ref(),
     };
-    let mut text = format!(
-        "{what}.\n\nBy:     {}\nReason: {}\n",
-        occasion.actor.name, occasion.why
-    );
-    let reminder = unit.email.as_ref().filter(|_| !list.is_empty());
-    if let Some(address) = reminder {
-        text.push_str(&format!(
-            "\nUpdate the unit's mailing list {address}: {} {}.\n",
-            list.to_lowercase(),
-            who.email.as_deref().unwrap_or(&who.name)
-        ));
-    }
-    text.push_str(&nobodys(tickets));
-    text.push_str(&format!("\nThe unit: {}\n", unit_link(desk, unit)));
+    let added = matches!(change, MemberChange::Added(_));
+    let about = About::nothing_else(Kind::Members, occasion.cause);
     for one in store::staff::responsibles(c, unit.id)? {
         if one.person == who.id || (reminder.is_none() && occasion.actor.person == Some(one.person))
         {
             continue;
         }
         let to = person(c, one.person)?;
-        if let Some(letter) = Letter::to(&to, occasion.cause, &what, text.clone()) {
-            queue(desk, c, letter)?;
-        }
+        letter::to_person(desk, c, &to, about, |german| {
+            let address = who.email.as_deref().unwrap_or(&who.name);
+            [
+                (
+                    "headline",
+                    letter_text::members(change, &who.name, &unit.name, german),
+                ),
+                ("who", occasion.actor.name.clone()),
+                ("reason", letter_text::reason(occasion.why, german)),
+                ("unit", unit.name.clone()),
+                ("list", reminder.cloned().unwrap_or_default()),
+                (
+                    "list_change",
+                    letter_text::list_change(added, address, german),
+                ),
+                ("tickets", letter_text::numbers(tickets)),
+                ("link", unit_link(desk, unit)),
+            ]
+            .into()
+        })?;
     }
     Ok(())
-}
-
-/// Which tickets came back, for a mail.
-pub(crate) fn nobodys(tickets: &[TicketNumber]) -> String {
-    if tickets.is_empty() {
-        return String::new();
-    }
-    let numbers: Vec<String> = tickets.iter().map(|n| format!("#{n}")).collect();
-    format!("\nNobody's now: {}\n", numbers.join(", "))
 }
 
 /// The people's part of a unit's page.
@@ -436,8 +412,8 @@ impl Desk {
         let why = reason(why, None)?;
         let why = if why.is_empty() {
             match deed {
-                MemberDeed::Remove if actor.person == Some(who) => "they left".to_owned(),
-                _ => "by a responsible".to_owned(),
+                MemberDeed::Remove if actor.person == Some(who) => reasons::LEFT.to_owned(),
+                _ => reasons::RESPONSIBLE.to_owned(),
             }
         } else {
             why

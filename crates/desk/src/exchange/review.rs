@@ -13,7 +13,9 @@ use switchboard_core::{Actor, Millis, Ticket, TicketNumber, Visibility};
 use super::view::{counterpart, looks};
 use super::{keep, note};
 use crate::jobs::Outcome;
-use crate::letter::{Letter, queue};
+use crate::letter::{self, About};
+use crate::letter_text;
+use crate::mail_text::{Kind, Values};
 use crate::{Desk, Error};
 
 /// Tickets that are named in one reminder.
@@ -106,25 +108,18 @@ fn tell(desk: &Desk, c: &mut Conn<'_>, unit: &Unit, now: Millis) -> Result<(), E
         return Ok(());
     }
     store::exchange::note_reminder(c, unit.id, now)?;
-    let (subject, text) = words(desk, c, due, now)?;
-    let cause = desk.uuid();
+    let said = [
+        words(desk, c, &due, now, false)?,
+        words(desk, c, &due, now, true)?,
+    ];
+    let say = |german: bool| said.get(usize::from(german)).cloned().unwrap_or_default();
+    let about = About::nothing_else(Kind::Partners, desk.uuid());
     if let Some(list) = &unit.email {
-        let letter = Letter {
-            address: list.clone(),
-            name: String::new(),
-            person: None,
-            ticket: None,
-            cause,
-            subject,
-            text,
-        };
-        return queue(desk, c, letter);
+        return letter::to_address(desk, c, (list, None), about, say);
     }
     for member in store::unit::members(c, unit.id)? {
-        let person = store::person::load(c, member.person)?;
-        let letter = person.and_then(|p| Letter::to(&p, cause, &subject, text.clone()));
-        if let Some(letter) = letter {
-            queue(desk, c, letter)?;
+        if let Some(person) = store::person::load(c, member.person)? {
+            letter::to_person(desk, c, &person, about, say)?;
         }
     }
     Ok(())
@@ -133,50 +128,69 @@ fn tell(desk: &Desk, c: &mut Conn<'_>, unit: &Unit, now: Millis) -> Result<(), E
 fn words(
     desk: &Desk,
     c: &mut Conn<'_>,
-    due: Vec<(Ticket, Link)>,
+    due: &[(Ticket, Link)],
     now: Millis,
-) -> Result<(String, String), Error> {
+    german: bool,
+) -> Result<Values, Error> {
     let url = &desk.config().public_url;
     let all = due.len();
-    let subject = match all {
-        1 => "A ticket at a partner waits for your look".to_owned(),
-        n => format!("{n} tickets at partners wait for your look"),
-    };
-    let mut text = String::from(
-        "Partners work on these tickets in their own systems. Nobody of first level\n\
-         has looked at them for a week. Please see whether they go on, ask where\n\
-         nothing came, and tick them off in the list.\n",
-    );
-    for (ticket, link) in due.into_iter().take(MOST) {
-        let looked = (now - link.looked_at) / DAY_MS;
+    let say = |english: String, deutsch: String| if german { deutsch } else { english };
+    let mut lines = Vec::new();
+    for (ticket, link) in due.iter().take(MOST) {
+        let days = (now - link.looked_at) / DAY_MS;
         let looked = match link.looked_by {
-            Some(_) => format!("last look {looked} days ago"),
-            None => format!("given to them {looked} days ago, no look yet"),
+            Some(_) => say(
+                format!("last look {days} days ago"),
+                format!("zuletzt angesehen vor {days} Tagen"),
+            ),
+            None => say(
+                format!("given to them {days} days ago, no look yet"),
+                format!("vor {days} Tagen übergeben, noch nicht angesehen"),
+            ),
         };
         let came = match link.came_at {
-            Some(at) => format!("last from there {}", ago(at, now)),
-            None => "nothing came from there yet".to_owned(),
+            Some(at) => say(
+                format!("last from there {}", ago(at, now, false)),
+                format!("von dort zuletzt {}", ago(at, now, true)),
+            ),
+            None => say(
+                "nothing came from there yet".to_owned(),
+                "von dort kam noch nichts".to_owned(),
+            ),
         };
-        let there = counterpart(c, link, 0)?;
-        let number = there.there.unwrap_or_else(|| "not made yet".to_owned());
-        text.push_str(&format!(
-            "\n{} {}\n  {} {number}; {looked}; {came}\n  {url}/work/{}\n",
+        let there = counterpart(c, link.clone(), 0)?;
+        let number = there
+            .there
+            .unwrap_or_else(|| say("not made yet".to_owned(), "noch nicht angelegt".to_owned()));
+        lines.push(format!(
+            "{} {}\n  {} {number}; {looked}; {came}\n  {url}/work/{}",
             ticket.number, ticket.subject, there.system, ticket.number
         ));
     }
     if all > MOST {
-        text.push_str(&format!("\nAnd {} more.\n", all - MOST));
+        let more = all - MOST;
+        lines.push(say(
+            format!("And {more} more."),
+            format!("Und {more} weitere."),
+        ));
     }
-    text.push_str(&format!("\nThe list: {url}/exchange#at-partners\n"));
-    Ok((subject, text))
+    Ok([
+        ("headline", letter_text::unlooked(all, german)),
+        ("text", lines.join("\n\n")),
+        ("link", format!("{url}/exchange#at-partners")),
+    ]
+    .into())
 }
 
 const DAY_MS: Millis = 86_400_000;
 
-fn ago(at: Millis, now: Millis) -> String {
-    match (now - at) / DAY_MS {
-        days if days <= 0 => "today".to_owned(),
-        1 => "yesterday".to_owned(),
-        days => format!("{days} days ago"),
+fn ago(at: Millis, now: Millis, german: bool) -> String {
+    match ((now - at) / DAY_MS, german) {
+        (days, false) if days <= 0 => "today".to_owned(),
+        (days, true) if days <= 0 => "heute".to_owned(),
+        (1, false) => "yesterday".to_owned(),
+        (1, true) => "gestern".to_owned(),
+        (days, false) => format!("{days} days ago"),
+        (days, true) => format!("vor {days} Tagen"),
     }
 }

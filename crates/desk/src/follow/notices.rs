@@ -19,14 +19,14 @@ use uuid::Uuid;
 
 use self::text::{Telling, outside};
 use super::{by_cause, state_after};
-use crate::choice::{choices_of, is_german, language_of, next_due, wish_of};
+use crate::choice::{choices_of, language_of, next_due, wish_of};
 use crate::jobs::DELIVER;
-use crate::letter::{self, Letter};
+use crate::letter::{self, About};
 use crate::mail_in::storm::{self, Calm};
 use crate::mail_stop::MailStop;
 use crate::mail_text::{self, Kind, MailText};
 use crate::reads::Door;
-use crate::{Catalogue, Desk, Error, letter_text};
+use crate::{Catalogue, Desk, Error};
 
 pub(crate) mod text;
 
@@ -116,18 +116,15 @@ fn calm(
         Calm::Go => Ok(true),
         Calm::Quiet => Ok(false),
         Calm::SaySo => {
-            let german = is_german(desk, c, mail.person)?;
-            let (subject, text) = letter_text::storm(ticket.0, link, german);
-            let letter = Letter {
-                address: mail.address.clone(),
-                name: String::new(),
-                person: mail.person,
-                ticket: Some(ticket),
+            let about = About {
+                kind: Kind::Storm,
                 cause: mail.cause,
-                subject,
-                text,
+                ticket: Some(ticket),
             };
-            letter::queue(desk, c, letter)?;
+            let link = link.to_owned();
+            letter::to_address(desk, c, (&mail.address, mail.person), about, |_| {
+                [("link", link)].into()
+            })?;
             Ok(false)
         }
     }
@@ -391,9 +388,7 @@ fn ready(
             values.insert("stop", leave.unwrap_or_default());
             values
         }
-        Kind::Received | Kind::Restricted | Kind::Digest => {
-            telling.bare_values(label, notice.reason, person)
-        }
+        _ => telling.bare_values(label, notice.reason, person),
     };
     let (words, text) = before.text(c, kind, language)?.written(&values)?;
     let subject = text::subject(ticket.number, label.filter(|_| !first_word), &words);

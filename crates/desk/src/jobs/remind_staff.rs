@@ -15,9 +15,10 @@ use switchboard_core::{Millis, PersonId};
 
 use super::Outcome;
 use crate::join::answerers;
-use crate::letter::{Letter, queue};
+use crate::letter::{self, About};
 use crate::staff::{crew, person, unit_link};
 use crate::{Catalogue, Desk, Error};
+use crate::{letter_text, mail_text};
 
 /// More than will ever wait at a time; what is beyond is found when others have
 /// been answered.
@@ -40,10 +41,11 @@ fn remind(desk: &Desk, c: &mut Conn<'_>, catalogue: &Catalogue) -> Result<(), Er
         state: Some(AskState::Waiting),
         ..Asks::default()
     };
-    let mut lines: BTreeMap<PersonId, Vec<String>> = BTreeMap::new();
-    let mut tell = |to: &[PersonId], line: &str| {
+    // A line in English and in German.
+    let mut lines: BTreeMap<PersonId, Vec<[String; 2]>> = BTreeMap::new();
+    let mut tell = |to: &[PersonId], line: [String; 2]| {
         for person in to {
-            lines.entry(*person).or_default().push(line.to_owned());
+            lines.entry(*person).or_default().push(line.clone());
         }
     };
     let admins = store::staff::administrators(c)?;
@@ -55,13 +57,12 @@ fn remind(desk: &Desk, c: &mut Conn<'_>, catalogue: &Catalogue) -> Result<(), Er
         }
         store::application::reminded(c, Kind::Application, open.id, due)?;
         let name = person(c, open.person)?.name;
-        tell(
-            &admins,
-            &format!(
-                "{name} applied for the support permission {}.\n  {url}/admin/applications",
-                ago(open.created_at, now)
-            ),
-        );
+        let days = (now - open.created_at) / DAY_MS;
+        let line = |german| {
+            let since = letter_text::applied_ago(&name, days, german);
+            format!("{since}\n  {url}/admin/applications")
+        };
+        tell(&admins, [line(false), line(true)]);
     }
     for join in store::application::find(c, Kind::Join, &waiting, AT_ONCE)? {
         let due = reminders_by(join.created_at, now);
@@ -84,33 +85,28 @@ fn remind(desk: &Desk, c: &mut Conn<'_>, catalogue: &Catalogue) -> Result<(), Er
         }
         to.sort_unstable();
         to.dedup();
-        tell(
-            &to,
-            &format!(
-                "{name} asked {} to join {}.\n  {}",
-                unit.name,
-                ago(join.created_at, now),
-                unit_link(desk, unit)
-            ),
-        );
+        let days = (now - join.created_at) / DAY_MS;
+        let line = |german| {
+            let since = letter_text::asked_ago(&name, &unit.name, days, german);
+            format!("{since}\n  {}", unit_link(desk, unit))
+        };
+        tell(&to, [line(false), line(true)]);
     }
     for (to, lines) in lines {
         let to = person(c, to)?;
-        let subject = match lines.len() {
-            1 => "Somebody waits for your answer".to_owned(),
-            n => format!("{n} people wait for your answer"),
-        };
-        let text = format!(
-            "{}\n\nAll that wait for you: {url}/support-staff\n",
-            lines.join("\n\n")
-        );
-        if let Some(letter) = Letter::to(&to, desk.uuid(), &subject, text) {
-            queue(desk, c, letter)?;
-        }
+        let about = About::nothing_else(mail_text::Kind::Waiting, desk.uuid());
+        letter::to_person(desk, c, &to, about, |german| {
+            let said: Vec<String> = lines
+                .iter()
+                .map(|[english, deutsch]| if german { deutsch } else { english }.clone())
+                .collect();
+            [
+                ("headline", letter_text::waiting(lines.len(), german)),
+                ("text", said.join("\n\n")),
+                ("link", format!("{url}/support-staff")),
+            ]
+            .into()
+        })?;
     }
     Ok(())
-}
-
-fn ago(since: Millis, now: Millis) -> String {
-    format!("{} days ago", (now - since) / DAY_MS)
 }

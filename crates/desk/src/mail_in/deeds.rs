@@ -7,7 +7,8 @@ use switchboard_core::{Command, EntryVisibility, PersonId, SolutionKind, Status,
 
 use super::sender::Sender;
 use crate::act::{EntryDraft, Step, clip};
-use crate::letter::{self, Letter};
+use crate::letter::{self, About};
+use crate::mail_text::Kind;
 use crate::{Desk, Error};
 
 /// Longest reason of a status, in bytes.
@@ -90,23 +91,12 @@ impl Desk {
         number: TicketNumber,
         why: &str,
     ) -> Result<(), Error> {
-        let text = format!(
-            "Your mail about ticket {number} was not carried out. Nothing of it was written into \
-             the ticket, and nobody else was told.\n\n\
-             Why: {why}.\n\n\
-             What a mail can do:\n\
-             {:16}an internal note, for the support side only\n\
-             {:16}in progress, waiting for reply, on hold, solved, unsolved\n\
-             {:16}you become its owner\n\
-             each alone on a line, before the text.\n\n\
-             The ticket:  {}/work/{number}\n",
-            "#note",
-            "#status WORD",
-            "#take",
-            self.config().public_url
-        );
-        let subject = format!("[#{number}] Your mail was not carried out");
-        let letter = Letter::to(&sender.person, stored.id, &subject, text);
+        let about = About {
+            kind: Kind::MailRefused,
+            cause: stored.id,
+            ticket: Some(number),
+        };
+        let person = sender.person.clone();
         let (desk, stored, why) = (self.clone(), stored.clone(), why.to_owned());
         self.0
             .db
@@ -115,16 +105,10 @@ impl Desk {
                 if now_is.as_deref() != Some("taken") {
                     return Ok(());
                 }
-                if let Some(letter) = letter.clone() {
-                    letter::queue(
-                        &desk,
-                        c,
-                        Letter {
-                            ticket: Some(number),
-                            ..letter
-                        },
-                    )?;
-                }
+                let link = format!("{}/work/{number}", desk.config().public_url);
+                letter::to_person(&desk, c, &person, about, |_| {
+                    [("reason", why.clone()), ("link", link)].into()
+                })?;
                 let mut done = stored.clone();
                 done.state = "suppressed".into();
                 done.reason = Some(format!("refused: {}", clip(&why, MOST_REASON)));

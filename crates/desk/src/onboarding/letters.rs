@@ -3,27 +3,14 @@
 use std::collections::BTreeSet;
 
 use store::Conn;
-use store::onboarding::{Kind, Onboarding};
+use store::onboarding::Onboarding;
 use store::person::Person;
 use store::unit::Unit;
 use switchboard_core::{Actor, PersonId};
 
 use super::{service_of, title};
-use crate::letter::{Letter, queue};
-use crate::{Desk, Error};
-
-fn send(
-    c: &mut Conn<'_>,
-    desk: &Desk,
-    person: &Person,
-    subject: &str,
-    text: String,
-) -> Result<(), Error> {
-    match Letter::to(person, desk.uuid(), subject, text) {
-        Some(letter) => queue(desk, c, letter),
-        None => Ok(()),
-    }
-}
+use crate::letter::{self, About};
+use crate::{Desk, Error, letter_text, mail_text};
 
 /// Administrators are told that a form waits, but for who sent it.
 pub(super) fn submitted(
@@ -35,25 +22,22 @@ pub(super) fn submitted(
 ) -> Result<(), Error> {
     let service = service_of(c, row)?;
     let title = title(row, service.as_ref());
-    let what = match row.kind {
-        Kind::Entry => "wants to bring in",
-        Kind::Move => "wants to connect in another way:",
-    };
     let url = format!("{}/admin/onboarding/{}", desk.config().public_url, row.id);
     for person in store::person::admins(c)? {
         if Some(person.id) == actor.person {
             continue;
         }
-        let said = if message.is_empty() {
-            String::new()
-        } else {
-            format!("{message}\n\n")
-        };
-        let text = format!(
-            "{} {what} {title}.\n\n{said}Review it here:\n{url}\n",
-            actor.name
-        );
-        send(c, desk, &person, "A provider’s form waits for review", text)?;
+        let about = About::nothing_else(mail_text::Kind::FormSent, desk.uuid());
+        letter::to_person(desk, c, &person, about, |german| {
+            let headline = letter_text::form_sent(row.kind, &actor.name, &title, german);
+            [
+                ("who", actor.name.clone()),
+                ("headline", headline),
+                ("text", message.to_owned()),
+                ("link", url.clone()),
+            ]
+            .into()
+        })?;
     }
     Ok(())
 }
@@ -69,18 +53,6 @@ pub(super) fn decided(
 ) -> Result<(), Error> {
     let service = service_of(c, row)?;
     let title = title(row, service.as_ref());
-    let (subject, what) = match deed {
-        "returned" => (
-            "Your form: please change something",
-            "asks you to change something in your form about",
-        ),
-        "refused" => ("Your form was refused", "refused your form about"),
-        "accepted" => ("Your form was accepted", "accepted your form about"),
-        _ => (
-            "What your form created was taken back",
-            "took back what your form created about",
-        ),
-    };
     let mut people: BTreeSet<PersonId> = BTreeSet::from([row.author]);
     people.extend(
         store::onboarding::notes(c, row.id)?
@@ -88,11 +60,6 @@ pub(super) fn decided(
             .filter(|n| n.deed == "submitted")
             .map(|n| n.person),
     );
-    let said = if said.is_empty() {
-        String::new()
-    } else {
-        format!("{said}\n\n")
-    };
     let url = format!(
         "{}/provider/onboarding/{}",
         desk.config().public_url,
@@ -103,8 +70,19 @@ pub(super) fn decided(
             continue;
         }
         if let Some(person) = store::person::load(c, person)? {
-            let text = format!("{} {what} {title}.\n\n{said}{url}\n", actor.name);
-            send(c, desk, &person, subject, text)?;
+            let about = About::nothing_else(mail_text::Kind::FormDecided, desk.uuid());
+            letter::to_person(desk, c, &person, about, |german| {
+                let (outcome, headline) =
+                    letter_text::form_decided(deed, &actor.name, &title, german);
+                [
+                    ("who", actor.name.clone()),
+                    ("outcome", outcome.to_owned()),
+                    ("headline", headline),
+                    ("text", said.to_owned()),
+                    ("link", url.clone()),
+                ]
+                .into()
+            })?;
         }
     }
     Ok(())
@@ -122,28 +100,22 @@ pub(super) fn responsible(
         return Ok(());
     }
     let url = &desk.config().public_url;
-    let how = if person.has_password {
-        format!("{url}/units/{}", unit.key)
+    let (account, link) = if person.has_password {
+        ("yes", format!("{url}/units/{}", unit.key))
     } else {
-        format!(
-            "You have no password here yet. Register with this address, or sign in through \
-             your institute, and you are in:\n{url}/sign-in"
-        )
+        ("", format!("{url}/sign-in"))
     };
-    let text = format!(
-        "{} made you a responsible of the support unit {} in {}.\n\
-         As a responsible you work on its tickets, assign them, and add and remove members.\n\n\
-         {how}\n",
-        actor.name,
-        unit.name,
-        desk.config().name
-    );
-    let subject = if person.has_password {
-        "You are responsible for a support unit"
-    } else {
-        "You are invited to a support unit"
-    };
-    send(c, desk, person, subject, text)
+    let about = About::nothing_else(mail_text::Kind::Responsible, desk.uuid());
+    letter::to_person(desk, c, person, about, |_| {
+        [
+            ("who", actor.name.clone()),
+            ("unit", unit.name.clone()),
+            ("account", account.to_owned()),
+            ("link", link),
+        ]
+        .into()
+    })?;
+    Ok(())
 }
 
 /// The test mail to a list. It carries no word that somebody typed.
@@ -153,26 +125,9 @@ pub(super) fn list_check(
     address: &str,
     word: &str,
 ) -> Result<(), Error> {
-    let config = desk.config();
-    let text = format!(
-        "Somebody gave {address} as the mailing list to which {} shall send requests \
-         about a service.\n\n\
-         If you read this list and that is right, confirm it here within 7 days:\n\
-         {}/provider/list/{word}\n\n\
-         If it is not, do nothing: no request will be sent.\n",
-        config.name, config.public_url
-    );
-    queue(
-        desk,
-        c,
-        Letter {
-            address: address.to_owned(),
-            name: String::new(),
-            person: None,
-            ticket: None,
-            cause: desk.uuid(),
-            subject: "Test mail: does this list get our requests?".into(),
-            text,
-        },
-    )
+    let link = format!("{}/provider/list/{word}", desk.config().public_url);
+    let about = About::nothing_else(mail_text::Kind::ListCheck, desk.uuid());
+    letter::to_address(desk, c, (address, None), about, |_| {
+        [("address", address.to_owned()), ("link", link)].into()
+    })
 }

@@ -25,7 +25,8 @@ use super::wish::check_admin;
 use crate::account::actor_of;
 use crate::audit::{self, Subject};
 use crate::jobs::{EXPORT, Outcome};
-use crate::letter::{self, Letter};
+use crate::letter::{self, About};
+use crate::mail_text::Kind;
 use crate::reads::Door;
 use crate::{Catalogue, Desk, Error};
 
@@ -245,18 +246,20 @@ pub(crate) async fn run(desk: &Desk, payload: &str) -> Result<Outcome, Error> {
             export.expires_at = Some(now + EXPORT_MS);
             store::data_export::finish(c, &export)?;
             if let Some(asker) = store::person::load(c, export.asked_by)? {
-                let (subject, path) = if export.asked_by == export.person {
-                    ("Your data is ready", "/account/privacy")
+                let own = export.asked_by == export.person;
+                let path = if own {
+                    "/account/privacy"
                 } else {
-                    ("The data that you asked for is ready", "/admin/privacy")
+                    "/admin/privacy"
                 };
-                let text = format!(
-                    "The archive can be fetched here for 7 days, by signing in:\n\n{}{path}\n",
-                    writer.config().public_url
-                );
-                if let Some(letter) = Letter::to(&asker, export.id, subject, text) {
-                    letter::queue(&writer, c, letter)?;
-                }
+                let about = About::nothing_else(Kind::Export, export.id);
+                letter::to_person(&writer, c, &asker, about, |_| {
+                    [
+                        ("own", String::from(if own { "yes" } else { "" })),
+                        ("link", format!("{}{path}", writer.config().public_url)),
+                    ]
+                    .into()
+                })?;
             }
             Ok::<_, Error>(())
         })

@@ -13,7 +13,8 @@ use uuid::Uuid;
 
 use super::erase;
 use crate::audit::{self, Subject};
-use crate::letter::{self, Letter};
+use crate::letter::{self, About};
+use crate::mail_text::Kind;
 use crate::session::check_fresh;
 use crate::{Desk, Error, SignedIn, secret};
 
@@ -192,23 +193,13 @@ impl Desk {
                 store::erasure::save(c, &erasure)?;
                 let known = store::person::load(c, person)?
                     .ok_or_else(|| Error::not_found("such person"))?;
-                let text = format!(
-                    "Somebody who was signed in as you asked us to erase all that we know\n\
-                     about you. If that was you, confirm it here within 24 hours:\n\n\
-                     {}/privacy/erase/{word}\n\n\
-                     After that it waits for 7 days, in which you can take it back on the same\n\
-                     page. Your tickets stay for the statistics, without your name, your\n\
-                     address and what you wrote.\n\n\
-                     If it was not you, do nothing, and change your password.\n",
-                    desk.config().public_url
-                );
-                let letter =
-                    Letter::to(&known, desk.uuid(), "Erase my data?", text).ok_or_else(|| {
-                        Error::Conflict(
-                            "there is no address to mail the link to; ask an administrator".into(),
-                        )
-                    })?;
-                letter::queue(&desk, c, letter)?;
+                let link = format!("{}/privacy/erase/{word}", desk.config().public_url);
+                let about = About::nothing_else(Kind::Erase, desk.uuid());
+                if !letter::to_person(&desk, c, &known, about, |_| [("link", link)].into())? {
+                    return Err(Error::Conflict(
+                        "there is no address to mail the link to; ask an administrator".into(),
+                    ));
+                }
                 audit::record(
                     c,
                     &actor,

@@ -14,7 +14,8 @@ use switchboard_core::{Actor, Channel, EntryVisibility, Millis};
 use super::{Around, MOST_ENTRIES, Said, promise, road};
 use crate::act::{clip, plain_entry, write_within};
 use crate::jobs::DELIVER;
-use crate::letter::{Letter, queue};
+use crate::letter::{self, About};
+use crate::mail_text::Kind;
 use crate::redirect::link;
 use crate::{Error, Live};
 
@@ -460,57 +461,70 @@ pub(super) fn ask_requester(
     let Some(person) = store::person::load(c, a.ticket.requester)? else {
         return Ok(());
     };
-    let text = format!(
-        "Your ticket {number} is with the people of {service}, and we have not seen\n\
-         an answer of theirs. We have reminded them.\n\
-         \n\
-         Has one of them written to you directly? Was this solved? Tell us here,\n\
-         with one press of a button:\n\
-         {link}\n\
-         \n\
-         If not, you need do nothing: we keep an eye on it.\n",
-        number = a.ticket.number,
-        service = service_name(a, row),
-        link = a.desk.asked_link_for(row),
-    );
-    let subject = format!("[#{}] Was this solved?", a.ticket.number);
-    if let Some(letter) = Letter::to(&person, a.desk.uuid(), &subject, text) {
-        let letter = Letter {
-            ticket: Some(a.ticket.number),
-            ..letter
-        };
-        queue(a.desk, c, letter)?;
-    }
+    let about = About {
+        kind: Kind::SolvedByList,
+        cause: a.desk.uuid(),
+        ticket: Some(a.ticket.number),
+    };
+    let (service, link) = (service_name(a, row), a.desk.asked_link_for(row));
+    letter::to_person(a.desk, c, &person, about, |_| {
+        [("service", service), ("link", link)].into()
+    })?;
     Ok(())
 }
 
 /// Why first level has to look, in words.
-pub(super) fn reason(row: &Redirection, alarm: Alarm) -> String {
+pub(super) fn reason(row: &Redirection, alarm: Alarm, german: bool) -> String {
     let list = &row.list;
-    match alarm {
-        Alarm::Silent => format!("{list} was reminded and has given no sign of life."),
-        Alarm::Stale => format!(
-            "{list} has answered, and nothing has come of it for {}.",
-            in_words(switchboard_core::redirect::UPDATE_MS)
+    let (english, deutsch) = match alarm {
+        Alarm::Silent => (
+            format!("{list} was reminded and has given no sign of life."),
+            format!("{list} wurde erinnert und hat sich nicht gemeldet."),
         ),
-        Alarm::Undeliverable => format!(
-            "Mail to {list} does not arrive: {}",
-            row.trouble.as_deref().unwrap_or("it came back.")
+        Alarm::Stale => {
+            let days = switchboard_core::redirect::UPDATE_MS / DAY_MS;
+            (
+                format!("{list} has answered, and nothing has come of it for {days} working days."),
+                format!("{list} hat geantwortet, und seit {days} Arbeitstagen ist nichts gefolgt."),
+            )
+        }
+        Alarm::Undeliverable => {
+            let trouble = row.trouble.as_deref();
+            (
+                format!(
+                    "Mail to {list} does not arrive: {}",
+                    trouble.unwrap_or("it came back.")
+                ),
+                format!(
+                    "Mails an {list} kommen nicht an: {}",
+                    trouble.unwrap_or("sie kam zurück.")
+                ),
+            )
+        }
+        Alarm::Unheard => (
+            format!("The requester says that nobody of {list} has answered them."),
+            format!("Wer angefragt hat, sagt, dass von {list} niemand geantwortet hat."),
         ),
-        Alarm::Unheard => {
-            format!("The requester says that nobody of {list} has answered them.")
-        }
-        Alarm::Held(Held::Restricted) => {
-            format!("It belongs with {list}, but its label keeps it here: nothing was sent.")
-        }
-        Alarm::Held(Held::Loop) => {
-            format!("It belongs with {list}, but came from there: nothing was sent.")
-        }
-        Alarm::Held(Held::Flood) => format!(
-            "More mails went to {list} within an hour than people write: nothing more is sent \
-             until somebody has looked."
+        Alarm::Held(Held::Restricted) => (
+            format!("It belongs with {list}, but its label keeps it here: nothing was sent."),
+            format!("Es gehört zu {list}, aber sein Vermerk hält es hier: nichts wurde geschickt."),
         ),
-    }
+        Alarm::Held(Held::Loop) => (
+            format!("It belongs with {list}, but came from there: nothing was sent."),
+            format!("Es gehört zu {list}, kam aber von dort: nichts wurde geschickt."),
+        ),
+        Alarm::Held(Held::Flood) => (
+            format!(
+                "More mails went to {list} within an hour than people write: nothing more is sent \
+                 until somebody has looked."
+            ),
+            format!(
+                "An {list} gingen in einer Stunde mehr Mails, als Menschen schreiben: es geht nichts \
+                 mehr hinaus, bis jemand nachgesehen hat."
+            ),
+        ),
+    };
+    if german { deutsch } else { english }
 }
 
 /// First level is told, once, in the ticket and by mail.
@@ -521,7 +535,7 @@ pub(super) fn wake(
     alarm: Alarm,
 ) -> Result<Vec<Live>, Error> {
     let number = a.ticket.number;
-    let why = reason(row, alarm);
+    let why = reason(row, alarm, false);
     let note = plain_entry(
         a.desk,
         EntryVisibility::Internal,
@@ -548,48 +562,39 @@ pub(super) fn wake(
         })?;
     let url = &a.desk.config().public_url;
     let restricted = a.ticket.label().is_some();
-    let text = format!(
-        "Ticket {number} needs you.\n\n{why}\n\n{subject}\
-         Open it:         {url}/work/{number}\n\
-         All redirected:  {url}/redirected\n",
-        subject = if restricted {
-            String::new()
-        } else {
-            format!("Subject:         {}\n", a.ticket.subject)
-        },
-    );
-    let cause = a.desk.uuid();
-    let subject = format!("[#{number}] Redirected ticket needs you");
+    let subject = if restricted {
+        String::new()
+    } else {
+        a.ticket.subject.clone()
+    };
+    let say = |german: bool| {
+        [
+            ("reason", reason(row, alarm, german)),
+            ("subject", subject.clone()),
+            ("link", format!("{url}/work/{number}")),
+            ("all", format!("{url}/redirected")),
+        ]
+        .into()
+    };
+    let about = About {
+        kind: Kind::Redirected,
+        cause: a.desk.uuid(),
+        ticket: Some(number),
+    };
     let first = a.catalogue.first_level()?;
     // Of a restricted ticket those who only look after all units know nothing.
     let people = if restricted {
         let members = store::unit::members(c, a.ticket.unit)?;
         members.into_iter().map(|m| m.person).collect()
     } else if let Some(list) = &first.email {
-        let letter = Letter {
-            address: list.clone(),
-            name: String::new(),
-            person: None,
-            ticket: Some(number),
-            cause,
-            subject: subject.clone(),
-            text: text.clone(),
-        };
-        queue(a.desk, c, letter)?;
+        letter::to_address(a.desk, c, (list, None), about, say)?;
         Vec::new()
     } else {
         store::unit::first_level_members(c)?
     };
     for id in people {
-        let Some(person) = store::person::load(c, id)? else {
-            continue;
-        };
-        if let Some(letter) = Letter::to(&person, cause, &subject, text.clone()) {
-            let letter = Letter {
-                ticket: Some(number),
-                ..letter
-            };
-            queue(a.desk, c, letter)?;
+        if let Some(person) = store::person::load(c, id)? {
+            letter::to_person(a.desk, c, &person, about, say)?;
         }
     }
     Ok(live)

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use desk::mail_text::Kind;
 use desk::{EntryDraft, Error, OpenRequest, Patch, Step};
 use store::choice::Wish;
 use switchboard_core::tlp::Tlp;
@@ -56,17 +57,7 @@ fn mails_come_in_the_language_of_who_gets_them_and_say_what_administrators_wrote
         let people = test.federation().await;
         let ada = actor(&test, people.ada.id).await;
         let sam = actor(&test, people.sam.id).await;
-        let german = Wish {
-            language: Some("de".into()),
-            rhythm: "daily".into(),
-            weekday: 0,
-            hour: 7,
-            time_zone: "UTC".into(),
-        };
-        test.desk
-            .set_mail_choices(people.rita.id, BTreeMap::new(), german)
-            .await
-            .unwrap();
+        german(&test, people.rita.id).await;
         let number = opened(&test, &people, "{{ 7*7 }} {% if x %}").await;
         let mail = last(&test);
         let began = "Wir haben Ihre Anfrage";
@@ -113,7 +104,7 @@ fn mails_come_in_the_language_of_who_gets_them_and_say_what_administrators_wrote
             desk.reset_mail_text(&sam, "answer.de", None)
                 .await
                 .map(|_| ()),
-            desk.preview_mail_text(&sam, "answer.de", subject, body, number)
+            desk.preview_mail_text(&sam, "answer.de", subject, body, Some(number))
                 .await
                 .map(|_| ()),
         ] {
@@ -235,7 +226,7 @@ fn a_preview_shows_a_real_ticket_and_nothing_that_its_mail_would_not() {
                 _ => "{{ headline }}|{{ text }}|{{ name }}|{{ link }}",
             };
             test.desk
-                .preview_mail_text(&ada, key, "About {{ ticket }}", body, number)
+                .preview_mail_text(&ada, key, "About {{ ticket }}", body, Some(number))
                 .await
         };
         // As the last thing is told that they are told of; notes are for one side only.
@@ -291,6 +282,146 @@ fn a_preview_shows_a_real_ticket_and_nothing_that_its_mail_would_not() {
             assert_eq!(reads().await > before, shown);
             let (_, text) = preview("restricted.en", number).await.unwrap();
             assert_eq!(text, format!("{} {link}", tlp.label()));
+        }
+    });
+}
+
+/// Chooses German for somebody.
+async fn german(test: &TestDesk, who: PersonId) {
+    let wish = Wish {
+        language: Some("de".into()),
+        rhythm: "daily".into(),
+        weekday: 0,
+        hour: 7,
+        time_zone: "UTC".into(),
+    };
+    test.desk
+        .set_mail_choices(who, BTreeMap::new(), wish)
+        .await
+        .unwrap();
+}
+
+#[test]
+fn letters_come_in_the_language_of_who_gets_them_and_say_what_administrators_wrote() {
+    both(|test| async move {
+        let people = test.federation().await;
+        let ada = actor(&test, people.ada.id).await;
+        let rita = actor(&test, people.rita.id).await;
+        let stan = actor(&test, people.stan.id).await;
+        for who in [people.ada.id, people.rita.id] {
+            german(&test, who).await;
+        }
+        let desk = &test.desk;
+        let units = ["storage".to_owned()];
+        let id = desk
+            .apply_for_support(&rita, &units, "Because {{ desk }} and {% if x %}.")
+            .await
+            .unwrap();
+        let letter = async |to: &str| {
+            test.run_jobs().await;
+            let mut mails = test.sent_mail();
+            mails.retain(|m| m.to.starts_with(to));
+            mails.pop().unwrap()
+        };
+        let mail = letter("ada@").await;
+        assert_eq!(
+            mail.subject,
+            "Rita bewirbt sich um die Support-Berechtigung"
+        );
+        // Whoever applies puts no field into what an administrator reads.
+        assert!(
+            mail.text.contains("> Because {{ desk }} and {% if x %}."),
+            "{}",
+            mail.text
+        );
+        desk.answer_application(&ada, id, true, "Sie kennt sich aus.")
+            .await
+            .unwrap();
+        // In the same minute one in English to Stan and one in German to Rita.
+        let mail = letter("rita@").await;
+        assert_eq!(
+            mail.subject,
+            "Gegeben: die Support-Berechtigung, um die Sie sich beworben haben"
+        );
+        assert!(
+            mail.text
+                .contains("Diese Teams wurden gebeten, Sie aufzunehmen: Storage.")
+        );
+        assert_eq!(letter("stan@").await.subject, "Rita asks to join Storage");
+        let own = "{{ name }}: {{ headline }} ({{ reason }}) {{ link }}";
+        desk.set_mail_text(&ada, "member.de", None, "Neu: {{ unit }}", own)
+            .await
+            .unwrap();
+        let asked = desk.joins_waiting_for(&stan).await.unwrap().remove(0);
+        desk.answer_join(&stan, "storage", asked.id, true, "")
+            .await
+            .unwrap();
+        let mail = letter("rita@").await;
+        assert_eq!(mail.subject, "Neu: Storage");
+        assert_eq!(
+            mail.text.trim(),
+            "Rita: Sie gehören zu Storage (Sie haben darum gebeten) http://desk.example/units/storage"
+        );
+        // An account's letters are texts, too, and have to have their link.
+        let bare = desk
+            .set_mail_text(&ada, "reset.de", None, "Passwort", "Rufen Sie an.")
+            .await;
+        assert!(matches!(bare, Err(Error::Invalid { field, .. }) if field == "body"));
+        let stranger = desk
+            .set_mail_text(&ada, "register.en", None, "Hi {{ name }}", "{{ link }}")
+            .await;
+        assert!(matches!(stranger, Err(Error::Invalid { field, .. }) if field == "subject"));
+    });
+}
+
+#[test]
+fn every_text_has_a_preview_in_which_each_field_stands_for_something() {
+    both(|test| async move {
+        let people = test.federation().await;
+        let ada = actor(&test, people.ada.id).await;
+        let number = opened(&test, &people, "Disk").await;
+        for text in test.desk.mail_texts(&ada).await.unwrap() {
+            let ticket = text.kind.tells_of_a_ticket().then_some(number);
+            let preview = async |body: &str, ticket| {
+                let desk = &test.desk;
+                desk.preview_mail_text(&ada, &text.key(), &text.subject, body, ticket)
+                    .await
+            };
+            let (subject, body) = preview(&text.body, ticket).await.unwrap();
+            assert_eq!(
+                subject.starts_with("[#"),
+                text.kind.is_tagged(),
+                "{subject}"
+            );
+            assert!(!subject.is_empty() && !body.contains("{{"), "{body}");
+            if ticket.is_some() {
+                let missing = preview(&text.body, None).await;
+                assert!(
+                    matches!(&missing, Err(Error::Invalid { field, .. }) if field == "ticket"),
+                    "{missing:?}"
+                );
+            }
+            // Notices tell what is there: of this ticket nothing was solved or changed. One to
+            // the responsibles has no text where somebody joined, and the tickets of nobody.
+            for field in text.kind.fields() {
+                let tested = format!("{{% if {field} %}}YES{{% endif %}}{{{{ link }}}}");
+                let tested = if text.kind.fields().contains(&"link") {
+                    tested
+                } else {
+                    format!("{{% if {field} %}}YES{{% endif %}}.")
+                };
+                let (_, body) = preview(&tested, ticket).await.unwrap();
+                let may_be_empty = match text.kind {
+                    Kind::Answer | Kind::Work => true,
+                    Kind::Members => ["text", "tickets"].contains(field),
+                    _ => false,
+                };
+                assert!(
+                    body.contains("YES") || may_be_empty,
+                    "{}: {field}",
+                    text.key()
+                );
+            }
         }
     });
 }

@@ -23,6 +23,8 @@ pub struct MailTextItem {
     pub key: String,
     /// What it is.
     pub name: String,
+    /// What it is about.
+    pub group: String,
     /// Its language.
     pub language: String,
     /// Its subject; of mails about tickets `[#number]` goes before it.
@@ -42,6 +44,7 @@ impl From<MailText> for MailTextItem {
         MailTextItem {
             key: t.key(),
             name: t.kind.label().to_owned(),
+            group: t.kind.group().label().to_owned(),
             language: t.language.to_owned(),
             fields: t.kind.fields().iter().map(|f| (*f).to_owned()).collect(),
             subject: t.subject,
@@ -76,10 +79,10 @@ pub struct MailTextTrial {
     /// The body.
     #[schema(min_length = 1)]
     pub body: String,
-    /// The ticket whose last change is told.
-    #[serde(deserialize_with = "super::input::whole_number")]
+    /// For mails about a ticket, the one whose last change is told; not looked at for others.
+    #[serde(default, deserialize_with = "super::input::maybe_whole")]
     #[schema(minimum = 1)]
-    pub ticket: i64,
+    pub ticket: Option<i64>,
 }
 
 /// What a mail would be.
@@ -185,7 +188,8 @@ async fn reset_text(
     ))
 }
 
-/// Says what a text would be for a ticket, without keeping it.
+/// Says what a text would be, without keeping it: for a ticket where it is about one, else with
+/// words of the kind that would stand there.
 #[utoipa::path(
     post,
     path = "/mail-texts/{key}/preview",
@@ -201,7 +205,7 @@ async fn preview_text(
     body: Body<MailTextTrial>,
 ) -> Result<Json<MailTextResult>, Problem> {
     let trial = body.value;
-    if trial.ticket < 1 {
+    if trial.ticket.is_some_and(|number| number < 1) {
         return Err(desk::Error::invalid(
             "ticket",
             "takes a ticket's number, a whole number from 1",
@@ -215,7 +219,7 @@ async fn preview_text(
             at.text("key")?,
             &trial.subject,
             &trial.body,
-            TicketNumber(trial.ticket),
+            trial.ticket.map(TicketNumber),
         )
         .await?;
     Ok(Json(MailTextResult { subject, body }))

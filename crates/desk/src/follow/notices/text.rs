@@ -76,7 +76,15 @@ pub(crate) fn gathered_line(ticket: &Ticket, what: &str, link: &str) -> String {
     format!("#{}  {subject}\n    {what}\n    {link}", ticket.number)
 }
 
-/// What stands in the fields of a text for its preview: as the last thing is told that
+/// Its text tells what happened to a ticket; the other mails are letters.
+pub(crate) fn is_notice(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::Answer | Kind::Work | Kind::Received | Kind::Restricted | Kind::Digest
+    )
+}
+
+/// What stands in the fields of a notice's text for its preview: as the last thing is told that
 /// its readers are told of, and the label that holds for that.
 ///
 /// # Errors
@@ -95,7 +103,7 @@ pub(crate) fn sample(
     };
     let events = match kind {
         Kind::Answer | Kind::Work => store::event::of_ticket(c, ticket.number, 0, ticket.version)?,
-        Kind::Received | Kind::Restricted | Kind::Digest => Vec::new(),
+        _ => Vec::new(),
     };
     let is_told = |event: &Event| match Told::of(&event.change) {
         Some(Told::Opened | Told::Entry | Told::Asked | Told::Solution) => true,
@@ -127,8 +135,8 @@ pub(crate) fn sample(
         }
         // Where it is not marked, as if it were.
         Kind::Restricted => telling.bare_values(Some(label.unwrap_or(Tlp::Red)), reason, None),
-        Kind::Received => telling.bare_values(None, reason, None),
-        Kind::Digest => {
+        _ if kind != Kind::Digest => telling.bare_values(None, reason, None),
+        _ => {
             let config = desk.config();
             let link = telling.link(reason, None);
             let what = told_words(Told::Entry, language);

@@ -16,6 +16,15 @@ use crate::ui::view::{Chip, Icon, Tone};
 use crate::ui::visit::{Visit, sentence};
 use crate::ui::work_post::told;
 
+/// Texts about the same, in the language of the one that is edited.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TextGroup {
+    /// What they are about.
+    pub label: &'static str,
+    /// The texts.
+    pub rows: Vec<TextRow>,
+}
+
 /// A text in the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TextRow {
@@ -23,10 +32,21 @@ pub struct TextRow {
     pub href: String,
     /// What it is.
     pub name: &'static str,
-    /// Its language.
-    pub language: &'static str,
     /// Somebody wrote it here.
     pub own: bool,
+    /// It is the one below.
+    pub current: bool,
+}
+
+/// The same text in one language.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LanguageTab {
+    /// Its page.
+    pub href: String,
+    /// The language's key.
+    pub key: &'static str,
+    /// Its name.
+    pub name: &'static str,
     /// It is the one below.
     pub current: bool,
 }
@@ -48,6 +68,10 @@ pub struct TextForm {
     pub own: bool,
     /// The fields that it may use, as they are written.
     pub fields: Vec<String>,
+    /// The number of a ticket goes before its subject.
+    pub tagged: bool,
+    /// It is tried with a ticket.
+    pub with_ticket: bool,
     /// The ticket that it is tried with.
     pub ticket: String,
     /// What it would be: subject and body.
@@ -61,7 +85,9 @@ pub struct MailTextsPage {
     /// Around it.
     pub frame: Frame,
     /// All texts.
-    pub rows: Vec<TextRow>,
+    pub groups: Vec<TextGroup>,
+    /// The one that is edited in each language.
+    pub languages: Vec<LanguageTab>,
     /// The one that is edited.
     pub form: TextForm,
     /// What was wrong.
@@ -89,27 +115,48 @@ fn form(text: &MailText) -> TextForm {
             .iter()
             .map(|f| format!("{{{{ {f} }}}}"))
             .collect(),
+        tagged: text.kind.is_tagged(),
+        with_ticket: text.kind.tells_of_a_ticket(),
         ticket: String::new(),
         preview: None,
     }
 }
 
 async fn page(visit: &Visit, form: TextForm, errors: Errors) -> Result<MailTextsPage, Fault> {
-    let rows = visit
-        .desk
-        .mail_texts(visit.admin()?)
-        .await?
-        .iter()
-        .map(|text| TextRow {
-            href: format!("/admin/mail-texts?text={}", text.key()),
-            name: text.kind.label(),
-            language: language_name(text.language),
-            own: !text.shipped,
-            current: text.key() == form.key,
+    let href = |kind: &str, language: &str| format!("/admin/mail-texts?text={kind}.{language}");
+    let (kind, language) = form.key.split_once('.').unwrap_or(("", ""));
+    let languages = LANGUAGES
+        .into_iter()
+        .map(|(key, name)| LanguageTab {
+            href: href(kind, key),
+            key,
+            name,
+            current: key == language,
         })
         .collect();
+    let mut groups: Vec<TextGroup> = Vec::new();
+    for text in visit.desk.mail_texts(visit.admin()?).await? {
+        if text.language != language {
+            continue;
+        }
+        let label = text.kind.group().label();
+        let row = TextRow {
+            href: href(text.kind.key(), language),
+            name: text.kind.label(),
+            own: !text.shipped,
+            current: text.key() == form.key,
+        };
+        match groups.last_mut().filter(|group| group.label == label) {
+            Some(group) => group.rows.push(row),
+            None => groups.push(TextGroup {
+                label,
+                rows: vec![row],
+            }),
+        }
+    }
     Ok(MailTextsPage {
-        rows,
+        groups,
+        languages,
         form,
         errors,
         frame: visit.frame(Room::Staff, Here::Admin).await?,
@@ -140,7 +187,7 @@ pub async fn act(posted: Posted) -> Response {
     let key: String = posted
         .text("key")
         .chars()
-        .filter(|c| c.is_ascii_alphanumeric() || *c == '.')
+        .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-'))
         .collect();
     posted.visit.at(format!("/admin/mail-texts?text={key}"));
     let result = deed(&posted, &key).await;
@@ -175,24 +222,13 @@ async fn deed(posted: &Posted, key: &str) -> Result<Response, Fault> {
         ..form(&stored)
     };
     let result = if posted.text("do") == "preview" {
-        let number = again.ticket.trim_start_matches('#').parse::<i64>();
-        match number {
-            Err(_) => Err(Error::invalid(
-                "ticket",
-                "give a ticket’s number to try it with",
-            )),
-            Ok(number) => visit
-                .desk
-                .preview_mail_text(
-                    actor,
-                    key,
-                    &again.subject,
-                    &again.body,
-                    TicketNumber(number),
-                )
-                .await
-                .map(Some),
-        }
+        let number = again.ticket.trim_start_matches('#').parse::<i64>().ok();
+        let number = number.map(TicketNumber);
+        visit
+            .desk
+            .preview_mail_text(actor, key, &again.subject, &again.body, number)
+            .await
+            .map(Some)
     } else {
         visit
             .desk

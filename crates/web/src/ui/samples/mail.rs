@@ -1,7 +1,7 @@
 //! Samples of the pages about mail.
 
 use crate::ui::admin::incoming::{IncomingPage, IncomingRow};
-use crate::ui::admin::mail_texts::{MailTextsPage, TextForm, TextRow};
+use crate::ui::admin::mail_texts::{LanguageTab, MailTextsPage, TextForm, TextGroup, TextRow};
 use crate::ui::admin::outbox::{DeadRow, MailRow, OutboxPage};
 use crate::ui::frame::{Errors, Frame, Here};
 use crate::ui::mail_choice::{MailChoicePage, ScopeRow};
@@ -93,13 +93,29 @@ impl MailTextsPage {
     pub(crate) fn sample() -> MailTextsPage {
         MailTextsPage {
             frame: Frame::staff_sample(Here::Admin),
-            rows: vec![TextRow {
-                href: s("/admin/mail-texts?text=answer.en"),
-                name: "What is new, to the requester",
-                language: "English",
-                own: true,
-                current: true,
+            groups: vec![TextGroup {
+                label: "Tickets",
+                rows: vec![TextRow {
+                    href: s("/admin/mail-texts?text=answer.en"),
+                    name: "What is new, to the requester",
+                    own: true,
+                    current: true,
+                }],
             }],
+            languages: vec![
+                LanguageTab {
+                    href: s("/admin/mail-texts?text=answer.en"),
+                    key: "en",
+                    name: "English",
+                    current: true,
+                },
+                LanguageTab {
+                    href: s("/admin/mail-texts?text=answer.de"),
+                    key: "de",
+                    name: "Deutsch",
+                    current: false,
+                },
+            ],
             form: TextForm {
                 key: s("answer.en"),
                 title: s("What is new, to the requester, English"),
@@ -108,6 +124,8 @@ impl MailTextsPage {
                 version: 3,
                 own: true,
                 fields: vec![s("{{ headline }}"), s("{{ text }}")],
+                tagged: true,
+                with_ticket: true,
                 ticket: s("4712"),
                 preview: Some((s("[#4712] Disk & tape"), s("Sam <wrote>:"))),
             },

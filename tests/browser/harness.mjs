@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { createRequire } from "node:module";
 import { createWriteStream, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { chromium } from "playwright-core";
@@ -19,7 +19,7 @@ export const phone = { width: 390, height: 844 };
 /** How long one look or click may take. Generous: two cores may be busy. */
 const PATIENCE = 15_000;
 
-function freePort() {
+export function freePort() {
   return new Promise((resolve, reject) => {
     const server = createServer().once("error", reject);
     server.listen(0, "127.0.0.1", () => {
@@ -164,6 +164,61 @@ async function picture(t, pages) {
     const path = join(screens, `failed-${t.name.replace(/\W+/g, "-")}-${i + 1}.png`);
     await page.screenshot({ path, fullPage: true, timeout: 5_000 }).catch(() => {});
     t.diagnostic(`${page.url()} → ${path}`);
+  }
+}
+
+/** Hands mails over one after the other, as a mail server does (LMTP, the same host). */
+export class Lmtp {
+  #lines = [];
+  #wanted = null;
+
+  constructor(port) {
+    this.socket = connect(port, "127.0.0.1");
+    let got = "";
+    this.socket.setEncoding("latin1");
+    this.socket.on("data", (some) => {
+      const lines = (got + some).split("\r\n");
+      got = lines.pop();
+      // The last line of an answer has a space after its code.
+      this.#lines.push(...lines.filter((line) => line[3] === " "));
+      this.#wanted?.();
+    });
+    for (const end of ["error", "close"]) this.socket.on(end, () => (this.#lines.push("000 the connection ended"), this.#wanted?.()));
+  }
+
+  async #answer() {
+    while (this.#lines.length === 0) {
+      let late;
+      await new Promise((done, fail) => {
+        this.#wanted = done;
+        late = setTimeout(() => fail(new Error("no answer by LMTP within 20 s")), 20_000);
+      }).finally(() => clearTimeout(late));
+    }
+    return this.#lines.shift();
+  }
+
+  async #say(line, code) {
+    if (line !== null) this.socket.write(`${line}\r\n`, "latin1");
+    const answer = await this.#answer();
+    assert.ok(answer.startsWith(String(code)), `${answer} to ${line?.slice(0, 200)}`);
+  }
+
+  /** Hands over a mail with CRLF, of octets as letters. */
+  async deliver(raw, from = "user@demo", to = "desk@demo") {
+    if (!this.greeted) {
+      await this.#say(null, 220);
+      await this.#say("LHLO test", 250);
+      this.greeted = true;
+    }
+    await this.#say(`MAIL FROM:<${from}>`, 250);
+    await this.#say(`RCPT TO:<${to}>`, 250);
+    await this.#say("DATA", 354);
+    await this.#say(`${raw.replace(/^\./gm, "..")}\r\n.`, 250);
+  }
+
+  close() {
+    this.socket.removeAllListeners("close");
+    this.socket.end("QUIT\r\n");
   }
 }
 

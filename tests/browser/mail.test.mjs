@@ -1,9 +1,8 @@
 // A formatted mail: its own pictures are shown, those of others when somebody asks, and what it claims is said and not believed.
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
-import { connect, createServer as listen } from "node:net";
 import { after, before, test } from "node:test";
-import { assertFits, assertQuiet, axe, inOrder, phone, shot, startDemo, wide } from "./harness.mjs";
+import { assertFits, assertQuiet, axe, freePort, inOrder, Lmtp, phone, shot, startDemo, wide } from "./harness.mjs";
 
 // A picture of 40 by 20 points, green.
 const PNG = Buffer.from(
@@ -12,13 +11,6 @@ const PNG = Buffer.from(
 );
 
 let demo, others, asked, lmtp;
-const freePort = () => new Promise((done) => {
-  const server = listen().listen(0, "127.0.0.1", () => {
-    const { port } = server.address();
-    server.close(() => done(port));
-  });
-});
-
 before(async () => {
   asked = [];
   others = createServer((request, answer) => {
@@ -34,26 +26,11 @@ after(async () => {
   others?.close();
 });
 
-/** Hands a mail over as a mail server does. */
-async function deliver(raw) {
-  const socket = connect(lmtp, "127.0.0.1");
-  socket.setEncoding("utf8");
-  let got = "";
-  socket.on("data", (some) => (got += some));
-  const answered = async (code) => {
-    for (let tries = 0; !new RegExp(`^${code} `, "m").test(got); tries++) {
-      assert.ok(tries < 500, `no ${code}: ${got}`);
-      await new Promise((done) => setTimeout(done, 20));
-    }
-    got = "";
-  };
-  await answered(220);
-  for (const [line, code] of [["LHLO test", 250], ["MAIL FROM:<user@demo>", 250], ["RCPT TO:<desk@demo>", 250], ["DATA", 354], [`${raw}\r\n.`, 250]]) {
-    socket.write(`${line}\r\n`);
-    await answered(code);
-  }
-  socket.end("QUIT\r\n");
-}
+const deliver = async (raw) => {
+  const door = new Lmtp(lmtp);
+  await door.deliver(Buffer.from(raw).toString("latin1"));
+  door.close();
+};
 
 function mail(subject, type, body) {
   return [`From: user@demo`, `To: desk@demo`, `Subject: ${subject}`, `Message-ID: <${subject.replaceAll(" ", ".")}@lab.example>`, `MIME-Version: 1.0`, `Content-Type: ${type}`, ``, ...body].join("\r\n");

@@ -310,76 +310,21 @@ mod tests {
     }
 
     /// Ways in which HTML has loaded, run, styled or submitted something.
-    const VECTORS: [&str; 62] = [
-        "<script>alert(1)</script>",
-        "<scr<script>ipt>alert(1)</scr</script>ipt>",
-        "<img src=x onerror=alert(1)>",
-        "<img src=\"cid:a\" onerror=alert(1)>",
-        "<img src='cid:a\"onerror=\"alert(1)'>",
-        "<svg onload=alert(1)>",
-        "<svg><image href=http://t.example/x></svg>",
-        "<svg><feImage href=http://t.example/x></svg>",
-        "<svg><style>@import'http://t.example'</style></svg>",
-        "<svg><animate attributeName=href values=javascript:alert(1) /></svg>",
-        "<math><mtext><table><mglyph><style><!--</style><img title=\"--&gt;&lt;img src=1 onerror=alert(1)&gt;\">",
-        "<math href=javascript:alert(1)>x</math>",
-        "<a href=javascript:alert(1)>x</a>",
-        "<a href=\" java\tscript:alert(1)\">x</a>",
-        "<a href=JaVaScRiPt&colon;alert(1)>x</a>",
-        "<a href=\"&#106;avascript:alert(1)\">x</a>",
-        "<a href=data:text/html,<script>alert(1)</script>>x</a>",
-        "<a href=vbscript:x>x</a>",
-        "<a href=//t.example/x>x</a>",
-        "<a href=/api/v1/tickets>x</a>",
-        "<a href=file:///etc/passwd>x</a>",
-        "<a href=\"https://example.org\" onclick=alert(1) style=position:fixed ping=http://t.example>x</a>",
-        "<a href=\"cid:x\">x</a>",
-        "<iframe src=http://t.example></iframe>",
-        "<iframe srcdoc=\"<script>alert(1)</script>\"></iframe>",
-        "<object data=http://t.example></object>",
-        "<embed src=http://t.example>",
-        "<applet code=x></applet>",
-        "<base href=http://t.example/>",
-        "<meta http-equiv=refresh content='0;url=http://t.example'>",
-        "<link rel=stylesheet href=http://t.example>",
-        "<link rel=prefetch href=http://t.example>",
-        "<style>@import url(http://t.example)</style>",
-        "<style>body{background:url(http://t.example)}",
-        "<div style=\"background:url(http://t.example)\">x</div>",
-        "<p style=\"width:expression(alert(1))\">x</p>",
-        "<table background=http://t.example><tr><td background=http://t.example>x</table>",
-        "<body background=http://t.example onload=alert(1)>x",
-        "<form action=http://t.example><input name=a><button formaction=http://t.example>x</button></form>",
-        "<textarea><script>alert(1)</script></textarea>",
-        "<textarea></textarea><script>alert(1)</script>",
-        "<noscript><p title=\"</noscript><img src=x onerror=alert(1)>\">",
-        "<noembed><p title=\"</noembed><img src=x onerror=alert(1)>\">",
-        "<xmp><p title=\"</xmp><img src=x onerror=alert(1)>\">",
-        "<title><p title=\"</title><img src=x onerror=alert(1)>\">",
-        "<template><img src=x onerror=alert(1)></template>",
-        "<video poster=http://t.example src=http://t.example></video>",
-        "<audio src=http://t.example></audio>",
-        "<picture><source srcset=http://t.example></picture>",
-        "<img src='http://t.example/?",
-        "<input type=image src=http://t.example>",
-        "<details ontoggle=alert(1) open>x</details>",
-        "<marquee onstart=alert(1)>x</marquee>",
-        "<b id=x class=y name=z data-a=b aria-label=c>x</b>",
-        "<p id=\"__proto__\">x</p>",
-        "<!--><img src=x onerror=alert(1)>-->",
-        "<!--<img src=\"--><img src=x onerror=alert(1)//\">",
-        "<![CDATA[<img src=x onerror=alert(1)>]]>",
-        "<div title=\"`onmouseover=alert(1)\">x</div>",
-        "<font color=red face=x size=7>x</font>",
-        "<a href=\"https://example.org\0\" \0onclick=alert(1)>x</a>",
-        "<plaintext><img src=x onerror=alert(1)>",
-    ];
+    fn vectors() -> Vec<String> {
+        // One a line; the browser's tests read them, too.
+        let lines = include_str!("html/vectors.txt").lines();
+        let all: Vec<String> = lines
+            .map(|line| line.replace("\\t", "\t").replace("\\0", "\0"))
+            .collect();
+        assert!(all.len() >= 62);
+        all
+    }
 
     #[test]
     fn no_vector_survives() {
-        for html in VECTORS {
+        for html in vectors() {
             for wrapped in [
-                html.to_owned(),
+                html.clone(),
                 format!("<div>{html}</div>"),
                 format!("<table><tr><td>{html}"),
                 format!("<p title='{html}'>x"),
@@ -499,7 +444,7 @@ mod tests {
 
         #[test]
         fn tag_soup_is_a_fixpoint(pieces in proptest::collection::vec(prop_oneof![
-            proptest::sample::select(&VECTORS[..]).prop_map(str::to_owned),
+            proptest::sample::select(vectors()),
             r"</?(p|div|b|i|a|table|tr|td|th|ul|li|blockquote|pre|font|span|svg|math|style|script|title|h1|br|hr|caption|col|colgroup|details|summary|dl|dt|dd|center|q|code|tbody|thead|tfoot|select|option|form|nobr|button|template|img)( (href|src|style|title|lang|dir|align|onx)=['\x22]?(https://x.org|cid:a|javascript:x|\x22|'|&lt;|a b))?[ />]",
             r"[a-z<>&;'\x22= \n!-]{0,12}",
             "&(lt|gt|amp|quot|nbsp|#60|#x3c|copy|zwj|NotEqualTilde|lt)[; ]",

@@ -27,4 +27,4 @@ pub use dkim::Dkim;
 pub use guard::{Guard, Reach};
 pub use ledger::Ledger;
 pub use oidc::Oidc;
-pub use outbox::{Delivery, Mailer, MailerConfig, SmtpLogin};
+pub use outbox::{Delivery, Mailer, MailerConfig, SmtpLogin, SmtpSecret};

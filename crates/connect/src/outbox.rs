@@ -6,6 +6,8 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::guard::Reach;
+use crate::imap::TokenGiver;
 use crate::smtp::Relay;
 
 /// Where mail goes.
@@ -30,13 +32,27 @@ pub enum MailerConfig {
     },
 }
 
-/// A sign-in at an SMTP server. `Debug` says who, and never by which password.
+/// A sign-in at an SMTP server. `Debug` says who, and never by which secret.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SmtpLogin {
     /// The user name.
     pub user: String,
-    /// The password.
-    pub password: String,
+    /// What lets them in.
+    pub secret: SmtpSecret,
+}
+
+/// What lets somebody in at an SMTP server.
+#[derive(Clone, PartialEq, Eq)]
+pub enum SmtpSecret {
+    /// A password.
+    Password(String),
+    /// A token (XOAUTH2), fetched anew when it is needed.
+    Token {
+        /// Where from.
+        giver: TokenGiver,
+        /// Which networks may be asked for it beside the public one.
+        reach: Reach,
+    },
 }
 
 impl fmt::Debug for SmtpLogin {
@@ -175,7 +191,7 @@ mod tests {
             security: SmtpSecurity::StartTls,
             login: Some(SmtpLogin {
                 user: "desk".into(),
-                password: "quiet lanterns".into(),
+                secret: SmtpSecret::Password("quiet lanterns".into()),
             }),
             authorities: None,
         };

@@ -8,12 +8,14 @@ use std::time::{Duration, Instant};
 
 use lettre::Address;
 use lettre::transport::smtp::Error as SmtpError;
-use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
+use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS, Mechanism};
 use lettre::transport::smtp::client::{Certificate, SmtpConnection, TlsParameters};
 use lettre::transport::smtp::commands::{Data, Mail, Rcpt, Rset};
 use lettre::transport::smtp::extension::{ClientId, Extension, MailBodyParameter, MailParameter};
 
-use crate::outbox::{Delivery, SmtpLogin, SmtpSecurity};
+use crate::guard::Guard;
+use crate::imap::{TokenGiver, token};
+use crate::outbox::{Delivery, SmtpLogin, SmtpSecret, SmtpSecurity};
 
 /// For one step.
 const STEP: Duration = Duration::from_secs(15);
@@ -29,8 +31,53 @@ pub const AT_ONCE: u32 = 8;
 const KEPT: usize = AT_ONCE as usize;
 /// For how long one waits. Servers close them after five minutes.
 const IDLE: Duration = Duration::from_secs(60);
+/// For so long a token is used that was fetched once. They are good for an hour.
+const TOKEN: Duration = Duration::from_secs(5 * 60);
+/// For so long one is waited for.
+const TOKEN_PATIENCE: Duration = Duration::from_secs(20);
 /// Longest answer that is kept, in characters.
 const ANSWER: usize = 500;
+
+/// How the desk signs in there.
+enum Login {
+    Password(Credentials),
+    Token(Box<Tokens>),
+}
+
+/// Tokens of a user, the last of which is kept for a while.
+struct Tokens {
+    user: String,
+    giver: TokenGiver,
+    guard: Guard,
+    last: Mutex<Option<(String, Instant)>>,
+}
+
+impl Tokens {
+    /// A token. Blocks; fetches one where the last is old.
+    fn take(&self) -> Result<String, String> {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((token, since)) = &*last
+            && since.elapsed() < TOKEN
+        {
+            return Ok(token.clone());
+        }
+        *last = None;
+        let runtime = tokio::runtime::Handle::try_current()
+            .map_err(|_| "tokens are fetched by a desk that runs".to_owned())?;
+        let fetching = tokio::time::timeout(TOKEN_PATIENCE, token(&self.guard, &self.giver));
+        let fresh = runtime
+            .block_on(fetching)
+            .map_err(|_| format!("no token from {}: no answer in time", self.giver.url))?
+            .map_err(|trouble| trouble.to_string())?;
+        *last = Some((fresh.clone(), Instant::now()));
+        Ok(fresh)
+    }
+
+    /// The server did not take it: the next try fetches another.
+    fn forget(&self) {
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}
 
 /// The next mail server.
 pub struct Relay {
@@ -38,7 +85,7 @@ pub struct Relay {
     port: u16,
     security: SmtpSecurity,
     tls: Option<TlsParameters>,
-    login: Option<Credentials>,
+    login: Option<Login>,
     kept: Mutex<Vec<(SmtpConnection, Instant)>>,
 }
 
@@ -83,7 +130,17 @@ impl Relay {
             port,
             security,
             tls,
-            login: login.map(|l| Credentials::new(l.user.clone(), l.password.clone())),
+            login: login.map(|login| match &login.secret {
+                SmtpSecret::Password(password) => {
+                    Login::Password(Credentials::new(login.user.clone(), password.clone()))
+                }
+                SmtpSecret::Token { giver, reach } => Login::Token(Box::new(Tokens {
+                    user: login.user.clone(),
+                    giver: giver.clone(),
+                    guard: Guard::new(reach.clone()),
+                    last: Mutex::new(None),
+                })),
+            }),
             kept: Mutex::new(Vec::new()),
         })
     }
@@ -136,11 +193,16 @@ impl Relay {
             }
             connection.abort();
         }
-        self.connect()
+        // Before the connection, which would wait.
+        let token = match &self.login {
+            Some(Login::Token(tokens)) => Some(tokens.take()?),
+            _ => None,
+        };
+        self.connect(token)
             .map_err(|e| format!("mail server {}:{}: {}", self.host, self.port, said(&e)))
     }
 
-    fn connect(&self) -> Result<SmtpConnection, SmtpError> {
+    fn connect(&self, token: Option<String>) -> Result<SmtpConnection, SmtpError> {
         let hello = ClientId::default();
         let wrapped = self
             .tls
@@ -151,8 +213,18 @@ impl Relay {
         if let (SmtpSecurity::StartTls, Some(tls)) = (self.security, &self.tls) {
             connection.starttls(tls, &hello)?;
         }
-        if let Some(login) = &self.login {
-            connection.auth(DEFAULT_MECHANISMS, login)?;
+        match (&self.login, token) {
+            (Some(Login::Password(login)), _) => {
+                connection.auth(DEFAULT_MECHANISMS, login)?;
+            }
+            (Some(Login::Token(tokens)), Some(token)) => {
+                let login = Credentials::new(tokens.user.clone(), token);
+                if let Err(e) = connection.auth(&[Mechanism::Xoauth2], &login) {
+                    tokens.forget();
+                    return Err(e);
+                }
+            }
+            _ => {}
         }
         Ok(connection)
     }

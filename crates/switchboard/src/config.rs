@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
+use connect::imap::TokenGiver;
 use connect::mail_auth::Resolver;
 use connect::outbox::SmtpSecurity;
-use connect::{MailerConfig, Reach};
+use connect::{MailerConfig, Reach, SmtpLogin, SmtpSecret};
 use desk::StaffByMail;
 use desk::setup::Identity;
 use serde::Deserialize;
@@ -52,6 +53,16 @@ pub(crate) struct Settings {
     smtp_user: Option<String>,
     /// A file with the password at the SMTP server.
     smtp_password_file: Option<PathBuf>,
+    /// Where tokens for the SMTP server come from, instead of a password (XOAUTH2).
+    smtp_token_url: Option<String>,
+    /// How the desk is called there.
+    smtp_token_client_id: Option<String>,
+    /// What is asked for there; may be left out.
+    smtp_token_scope: Option<String>,
+    /// A file with what the desk is known by there; may be left out.
+    smtp_token_secret_file: Option<PathBuf>,
+    /// A file with what lets the desk act for the user; without it, it acts as itself.
+    smtp_token_refresh_file: Option<PathBuf>,
     /// A file with certificates (PEM) that the SMTP server may show beside those
     /// that everybody believes.
     smtp_ca_file: Option<PathBuf>,
@@ -138,6 +149,12 @@ impl Settings {
             ("SWITCHBOARD_SMTP_PORT", &mut self.smtp_port),
             ("SWITCHBOARD_SMTP_SECURITY", &mut self.smtp_security),
             ("SWITCHBOARD_SMTP_USER", &mut self.smtp_user),
+            ("SWITCHBOARD_SMTP_TOKEN_URL", &mut self.smtp_token_url),
+            (
+                "SWITCHBOARD_SMTP_TOKEN_CLIENT_ID",
+                &mut self.smtp_token_client_id,
+            ),
+            ("SWITCHBOARD_SMTP_TOKEN_SCOPE", &mut self.smtp_token_scope),
             ("SWITCHBOARD_DKIM_SELECTOR", &mut self.dkim_selector),
             ("SWITCHBOARD_DKIM_DOMAIN", &mut self.dkim_domain),
             ("SWITCHBOARD_UNDO_SEND", &mut self.undo_send),
@@ -162,6 +179,14 @@ impl Settings {
             (
                 "SWITCHBOARD_SMTP_PASSWORD_FILE",
                 &mut self.smtp_password_file,
+            ),
+            (
+                "SWITCHBOARD_SMTP_TOKEN_SECRET_FILE",
+                &mut self.smtp_token_secret_file,
+            ),
+            (
+                "SWITCHBOARD_SMTP_TOKEN_REFRESH_FILE",
+                &mut self.smtp_token_refresh_file,
             ),
             ("SWITCHBOARD_SMTP_CA_FILE", &mut self.smtp_ca_file),
             ("SWITCHBOARD_DKIM_KEY_FILE", &mut self.dkim_key_file),
@@ -292,8 +317,7 @@ impl Settings {
                 .unwrap_or(fallback.max_attachment),
             secrets: self.kept()?,
             keys: self.keys()?,
-            outbound: Reach::parse(self.outbound_networks.as_deref().unwrap_or_default())
-                .map_err(|why| anyhow::anyhow!("outbound_networks: {why}"))?,
+            outbound: self.reach()?,
             erasure_ledger: Some(self.data_dir().join("erased.ledger")),
             registration: match self.registration.as_deref() {
                 None => fallback.registration,
@@ -355,6 +379,47 @@ impl Settings {
         })
     }
 
+    /// How the desk signs in at the SMTP server.
+    fn smtp_login(&self) -> anyhow::Result<Option<SmtpLogin>> {
+        let secret = match (&self.smtp_password_file, &self.smtp_token_url) {
+            (Some(file), None) => SmtpSecret::Password(secret_in("smtp_password_file", file)?),
+            (None, Some(url)) => {
+                let read = |name: &str, file: &Option<PathBuf>| {
+                    let file = file.as_deref();
+                    file.map(|file| secret_in(name, file)).transpose()
+                };
+                let (own, refresh) = (&self.smtp_token_secret_file, &self.smtp_token_refresh_file);
+                SmtpSecret::Token {
+                    giver: TokenGiver {
+                        url: url.clone(),
+                        client_id: self
+                            .smtp_token_client_id
+                            .clone()
+                            .context("smtp_token_client_id: it goes with smtp_token_url")?,
+                        client_secret: read("smtp_token_secret_file", own)?.unwrap_or_default(),
+                        refresh_token: read("smtp_token_refresh_file", refresh)?,
+                        scope: self.smtp_token_scope.clone().unwrap_or_default(),
+                    },
+                    reach: self.reach()?,
+                }
+            }
+            (None, None) if self.smtp_user.is_none() => return Ok(None),
+            _ => bail!(
+                "smtp_user goes with one of smtp_password_file and smtp_token_url; set both or none"
+            ),
+        };
+        let user = self.smtp_user.clone().context(
+            "smtp_user: it goes with smtp_password_file or smtp_token_url; set both or none",
+        )?;
+        Ok(Some(SmtpLogin { user, secret }))
+    }
+
+    /// Which networks the desk may reach beside the public one.
+    fn reach(&self) -> anyhow::Result<Reach> {
+        Reach::parse(self.outbound_networks.as_deref().unwrap_or_default())
+            .map_err(|why| anyhow::anyhow!("outbound_networks: {why}"))
+    }
+
     pub(crate) fn mailer(&self) -> anyhow::Result<MailerConfig> {
         if let Some(host) = &self.smtp_host {
             let security = match self.smtp_security.as_deref() {
@@ -365,18 +430,7 @@ impl Settings {
                     bail!("smtp_security: {other:?} is not one of none, starttls, tls")
                 }
             };
-            let login = match (&self.smtp_user, &self.smtp_password_file) {
-                (Some(user), Some(file)) => {
-                    let password = std::fs::read_to_string(file)
-                        .with_context(|| format!("smtp_password_file {}", file.display()))?;
-                    Some(connect::SmtpLogin {
-                        user: user.clone(),
-                        password: password.trim_end_matches(['\r', '\n']).to_owned(),
-                    })
-                }
-                (None, None) => None,
-                _ => bail!("smtp_user and smtp_password_file go together; set both or none"),
-            };
+            let login = self.smtp_login()?;
             return Ok(MailerConfig::Smtp {
                 host: host.clone(),
                 port: number("smtp_port", self.smtp_port.as_deref())?.unwrap_or(25),
@@ -406,6 +460,13 @@ fn number<N: std::str::FromStr>(name: &str, text: Option<&str>) -> anyhow::Resul
             .map_err(|_| anyhow::anyhow!("{name}: {t:?} is not a number in its range"))
     })
     .transpose()
+}
+
+/// A secret that stands in a file of its own, with the end of its line or without.
+fn secret_in(setting: &str, file: &Path) -> anyhow::Result<String> {
+    let text =
+        std::fs::read_to_string(file).with_context(|| format!("{setting} {}", file.display()))?;
+    Ok(text.trim_end_matches(['\r', '\n']).to_owned())
 }
 
 #[cfg(test)]
@@ -525,6 +586,41 @@ mod tests {
             ..Settings::default()
         };
         assert!(settings.mailer().is_err());
+        let (folder, both) = (tempfile::tempdir().unwrap(), settings);
+        let file = folder.path().join("secret");
+        std::fs::write(&file, "quiet lanterns\n").unwrap();
+        let with = |user: bool, password: bool, url: bool, id: bool| {
+            let settings = Settings {
+                smtp_user: both.smtp_user.clone().filter(|_| user),
+                smtp_password_file: password.then(|| file.clone()),
+                smtp_token_url: url.then(|| "https://login.example/token".into()),
+                smtp_token_client_id: id.then(|| "desk".into()),
+                smtp_token_refresh_file: url.then(|| file.clone()),
+                smtp_host: both.smtp_host.clone(),
+                ..Settings::default()
+            };
+            settings.mailer().map_err(|e| e.to_string())
+        };
+        for (user, password, url, id) in [
+            (false, true, false, false),
+            (true, true, true, true),
+            (true, false, true, false),
+            (false, false, true, true),
+        ] {
+            assert!(with(user, password, url, id).is_err());
+        }
+        assert!(with(true, true, false, false).is_ok());
+        let Ok(MailerConfig::Smtp {
+            login: Some(login), ..
+        }) = with(true, false, true, true)
+        else {
+            panic!("no sign-in");
+        };
+        let SmtpSecret::Token { giver, .. } = &login.secret else {
+            panic!("no tokens");
+        };
+        assert_eq!(giver.refresh_token.as_deref(), Some("quiet lanterns"));
+        assert!(!format!("{login:?}").contains("lanterns"));
     }
 
     #[test]

@@ -209,7 +209,7 @@ fn whatever_breaks_no_mail_is_lost_and_none_comes_twice() {
 
 /// A server whose token or password somebody else keeps fresh, on this machine: gives
 /// these one after the other, the last again and again.
-async fn token_giver(tokens: Vec<String>) -> String {
+pub(crate) async fn token_giver(tokens: Vec<String>) -> String {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/token", listener.local_addr().unwrap());
@@ -245,7 +245,7 @@ async fn token_giver(tokens: Vec<String>) -> String {
 }
 
 /// A token as Dovecot's sign-in service would give it, good until then.
-fn token(servers: &MailServers, address: &str, until: i64) -> String {
+pub(crate) fn token(servers: &MailServers, address: &str, until: i64) -> String {
     use base64::Engine as _;
     let url_safe = |bytes: &[u8]| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes);
     let head = url_safe(br#"{"alg":"RS256","typ":"JWT","kid":"k1"}"#);

@@ -3,13 +3,16 @@
 
 use std::sync::Arc;
 
+use connect::imap::TokenGiver;
 use connect::mail_auth::{MailAuth, Resolver};
 use connect::outbox::SmtpSecurity;
-use connect::{Dkim, MailerConfig, SmtpLogin};
+use connect::{Delivery, Dkim, Mailer, MailerConfig, Reach, SmtpLogin, SmtpSecret};
 use desk::{Config, OpenRequest, RequesterRef};
 use store::outbox::{Filter, Posting};
 use switchboard_core::{Actor, Channel, TicketNumber};
 use testkit::{MailServers, Names, TestDesk, both_mailing, config, mail_servers};
+
+use crate::mailbox::{name, token, token_giver};
 
 const MINUTE: i64 = 60_000;
 
@@ -32,7 +35,7 @@ fn mailer(servers: &MailServers, name: &str) -> MailerConfig {
         security: SmtpSecurity::StartTls,
         login: Some(SmtpLogin {
             user: format!("{name}@example.org"),
-            password: format!("secret-{name}"),
+            secret: SmtpSecret::Password(format!("secret-{name}")),
         }),
         authorities: Some(servers.authority.clone().into_bytes()),
     }
@@ -185,7 +188,7 @@ fn a_wrong_password_and_a_certificate_that_nobody_vouches_for_put_mail_off() {
         security,
         login: Some(SmtpLogin {
             user: format!("{own}@example.org"),
-            password: "hunter2".into(),
+            secret: SmtpSecret::Password("hunter2".into()),
         }),
         authorities,
     };
@@ -218,4 +221,81 @@ fn a_wrong_password_and_a_certificate_that_nobody_vouches_for_put_mail_off() {
             }
         });
     }
+}
+
+/// Tokens instead of a password, at a Postfix that asks a Dovecot, as people have it.
+#[test]
+fn mail_leaves_by_a_token_and_another_is_fetched_when_the_server_does_not_take_it() {
+    let Some(servers) = mail_servers() else {
+        return;
+    };
+    let MailerConfig::Smtp {
+        host,
+        port,
+        security,
+        authorities,
+        ..
+    } = mailer(&servers, "")
+    else {
+        unreachable!("it is SMTP");
+    };
+    let own = name("sends");
+    let address = format!("{own}@example.org");
+    testkit::runtime().block_on(async {
+        let stale = token(&servers, &address, 1_700_003_600);
+        // Until 2100; the servers' clock is the machine's.
+        let good = token(&servers, &address, 4_102_444_800);
+        let url = token_giver(vec![stale.clone(), good]).await;
+        let made = |url: String| {
+            let config = MailerConfig::Smtp {
+                host: host.clone(),
+                port,
+                security,
+                login: Some(SmtpLogin {
+                    user: address.clone(),
+                    secret: SmtpSecret::Token {
+                        giver: TokenGiver {
+                            url,
+                            client_id: "desk".into(),
+                            client_secret: String::new(),
+                            refresh_token: None,
+                            scope: String::new(),
+                        },
+                        reach: Reach::parse("127.0.0.1").unwrap(),
+                    },
+                }),
+                authorities: authorities.clone(),
+            };
+            Mailer::new(&config).unwrap()
+        };
+        let mailer = made(url);
+        let send = async |mailer: &Mailer, words: &str| {
+            let (mailer, to) = (mailer.clone(), address.clone());
+            let raw = format!("Subject: {words}\r\n\r\n{words}\r\n").into_bytes();
+            tokio::task::spawn_blocking(move || mailer.send("1", "desk@example.org", &to, &raw))
+                .await
+                .unwrap()
+        };
+        let Delivery::Deferred(why) = send(&mailer, "one").await else {
+            panic!("a token that ran out was taken");
+        };
+        assert!(
+            why.starts_with("mail server localhost") && !why.contains(&stale),
+            "{why}"
+        );
+        for words in ["one", "two"] {
+            let sent = send(&mailer, words).await;
+            assert!(matches!(sent, Delivery::Sent(_)), "{sent:?}");
+        }
+        assert_eq!(servers.wait_for_mails(&own, 2).len(), 2);
+        // Nobody gives one: the mail waits, and it is said whose fault that is.
+        let silent = made("http://127.0.0.1:9/token".into());
+        let Delivery::Deferred(why) = send(&silent, "three").await else {
+            panic!("sent without a token");
+        };
+        assert!(
+            why.contains("no token from http://127.0.0.1:9/token"),
+            "{why}"
+        );
+    });
 }

@@ -305,40 +305,44 @@ impl Desk {
         if !(1..=MAX_PAGE).contains(&limit) {
             return Err(Error::invalid("limit", format!("takes 1 to {MAX_PAGE}")));
         }
-        self.0
-            .db
-            .read(move |c| {
-                let names = Names {
-                    actor: &actor,
-                    catalogue: &catalogue,
-                };
-                let (filter, words) = names.resolve(c, &query.q, query.filter, now)?;
-                let sort = if words.is_empty() {
-                    query.sort
-                } else {
-                    Sort::Newest
-                };
-                let cursor = query
-                    .cursor
-                    .as_deref()
-                    .map(|text| read_cursor(sort, text))
-                    .transpose()?;
-                if words.is_empty() {
-                    let scope = scope_of(&actor);
-                    let mut items = store::list::page(c, &scope, &filter, sort, cursor, limit + 1)?;
-                    let next = (items.len() as i64 > limit).then(|| {
-                        items.truncate(limit as usize);
-                        items.last().map(|last| cursor_text(sort, last))
-                    });
-                    return Ok(Page {
-                        items,
-                        next: next.flatten(),
-                    });
-                }
-                let before = cursor.map(|c| c.number);
-                search((c, &lists), &actor, &filter, &words, before, limit)
-            })
-            .await
+        // Words may be anywhere, so that looking for them takes its time.
+        let brief = Query::parse(&query.q)?.words.is_empty();
+        let page = move |c: &mut Conn<'_>| {
+            let names = Names {
+                actor: &actor,
+                catalogue: &catalogue,
+            };
+            let (filter, words) = names.resolve(c, &query.q, query.filter.clone(), now)?;
+            let sort = if words.is_empty() {
+                query.sort
+            } else {
+                Sort::Newest
+            };
+            let cursor = query
+                .cursor
+                .as_deref()
+                .map(|text| read_cursor(sort, text))
+                .transpose()?;
+            if words.is_empty() {
+                let scope = scope_of(&actor);
+                let mut items = store::list::page(c, &scope, &filter, sort, cursor, limit + 1)?;
+                let next = (items.len() as i64 > limit).then(|| {
+                    items.truncate(limit as usize);
+                    items.last().map(|last| cursor_text(sort, last))
+                });
+                return Ok(Page {
+                    items,
+                    next: next.flatten(),
+                });
+            }
+            let before = cursor.map(|c| c.number);
+            search((c, &lists), &actor, &filter, &words, before, limit)
+        };
+        if brief {
+            self.0.db.read_here(page).await
+        } else {
+            self.0.db.read(page).await
+        }
     }
 
     /// How many tickets there are, counting no further than `most`.

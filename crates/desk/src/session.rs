@@ -220,7 +220,7 @@ impl Desk {
         let found = self
             .0
             .db
-            .read(move |c| {
+            .read_here(move |c| {
                 let Some(session) = store::person::session(c, &id_hash, now)? else {
                     return Ok::<_, Error>(None);
                 };
@@ -234,7 +234,7 @@ impl Desk {
                         actor,
                         person,
                         csrf: session.csrf,
-                        id_hash,
+                        id_hash: id_hash.clone(),
                         proved_at: session.proved_at,
                     },
                 )))

@@ -204,7 +204,7 @@ impl Desk {
         let bearer = self
             .0
             .db
-            .read(move |c| {
+            .read_here(move |c| {
                 let unknown = || {
                     Error::Unauthenticated("the token is unknown, revoked or has expired".into())
                 };

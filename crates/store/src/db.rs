@@ -2,8 +2,8 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -13,6 +13,13 @@ use crate::conn::{Conn, Dialect};
 use crate::group::{self, Request, Write};
 use crate::readers::{Read, Readers};
 use crate::{Error, migrate, pg, sqlite};
+
+/// How many reads of [`Db::read_here`] go on at once; more take a reader's thread.
+const HERE: usize = 2;
+
+/// How long such a read may hold up the thread that asks. A page of a list out of a
+/// million tickets takes half of that.
+pub(crate) const BRIEF: Duration = Duration::from_millis(3);
 
 /// How a database is opened. `Options::default()` suits a node of a few processors.
 #[derive(Debug, Clone)]
@@ -81,6 +88,8 @@ struct Inner {
     options: Options,
     counts: Arc<Counts>,
     reads: Arc<Readers>,
+    /// SQLite only: connections for [`Db::read_here`], the last used on top.
+    here: Mutex<Vec<sqlite::Session>>,
     writes: Option<mpsc::Sender<Box<dyn Write>>>,
     threads: Vec<JoinHandle<()>>,
 }
@@ -114,6 +123,7 @@ impl Db {
             options,
             counts: Arc::default(),
             reads,
+            here: Mutex::default(),
             writes: Some(writes),
             threads: Vec::new(),
         };
@@ -152,6 +162,26 @@ impl Db {
         let (read, answer) = boxed_read(f);
         self.inner.reads.send(read).await?;
         answer.await.unwrap_or_else(|_| Err(Error::Panicked.into()))
+    }
+
+    /// [`Db::read`] of a few rows. On SQLite it runs on the thread that asks: to wake
+    /// a reader's thread and to be woken by it costs more than the reading.
+    ///
+    /// A thread of the runtime must not be held up, so a read that takes longer than
+    /// [`BRIEF`] is broken off and begun again on a reader's thread: `f` must have
+    /// no effect but its result.
+    pub async fn read_here<T, E>(
+        &self,
+        mut f: impl FnMut(&mut Conn<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        match self.inner.try_here(&mut f) {
+            Some(done) => done,
+            None => self.read(f).await,
+        }
     }
 
     /// Runs `f` in a transaction together with other writes that wait, and
@@ -250,18 +280,44 @@ impl Inner {
         is_open.recv().unwrap_or(Err(Error::Panicked))?;
         for place in 0..self.options.readers.max(1) {
             let queue = self.reads.clone();
-            match &self.target {
+            match self.target.clone() {
                 Target::Sqlite(path) => {
-                    let mut session = sqlite::Session::reader(path, &self.options)?;
+                    let mut session = sqlite::Session::reader(&path, &self.options)?;
                     self.spawn("store-read", move || serve(&mut session, &queue, place))?;
+                    if place < HERE {
+                        let brief = sqlite::Session::brief_reader(&path, &self.options, BRIEF)?;
+                        let here = self.here.get_mut();
+                        here.unwrap_or_else(PoisonError::into_inner).push(brief);
+                    }
                 }
                 Target::Postgres(config) => {
-                    let mut session = pg::Session::new(*config.clone(), &self.options);
+                    let mut session = pg::Session::new(*config, &self.options);
                     self.spawn("store-read", move || serve(&mut session, &queue, place))?;
                 }
             }
         }
         Ok(())
+    }
+
+    /// A read on this thread; `None` when there is no connection for it, when it
+    /// took too long, or when the database was busy.
+    fn try_here<T, E>(
+        &self,
+        f: &mut impl FnMut(&mut Conn<'_>) -> Result<T, E>,
+    ) -> Option<Result<T, E>>
+    where
+        E: From<Error>,
+    {
+        let here = || self.here.lock().unwrap_or_else(PoisonError::into_inner);
+        let session = here().pop()?;
+        let done = session.begin_brief().then(|| {
+            catch_unwind(AssertUnwindSafe(|| f(&mut session.conn())))
+                .unwrap_or_else(|_| Err(Error::Panicked.into()))
+        });
+        let whole = session.was_brief();
+        session.end_read();
+        here().push(session);
+        done.filter(|_| whole)
     }
 
     fn spawn(&mut self, name: &str, body: impl FnOnce() + Send + 'static) -> Result<(), Error> {

@@ -136,6 +136,9 @@ pub(crate) struct Session {
     sent: u64,
     /// Of a read that had no answer yet: it can begin again on another connection.
     untouched: bool,
+    /// Something of the read that goes on was sent, so that it has to be closed,
+    /// whatever became of it.
+    begun: bool,
     /// Names this writer in `write_group`.
     node: Uuid,
     group: i64,
@@ -163,6 +166,7 @@ impl Session {
             numbers: None,
             sent: 0,
             untouched: false,
+            begun: false,
             node: Uuid::now_v7(),
             group: 0,
         }
@@ -227,6 +231,7 @@ impl Session {
             });
         };
         self.sent += 1;
+        self.begun = true;
         let client = &link.client;
         let done = match (&waiting[..], &last) {
             ([], Last::Execute(statement, values)) => link
@@ -414,15 +419,16 @@ impl Session {
     pub(crate) fn begin_read(&mut self) {
         self.waiting.push(Waiting::Plain(BEGIN_READ));
         self.untouched = true;
+        self.begun = false;
     }
 
     /// Closes the snapshot without waiting for the answer: whoever read has
     /// theirs, and a connection that is lost shows at the next statement.
     pub(crate) fn end_read(&mut self) {
-        // A read that asked for nothing never began.
         self.forget();
-        if self.untouched {
-            self.untouched = false;
+        self.untouched = false;
+        // A read that asked for nothing never began.
+        if !std::mem::take(&mut self.begun) {
             return;
         }
         let Some(link) = &self.link else { return };

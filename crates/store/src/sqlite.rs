@@ -4,7 +4,8 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql, ffi};
@@ -34,6 +35,40 @@ pub(crate) struct Session {
     /// `$1` is a name to SQLite, and rusqlite numbers names by first
     /// appearance; `?1` is a number. Statements are rewritten once and kept.
     rewritten: RefCell<HashMap<Box<str>, Arc<str>>>,
+    /// Of a connection whose reads are brief.
+    limit: Option<Arc<Limit>>,
+}
+
+/// How long the read that goes on may take.
+struct Limit {
+    /// What the ends below count from.
+    since: Instant,
+    most: Duration,
+    /// When it is over, in nanoseconds; [`OVER`] when it was broken off.
+    end: AtomicU64,
+}
+
+/// The end of a read that was broken off.
+const OVER: u64 = 0;
+
+/// After how many steps of SQLite's machine the clock is looked at: 5 µs when all is in
+/// memory, and no more than so many pages from a slow disk.
+const STEPS: i32 = 200;
+
+impl Limit {
+    fn now(&self) -> u64 {
+        u64::try_from(self.since.elapsed().as_nanos()).unwrap_or(u64::MAX)
+    }
+
+    /// Whether the read has to end.
+    fn is_reached(&self) -> bool {
+        // One thread at a time has the connection; atomic only because SQLite keeps the handler.
+        let reached = self.now() >= self.end.load(Ordering::Relaxed);
+        if reached {
+            self.end.store(OVER, Ordering::Relaxed);
+        }
+        reached
+    }
 }
 
 impl Session {
@@ -79,6 +114,48 @@ impl Session {
         Ok(session)
     }
 
+    /// A reader whose reads are broken off after `most`, and which never waits for a lock.
+    pub(crate) fn brief_reader(
+        path: &Path,
+        options: &Options,
+        most: Duration,
+    ) -> Result<Session, Error> {
+        let mut session = Session::reader(path, options)?;
+        session
+            .connection
+            .busy_timeout(Duration::ZERO)
+            .map_err(plain)?;
+        let limit = Arc::new(Limit {
+            since: Instant::now(),
+            most,
+            end: AtomicU64::new(u64::MAX),
+        });
+        let asked = limit.clone();
+        session
+            .connection
+            .progress_handler(STEPS, Some(move || asked.is_reached()))
+            .map_err(plain)?;
+        session.limit = Some(limit);
+        Ok(session)
+    }
+
+    /// Begins a read that ends by itself; whether it could. Its snapshot is taken
+    /// now, since nothing waits for a lock any more once there is one.
+    pub(crate) fn begin_brief(&self) -> bool {
+        if let Some(limit) = &self.limit {
+            let most = u64::try_from(limit.most.as_nanos()).unwrap_or(u64::MAX);
+            let end = limit.now().saturating_add(most).max(OVER + 1);
+            limit.end.store(end, Ordering::Relaxed);
+        }
+        self.begin_read().is_ok() && self.query("PRAGMA user_version", &[], |_| Some(())).is_ok()
+    }
+
+    /// Whether the read that ends now was not broken off.
+    pub(crate) fn was_brief(&self) -> bool {
+        let end = |limit: &Arc<Limit>| limit.end.swap(u64::MAX, Ordering::Relaxed);
+        self.limit.as_ref().is_none_or(|limit| end(limit) != OVER)
+    }
+
     fn open(path: &Path, flags: OpenFlags, options: &Options) -> Result<Session, Error> {
         let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)
             .map_err(plain)?;
@@ -89,6 +166,7 @@ impl Session {
         let session = Session {
             connection,
             rewritten: RefCell::default(),
+            limit: None,
         };
         session.set("foreign_keys", "ON")?;
         // As on PostgreSQL: LIKE tells upper from lower case, and so can use an index.
@@ -199,12 +277,14 @@ impl Session {
 
     /// A snapshot: all statements of one read see the same state.
     pub(crate) fn begin_read(&self) -> Result<(), Error> {
-        self.batch("BEGIN DEFERRED").map_err(|f| f.error)
+        self.execute("BEGIN DEFERRED", &[])
+            .map(drop)
+            .map_err(|f| f.error)
     }
 
     pub(crate) fn end_read(&self) {
         if self.open_transaction()
-            && let Err(failure) = self.batch("COMMIT")
+            && let Err(failure) = self.execute("COMMIT", &[])
         {
             tracing::warn!(error = %failure.error, "a read could not be closed");
         }

@@ -54,7 +54,7 @@ impl Desk {
         let view = self
             .0
             .db
-            .read(move |c| {
+            .read_here(move |c| {
                 store::ticket_clock::expect(c, number)?;
                 let (ticket, people) = store::ticket::load_with_people(c, number)?
                     .ok_or_else(|| Error::not_found(format!("ticket {number}")))?;
@@ -161,7 +161,7 @@ impl Desk {
         let (restricted, found) = self
             .0
             .db
-            .read(move |c| {
+            .read_here(move |c| {
                 store::entry::expect(c, number, reader.is_staff(), after_seq, limit)?;
                 let (ticket, access) = load_visible(c, &reader, number)?;
                 let found = entry_views(c, number, &access, after_seq, limit)?;
@@ -186,7 +186,7 @@ impl Desk {
         let (restricted, found) = self
             .0
             .db
-            .read(move |c| {
+            .read_here(move |c| {
                 let (ticket, access) = load_visible(c, &reader, number)?;
                 let entry = store::entry::load(c, id)?
                     .filter(|e| e.ticket == number)
@@ -217,7 +217,7 @@ impl Desk {
         let (restricted, found) = self
             .0
             .db
-            .read(move |c| {
+            .read_here(move |c| {
                 let (ticket, access) = load_visible(c, &reader, number)?;
                 let found = event_views(c, number, &access, after_seq, limit)?;
                 Ok::<_, Error>((ticket.label().is_some(), found))

@@ -5,6 +5,7 @@
 
 mod desk;
 mod faults;
+mod here;
 mod jobs;
 mod list;
 // Of `testkit`, which builds on this crate.

@@ -8,7 +8,11 @@
 //! again with the same marker, a system finds what it has done already: so a
 //! call whose answer was lost is simply made again.
 
+mod call;
+mod look;
 pub mod rt;
+mod wanted;
+pub mod zammad;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -22,6 +26,7 @@ use crate::guard;
 use crate::probe::Check;
 
 pub use rt::Rt;
+pub use zammad::Zammad;
 
 /// How a system is signed in to.
 #[derive(Clone, PartialEq, Eq)]
@@ -491,6 +496,9 @@ pub fn client(
     };
     Ok(match system {
         "rt" => Some(Arc::new(Rt::new(guard, endpoint, login, None)?)),
+        "zammad" => Some(Arc::new(Zammad::new(guard, "Zammad", endpoint, login)?)),
+        // Since 2025 that is a Zammad with words of its own.
+        "ggus" => Some(Arc::new(Zammad::new(guard, "GGUS", endpoint, login)?)),
         _ => None,
     })
 }

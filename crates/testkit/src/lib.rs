@@ -31,6 +31,7 @@ pub mod scripted;
 mod smtp;
 mod tls_door;
 mod web_server;
+mod zammad;
 
 use std::sync::Arc;
 
@@ -55,6 +56,7 @@ pub use rt::{RtServer, rt_server};
 pub use smtp::{Fault, MailSink, SmtpStep, TakenMail};
 pub use tls_door::tls_door;
 pub use web_server::{WebServer, answered};
+pub use zammad::ZammadServer;
 
 /// When every test begins: 2026-09-21T14:13:20Z, a Monday.
 pub const START: i64 = 1_790_000_000_000;

@@ -24,14 +24,16 @@ use serde_json::{Map, Value, json};
 use tokio::sync::OnceCell;
 
 use crate::guard::Guard;
-use crate::probe::{Check, Mark, check, unreached};
+use crate::probe::Check;
+use crate::tracker::call::{Call, Reply, date, found, list, not_taken, text, time};
+use crate::tracker::look::lines;
+use crate::tracker::wanted::{differences, entry_marker};
 use crate::tracker::{
     Changes, Cursor, Error, Later, Login, NewEntry, NewTicket, NotTaken, Outcome, RemoteAttachment,
     RemoteChange, RemoteEntry, RemoteLink, RemoteTicket, Sent, Standing, Tracker, Wanted,
 };
-use door::{Call, Door, NAME, Reply};
-use read::text;
-use write::{created, differences, entry_marker, link_marker, plain_name, values, written};
+use door::{Door, NAME};
+use write::{created, link_marker, plain_name, values, written};
 
 /// How long RT may take over a call: it mails and runs its scrips meanwhile.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -134,7 +136,7 @@ impl Rt {
             .with("query", format!("RefersTo = '{marker}'"))
             .with("orderby", "id");
         let reply = found(self.door.call(call).await?, "search", || "search".into())?;
-        let mut ids: Vec<u64> = read::list(&reply.json["items"])
+        let mut ids: Vec<u64> = list(&reply.json["items"])
             .iter()
             .filter_map(|item| text(&item["id"]).parse().ok())
             .collect();
@@ -247,14 +249,14 @@ impl Rt {
         let call = self.transactions(0, "").with("order", "DESC");
         let reply = found(self.door.call(call).await?, "search", || "search".into())?;
         let mut cursor = Cursor::default();
-        for item in read::list(&reply.json["items"]) {
+        for item in list(&reply.json["items"]) {
             if let Some((id, change)) = read::change(item, "") {
                 cursor.seen.insert(id, change.at);
             }
         }
         // What lies below what was read is older than all of that.
         cursor.floor = cursor.seen.keys().next().map_or(0, |first| first - 1);
-        settle(&mut cursor, now(&reply));
+        settle(&mut cursor, date(&reply));
         Ok(cursor)
     }
 
@@ -284,7 +286,7 @@ impl Rt {
         while page <= BLANK_PAGES {
             let call = self.transactions(above, &of).with("page", page.to_string());
             let reply = found(self.door.call(call).await?, "search", || "search".into())?;
-            let rows = read::list(&reply.json["items"]);
+            let rows = list(&reply.json["items"]);
             page = if rows.is_empty() { page + 1 } else { 1 };
             for row in rows {
                 above = above.max(text(&row["id"]).parse().unwrap_or(0));
@@ -303,7 +305,7 @@ impl Rt {
         loop {
             let call = self.transactions(above, "").with("page", page.to_string());
             let reply = found(self.door.call(call).await?, "search", || "search".into())?;
-            let rows = read::list(&reply.json["items"]);
+            let rows = list(&reply.json["items"]);
             for row in rows {
                 above = above.max(text(&row["id"]).parse().unwrap_or(0));
                 let Some((id, change)) = read::change(row, us) else {
@@ -319,7 +321,7 @@ impl Rt {
                 // While there is more, nothing that was not read is older than
                 // what was.
                 let read_up_to = cursor.seen.values().next_back().copied();
-                settle(&mut cursor, if full { read_up_to } else { now(&reply) });
+                settle(&mut cursor, if full { read_up_to } else { date(&reply) });
                 return Ok(Changes {
                     items,
                     cursor,
@@ -355,7 +357,7 @@ impl Rt {
         Ok(RemoteEntry {
             id: id.to_string(),
             ticket: text(&reply.json["Object"]["id"]),
-            at: read::time(&reply.json["Created"]),
+            at: time(&reply.json["Created"]),
             ours: author.login.eq_ignore_ascii_case(us),
             author,
             marker: parts.marker,
@@ -377,7 +379,7 @@ impl Rt {
             let reply = found(self.door.call(call).await?, "see that entry", || {
                 format!("entry {transaction}")
             })?;
-            let rows = read::list(&reply.json["items"]);
+            let rows = list(&reply.json["items"]);
             all.extend_from_slice(rows);
             if rows.len() < PAGE {
                 break;
@@ -413,7 +415,7 @@ impl Rt {
         let reply = found(self.door.call(call).await?, "see entries", || {
             format!("ticket {ticket}")
         })?;
-        let rows = read::list(&reply.json["items"]);
+        let rows = list(&reply.json["items"]);
         // A text may hold what looks like the marker of another.
         let marked = rows
             .iter()
@@ -494,7 +496,7 @@ impl Rt {
             .with("per_page", PAGE.to_string())
             .with("fields", "Type,OldValue,NewValue,Data");
         let reply = found(self.door.call(call).await?, "search", || "search".into())?;
-        let notes = read::list(&reply.json["items"]);
+        let notes = list(&reply.json["items"]);
         let mut kept = read::parts(&self.parts(id).await?).attachments;
         let mut lost = Vec::new();
         for file in &entry.attachments {
@@ -562,14 +564,10 @@ impl Rt {
 impl Tracker for Rt {
     fn test<'a>(&'a self, queue: &'a str) -> Later<'a, Vec<Check>> {
         Box::pin(async move {
-            if let Err(fault) = self.door.check() {
-                return vec![unreached(&fault)];
-            }
-            match self.look(queue).await {
-                Ok(lines) => lines,
-                Err(Error::Unreachable(fault)) => vec![unreached(&fault)],
-                Err(error) => vec![check(Mark::Bad, error.to_string(), look::advice(&error))],
-            }
+            lines(match self.door.check() {
+                Ok(()) => self.look(queue).await,
+                Err(fault) => Err(Error::Unreachable(fault)),
+            })
         })
     }
 
@@ -630,39 +628,6 @@ impl Tracker for Rt {
 fn number(id: &str) -> Result<u64, Error> {
     id.parse()
         .map_err(|_| Error::Wrong(format!("{id:?} is no number of RT's")))
-}
-
-/// Passes an answer that is one.
-fn found(reply: Reply, what: &str, missing: impl Fn() -> String) -> Result<Reply, Error> {
-    match reply.status {
-        200..=299 => Ok(reply),
-        403 => Err(Error::Forbidden {
-            system: NAME,
-            what: what.to_owned(),
-            words: reply.words(),
-        }),
-        404 => Err(Error::Missing {
-            system: NAME,
-            what: missing(),
-        }),
-        _ => Err(not_taken(&reply)),
-    }
-}
-
-fn not_taken(reply: &Reply) -> Error {
-    Error::NotTaken {
-        system: NAME,
-        words: match reply.words() {
-            words if words.is_empty() => format!("HTTP {}", reply.status),
-            words => words,
-        },
-    }
-}
-
-/// By RT's own clock; `None` when its answer has no date.
-fn now(reply: &Reply) -> Option<i64> {
-    let date = chrono::DateTime::parse_from_rfc2822(reply.header(header::DATE)).ok()?;
-    Some(date.timestamp_millis())
 }
 
 /// Raises the floor to where nothing can turn up any more, and forgets what

@@ -15,7 +15,10 @@ pub mod peer;
 pub mod server;
 #[path = "../../../testkit/src/tls_door.rs"]
 pub mod tls_door;
+#[path = "../../../testkit/src/zammad.rs"]
+pub mod zammad_server;
 
 mod rt;
 mod rt_lossy;
 mod rt_tickets;
+mod zammad;

@@ -2,11 +2,13 @@
 
 use serde_json::Value;
 
-use super::door::{Call, NAME};
-use super::read::{self, text};
-use super::{Rt, found};
+use super::door::NAME;
+
+use super::Rt;
 use crate::probe::{Check, Mark, check, escaped};
 use crate::tracker::Error;
+use crate::tracker::call::{Call, found, list, text};
+use crate::tracker::look::right;
 
 impl Rt {
     /// Looks as far as it gets, line by line.
@@ -76,7 +78,7 @@ impl Rt {
             .with("order", "DESC")
             .with("per_page", "1");
         let reply = found(self.door.call(call).await?, "search", || "search".into())?;
-        let Some(newest) = read::list(&reply.json["items"]).first() else {
+        let Some(newest) = list(&reply.json["items"]).first() else {
             return Ok(vec![check(
                 Mark::Odd,
                 "No ticket is to be seen there",
@@ -104,34 +106,7 @@ impl Rt {
     }
 }
 
-fn right(has: bool, what: &str, right: &str) -> Check {
-    if has {
-        check(Mark::Good, format!("Our account may {what}"), "")
-    } else {
-        check(
-            Mark::Bad,
-            format!("Our account may not {what}"),
-            format!("Give it {right} on the queue."),
-        )
-    }
-}
-
 fn has_link(json: &Value, kind: &str) -> bool {
-    let links = read::list(&json["_hyperlinks"]);
+    let links = list(&json["_hyperlinks"]);
     links.iter().any(|link| link["ref"] == kind)
-}
-
-pub(super) fn advice(error: &Error) -> &'static str {
-    match error {
-        Error::Secret { .. } => {
-            "Look whether it is the right account’s, and whether it was revoked."
-        }
-        Error::Missing { .. } | Error::Strange { .. } => {
-            "Something answers, but not as RT does. Look at the address."
-        }
-        Error::Busy { .. } | Error::Failed { .. } => {
-            "That is a fault of the other side, or of something before it."
-        }
-        _ => "",
-    }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use crate::tracker::call::{list, text, time};
 use crate::tracker::{
     ChangeKind, Relation, RemoteAttachment, RemoteChange, RemoteLink, RemotePerson, RemoteTicket,
     Standing,
@@ -31,22 +32,6 @@ const RELATIONS: [(Relation, &str, &str); 6] = [
 pub(super) fn relation_name(relation: Relation) -> &'static str {
     let found = RELATIONS.iter().find(|(known, ..)| *known == relation);
     found.map_or("RefersTo", |(_, name, _)| name)
-}
-
-/// Text or number as text; RT gives ids both ways.
-pub(super) fn text(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        Value::Number(number) => number.to_string(),
-        _ => String::new(),
-    }
-}
-
-/// `2026-11-27T06:49:12Z` in milliseconds since 1970; what is no time is 0, as
-/// RT's own "never" is.
-pub(super) fn time(value: &Value) -> i64 {
-    let time = chrono::DateTime::parse_from_rfc3339(value.as_str().unwrap_or_default());
-    time.map_or(0, |time| time.timestamp_millis())
 }
 
 pub(super) fn person(value: &Value) -> RemotePerson {
@@ -106,10 +91,6 @@ fn link(json: &Value) -> Option<RemoteLink> {
         relation: *relation,
         target,
     })
-}
-
-pub(super) fn list(json: &Value) -> &[Value] {
-    json.as_array().map(Vec::as_slice).unwrap_or_default()
 }
 
 /// A transaction as a change; `None`: it is none.

@@ -7,9 +7,10 @@ use base64::engine::general_purpose::STANDARD;
 use openidconnect::http::Method;
 use serde_json::{Map, Value, json};
 
-use super::door::Call;
 use super::read;
-use crate::tracker::{Error, NewAttachment, NewEntry, NewTicket, NotTaken, RemoteTicket, Wanted};
+use crate::tracker::call::Call;
+use crate::tracker::wanted::entry_marker;
+use crate::tracker::{Error, NewAttachment, NewEntry, NewTicket, Wanted};
 
 /// A marker of a ticket, as RT can search for it.
 pub(super) fn link_marker(marker: &str) -> Result<String, Error> {
@@ -22,16 +23,6 @@ pub(super) fn link_marker(marker: &str) -> Result<String, Error> {
         return Err(wrong("has a character that RT can not search for"));
     }
     Ok(marker.to_owned())
-}
-
-pub(super) fn entry_marker(marker: &str) -> Result<&str, Error> {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
-    if marker.is_empty() || marker.len() > 64 || !marker.chars().all(plain) {
-        return Err(Error::Wrong(format!(
-            "{marker:?} is no marker: letters, digits, dots, dashes and underscores, at most 64"
-        )));
-    }
-    Ok(marker)
 }
 
 pub(super) fn created(new: &NewTicket, marker: &str) -> Result<Call<'static>, Error> {
@@ -99,43 +90,6 @@ pub(super) fn values(wanted: &Wanted) -> Value {
         body.insert("CustomFields".to_owned(), Value::Object(fields));
     }
     Value::Object(body)
-}
-
-/// Where a ticket is not as it was wanted.
-pub(super) fn differences(wanted: &Wanted, ticket: &RemoteTicket, words: &str) -> Vec<NotTaken> {
-    let mut found = Vec::new();
-    let mut compare = |field: &str, wanted: &str, is: &str| {
-        if !wanted.eq_ignore_ascii_case(is) {
-            found.push(NotTaken {
-                field: field.to_owned(),
-                wanted: wanted.to_owned(),
-                is: is.to_owned(),
-                words: words.to_owned(),
-            });
-        }
-    };
-    let owner = ticket.owner.clone().unwrap_or_default();
-    for (field, wanted, is) in [
-        ("status", &wanted.status, &ticket.status),
-        ("owner", &wanted.owner, &owner),
-        ("priority", &wanted.priority, &ticket.priority),
-        ("queue", &wanted.queue, &ticket.queue),
-        ("subject", &wanted.subject, &ticket.subject),
-    ] {
-        if let Some(wanted) = wanted {
-            compare(field, wanted, is);
-        }
-    }
-    for (name, wanted) in &wanted.fields {
-        let sorted = |values: &[String]| {
-            let mut values = values.to_vec();
-            values.sort();
-            values.join(", ")
-        };
-        let is = ticket.fields.get(name).map(Vec::as_slice);
-        compare(name, &sorted(wanted), &sorted(is.unwrap_or_default()));
-    }
-    found
 }
 
 /// An entry as RT takes it.
@@ -208,7 +162,7 @@ fn file_name(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use read::text;
+    use crate::tracker::call::text;
 
     #[test]
     fn markers_that_could_end_a_search_are_refused() {

@@ -1,0 +1,72 @@
+//! The test of a connection: what is there, and what our account may do.
+
+use super::Zammad;
+use crate::probe::{Check, Mark, check};
+use crate::tracker::Error;
+use crate::tracker::call::{Call, found, list, text};
+use crate::tracker::look::right;
+
+impl Zammad {
+    /// Looks as far as it gets, line by line.
+    pub(super) async fn look(&self, group: &str) -> Result<Vec<Check>, Error> {
+        let name = self.name();
+        let reply = self
+            .door
+            .call(Call::get("/users/me").with("expand", "true"))
+            .await?;
+        let me = found(reply, "look at itself", || "API at this address".into())?.json;
+        if me["id"].as_u64().is_none() || text(&me["login"]).is_empty() {
+            return Err(Error::Strange {
+                system: name,
+                why: "it does not say who we are there".to_owned(),
+            });
+        }
+        let mut found_out = vec![check(Mark::Good, format!("It is {name}"), "")];
+        if self.door.root().starts_with("https://") {
+            found_out.push(check(Mark::Good, "Its certificate is valid", ""));
+        }
+        let login = text(&me["login"]);
+        found_out.push(check(Mark::Good, format!("Signed in as {login}"), ""));
+        let group = group.trim();
+        if group.is_empty() {
+            found_out.push(check(Mark::Odd, "No group was named yet", ""));
+            return Ok(found_out);
+        }
+        let reply = self.door.call(Call::get("/groups")).await?;
+        let groups = found(reply, "see groups", || "groups".into())?.json;
+        let known = list(&groups)
+            .iter()
+            .find(|one| text(&one["name"]).eq_ignore_ascii_case(group));
+        let Some(known) = known else {
+            found_out.push(check(
+                Mark::Bad,
+                format!("There is no group {group} that our account can see"),
+                "Look at its name, and give the account access to it.",
+            ));
+            return Ok(found_out);
+        };
+        found_out.push(check(Mark::Good, format!("Group {group} is there"), ""));
+        if known["active"] == false {
+            found_out.push(check(
+                Mark::Bad,
+                format!("Group {group} is not active"),
+                "Make it active, or name another.",
+            ));
+        }
+        let rights = &me["group_ids"][text(&known["id"])];
+        let has = |right: &str| {
+            let rights = list(rights);
+            rights.iter().any(|one| one == right || one == "full")
+        };
+        found_out.extend([
+            right(has("create"), "open tickets there", "create"),
+            right(has("read"), "see tickets there", "read"),
+            right(
+                has("change"),
+                "answer in them and set their state",
+                "change",
+            ),
+        ]);
+        Ok(found_out)
+    }
+}

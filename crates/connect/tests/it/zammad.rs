@@ -9,7 +9,6 @@ use connect::tracker::{
     Again, ChangeKind, Cursor, Error, Login, NewAttachment, Relation, RemoteChange, RemoteLink,
     Standing, Tracker, Wanted, Zammad,
 };
-use openidconnect::http::{Method, Request};
 use serde_json::{Value, json};
 
 use crate::lossy::{Loss, Lossy};
@@ -21,19 +20,6 @@ fn at(url: &str, login: &str) -> Zammad {
     Zammad::new(&guard(), "Zammad", url, login).unwrap()
 }
 
-/// Somebody there does something.
-async fn acts(server: &ZammadServer, user: &str, method: Method, path: &str, body: Value) -> Value {
-    let request = Request::builder()
-        .method(method)
-        .uri(format!("{}/api/v1{path}", server.url))
-        .header("authorization", format!("Token token={user}"))
-        .body(body.to_string().into_bytes())
-        .unwrap();
-    let answer = guard().exchange(request, 1024 * 1024).await.unwrap();
-    assert!(answer.status().is_success(), "{answer:?}");
-    serde_json::from_slice(answer.body()).unwrap()
-}
-
 async fn answers(
     server: &ZammadServer,
     user: &str,
@@ -42,19 +28,14 @@ async fn answers(
     internal: bool,
 ) -> u64 {
     let body = json!({"ticket_id": ticket, "body": text, "internal": internal});
-    let made = acts(server, user, Method::POST, "/ticket_articles", body).await;
+    let made = server.acts(user, "POST", "/ticket_articles", &body).await;
     made["id"].as_u64().unwrap()
 }
 
 async fn sets(server: &ZammadServer, user: &str, ticket: &str, values: Value) {
-    acts(
-        server,
-        user,
-        Method::PUT,
-        &format!("/tickets/{ticket}"),
-        values,
-    )
-    .await;
+    server
+        .acts(user, "PUT", &format!("/tickets/{ticket}"), &values)
+        .await;
 }
 
 async fn changes_of(zammad: &Zammad, cursor: &Cursor, ticket: &str) -> (Vec<RemoteChange>, Cursor) {
@@ -165,14 +146,14 @@ async fn entries_go_both_ways_and_what_is_internal_stays_there() {
 
     answers(&server, "ada", &id, "It is on the shelf.", false).await;
     let hidden = answers(&server, "ada", &id, "Do not tell them.", true).await;
-    acts(
-        &server,
-        "ada",
-        Method::POST,
-        "/ticket_articles",
-        json!({"ticket_id": id, "body": "We got your mail.", "sender": "System"}),
-    )
-    .await;
+    server
+        .acts(
+            "ada",
+            "POST",
+            "/ticket_articles",
+            &json!({"ticket_id": id, "body": "We got your mail.", "sender": "System"}),
+        )
+        .await;
     let (changes, cursor) = changes_of(&zammad, &begin, &id).await;
     assert_eq!(
         kinds(&changes),
@@ -204,28 +185,18 @@ async fn entries_go_both_ways_and_what_is_internal_stays_there() {
         [] as [&ChangeKind; 0]
     );
     let path = format!("/ticket_articles/{hidden}");
-    acts(
-        &server,
-        "ada",
-        Method::PUT,
-        &path,
-        json!({"internal": false}),
-    )
-    .await;
+    server
+        .acts("ada", "PUT", &path, &json!({"internal": false}))
+        .await;
     let (published, _) = changes_of(&zammad, &cursor, &id).await;
     assert_eq!(kinds(&published), [&ChangeKind::Answered]);
     let read = zammad.entry(&published[0].id).await.unwrap();
     assert_eq!(read.body, "Do not tell them.");
     // Hidden and published once more, it is the entry that came already.
     for internal in [true, false] {
-        acts(
-            &server,
-            "ada",
-            Method::PUT,
-            &path,
-            json!({"internal": internal}),
-        )
-        .await;
+        server
+            .acts("ada", "PUT", &path, &json!({"internal": internal}))
+            .await;
     }
     assert_eq!(changes_of(&zammad, &cursor, &id).await.0, published);
 }
@@ -310,7 +281,7 @@ async fn more_than_a_page_of_tickets_is_read_whole() {
     for n in 0..230 {
         let body = json!({"title": format!("T{n}"), "group": "Grid", "customer_id": 3,
                           "article": {"body": "x"}});
-        acts(&server, "ada", Method::POST, "/tickets", body).await;
+        server.acts("ada", "POST", "/tickets", &body).await;
     }
     let all = zammad.changes(&begin).await.unwrap();
     assert_eq!((all.items.len(), all.more), (230, false));
@@ -327,7 +298,7 @@ async fn a_merged_ticket_is_followed() {
     answers(&server, "ada", &first, "before", false).await;
     let number = 20_000 + second.parse::<u64>().unwrap();
     let path = format!("/ticket_merge/{first}/{number}");
-    acts(&server, "ada", Method::PUT, &path, json!({})).await;
+    server.acts("ada", "PUT", &path, &json!({})).await;
 
     assert_eq!(zammad.read(&first).await.unwrap().id, second);
     let (changes, _) = changes_of(&zammad, &begin, &first).await;

@@ -17,6 +17,7 @@ mod exchange_ledger;
 mod exchange_lossy;
 mod exchange_review;
 mod exchange_rt;
+mod exchange_zammad;
 mod held;
 mod import;
 mod ldap;

@@ -331,7 +331,7 @@ async fn tickets_are_linked_as_it_links_them() {
             target: two.clone(),
         };
         let linked = zammad.link(&one, &link).await.unwrap();
-        assert_eq!(linked.links, [link.clone()]);
+        assert_eq!(linked.links, std::slice::from_ref(&link));
         assert_eq!(zammad.link(&one, &link).await.unwrap().links.len(), 1);
         assert_eq!(zammad.unlink(&one, &link).await.unwrap().links, []);
         zammad.unlink(&one, &link).await.unwrap();

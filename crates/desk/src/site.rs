@@ -66,6 +66,28 @@ pub(crate) struct ContactChange {
     pub(crate) after: i64,
 }
 
+/// Whose address a site's contact is now.
+fn contact_of(c: &mut Conn<'_>, site: &Site) -> Result<Option<PersonId>, Error> {
+    Ok(match &site.contact {
+        Some(address) => store::person::by_email(c, address)?.map(|p| p.id),
+        None => None,
+    })
+}
+
+/// The keys of sites whose contact is somebody else than was stored.
+///
+/// # Errors
+/// When the database can not be read.
+pub(crate) fn unsettled(c: &mut Conn<'_>) -> Result<Vec<String>, Error> {
+    let mut found = Vec::new();
+    for site in store::site::all(c)? {
+        if contact_of(c, &site)? != site.contact_person {
+            found.push(site.key);
+        }
+    }
+    Ok(found)
+}
+
 /// Finds out whose address a site's contact is. Where that is somebody else than was
 /// stored, tickets that are opened have them from now on, and a job follows with those
 /// that are open. Returns whether it was so.
@@ -73,10 +95,7 @@ pub(crate) struct ContactChange {
 /// # Errors
 /// When the database can not be read or written.
 pub(crate) fn settle_contact(c: &mut Conn<'_>, site: &Site, now: Millis) -> Result<bool, Error> {
-    let person = match &site.contact {
-        Some(address) => store::person::by_email(c, address)?.map(|p| p.id),
-        None => None,
-    };
+    let person = contact_of(c, site)?;
     if person == site.contact_person {
         return Ok(false);
     }

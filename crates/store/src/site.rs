@@ -5,6 +5,7 @@ use switchboard_core::{Millis, PersonId, TicketNumber};
 use crate::conn::Conn;
 use crate::error::Error;
 use crate::params;
+use crate::value::Row;
 
 /// A site.
 #[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize)]
@@ -59,21 +60,33 @@ pub fn all(conn: &mut Conn<'_>) -> Result<Vec<Site>, Error> {
         "SELECT key, name, aliases, contact, country, active, version, contact_person
          FROM site ORDER BY name",
         params![],
-        |row| {
-            let aliases: String = row.get(2)?;
-            Ok(Site {
-                key: row.get(0)?,
-                name: row.get(1)?,
-                aliases: serde_json::from_str(&aliases)
-                    .map_err(|e| Error::Corrupt(format!("aliases of a site: {e}")))?,
-                contact: row.get(3)?,
-                country: row.get(4)?,
-                active: row.get(5)?,
-                version: row.get(6)?,
-                contact_person: row.get(7)?,
-            })
-        },
+        site,
     )
+}
+
+/// One site; `None`: there is none of this key.
+pub fn load(conn: &mut Conn<'_>, key: &str) -> Result<Option<Site>, Error> {
+    conn.query_opt(
+        "SELECT key, name, aliases, contact, country, active, version, contact_person
+         FROM site WHERE key = $1",
+        params![key],
+        site,
+    )
+}
+
+fn site(row: &Row<'_>) -> Result<Site, Error> {
+    let aliases: String = row.get(2)?;
+    Ok(Site {
+        key: row.get(0)?,
+        name: row.get(1)?,
+        aliases: serde_json::from_str(&aliases)
+            .map_err(|e| Error::Corrupt(format!("aliases of a site: {e}")))?,
+        contact: row.get(3)?,
+        country: row.get(4)?,
+        active: row.get(5)?,
+        version: row.get(6)?,
+        contact_person: row.get(7)?,
+    })
 }
 
 /// Whose address a site's contact is.

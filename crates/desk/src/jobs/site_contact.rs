@@ -9,22 +9,30 @@ use switchboard_core::{Actor, Channel, Command};
 
 use super::Outcome;
 use crate::act::Step;
-use crate::site::{ContactChange, settle_contact};
+use crate::site::{ContactChange, settle_contact, unsettled};
 use crate::{Desk, Error};
 
 /// Tickets that one job changes.
 const AT_ONCE: i64 = 200;
 
-/// Looks up whose addresses the contacts are.
+/// Looks up whose addresses the contacts are. Everything waits for a write, so only what is
+/// somebody else's now is written.
 pub(super) async fn settle(desk: &Desk) -> Result<Outcome, Error> {
     let now = desk.now();
+    let sites = desk.0.db.read(unsettled).await?;
+    if sites.is_empty() {
+        return Ok(Outcome::Done);
+    }
     let changed = desk
         .0
         .db
         .write(move |c| {
             let mut changed = false;
-            for site in store::site::all(c)? {
-                changed |= settle_contact(c, &site, now)?;
+            for key in &sites {
+                // It may have changed since.
+                if let Some(site) = store::site::load(c, key)? {
+                    changed |= settle_contact(c, &site, now)?;
+                }
             }
             Ok::<_, Error>(changed)
         })

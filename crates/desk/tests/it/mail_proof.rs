@@ -313,6 +313,110 @@ fn a_domain_that_vouches_lets_staff_act_and_a_broken_or_foreign_signature_does_n
     });
 }
 
+/// The tricks that espoofer collected (Chen, Paxson and Jiang, USENIX Security 2020): Eve's mail,
+/// rightly signed by her own domain, with Sam in it wherever one program or the other looks.
+#[test]
+fn no_known_trick_with_the_sender_acts_as_staff() {
+    let zone = Zone::new(&["people.example", "evil.example"]);
+    zone.names.tell("_dmarc.evil.example", "v=DMARC1; p=none");
+    configured(zone.config(StaffByMail::Proven), |test| async move {
+        let people = test.federation().await;
+        let number = opened(&test, &people).await;
+        let before = entries(&test, number).await.len();
+        let (sam, eve) = (people.sam.email.as_str(), "eve@evil.example");
+        let coded = STANDARD.encode(format!("<{sam}>"));
+        let senders = [
+            // Several fields, in either order, and with a space that some programs skip.
+            format!("From: <{eve}>\r\nFrom: <{sam}>"),
+            format!("From: <{sam}>\r\nFrom: <{eve}>"),
+            format!("From : <{sam}>\r\nFrom: <{eve}>"),
+            format!("From: <{eve}>\r\nFrom : <{sam}>"),
+            format!("X: y\r\n From: <{sam}>\r\nFrom: <{eve}>"),
+            format!("From:\r\n <{sam}>\r\nFrom: <{eve}>"),
+            // Somebody else's fields.
+            format!("Sender: <{sam}>\r\nFrom: <{eve}>"),
+            format!("Resent-From: <{sam}>\r\nFrom: <{eve}>"),
+            format!("Reply-To: <{sam}>\r\nFrom: <{eve}>"),
+            format!("Sender: <{sam}>"),
+            format!("Resent-From: <{sam}>"),
+            // Several addresses, in one field.
+            format!("From: <{eve}>, <{sam}>"),
+            format!("From: <{sam}>, <{eve}>"),
+            format!("From: <{sam}>\\,<{eve}>"),
+            format!("From: <{eve}>\\,<{sam}>"),
+            format!("From: <{eve}>{sam}"),
+            format!("From: {sam}<{eve}>"),
+            format!("From: <{sam}> <{eve}>"),
+            format!("From: Group: <{sam}>, <{eve}>;"),
+            // Names, comments and routes that look like an address.
+            format!("From: \"{sam}\" <{eve}>"),
+            format!("From: \"<{sam}>\" <{eve}>"),
+            format!("From: <{eve}> ({sam})"),
+            format!("From: <@evil.example,@any.example:{sam}>"),
+            format!("From: <@people.example:{eve}>"),
+            // Encoded words, alone and beside hers.
+            format!("From: =?utf-8?B?{coded}?= <{eve}>"),
+            format!("From: =?utf-8?B?{coded}?=, <{eve}>"),
+            format!("From: =?utf-8?B?{coded}?="),
+            // One domain that looks like two.
+            "From: <sam@people.example(.evil.example>".to_owned(),
+            "From: <sam@people.example'@a.evil.example>".to_owned(),
+            "From: <sam@people.example\\@evil.example>".to_owned(),
+            "From: <sam@people.example\0@evil.example>".to_owned(),
+            "From: <sam@people.example.evil.example>".to_owned(),
+            "From: <sam@xn--people-example.evil.example>".to_owned(),
+        ];
+        // What the signature says of who signed.
+        let domains = [
+            "evil.example",
+            "people.example(.evil.example",
+            "people.example'a.evil.example",
+            "people.example\0.evil.example",
+            "people.example",
+        ];
+        let to = "desk@desk.example";
+        for (n, sender) in senders.iter().enumerate() {
+            let raw = message(
+                "X",
+                to,
+                &format!("Re: [#{number}] Mine {n}"),
+                "",
+                "#take\r\nIn.",
+            );
+            let raw = String::from_utf8(raw)
+                .unwrap()
+                .replacen("From: X", sender, 1);
+            let signed = zone.signed("evil.example", raw.as_bytes(), false);
+            let signed = String::from_utf8(signed).unwrap();
+            for domain in domains {
+                let mail = signed.replacen("d=evil.example", &format!("d={domain}"), 1);
+                let fate = take(&test.desk, mail.into_bytes()).await;
+                assert!(
+                    !matches!(&fate, Fate::Entry(n) if *n == number),
+                    "{sender:?} signed by {domain:?}: {fate:?}"
+                );
+            }
+        }
+        test.run_jobs().await;
+        assert_eq!(entries(&test, number).await.len(), before);
+        let rita = actor(&test, &people.rita).await;
+        assert!(
+            test.desk
+                .ticket(&rita, number)
+                .await
+                .unwrap()
+                .owner
+                .is_none()
+        );
+        for mail in test.sent_mail() {
+            if mail.to.ends_with("evil.example") {
+                let text = String::from_utf8_lossy(&mail.raw).into_owned();
+                assert!(!text.contains("canary"), "{text}");
+            }
+        }
+    });
+}
+
 #[test]
 fn staff_can_be_kept_from_acting_by_mail_and_are_told() {
     let config = Config {

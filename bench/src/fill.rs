@@ -222,7 +222,7 @@ impl Sink {
 
 fn lives(c: &mut Conn<'_>, batch: &[Life], terms: &Terms) -> Result<(), store::Error> {
     for life in batch {
-        let clocks = Kept::of(&life.ticket, &life.clocks, terms)?;
+        let clocks = Kept::of(&life.ticket, &life.clocks, &life.past, terms)?;
         store::ticket::insert(c, &life.ticket, &clocks)?;
         for entry in &life.entries {
             store::entry::insert(c, entry)?;

@@ -8,6 +8,7 @@ use store::event::Event;
 use store::person::Person;
 use store::search::SearchDoc;
 use switchboard_core::clock::{Clocks, Due, Happened, Terms};
+use switchboard_core::report::Past;
 use switchboard_core::{
     Change, EntryFacts, EntryId, EntryVisibility, Facts, Millis, Party, PartyRole, RuleSet,
     SecurityRisk, Solution, SolutionKind, Status, TellRequester, Ticket, TicketNumber, TicketType,
@@ -29,6 +30,8 @@ pub(crate) struct Life {
     pub(crate) entries: Vec<Entry>,
     /// Its clocks as the history left them.
     pub(crate) clocks: Clocks,
+    /// What reports count of it.
+    pub(crate) past: Past,
     /// Whose turn it is by them.
     pub(crate) turn: Turn,
     /// What is due first by them.
@@ -447,7 +450,7 @@ impl Maker {
         debug_assert_eq!(ticket.unit, self.world.units[unit].id);
         let search = self.search(&ticket, &events, &entries);
         let happened = events.iter().map(|e| (Happened::from(&e.change), e.at));
-        let Some((clocks, _)) = Clocks::replay(happened) else {
+        let Some((clocks, past)) = Past::replay(happened, &self.terms) else {
             unreachable!("a life begins with a ticket that was opened");
         };
         Life {
@@ -457,6 +460,7 @@ impl Maker {
             events,
             entries,
             clocks,
+            past,
             search,
         }
     }

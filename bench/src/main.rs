@@ -9,6 +9,7 @@ mod http;
 mod life;
 mod mails;
 mod report;
+mod reports;
 mod rows;
 mod run;
 mod server;

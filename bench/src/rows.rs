@@ -5,6 +5,7 @@ use postgres::types::{IsNull, ToSql as PgToSql, Type, to_sql_checked};
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use store::entry::Entry;
 use store::event::Event;
+use switchboard_core::report::pack;
 use switchboard_core::{PartyRole, Ticket, Visibility};
 use uuid::Uuid;
 
@@ -131,6 +132,7 @@ pub(crate) const TICKET: Table = Table {
         "due_half",
         "due_warn",
         "clocks",
+        "past",
     ],
 };
 
@@ -240,6 +242,7 @@ pub(crate) fn ticket(life: &Life) -> anyhow::Result<Vec<Cell>> {
         due.map(|d| d.half).into(),
         due.map(|d| d.warn).into(),
         Cell::Text(serde_json::to_string(&life.clocks)?),
+        Cell::Bytes(pack::write_past(&life.past)),
     ])
 }
 

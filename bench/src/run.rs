@@ -13,6 +13,7 @@ use crate::flood;
 use crate::http::Client;
 use crate::mails;
 use crate::report::{self, Line, Report, Times};
+use crate::reports;
 use crate::rows::Cell;
 use crate::say;
 use crate::server::{self, Server};
@@ -59,6 +60,8 @@ pub(crate) enum Part {
     Mail,
     /// The same pages for people with more and fewer rights.
     Access,
+    /// Reports over a year.
+    Reports,
     /// Pages while mails come in, minutes long: only where it is asked for.
     Flood,
 }
@@ -91,6 +94,9 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         true => Some(access::People::enrol(&stand)?),
         false => None,
     };
+    if options.wants(Part::Reports) {
+        reports::pack(&stand, &mut lines)?;
+    }
     starts(&stand, &binary, &mut lines)?;
     let server = stand.start(&binary)?;
     // What was written by bare SQL is not for the followers.
@@ -105,6 +111,9 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     }
     if let Some(people) = &people {
         access::measure(&stand, &server, people, &mut lines)?;
+    }
+    if options.wants(Part::Reports) {
+        reports::measure(&stand, &server, &mut lines)?;
     }
     creation(&stand, &server, &creations, &mut lines)?;
     if options.only.contains(&Part::Flood) {

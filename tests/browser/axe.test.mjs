@@ -170,6 +170,8 @@ suite("first level", "first@demo", [
   ["triage", "/triage"],
   ["redirected", "/redirected?show=open"],
   ["exchange", "/exchange?ticket=x"],
+  ["reports", "/reports?time=365"],
+  ["reports of a time that is wrong", "/reports?time=days&from=x"],
   ["work", "/work"],
   ["work-search", "/work?q=checksum"],
   ["work-ticket", () => `/work/${ticket}`],

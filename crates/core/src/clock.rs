@@ -158,6 +158,11 @@ impl Clocks {
         &self.turn
     }
 
+    /// When the last event was, by a time that never runs backwards.
+    pub fn last(&self) -> Millis {
+        self.last
+    }
+
     /// The priority in force.
     pub fn priority(&self) -> Priority {
         self.overruled.unwrap_or(self.assessed)

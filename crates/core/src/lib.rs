@@ -21,6 +21,7 @@ pub mod onboarding;
 pub mod query;
 pub mod redact;
 pub mod redirect;
+pub mod report;
 pub mod special_day;
 pub mod staff;
 pub mod status;

@@ -561,8 +561,8 @@ pub(crate) fn save(
         let new: &Ticket = &after.tickets[number];
         match before.tickets.get(number) {
             Some(old) => {
-                let clocks = store::ticket::update(c, old, new)?;
-                ticket_clock::go_on(c, new, clocks.as_deref(), all, terms, now)?;
+                let stored = store::ticket::update(c, old, new)?;
+                ticket_clock::go_on(c, new, &stored, all, terms, now)?;
             }
             None => {
                 let clocks = ticket_clock::begun(new, all, terms, now)?;

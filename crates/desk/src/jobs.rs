@@ -17,6 +17,7 @@ mod held;
 mod index_open;
 mod intake;
 mod remind_staff;
+mod reports;
 pub(crate) mod sending;
 mod site_contact;
 mod sweep;
@@ -42,6 +43,8 @@ const REDIRECTED: &str = "redirected";
 const REVIEW: &str = "exchange-review";
 /// Brings applications and join requests to mind that wait.
 const REMIND_STAFF: &str = "remind-staff";
+/// Packs tickets for reports.
+const REPORTS: &str = "reports";
 /// Forgets sessions, keys and jobs that are over.
 const SWEEP: &str = "sweep";
 /// Gathers the search index into one piece.
@@ -80,6 +83,7 @@ const KINDS: &[&str] = &[
     REDIRECTED,
     REVIEW,
     REMIND_STAFF,
+    REPORTS,
     SWEEP,
     ERASE,
     EXPORT,
@@ -100,6 +104,7 @@ const TIMED: &[(&str, Millis)] = &[
     (REDIRECTED, 60_000),
     (REVIEW, 3_600_000),
     (REMIND_STAFF, 3_600_000),
+    (REPORTS, 900_000),
     (SWEEP, 600_000),
     (FILES, 600_000),
     (RETAIN, 86_400_000),
@@ -268,6 +273,7 @@ impl Desk {
             REDIRECTED => crate::redirect::silence::run(self).await,
             REVIEW => crate::exchange::review::run(self).await,
             REMIND_STAFF => remind_staff::run(self).await,
+            REPORTS => reports::run(self).await,
             SWEEP => sweep::run(self).await,
             ERASE => crate::privacy::erase::run(self, &job.payload).await,
             EXPORT => crate::privacy::export::run(self, &job.payload).await,

@@ -60,6 +60,7 @@ pub mod provider;
 pub mod reads;
 pub mod redirect;
 pub mod registration;
+pub mod report;
 pub mod reset;
 pub mod rights;
 pub mod rules;

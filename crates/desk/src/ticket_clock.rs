@@ -5,13 +5,15 @@ use std::collections::BTreeMap;
 
 use store::Conn;
 use store::job::NewJob;
-use store::ticket_clock::Kept;
+use store::ticket_clock::{Kept, Stored};
 use switchboard_core::clock::{Clocks, Due, Figure, Happened, Leg, Terms, UnitTerms};
+use switchboard_core::report::Past;
 use switchboard_core::{
     Actor, Caused, Change, Millis, TargetKind, TargetSet, Ticket, TicketNumber, Turn,
 };
 
 use crate::audit::{self, Subject};
+use crate::report::replayed;
 use crate::view::{UnitRef, load_visible, unit_ref};
 use crate::{Catalogue, Desk, Error};
 
@@ -109,13 +111,6 @@ pub(crate) fn stored_targets(c: &mut Conn<'_>) -> Result<TargetSet, Error> {
     }
 }
 
-/// The clocks of a ticket by its whole history; `None`: it has no beginning.
-fn replayed(c: &mut Conn<'_>, number: TicketNumber) -> Result<Option<Clocks>, Error> {
-    let events = store::event::of_ticket(c, number, 0, i64::MAX)?;
-    let happened = events.iter().map(|e| (Happened::Change(&e.change), e.at));
-    Ok(Clocks::replay(happened).map(|(clocks, _)| clocks))
-}
-
 /// The clocks of a ticket that is new: its changes begin with its opening.
 pub(crate) fn begun(
     ticket: &Ticket,
@@ -124,9 +119,9 @@ pub(crate) fn begun(
     now: Millis,
 ) -> Result<Kept, Error> {
     let own = changes(all, ticket.number).map(|change| (Happened::Change(change), now));
-    let (clocks, _) = Clocks::replay(own)
+    let (clocks, past) = Past::replay(own, terms)
         .ok_or_else(|| Error::Internal(format!("ticket {} has no beginning", ticket.number)))?;
-    Ok(Kept::of(ticket, &clocks, terms)?)
+    Ok(Kept::of(ticket, &clocks, &past, terms)?)
 }
 
 /// The clocks of a ticket go on with what happened to it. `stored` is how they stood;
@@ -137,23 +132,23 @@ pub(crate) fn begun(
 pub(crate) fn go_on(
     c: &mut Conn<'_>,
     ticket: &Ticket,
-    stored: Option<&str>,
+    stored: &Stored,
     all: &[Caused],
     terms: &Terms,
     now: Millis,
 ) -> Result<(), Error> {
-    let mut clocks = match store::ticket_clock::from_stored(stored) {
-        Some(clocks) => clocks,
-        // From before there were clocks, and its turn has not come yet.
-        None => match replayed(c, ticket.number)? {
-            Some(clocks) => clocks,
+    let (mut clocks, mut past) = match stored.told() {
+        Some(told) => told,
+        // From before they were kept, and its turn has not come yet.
+        None => match replayed(c, ticket.number, terms)? {
+            Some(replayed) => replayed,
             None => return Ok(()),
         },
     };
     for change in changes(all, ticket.number) {
-        clocks.apply(Happened::Change(change), now);
+        past.go_on(&mut clocks, Happened::Change(change), now, terms);
     }
-    store::ticket_clock::keep(c, ticket, &Kept::of(ticket, &clocks, terms)?)?;
+    store::ticket_clock::keep(c, ticket, &Kept::of(ticket, &clocks, &past, terms)?)?;
     Ok(())
 }
 
@@ -172,12 +167,12 @@ pub(crate) fn work_out(c: &mut Conn<'_>, number: TicketNumber, terms: &Terms) ->
     let Some(ticket) = store::ticket::load(c, number)? else {
         return Ok(());
     };
-    let clocks = match store::ticket_clock::of_ticket(c, number)? {
-        Some(clocks) => Some(clocks),
-        None => replayed(c, number)?,
+    let told = match store::ticket_clock::stored(c, number)?.told() {
+        Some(told) => Some(told),
+        None => replayed(c, number, terms)?,
     };
-    if let Some(clocks) = clocks {
-        store::ticket_clock::keep(c, &ticket, &Kept::of(&ticket, &clocks, terms)?)?;
+    if let Some((clocks, past)) = told {
+        store::ticket_clock::keep(c, &ticket, &Kept::of(&ticket, &clocks, &past, terms)?)?;
     }
     Ok(())
 }

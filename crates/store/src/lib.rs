@@ -47,6 +47,7 @@ pub mod person;
 pub mod portal;
 pub mod provider;
 pub mod redirect;
+pub mod report;
 pub mod retention;
 pub mod schema;
 pub mod search;

@@ -102,6 +102,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
         "0035_exchange_queue",
         include_str!("migrations/0035_exchange_queue.sql"),
     ),
+    ("0041_reports", include_str!("migrations/0041_reports.sql")),
 ];
 
 /// How often to start again when another node migrates at the same moment.

@@ -7,7 +7,7 @@ use crate::conn::{Conn, Dialect};
 use crate::error::Error;
 use crate::params;
 use crate::person::{self, Named};
-use crate::ticket_clock::Kept;
+use crate::ticket_clock::{Kept, Stored};
 
 fn role_key(role: PartyRole) -> &'static str {
     match role {
@@ -74,20 +74,20 @@ pub fn insert(conn: &mut Conn<'_>, ticket: &Ticket, clocks: &Kept) -> Result<(),
         "INSERT INTO ticket (number, version, status, open, priority, unit, owner, requester,
            service, category, restricted, needs_reply, subject, status_since, created_at,
            updated_at, closed_at, issue_type, site, community, portal, shared, doc, tlp,
-           turn, due, due_clock, due_half, due_warn, clocks)
+           turn, due, due_clock, due_half, due_warn, clocks, past)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
-           $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30)",
+           $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31)",
         &values,
     )?;
     satellites(conn, None, ticket)
 }
 
-/// Stores what became of `old`, and gives out its clocks as they were stored before:
-/// see [`crate::ticket_clock`].
+/// Stores what became of `old`, and gives out its clocks and past as they were stored
+/// before: see [`crate::ticket_clock`].
 ///
 /// # Errors
 /// [`Error::Conflict`] when the stored ticket is no longer `old`.
-pub fn update(conn: &mut Conn<'_>, old: &Ticket, new: &Ticket) -> Result<Option<String>, Error> {
+pub fn update(conn: &mut Conn<'_>, old: &Ticket, new: &Ticket) -> Result<Stored, Error> {
     let mut values = projection(new)?;
     values.push(old.version.into());
     let stored = conn.query_opt(
@@ -97,9 +97,9 @@ pub fn update(conn: &mut Conn<'_>, old: &Ticket, new: &Ticket) -> Result<Option<
            updated_at = $16, closed_at = $17, issue_type = $18, site = $19, community = $20,
            portal = $21, shared = $22, doc = $23, tlp = $24
          WHERE number = $1 AND version = $25
-         RETURNING clocks",
+         RETURNING clocks, past",
         &values,
-        |row| row.get(0),
+        |row| Stored::read(row, 0),
     )?;
     let Some(clocks) = stored else {
         return Err(Error::Conflict {

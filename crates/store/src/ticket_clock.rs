@@ -1,7 +1,8 @@
-//! The clocks of tickets: the state from which each goes on with its next event, and
-//! what lists show of it.
+//! The clocks of tickets: the state from which each goes on with its next event, what
+//! lists show of it, and what reports count of those that ended.
 
 use switchboard_core::clock::{Clocks, Due, Terms};
+use switchboard_core::report::{Past, pack};
 use switchboard_core::{Millis, TargetKind, Ticket, TicketNumber, Turn};
 
 use crate::conn::Conn;
@@ -21,14 +22,39 @@ pub struct Kept {
     turn: Turn,
     due: Option<Due>,
     place: Millis,
+    past: Vec<u8>,
+}
+
+/// Clocks and past of a ticket as they lie in the database.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Stored {
+    clocks: Option<String>,
+    past: Option<Vec<u8>>,
+}
+
+impl Stored {
+    /// By the columns `clocks` and `past`, which follow each other from `first` on.
+    pub(crate) fn read(row: &Row<'_>, first: usize) -> Result<Stored, Error> {
+        Ok(Stored {
+            clocks: row.get(first)?,
+            past: row.get(first + 1)?,
+        })
+    }
+
+    /// What they say; `None`: there are none, or another version of this program wrote
+    /// them, and the history has to be replayed.
+    pub fn told(&self) -> Option<(Clocks, Past)> {
+        let clocks = from_stored(self.clocks.as_deref())?;
+        Some((clocks, pack::read_past(self.past.as_deref()?)?))
+    }
 }
 
 impl Kept {
-    /// A ticket's clocks, and what they show by these terms.
+    /// A ticket's clocks, what they show by these terms, and what those that ended showed.
     ///
     /// # Errors
     /// [`Error::Corrupt`] when they are no JSON, which does not happen.
-    pub fn of(ticket: &Ticket, clocks: &Clocks, terms: &Terms) -> Result<Kept, Error> {
+    pub fn of(ticket: &Ticket, clocks: &Clocks, past: &Past, terms: &Terms) -> Result<Kept, Error> {
         let due = clocks.due(terms);
         Ok(Kept {
             clocks: serde_json::to_string(clocks)
@@ -36,10 +62,11 @@ impl Kept {
             turn: terms.whose(clocks.turn()),
             due,
             place: place(due, ticket.status.is_open()),
+            past: pack::write_past(past),
         })
     }
 
-    pub(crate) fn values(&self) -> [Value; 6] {
+    pub(crate) fn values(&self) -> [Value; 7] {
         [
             self.turn.key().into(),
             self.place.into(),
@@ -47,6 +74,7 @@ impl Kept {
             self.due.map(|d| d.half).into(),
             self.due.map(|d| d.warn).into(),
             self.clocks.as_str().into(),
+            self.past.as_slice().into(),
         ]
     }
 }
@@ -91,7 +119,7 @@ pub fn keep(conn: &mut Conn<'_>, ticket: &Ticket, kept: &Kept) -> Result<(), Err
     values.extend(kept.values());
     conn.later(
         "UPDATE ticket SET turn = $3, due = $4, due_clock = $5, due_half = $6, due_warn = $7,
-           clocks = $8 WHERE number = $1 AND version = $2",
+           clocks = $8, past = $9 WHERE number = $1 AND version = $2",
         &values,
     )
 }
@@ -109,14 +137,25 @@ pub fn of_ticket(conn: &mut Conn<'_>, number: TicketNumber) -> Result<Option<Clo
     Ok(from_stored(stored.flatten().as_deref()))
 }
 
-/// Tickets below a number whose history was never replayed into clocks, newest first.
+/// A ticket's clocks and past; empty where there is no such ticket.
+pub fn stored(conn: &mut Conn<'_>, number: TicketNumber) -> Result<Stored, Error> {
+    let stored = conn.query_opt(
+        "SELECT clocks, past FROM ticket WHERE number = $1",
+        params![number],
+        |row| Stored::read(row, 0),
+    )?;
+    Ok(stored.unwrap_or_default())
+}
+
+/// Tickets below a number whose history was never replayed into clocks and past, newest
+/// first.
 pub fn without(
     conn: &mut Conn<'_>,
     below: TicketNumber,
     limit: i64,
 ) -> Result<Vec<TicketNumber>, Error> {
     conn.query(
-        "SELECT number FROM ticket WHERE clocks IS NULL AND number < $1
+        "SELECT number FROM ticket WHERE past IS NULL AND number < $1
          ORDER BY number DESC LIMIT $2",
         params![below, limit],
         |row| row.get(0),

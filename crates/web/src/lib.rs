@@ -32,6 +32,7 @@ pub mod peer;
 pub mod policy;
 pub mod problem;
 mod serve;
+pub mod sheet;
 pub mod ui;
 
 pub use serve::serve;

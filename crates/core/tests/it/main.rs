@@ -17,6 +17,7 @@ mod onboarding;
 mod opening;
 mod query;
 mod relation;
+mod report;
 mod sequence;
 mod staff;
 mod timer;

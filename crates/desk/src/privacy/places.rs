@@ -11,6 +11,7 @@ mod mailbox;
 mod outbox;
 mod portal;
 mod redirection;
+mod report;
 mod timer;
 mod wish;
 
@@ -211,6 +212,8 @@ const TABLES: &[Table] = &[
             ("due_half", Nothing),
             ("due_warn", Nothing),
             ("clocks", Nothing),
+            // 0041
+            ("past", Nothing),
         ],
     ),
     table(

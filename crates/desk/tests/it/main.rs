@@ -38,6 +38,7 @@ mod portal;
 mod privacy;
 mod redelivery;
 mod redirect;
+mod report;
 mod sealed;
 mod search_index;
 mod service;

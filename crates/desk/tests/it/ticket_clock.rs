@@ -28,7 +28,7 @@ fn system() -> Actor {
     Actor::system(Channel::Job)
 }
 
-async fn open(desk: &TestDesk, who: &Somebody, affected: u32) -> TicketNumber {
+pub(crate) async fn open(desk: &TestDesk, who: &Somebody, affected: u32) -> TicketNumber {
     let request = OpenRequest {
         subject: "A tape is lost".into(),
         description: "Since noon.".into(),
@@ -91,10 +91,10 @@ async fn by_due(desk: &TestDesk, who: &Actor, q: &str) -> Vec<Item> {
 }
 
 /// A little generator, so that a story can be told again by its number.
-struct Dice(u64);
+pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
-    fn below(&mut self, below: usize) -> usize {
+    pub(crate) fn below(&mut self, below: usize) -> usize {
         self.0 = self
             .0
             .wrapping_mul(6_364_136_223_846_793_005)
@@ -104,7 +104,12 @@ impl Dice {
 }
 
 /// One deed of anybody; refused ones are deeds too.
-async fn something(desk: &TestDesk, f: &Federation, tickets: &[TicketNumber], dice: &mut Dice) {
+pub(crate) async fn something(
+    desk: &TestDesk,
+    f: &Federation,
+    tickets: &[TicketNumber],
+    dice: &mut Dice,
+) {
     let people = [
         &f.rita, &f.stan, &f.sam, &f.nina, &f.fay, &f.ada, &f.sam, &f.fay,
     ];
@@ -192,7 +197,7 @@ fn what_is_stored_is_what_the_history_gives() {
         // Tickets from before there were clocks are replayed, and are as they were.
         let db = desk.desk.db();
         db.write(|c| {
-            let sql = "UPDATE ticket SET clocks = NULL, turn = NULL, due_clock = NULL, due_half = NULL, due_warn = NULL";
+            let sql = "UPDATE ticket SET clocks = NULL, past = NULL, turn = NULL, due_clock = NULL, due_half = NULL, due_warn = NULL";
             c.execute(sql, &[]).map(drop)
         })
         .await
@@ -227,15 +232,15 @@ fn a_change_that_came_between_is_not_undone_by_what_was_worked_out_before_it() {
         let number = open(&desk, &f.rita, 1).await;
         let catalogue = desk.desk.catalogue().await.unwrap();
         let db = desk.desk.db();
-        let (ticket, clocks) = db
+        let (ticket, (clocks, past)) = db
             .read(move |c| {
                 let ticket = store::ticket::load(c, number)?.unwrap();
-                let clocks = store::ticket_clock::of_ticket(c, number)?.unwrap();
-                Ok::<_, store::Error>((ticket, clocks))
+                let told = store::ticket_clock::stored(c, number)?.told().unwrap();
+                Ok::<_, store::Error>((ticket, told))
             })
             .await
             .unwrap();
-        let old = Kept::of(&ticket, &clocks, catalogue.terms()).unwrap();
+        let old = Kept::of(&ticket, &clocks, &past, catalogue.terms()).unwrap();
         desk.clock.advance(HOUR);
         let fay = actor(&desk, &f.fay).await;
         let step = vec![assign(f.storage)];

@@ -48,6 +48,7 @@ pub mod provider;
 pub mod read;
 pub mod redirection;
 pub mod relation;
+pub mod report;
 pub mod service;
 pub mod site;
 pub mod ticket;
@@ -139,6 +140,7 @@ fn routes(max_attachment: usize) -> OpenApiRouter<AppState> {
         .merge(mailbox::router())
         .merge(triage::router())
         .merge(timer::router())
+        .merge(report::router())
         .layer(DefaultBodyLimit::max(MAX_JSON));
     let files = attachment::upload_router().layer(DefaultBodyLimit::max(
         max_attachment.saturating_add(FORM_OVERHEAD),

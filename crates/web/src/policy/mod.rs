@@ -60,6 +60,8 @@ pub enum Who {
     Works,
     /// Those who work somewhere.
     Staff,
+    /// Those whom reports are for: who work somewhere, monitors, contacts of providers.
+    Reports,
     /// Members of a first level unit, and administrators.
     FirstLevel,
     /// Those who hold the support permission.

@@ -25,6 +25,8 @@ pub enum Here {
     Triage,
     /// How tickets travel to partners.
     Exchange,
+    /// What the histories of tickets amount to.
+    Reports,
     /// Units.
     Units,
     /// What providers look after.

@@ -30,6 +30,7 @@ pub mod new_ticket;
 pub mod pane;
 pub mod passkey;
 pub mod place;
+pub mod plot;
 pub mod portal;
 pub mod portal_news;
 pub mod posted;
@@ -38,6 +39,7 @@ pub mod problem;
 pub mod provider;
 pub mod redirected;
 pub mod register;
+pub mod reports;
 pub mod reset;
 pub mod services;
 pub mod sign_in;
@@ -262,6 +264,8 @@ pub fn router() -> Router<AppState> {
         .route("/work/{number}/split", get(split::show).post(split::act))
         .route("/work/{number}/{deed}", post(work_post::act))
         .route("/redirected", get(redirected::show))
+        .route("/reports", get(reports::show))
+        .route("/reports/file", get(reports::file))
         .route("/exchange", get(exchange::show).post(exchange::act))
         .route("/exchange/looked", post(exchange::looked))
         .route("/l/{word}/{deed}", get(list_link::show).post(list_link::say))

@@ -57,6 +57,7 @@ use super::provider::list::ListPage;
 use super::provider::way::WayPage;
 use super::redirected::RedirectedPage;
 use super::register::{FinishPage, RegisterPage};
+use super::reports::ReportsPage;
 use super::reset::{ForgotPage, ResetPage};
 use super::services::ServicesPage;
 use super::sign_in::{SecondStepPage, SignInPage};
@@ -235,6 +236,15 @@ fn pages() -> BTreeMap<&'static str, String> {
             IncomingPage::empty_sample().render().unwrap(),
         ),
         ("admin-outbox", OutboxPage::sample().render().unwrap()),
+        ("reports", ReportsPage::sample().render().unwrap()),
+        (
+            "reports-empty",
+            ReportsPage::empty_sample().render().unwrap(),
+        ),
+        (
+            "reports-wrong",
+            ReportsPage::wrong_sample().render().unwrap(),
+        ),
         ("exchange", ExchangePage::sample().render().unwrap()),
         (
             "exchange-wrong",

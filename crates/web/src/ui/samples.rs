@@ -12,6 +12,7 @@ mod portal;
 mod privacy;
 mod provider;
 mod redirected;
+mod reports;
 mod staff;
 mod work;
 

@@ -56,6 +56,10 @@ impl World {
         match name {
             "number" | "other" => self.numbers.iter().map(i64::to_string).collect(),
             "word" => self.words.clone(),
+            "name" if row.path.contains("/reports/") => {
+                let all = switchboard_core::report::table::REPORTS.iter();
+                all.map(|report| report.key.to_owned()).collect()
+            }
             "key" | "name" | "unit" | "service" => {
                 // The portal and its community are called the same.
                 [

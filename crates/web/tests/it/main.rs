@@ -32,6 +32,7 @@ mod privacy_page;
 mod provider_page;
 mod registration;
 mod relation;
+mod report;
 mod routes;
 mod second_factor;
 mod site;

@@ -57,7 +57,7 @@ fn everybody_gets_the_pages_that_are_theirs() {
                 Who::Sees => [303, 404, 200, 200, 200, 200],
                 // Nothing but the description: there is nothing to split.
                 Who::Works if path.ends_with("/split") => [303, 403, 403, 303, 303, 303],
-                Who::Staff => [303, 403, 403, 200, 200, 200],
+                Who::Staff | Who::Reports => [303, 403, 403, 200, 200, 200],
                 Who::FirstLevel => [303, 403, 403, 403, 200, 200],
                 Who::UnitStaff => [303, 403, 403, 200, 403, 200],
                 Who::Responsibles | Who::Administrators => [303, 403, 403, 403, 403, 200],

@@ -2,7 +2,7 @@
 
 use store::Dialect;
 
-use super::{TABLES, exchange, mailbox, outbox, portal, redirection, timer, wish};
+use super::{TABLES, exchange, mailbox, outbox, portal, redirection, report, timer, wish};
 
 /// What a column holds, as far as people are concerned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,6 +101,7 @@ pub fn all() -> impl Iterator<Item = &'static Table> {
         .chain(outbox::TABLES)
         .chain(exchange::TABLES)
         .chain(timer::TABLES)
+        .chain(report::TABLES)
 }
 
 /// The tables of one database.

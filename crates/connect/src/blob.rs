@@ -191,6 +191,14 @@ impl Blobs {
         }
     }
 
+    /// Whether there are bytes of this hash.
+    ///
+    /// # Errors
+    /// [`BlobError::Name`] for anything that is not a hash.
+    pub fn has(&self, name: &str) -> Result<bool, BlobError> {
+        Ok(self.path(name)?.exists())
+    }
+
     fn path(&self, name: &str) -> Result<PathBuf, BlobError> {
         let ok = name.len() == 64
             && name

@@ -364,7 +364,8 @@ pub(crate) fn command_within(
     cause: Uuid,
     now: Millis,
 ) -> Result<Vec<Live>, Error> {
-    let mut scene = scene::begin(c, catalogue, number, &[])?;
+    let units: Vec<UnitId> = named_unit(command).into_iter().collect();
+    let mut scene = scene::begin(c, catalogue, number, &units)?;
     scene::complete(c, catalogue, &mut scene, |s| s.missing(number, command))?;
     let before = scene.clone();
     let caused = decide(&scene, number, command, actor, &catalogue.rules, now)?;

@@ -91,7 +91,7 @@ impl Desk {
 }
 
 /// A media type as `type/subtype` in lower case, or the one for any bytes.
-fn safe_media_type(given: &str) -> String {
+pub(crate) fn safe_media_type(given: &str) -> String {
     let essence = given.split(';').next().unwrap_or("").trim().to_lowercase();
     let token = |s: &str| {
         !s.is_empty()

@@ -28,9 +28,16 @@ use uuid::Uuid;
 
 use crate::{Desk, Error};
 
+mod comes;
 mod dead;
 pub(crate) mod given;
+mod goes;
+pub(crate) mod joint;
 mod opened;
+pub mod partner;
+pub mod partner_door;
+mod partner_round;
+mod partner_view;
 pub(crate) mod review;
 mod round;
 mod taken;

@@ -24,7 +24,7 @@ const STRETCH: i64 = 64;
 
 /// The followers, by the names of their cursors. To add one: write a function
 /// like [`words`] and put it here.
-const FOLLOWERS: [&str; 3] = ["notices", "search", "exchange"];
+const FOLLOWERS: [&str; 3] = ["notices", "search", exchange::given::FOLLOWER];
 
 impl Desk {
     /// Lets every follower come up to the end of the feed. Returns how many
@@ -81,7 +81,9 @@ impl Desk {
                         notices::tell(c, &desk, &catalogue, &events)?,
                         redirect::touched(c, &desk, &catalogue, &events)?,
                     ),
-                    "exchange" => Follows::Given(exchange::given::touched(c, &events)?),
+                    exchange::given::FOLLOWER => {
+                        Follows::Given(exchange::given::touched(c, &events)?)
+                    }
                     _ => Follows::Words(words(c, &catalogue, &events)?),
                 };
                 Ok(Some((position, end, events.len() as u64, follows)))

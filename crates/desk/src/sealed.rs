@@ -58,6 +58,8 @@ fn seed_of(person: PersonId) -> String {
 
 /// The place of what the instance signs with, now and before.
 const INSTANCE: &str = "instance";
+/// The place of the key that requests to partner desks are signed with.
+const EXCHANGE: &str = "exchange";
 
 fn secret_of(provider: Uuid) -> String {
     format!("provider:{provider}")
@@ -164,6 +166,30 @@ impl SecretKeys {
         let what = "what the desk signs with";
         let plain = self
             .open(INSTANCE, stored.as_bytes())
+            .map_err(|why| stuck(what, &why))?;
+        String::from_utf8(plain).map_err(|_| stuck(what, &Stuck::Foreign))
+    }
+
+    /// The seed of the key for partner desks, as it is stored; plain where there is no
+    /// key at all.
+    ///
+    /// # Errors
+    /// When the system has no random numbers.
+    pub(crate) fn seal_exchange(&self, seed: &str) -> Result<String, Error> {
+        match self.0.is_empty() {
+            true => Ok(seed.to_owned()),
+            false => self.seal(EXCHANGE, seed.as_bytes()),
+        }
+    }
+
+    /// The stored seed of the key for partner desks.
+    ///
+    /// # Errors
+    /// When the key that it was sealed with is not there.
+    pub(crate) fn open_exchange(&self, stored: &str) -> Result<String, Error> {
+        let what = "what the desk signs with for its partners";
+        let plain = self
+            .open(EXCHANGE, stored.as_bytes())
             .map_err(|why| stuck(what, &why))?;
         String::from_utf8(plain).map_err(|_| stuck(what, &Stuck::Foreign))
     }
@@ -296,6 +322,9 @@ impl Desk {
                         Fresh::Instance(text) => {
                             store::setting::set(c, secret::CURRENT, text, now)?;
                         }
+                        Fresh::Exchange(text) => {
+                            store::setting::set(c, crate::exchange::partner::KEY, text, now)?;
+                        }
                         Fresh::Before(kept) => secret::keep(c, kept, now)?,
                     }
                 }
@@ -337,6 +366,7 @@ enum Fresh {
     Mailbox(Uuid, String),
     Seed(PersonId, store::factor::Seeds),
     Instance(String),
+    Exchange(String),
     /// All that counted before, when one of them was sealed anew.
     Before(Vec<secret::Kept>),
 }
@@ -370,6 +400,10 @@ fn renewals(c: &mut Conn<'_>, keys: &SecretKeys) -> Result<(Vec<Fresh>, Vec<Stri
     if let Some(stored) = store::setting::get(c, secret::CURRENT)? {
         let what = "what the desk signs with".to_owned();
         fresh.extend(one(INSTANCE, &stored, what)?.map(Fresh::Instance));
+    }
+    if let Some(stored) = store::setting::get(c, crate::exchange::partner::KEY)? {
+        let what = "what the desk signs with for its partners".to_owned();
+        fresh.extend(one(EXCHANGE, &stored, what)?.map(Fresh::Exchange));
     }
     let (mut kept, mut anew) = (secret::kept(c)?, false);
     for before in &mut kept {

@@ -298,7 +298,7 @@ pub fn is_told_there(conn: &mut Conn<'_>, ticket: TicketNumber) -> Result<bool, 
     Ok(conn
         .query_opt(
             "SELECT 1 FROM exchange_link WHERE ticket = $1 AND opened_there = 1 AND stage = 'active'
-             LIMIT 1",
+             UNION ALL SELECT 1 FROM shared_ticket WHERE ticket = $1 AND opened_here = 0 LIMIT 1",
             params![ticket],
             |row| row.get::<i64>(0),
         )?

@@ -103,6 +103,10 @@ const MIGRATIONS: &[(&str, &str)] = &[
         include_str!("migrations/0035_exchange_queue.sql"),
     ),
     ("0041_reports", include_str!("migrations/0041_reports.sql")),
+    (
+        "0038_partners",
+        include_str!("migrations/0038_partners.sql"),
+    ),
 ];
 
 /// How often to start again when another node migrates at the same moment.

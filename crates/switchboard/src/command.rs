@@ -89,6 +89,11 @@ enum Command {
         #[command(subcommand)]
         command: SecretCommand,
     },
+    /// The exchange with other desks.
+    Exchange {
+        #[command(subcommand)]
+        command: ExchangeCommand,
+    },
     /// Look whether everything is in order.
     Doctor {
         #[command(flatten)]
@@ -168,6 +173,24 @@ enum SecretCommand {
         /// old mails; 0 when somebody else may have the secret.
         #[arg(long, default_value_t = 90, value_parser = clap::value_parser!(i64).range(0..=3650))]
         keep_days: i64,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum ExchangeCommand {
+    /// Find out whether a desk, of whatever make, keeps the protocol between desks.
+    /// Exit 0: it does; 1: some check failed.
+    Check {
+        /// The address of the desk.
+        url: String,
+        /// A file with an invitation of that desk, made for this: it leaves a ticket
+        /// and a partner behind, to be ended there. Without it only what anybody may
+        /// ask is looked at.
+        #[arg(long)]
+        invitation: Option<PathBuf>,
+        /// Networks that are not public and may be connected to all the same.
+        #[arg(long, env = "SWITCHBOARD_OUTBOUND_NETWORKS", default_value = "")]
+        networks: String,
     },
 }
 
@@ -309,8 +332,65 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Import(args) => import(args),
+        Command::Exchange {
+            command:
+                ExchangeCommand::Check {
+                    url,
+                    invitation,
+                    networks,
+                },
+        } => check_exchange(&url, invitation.as_deref(), &networks),
         Command::Doctor { config } => doctor(&Settings::load(config.config.as_deref())?),
     }
+}
+
+/// Runs the conformance kit against a desk and says what it found.
+fn check_exchange(
+    url: &str,
+    invitation: Option<&Path>,
+    networks: &str,
+) -> anyhow::Result<ExitCode> {
+    let reach = connect::Reach::parse(networks).map_err(anyhow::Error::msg)?;
+    let invitation = match invitation {
+        Some(file) => Some(
+            std::fs::read_to_string(file)
+                .with_context(|| format!("reading the invitation {}", file.display()))?,
+        ),
+        None => None,
+    };
+    let mut seed = [0; connect::signature::SEED_BYTES];
+    let mut word = [0; 8];
+    for bytes in [seed.as_mut_slice(), word.as_mut_slice()] {
+        getrandom::fill(bytes).map_err(|e| anyhow::anyhow!("no random numbers: {e}"))?;
+    }
+    let trial = connect::peer_check::Trial {
+        base_url: url.trim_end_matches('/').to_owned(),
+        invitation,
+        seed,
+        word: word.iter().map(|b| format!("{b:02x}")).collect(),
+        now: SystemClock.now(),
+    };
+    let guard = connect::Guard::new(reach);
+    let checks = runtime()?.block_on(connect::peer_check::run(&guard, &trial));
+    let mut failed = 0;
+    for check in &checks {
+        let mark = match check.mark {
+            connect::probe::Mark::Good => "passed",
+            connect::probe::Mark::Odd => "look  ",
+            connect::probe::Mark::Bad => "FAILED",
+        };
+        failed += usize::from(check.mark == connect::probe::Mark::Bad);
+        let detail = match check.detail.is_empty() {
+            true => String::new(),
+            false => format!(" ({})", check.detail),
+        };
+        say(&format!("{mark}  {}{detail}", check.text))?;
+    }
+    say(&format!("{} checks, {failed} failed", checks.len()))?;
+    Ok(match failed {
+        0 => ExitCode::SUCCESS,
+        _ => ExitCode::from(1),
+    })
 }
 
 #[expect(clippy::print_stdout, reason = "what a command is asked to print")]

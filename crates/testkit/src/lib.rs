@@ -210,3 +210,44 @@ fn run_on<F: Future<Output = ()>>(desk: TestDesk, test: impl FnOnce(Arc<TestDesk
     runtime.shutdown_timeout(std::time::Duration::from_secs(5));
     drop(desk);
 }
+
+/// Several desks, each with its own name and address on this machine, that reach
+/// each other by HTTP. The first lies on PostgreSQL where there is a server.
+pub fn desks<F: Future<Output = ()>>(names: &[&str], test: impl FnOnce(Vec<Arc<TestDesk>>) -> F) {
+    let mut places: Vec<Place> = postgres().into_iter().collect();
+    let mut made = Vec::new();
+    for name in names {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let config = Config {
+            name: (*name).to_owned(),
+            public_url: format!("http://{}", listener.local_addr().unwrap()),
+            ..config()
+        };
+        let place = places.pop().unwrap_or_else(sqlite);
+        made.push((Arc::new(TestDesk::on(place, config)), listener));
+    }
+    // Dropped last, outside of the runtime: as everywhere.
+    let desks: Vec<Arc<TestDesk>> = made.iter().map(|(desk, _)| desk.clone()).collect();
+    let runtime = runtime();
+    runtime.block_on(async {
+        for (desk, listener) in made {
+            desk.serve_on(listener);
+        }
+        test(desks.clone()).await;
+    });
+    runtime.shutdown_timeout(std::time::Duration::from_secs(5));
+    drop(desks);
+}
+
+impl TestDesk {
+    /// Serves the site on a socket as long as the runtime lives.
+    fn serve_on(&self, listener: std::net::TcpListener) {
+        let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+        let site = self.site.clone();
+        tokio::spawn(async move {
+            let site = site.into_make_service_with_connect_info::<std::net::SocketAddr>();
+            axum::serve(listener, site).await.unwrap();
+        });
+    }
+}

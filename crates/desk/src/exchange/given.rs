@@ -14,17 +14,22 @@ use switchboard_core::exchange::{
 use switchboard_core::{Change, EntryId, Millis, Status, Ticket, TicketNumber};
 use uuid::Uuid;
 
-use super::{Terms, keep, note, private, put_off, refused_making};
+use super::joint::Road;
+use super::{Terms, goes, keep, note, private, put_off, refused_making};
 use crate::redirect::{begins, may_go_to_lists, public_word};
 use crate::{Catalogue, Desk, Error, Live};
 
+/// The name of the cursor of what was carried.
+pub(crate) const FOLLOWER: &str = "exchange";
+/// Events that are carried at a time.
+const STRETCH: i64 = 64;
 /// Entries of a ticket that are told when it begins to travel.
-const MOST_ENTRIES: i64 = 1_000;
+pub(super) const MOST_ENTRIES: i64 = 1_000;
 
 /// Of a stretch of events what may concern other systems.
 pub(crate) fn touched(c: &mut Conn<'_>, events: &[Event]) -> Result<Vec<Event>, Error> {
     // Most desks couple none, and then this costs one look.
-    if !store::coupling::any(c)? {
+    if !store::coupling::any(c)? && !store::partner::any(c)? {
         return Ok(Vec::new());
     }
     Ok(events.to_vec())
@@ -41,11 +46,26 @@ pub(crate) fn carry(
 ) -> Result<Vec<Live>, Error> {
     let numbers: BTreeSet<TicketNumber> = events.iter().map(|e| e.ticket).collect();
     let mut live = Vec::new();
+    let road = match store::partner::any(c)? {
+        true => Some(Road {
+            desk,
+            catalogue,
+            me: desk.exchange_name()?,
+            now,
+        }),
+        false => None,
+    };
     for number in numbers {
         let events: Vec<&Event> = events.iter().filter(|e| e.ticket == number).collect();
-        if let Some(ticket) = store::ticket::load(c, number)?
-            && carry_one(c, desk, catalogue, &ticket, &events, now)?
-        {
+        let Some(ticket) = store::ticket::load(c, number)? else {
+            continue;
+        };
+        let travels = carry_one(c, desk, catalogue, &ticket, &events, now)?;
+        let shared = match &road {
+            Some(road) => goes::carry(c, road, &ticket, &events)?,
+            None => false,
+        };
+        if travels || shared {
             live.extend(events.last().map(|e| Live {
                 ticket: number,
                 event: e.id,
@@ -53,6 +73,27 @@ pub(crate) fn carry(
         }
     }
     Ok(live)
+}
+
+/// Carries what happened and was not followed yet: before something that came from
+/// elsewhere is taken in, what happened here has happened. To be called in that
+/// transaction.
+pub(super) fn catch_up(
+    c: &mut Conn<'_>,
+    desk: &Desk,
+    catalogue: &Catalogue,
+    now: Millis,
+) -> Result<Vec<Live>, Error> {
+    let mut live = Vec::new();
+    loop {
+        let position = store::event::position(c, FOLLOWER)?;
+        let events = store::event::feed(c, position, STRETCH)?;
+        let Some(end) = events.last().map(|e| e.id) else {
+            return Ok(live);
+        };
+        live.extend(carry(c, desk, catalogue, &events, now)?);
+        store::event::set_position(c, FOLLOWER, end)?;
+    }
 }
 
 /// The ticket is where a service's tickets travel.

@@ -28,7 +28,7 @@ use crate::open::{one_line, open_within};
 use crate::{Catalogue, Desk, Error, Live};
 
 /// A subject that comes from elsewhere is cut to this many characters.
-const LONGEST_SUBJECT: usize = 500;
+pub(super) const LONGEST_SUBJECT: usize = 500;
 
 /// A ticket that was opened there, read.
 #[derive(Debug, Clone)]

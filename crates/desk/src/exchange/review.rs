@@ -54,6 +54,7 @@ impl Desk {
                     keep(c, &mut link, now)?;
                     any = true;
                 }
+                any |= super::partner_view::looked(c, number, &actor, now)?;
                 if any {
                     return Ok(());
                 }

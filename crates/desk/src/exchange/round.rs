@@ -46,6 +46,23 @@ pub(super) const TRIES: i64 = 10;
 /// A system without a secret or a client is looked at again after so long.
 const NOT_READY_MS: Millis = 300_000;
 
+/// With whom a round is.
+#[derive(Debug, Clone, Copy)]
+enum With {
+    /// The system of an agreement.
+    System(Uuid),
+    /// A partner's desk.
+    Desk(Uuid),
+}
+
+impl With {
+    fn id(self) -> Uuid {
+        match self {
+            With::System(id) | With::Desk(id) => id,
+        }
+    }
+}
+
 /// How one link's part of a round ended.
 enum Drove {
     /// What could be done was.
@@ -69,17 +86,17 @@ impl Desk {
                     Err(_) => running.clear(),
                 }
             }
-            match self.couplings_due().await {
+            match self.due().await {
                 Ok(due) => {
-                    for agreement in due {
-                        if rounds.len() < AT_ONCE && running.insert(agreement) {
+                    for with in due {
+                        if rounds.len() < AT_ONCE && running.insert(with.id()) {
                             let (desk, holder) = (self.clone(), holder.to_owned());
                             rounds.spawn(async move {
-                                if let Err(e) = desk.round(agreement, &holder).await {
-                                    tracing::warn!(%agreement, error = %e, "a round of the exchange failed");
+                                if let Err(e) = desk.round(with, &holder).await {
+                                    tracing::warn!(with = %with.id(), error = %e, "a round of the exchange failed");
                                     tokio::time::sleep(Duration::from_secs(5)).await;
                                 }
-                                agreement
+                                with.id()
                             });
                         }
                     }
@@ -92,12 +109,18 @@ impl Desk {
 
     /// Every round that is due now, one after the other; how many ran.
     pub(crate) async fn exchange_due(&self, holder: &str) -> Result<u64, Error> {
-        let due = self.couplings_due().await?;
+        let due = self.due().await?;
         let mut ran = 0;
-        for agreement in due {
-            ran += u64::from(self.round(agreement, holder).await?);
+        for with in due {
+            ran += u64::from(self.round(with, holder).await?);
         }
         Ok(ran)
+    }
+
+    async fn due(&self) -> Result<Vec<With>, Error> {
+        let couplings = self.couplings_due().await?.into_iter().map(With::System);
+        let partners = self.partners_due().await?.into_iter().map(With::Desk);
+        Ok(couplings.chain(partners).collect())
     }
 
     async fn couplings_due(&self) -> Result<Vec<Uuid>, Error> {
@@ -109,8 +132,8 @@ impl Desk {
     }
 
     /// One round, unless another node is at it.
-    async fn round(&self, agreement: Uuid, holder: &str) -> Result<bool, Error> {
-        let name = format!("exchange {agreement}");
+    async fn round(&self, with: With, holder: &str) -> Result<bool, Error> {
+        let name = format!("exchange {}", with.id());
         if !self.lease(&name, holder).await? {
             return Ok(false);
         }
@@ -123,7 +146,7 @@ impl Desk {
             }
         };
         let done = tokio::select! {
-            done = self.round_held(agreement) => done,
+            done = self.round_with(with) => done,
             // Somebody else has it: what is in doubt is theirs to find out.
             () = beat => Ok(()),
         };
@@ -143,6 +166,13 @@ impl Desk {
                 store::lease::acquire(c, &name, &holder, now, LEASE_MS).map_err(Error::from)
             })
             .await
+    }
+
+    async fn round_with(&self, with: With) -> Result<(), Error> {
+        match with {
+            With::System(agreement) => self.round_held(agreement).await,
+            With::Desk(partner) => self.partner_round(partner).await,
+        }
     }
 
     async fn round_held(&self, agreement: Uuid) -> Result<(), Error> {

@@ -77,6 +77,9 @@ pub struct Counterpart {
     pub status: Option<String>,
     /// Who works on it there.
     pub owner: Option<String>,
+    /// Values that were set at two desks at once, in words; over when somebody
+    /// chooses.
+    pub conflicts: Vec<String>,
     /// Where it lies there, when that is not where it was agreed.
     pub queue: Option<String>,
     /// When it began.
@@ -133,7 +136,7 @@ pub struct Standing {
     pub dead: i64,
 }
 
-fn admin(actor: &Actor) -> Result<(), Error> {
+pub(super) fn admin(actor: &Actor) -> Result<(), Error> {
     if actor.admin {
         return Ok(());
     }
@@ -176,6 +179,7 @@ pub(super) fn counterpart(c: &mut Conn<'_>, link: Link, lines: i64) -> Result<Co
         there: link.tie.there,
         ended: link.stage == Stage::Ended,
         owner: link.owner_there,
+        conflicts: Vec::new(),
         queue: link.queue_there,
         began_at: link.began_at,
         waiting: link.waiting,
@@ -290,6 +294,7 @@ impl Desk {
                         (State::On, None) => standing.running += 1,
                     }
                 }
+                super::partner_view::add_to(c, &mut standing, now)?;
                 Ok(standing)
             })
             .await
@@ -334,6 +339,11 @@ impl Desk {
                 let mut items = Vec::new();
                 for link in links {
                     items.extend(travelling(c, &catalogue, &actor, link)?);
+                }
+                if after.is_none() {
+                    // Those at partner desks stand on the first page, where they belong.
+                    items.extend(super::partner_view::travelling(c, &catalogue, &actor)?);
+                    items.sort_by_key(|t| t.there.looked_at.unwrap_or(t.there.began_at));
                 }
                 Ok(Page { items, next })
             })
@@ -384,6 +394,7 @@ impl Desk {
                 for link in store::exchange::of_ticket(c, number)? {
                     found.push(counterpart(c, link, MOST_LINES)?);
                 }
+                found.extend(super::partner_view::counterparts(c, number, true)?);
                 Ok(found)
             })
             .await

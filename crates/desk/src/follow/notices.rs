@@ -189,7 +189,7 @@ pub(super) fn tell(
     let mut audiences: BTreeMap<(UnitId, Option<PortalId>), UnitAudience> = BTreeMap::new();
     let mut before = Before::default();
     let mut known = super::Known::new();
-    let coupled = store::coupling::any(c)?;
+    let coupled = store::coupling::any(c)? || store::partner::any(c)?;
     for event in events {
         if let Change::EntryAdded { entry } = &event.change {
             store::entry::expect_load(c, entry.id)?;

@@ -348,7 +348,7 @@ impl Desk {
             })
             .await?;
         let originals = self.originals(&who, mails).await?;
-        let now = self.now();
+        let (desk, now) = (self.clone(), self.now());
         self.0
             .db
             .write(move |c| {
@@ -358,6 +358,8 @@ impl Desk {
                     let number = TicketNumber(*number);
                     if erase_ticket::erase(c, &catalogue, &who, number, &originals, now)? {
                         erasure.tickets += 1;
+                        crate::exchange::joint::erased_here(c, &desk, &catalogue, number, now)?;
+                        store::trace::overwrite(c, true)?;
                     }
                     erasure.position = number.0;
                 }

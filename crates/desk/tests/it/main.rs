@@ -15,6 +15,7 @@ mod exchange_fake;
 mod exchange_in;
 mod exchange_ledger;
 mod exchange_lossy;
+mod exchange_partner;
 mod exchange_review;
 mod exchange_rt;
 mod exchange_zammad;

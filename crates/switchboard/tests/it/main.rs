@@ -9,6 +9,7 @@ mod kill;
 mod kill_disk;
 mod kill_exchange;
 mod kill_mail;
+mod kill_partner;
 mod kill_send;
 mod kill_server;
 mod layering;

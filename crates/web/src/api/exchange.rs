@@ -156,9 +156,9 @@ impl From<Line> for ExchangeLine {
 /// A ticket's counterpart in a partner's system.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct ExchangeCounterpart {
-    /// The kind of system: `rt`, `zammad`, ...
+    /// The kind of system: `rt`, `zammad`, ...; `switchboard`: a partner desk.
     pub kind: String,
-    /// Its host.
+    /// Its host; of a partner desk how people call it.
     pub system: String,
     /// The ticket's number there; null: it was not made yet.
     pub number: Option<String>,
@@ -166,6 +166,9 @@ pub struct ExchangeCounterpart {
     pub status: Option<String>,
     /// Who works on it there.
     pub owner: Option<String>,
+    /// Values that were set at two desks at once, in words: over when somebody sets
+    /// the field again.
+    pub conflicts: Vec<String>,
     /// The queue, group or project in which it lies there, when that is another
     /// than was agreed; null: it is not.
     pub queue: Option<String>,
@@ -204,6 +207,7 @@ impl From<Counterpart> for ExchangeCounterpart {
             number: c.there,
             status: c.status,
             owner: c.owner,
+            conflicts: c.conflicts,
             queue: c.queue,
             theirs: c.theirs,
             ended: c.ended,

@@ -39,7 +39,9 @@ pub mod membership;
 pub mod notice;
 pub mod onboarding;
 pub mod outbox;
+pub mod partner;
 pub mod party;
+pub mod peer;
 pub mod people;
 pub mod person;
 pub mod portal;
@@ -64,6 +66,10 @@ pub const BASE: &str = "/api/v1";
 
 /// Largest JSON body, in bytes.
 const MAX_JSON: usize = 2 * 1024 * 1024;
+
+/// Largest piece of a partner's log, in bytes: a change alone may be larger than what
+/// is put together otherwise.
+const MAX_PIECE: usize = 8 * 1024 * 1024;
 
 /// What a form puts around its files, in bytes.
 const FORM_OVERHEAD: usize = 64 * 1024;
@@ -116,6 +122,7 @@ fn routes(max_attachment: usize) -> OpenApiRouter<AppState> {
         .merge(incoming::router())
         .merge(outbox::router())
         .merge(exchange::router())
+        .merge(partner::router())
         .merge(privacy::router())
         .merge(mail_text::router())
         .merge(mail_choice::router())
@@ -145,7 +152,9 @@ fn routes(max_attachment: usize) -> OpenApiRouter<AppState> {
     let files = attachment::upload_router().layer(DefaultBodyLimit::max(
         max_attachment.saturating_add(FORM_OVERHEAD),
     ));
-    json.merge(files)
+    let peer_files = peer::file_router().layer(DefaultBodyLimit::max(max_attachment));
+    let peers = peer::router().layer(DefaultBodyLimit::max(MAX_PIECE));
+    json.merge(files).merge(peers).merge(peer_files)
 }
 
 /// The API, for the router of the whole.

@@ -60,6 +60,85 @@ pub(super) const API: &[Row] = &[
         Needs::Read,
         Who::SupportSide,
     ),
+    row(
+        "GET",
+        "/api/v1/exchange/partners",
+        Needs::Read,
+        Who::FirstLevel,
+    ),
+    row(
+        "POST",
+        "/api/v1/exchange/partners",
+        Needs::Admin,
+        Who::Administrators,
+    ),
+    row(
+        "PATCH",
+        "/api/v1/exchange/partners/{id}",
+        Needs::Admin,
+        Who::Administrators,
+    ),
+    row(
+        "DELETE",
+        "/api/v1/exchange/partners/{id}",
+        Needs::Admin,
+        Who::Administrators,
+    ),
+    row(
+        "POST",
+        "/api/v1/exchange/invitations",
+        Needs::Admin,
+        Who::Administrators,
+    ),
+    row(
+        "POST",
+        "/api/v1/exchange/invitations/read",
+        Needs::Admin,
+        Who::Administrators,
+    ),
+    // Partner desks: each request is signed.
+    row(
+        "GET",
+        "/api/v1/exchange/peer",
+        Needs::Nothing,
+        Who::Everybody,
+    ),
+    row(
+        "POST",
+        "/api/v1/exchange/peer/acceptance",
+        Needs::Signed,
+        Who::Everybody,
+    ),
+    row(
+        "POST",
+        "/api/v1/exchange/peer/changes",
+        Needs::Signed,
+        Who::Everybody,
+    ),
+    row(
+        "GET",
+        "/api/v1/exchange/peer/changes",
+        Needs::Signed,
+        Who::Everybody,
+    ),
+    row(
+        "GET",
+        "/api/v1/exchange/peer/logs",
+        Needs::Signed,
+        Who::Everybody,
+    ),
+    row(
+        "GET",
+        "/api/v1/exchange/peer/files/{sha256}",
+        Needs::Signed,
+        Who::Everybody,
+    ),
+    row(
+        "PUT",
+        "/api/v1/exchange/peer/files/{sha256}",
+        Needs::Signed,
+        Who::Everybody,
+    ),
 ];
 
 /// The pages.

@@ -5,10 +5,12 @@ use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
 use desk::Error;
+use desk::exchange::partner::Standing;
 use desk::exchange::view::{Counterpart, Coupled, DeadLetter, Travelling};
 use desk::view::TicketView;
 use store::coupling::State;
 use store::exchange::{Line, Went};
+use store::partner;
 use switchboard_core::onboarding::SYSTEMS;
 use switchboard_core::{Actor, Millis, TicketNumber};
 use uuid::Uuid;
@@ -151,6 +153,80 @@ impl CouplingRow {
     }
 }
 
+/// A partner's desk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeskRow {
+    /// How people call it, and its name.
+    pub title: String,
+    /// Its name, the units that stand for it, and where what comes begins.
+    pub about: String,
+    /// How it stands.
+    pub lamp: Lamp,
+    /// The picture of the direction.
+    pub arrows: &'static str,
+    /// The direction in words.
+    pub direction: &'static str,
+    /// When something last came from there.
+    pub came: Option<TimeMark>,
+    /// How long the oldest change waits; empty: none does.
+    pub lag: String,
+    /// Changes that it does not have yet.
+    pub waiting: u64,
+    /// Changes that came from there and can not be taken.
+    pub dead: i64,
+    /// Why it can not be talked to, and since when.
+    pub error: Option<(String, TimeMark)>,
+}
+
+impl DeskRow {
+    /// A row as it is shown at the time of the dial.
+    pub fn of(one: &Standing, dial: &Dial) -> DeskRow {
+        let p = &one.partner;
+        let (state, words) = match p.state {
+            partner::State::Ended => ("off", "Ended"),
+            partner::State::Paused => ("off", "Paused"),
+            partner::State::Active if p.error.is_some() => ("down", "Stopped"),
+            partner::State::Active if one.dead > 0 => ("degraded", "Set something aside"),
+            partner::State::Active if one.lag > LATE_MS => ("degraded", "Late"),
+            partner::State::Active => ("", "In step"),
+        };
+        let (arrows, direction) = match (p.terms.gives, p.terms.takes) {
+            (false, _) => ("back", "only to us"),
+            (_, false) => ("go", "only to them"),
+            _ => ("swap", "both ways"),
+        };
+        let units = match one.units.is_empty() {
+            true => "no unit stands for it".to_owned(),
+            false => one.units.join(", "),
+        };
+        DeskRow {
+            title: p.title.clone(),
+            about: format!(
+                "{}: {units}; what comes begins in {}; {} shared",
+                p.desk, one.intake, one.tickets
+            ),
+            lamp: Lamp {
+                state,
+                words: words.to_owned(),
+            },
+            arrows,
+            direction,
+            came: p.came_at.map(|at| dial.ago(at)),
+            lag: if one.lag > 0 {
+                length(one.lag)
+            } else {
+                String::new()
+            },
+            waiting: p.backlog(),
+            dead: one.dead,
+            error: p
+                .error
+                .clone()
+                .map(|why| (why, dial.moment(p.error_at.unwrap_or(dial.now)))),
+        }
+    }
+}
+
 /// How a ticket stands in a partner's system.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PartnerRow {
@@ -164,6 +240,8 @@ pub struct PartnerRow {
     pub owner: String,
     /// Where it lies there, when that is not where it was agreed.
     pub queue: String,
+    /// Values that were set at two desks at once, in words.
+    pub conflicts: Vec<String>,
     /// What else there is to know.
     pub chips: Vec<Chip>,
     /// When something last came from there.
@@ -203,6 +281,7 @@ impl PartnerRow {
                 .unwrap_or_else(|| "not known yet".to_owned()),
             owner: one.owner.clone().unwrap_or_default(),
             queue: one.queue.clone().unwrap_or_default(),
+            conflicts: one.conflicts.clone(),
             chips,
             came: one.came_at.map(|at| dial.ago(at)),
             sent: one.sent_at.map(|at| dial.ago(at)),
@@ -379,6 +458,8 @@ pub struct ExchangePage {
     pub frame: Frame,
     /// The couplings, the oldest first.
     pub couplings: Vec<CouplingRow>,
+    /// The partner desks, the oldest first.
+    pub desks: Vec<DeskRow>,
     /// How many of them are in step.
     pub quiet: usize,
     /// How long the oldest thing waits; empty: nothing does.
@@ -416,6 +497,7 @@ pub async fn show(visit: Visit) -> Response {
 async fn page(visit: &Visit, wrong: Errors, which: String) -> Result<ExchangePage, Fault> {
     let actor = visit.actor()?;
     let (coupled, dead) = visit.desk.exchange(actor).await?;
+    let desks = visit.desk.partners(actor).await?;
     let held = visit.desk.held_up(actor).await?;
     let mut errors = wrong;
     let after = visit.query("after").to_owned();
@@ -440,6 +522,10 @@ async fn page(visit: &Visit, wrong: Errors, which: String) -> Result<ExchangePag
     Ok(ExchangePage {
         frame: visit.frame(Room::Staff, Here::Exchange).await?,
         quiet: couplings.iter().filter(|c| c.lamp.state.is_empty()).count(),
+        desks: desks
+            .iter()
+            .map(|one| DeskRow::of(one, &visit.dial))
+            .collect(),
         lag: lag.filter(|l| *l > 0).map(length).unwrap_or_default(),
         waiting: couplings.iter().map(|c| c.waiting).sum(),
         couplings,

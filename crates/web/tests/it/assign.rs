@@ -231,6 +231,11 @@ fn no_request_takes_a_field_that_is_not_its_own() {
                         TestDesk::request(who, method.parse().unwrap(), &path, Some(&body));
                     let answer = desk.ask(request).await;
                     let what = format!("{method} {path} {body}: {}", answer.text());
+                    if row.needs == Needs::Signed {
+                        // Who is not believed is not read, but for who brings the key.
+                        assert!(matches!(answer.status, 400 | 401), "{what}");
+                        continue;
+                    }
                     if target.one_of_many {
                         assert!(matches!(answer.status, 400 | 422), "{what}");
                     } else {

@@ -26,6 +26,7 @@ mod main_job;
 mod matrix;
 mod new_ticket_page;
 mod pages;
+mod partner;
 mod portal;
 mod privacy;
 mod privacy_page;

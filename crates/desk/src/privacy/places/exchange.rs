@@ -1,7 +1,7 @@
 //! Tickets that are worked on in another system too: migrations 0023, 0027, 0029,
-//! 0034 and 0035.
+//! 0034, 0035 and 0038.
 
-use super::kind::Holds::{Json, Nothing, Person, Words};
+use super::kind::Holds::{Address, Json, Nothing, Person, Secret, Words};
 use super::kind::{Table, table};
 
 /// In the order of the migration that made them.
@@ -95,6 +95,128 @@ pub(super) const TABLES: &[Table] = &[
             ("there", Nothing),
             ("what", Words),
             ("why", Words),
+            ("at", Nothing),
+            ("ended_at", Nothing),
+        ],
+    ),
+    table(
+        "partner",
+        "id",
+        &[
+            ("id", Nothing),
+            ("desk", Nothing),
+            ("title", Words),
+            ("base_url", Nothing),
+            ("public_key", Nothing),
+            ("state", Nothing),
+            ("names", Nothing),
+            ("addresses", Nothing),
+            ("files", Nothing),
+            ("gives", Nothing),
+            ("takes", Nothing),
+            ("intake", Nothing),
+            ("log_end", Nothing),
+            ("sent", Nothing),
+            ("acked", Nothing),
+            ("waiting_since", Nothing),
+            ("tries", Nothing),
+            ("went_back", Nothing),
+            ("took", Nothing),
+            ("heard_at", Nothing),
+            ("error", Words),
+            ("error_at", Nothing),
+            ("sent_at", Nothing),
+            ("came_at", Nothing),
+            ("requester", Person),
+            ("made_at", Nothing),
+            ("ended_at", Nothing),
+        ],
+    ),
+    table(
+        "partner_unit",
+        "unit",
+        &[("unit", Nothing), ("partner", Nothing)],
+    ),
+    table(
+        "partner_invitation",
+        "id",
+        &[
+            ("id", Nothing),
+            ("token_hash", Secret),
+            ("doc", Nothing),
+            ("made_at", Nothing),
+            ("expires_at", Nothing),
+            ("partner", Nothing),
+        ],
+    ),
+    table(
+        "partner_nonce",
+        "",
+        &[
+            ("partner", Nothing),
+            ("nonce", Nothing),
+            ("expires_at", Nothing),
+        ],
+    ),
+    table(
+        "shared_ticket",
+        "id",
+        &[
+            ("id", Nothing),
+            ("ticket", Nothing),
+            ("opened_here", Nothing),
+            ("shared", Json),
+            ("began_at", Nothing),
+            ("looked_at", Nothing),
+            ("looked_by", Person),
+        ],
+    ),
+    table(
+        "shared_road",
+        "",
+        &[
+            ("shared", Nothing),
+            ("partner", Nothing),
+            ("began_at", Nothing),
+        ],
+    ),
+    table(
+        "shared_change",
+        "id",
+        &[
+            ("id", Nothing),
+            ("shared", Nothing),
+            ("n", Nothing),
+            ("name", Nothing),
+            ("at", Nothing),
+            ("source", Nothing),
+            ("address", Address),
+            ("entry", Nothing),
+            ("doc", Json),
+        ],
+    ),
+    table(
+        "partner_log",
+        "id",
+        &[
+            ("id", Nothing),
+            ("partner", Nothing),
+            ("place", Nothing),
+            ("shared", Nothing),
+            ("name", Nothing),
+            ("at", Nothing),
+            ("doc", Json),
+        ],
+    ),
+    table(
+        "partner_dead",
+        "id",
+        &[
+            ("id", Nothing),
+            ("partner", Nothing),
+            ("place", Nothing),
+            ("why", Words),
+            ("doc", Json),
             ("at", Nothing),
             ("ended_at", Nothing),
         ],

@@ -4,7 +4,8 @@ use switchboard_core::Status;
 
 use super::{DAY, HOUR, MIN, NOW, dial, s};
 use crate::ui::exchange::{
-    CouplingRow, DeadRow, ExchangePage, LaneRow, PartnerRow, TraceView, TravelRow, WakeView,
+    CouplingRow, DeadRow, DeskRow, ExchangePage, LaneRow, PartnerRow, TraceView, TravelRow,
+    WakeView,
 };
 use crate::ui::frame::{Errors, Frame, Here, Me};
 use crate::ui::view::{Chip, Lamp, Pages, StatusMark, Tone};
@@ -43,6 +44,9 @@ fn partner(number: &str) -> PartnerRow {
         status: s("stalled <b>"),
         owner: s("jan"),
         queue: s("disks <b>"),
+        conflicts: vec![s(
+            "priority: “top” of b.example counts; a.example set “<b>”",
+        )],
         chips: vec![
             Chip::new(Tone::External, "They are responsible"),
             Chip::with_icon(Tone::Warn, "clock", "2 to go there"),
@@ -120,6 +124,21 @@ impl ExchangePage {
                     ..coupling("B2DROP", "off", "Paused")
                 },
             ],
+            desks: vec![DeskRow {
+                title: s("Desk <b>"),
+                about: s("b.example: Desk B; what comes begins in First level; 3 shared"),
+                lamp: Lamp {
+                    state: "down",
+                    words: s("Stopped"),
+                },
+                arrows: "swap",
+                direction: "both ways",
+                came: Some(dial().ago(NOW - MIN)),
+                lag: s("3 min"),
+                waiting: 7,
+                dead: 1,
+                error: Some((s("it takes too long <b>"), dial().moment(NOW - HOUR))),
+            }],
             quiet: 1,
             lag: s("50 min"),
             waiting: 52,
@@ -194,6 +213,7 @@ impl ExchangePage {
     pub(crate) fn empty_sample() -> ExchangePage {
         ExchangePage {
             couplings: Vec::new(),
+            desks: Vec::new(),
             quiet: 0,
             ..ExchangePage::looking_sample()
         }

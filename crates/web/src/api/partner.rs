@@ -1,0 +1,386 @@
+//! Partner desks: invitations, what was agreed, and how each stands.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use desk::exchange::partner::{Changed, Own, Standing};
+use serde::{Deserialize, Serialize};
+use store::partner;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+use super::Items;
+use super::caller::{Administers, Reads};
+use super::input::{At, Body};
+use super::words::Time;
+use crate::AppState;
+use crate::problem::Problem;
+
+/// What two desks agree on, as one of them sees it. Nothing passes that is not
+/// said here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PartnerTerms {
+    /// Names of those who write may pass, both ways.
+    #[serde(default)]
+    pub names: bool,
+    /// Their mail addresses may pass, also where they stand in a text.
+    #[serde(default)]
+    pub addresses: bool,
+    /// Files may pass.
+    #[serde(default)]
+    pub files: bool,
+    /// Tickets may be given to the other desk.
+    #[serde(default)]
+    pub gives: bool,
+    /// Tickets may come from the other desk.
+    #[serde(default)]
+    pub takes: bool,
+}
+
+impl From<PartnerTerms> for partner::Terms {
+    fn from(t: PartnerTerms) -> partner::Terms {
+        partner::Terms {
+            names: t.names,
+            addresses: t.addresses,
+            files: t.files,
+            gives: t.gives,
+            takes: t.takes,
+        }
+    }
+}
+
+impl From<partner::Terms> for PartnerTerms {
+    fn from(t: partner::Terms) -> PartnerTerms {
+        PartnerTerms {
+            names: t.names,
+            addresses: t.addresses,
+            files: t.files,
+            gives: t.gives,
+            takes: t.takes,
+        }
+    }
+}
+
+/// A partner desk, and how it stands.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ExchangePartner {
+    /// Its id here.
+    pub id: Uuid,
+    /// Its name, as it stands in changes.
+    pub desk: String,
+    /// How people call it.
+    pub title: String,
+    /// Where it is reached.
+    pub base_url: String,
+    /// Its Ed25519 key, 32 bytes in base64.
+    pub public_key: String,
+    /// Whether tickets travel: `active`, `paused` or `ended`.
+    pub state: String,
+    /// What was agreed.
+    pub terms: PartnerTerms,
+    /// The unit in which what comes from there begins, by name.
+    pub intake: String,
+    /// The units that stand for it here, by name: what is given to one of them is
+    /// given to the partner.
+    pub units: Vec<String>,
+    /// Tickets that are shared with it.
+    pub tickets: i64,
+    /// Changes that it does not have yet.
+    pub waiting: u64,
+    /// How long the oldest of them waits, in milliseconds; 0: none does.
+    pub lag_ms: i64,
+    /// Changes that came from there and can not be taken.
+    pub dead: i64,
+    /// Why it can not be talked to; null: it can.
+    pub error: Option<String>,
+    /// Since when.
+    pub error_at: Option<Time>,
+    /// When something last went there.
+    pub sent_at: Option<Time>,
+    /// When something last came from there.
+    pub came_at: Option<Time>,
+    /// Since when it is a partner.
+    pub began_at: Time,
+    /// When that ended.
+    pub ended_at: Option<Time>,
+}
+
+impl From<Standing> for ExchangePartner {
+    fn from(s: Standing) -> ExchangePartner {
+        let p = s.partner;
+        ExchangePartner {
+            waiting: p.backlog(),
+            id: p.id,
+            desk: p.desk.to_string(),
+            title: p.title,
+            base_url: p.base_url,
+            public_key: p.public_key,
+            state: p.state.key().to_owned(),
+            terms: p.terms.into(),
+            intake: s.intake,
+            units: s.units,
+            tickets: s.tickets,
+            lag_ms: s.lag,
+            dead: s.dead,
+            error: p.error,
+            error_at: p.error_at.map(Time),
+            sent_at: p.sent_at.map(Time),
+            came_at: p.came_at.map(Time),
+            began_at: Time(p.made_at),
+            ended_at: p.ended_at.map(Time),
+        }
+    }
+}
+
+/// Partner desks, the oldest first; for first level and administrators.
+#[utoipa::path(
+    get,
+    path = "/exchange/partners",
+    tag = "exchange",
+    responses((status = 200, description = "The partners", body = Items<ExchangePartner>)),
+)]
+async fn partners(
+    State(app): State<AppState>,
+    Reads(caller): Reads,
+) -> Result<Json<Items<ExchangePartner>>, Problem> {
+    let all = app.desk.partners(&caller.actor).await?;
+    Ok(Json(Items::all(
+        all.into_iter().map(ExchangePartner::from).collect(),
+    )))
+}
+
+/// What is offered to a desk that is to become a partner.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewInvitation {
+    /// What is to be agreed, as this desk sees it.
+    pub terms: PartnerTerms,
+    /// The unit in which what comes from there begins, by key or name; first level
+    /// without it.
+    #[serde(default)]
+    pub intake: Option<String>,
+    /// The units that stand for it here, by key or name.
+    #[serde(default)]
+    pub units: Vec<String>,
+}
+
+/// An invitation.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct WrittenInvitation {
+    /// To be handed to an administrator of the other desk, as a secret: who has it
+    /// becomes the partner. It is shown once.
+    pub invitation: String,
+    /// Until when it counts.
+    pub expires_at: Time,
+}
+
+/// Writes an invitation for another desk.
+#[utoipa::path(
+    post,
+    path = "/exchange/invitations",
+    tag = "exchange",
+    request_body = NewInvitation,
+    responses((status = 201, description = "It", body = WrittenInvitation)),
+)]
+async fn invite_partner(
+    State(app): State<AppState>,
+    Administers(caller): Administers,
+    body: Body<NewInvitation>,
+) -> Result<(StatusCode, Json<WrittenInvitation>), Problem> {
+    let own = Own {
+        intake: body.value.intake,
+        units: body.value.units,
+    };
+    let terms = body.value.terms.into();
+    let written = app.desk.invite_partner(&caller.actor, terms, &own).await?;
+    let answer = WrittenInvitation {
+        invitation: written.text,
+        expires_at: Time(written.expires_at),
+    };
+    Ok((StatusCode::CREATED, Json(answer)))
+}
+
+/// An invitation to be read.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GivenInvitation {
+    /// The whole text.
+    pub invitation: String,
+}
+
+/// What an invitation says.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ReadInvitation {
+    /// The name of the desk that invites.
+    pub desk: String,
+    /// How people call it.
+    pub title: String,
+    /// Where it is reached.
+    pub base_url: String,
+    /// Its Ed25519 key, 32 bytes in base64.
+    pub public_key: String,
+    /// What is to be agreed, as this desk sees it.
+    pub terms: PartnerTerms,
+    /// Until when it counts.
+    pub expires_at: Time,
+}
+
+/// Reads an invitation that this desk got, before somebody decides about it.
+#[utoipa::path(
+    post,
+    path = "/exchange/invitations/read",
+    tag = "exchange",
+    request_body = GivenInvitation,
+    responses((status = 200, description = "What it says", body = ReadInvitation)),
+)]
+async fn read_invitation(
+    State(app): State<AppState>,
+    Administers(caller): Administers,
+    body: Body<GivenInvitation>,
+) -> Result<Json<ReadInvitation>, Problem> {
+    let read = app
+        .desk
+        .read_invitation(&caller.actor, &body.value.invitation)?;
+    Ok(Json(ReadInvitation {
+        desk: read.from.desk.to_string(),
+        title: read.from.title,
+        base_url: read.from.base_url,
+        public_key: read.from.public_key,
+        terms: read.terms.into(),
+        expires_at: Time(read.expires_at),
+    }))
+}
+
+/// An invitation that is accepted, and what this desk decides by itself.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AcceptedInvitation {
+    /// The whole text.
+    pub invitation: String,
+    /// The unit in which what comes from there begins, by key or name; first level
+    /// without it.
+    #[serde(default)]
+    pub intake: Option<String>,
+    /// The units that stand for it here, by key or name.
+    #[serde(default)]
+    pub units: Vec<String>,
+}
+
+/// A partner that began.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct BegunPartner {
+    /// Its id here.
+    pub id: Uuid,
+}
+
+/// Accepts an invitation: the other desk is told, and tickets travel from then on.
+/// May be repeated when no answer came. 409: the other desk does not take it, or is
+/// a partner already; 503: it was not reached.
+#[utoipa::path(
+    post,
+    path = "/exchange/partners",
+    tag = "exchange",
+    request_body = AcceptedInvitation,
+    responses((status = 201, description = "The partner", body = BegunPartner)),
+)]
+async fn accept_partner(
+    State(app): State<AppState>,
+    Administers(caller): Administers,
+    body: Body<AcceptedInvitation>,
+) -> Result<(StatusCode, Json<BegunPartner>), Problem> {
+    let own = Own {
+        intake: body.value.intake,
+        units: body.value.units,
+    };
+    let id = app
+        .desk
+        .accept_partner(&caller.actor, &body.value.invitation, &own)
+        .await?;
+    Ok((StatusCode::CREATED, Json(BegunPartner { id })))
+}
+
+/// Whether tickets travel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PartnerState {
+    /// They do.
+    Active,
+    /// Not for now: what happens waits.
+    Paused,
+}
+
+/// What is changed; what is left out stays.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PartnerChange {
+    /// Whether tickets travel.
+    #[serde(default)]
+    pub state: Option<PartnerState>,
+    /// The unit in which what comes from there begins, by key or name.
+    #[serde(default)]
+    pub intake: Option<String>,
+    /// The units that stand for it here, by key or name.
+    #[serde(default)]
+    pub units: Option<Vec<String>>,
+    /// Another address of the same desk.
+    #[serde(default)]
+    pub base_url: Option<String>,
+}
+
+/// Changes what this desk decides about a partner. 409: it has ended.
+#[utoipa::path(
+    patch,
+    path = "/exchange/partners/{id}",
+    tag = "exchange",
+    params(("id" = Uuid, Path, description = "The partner's id")),
+    request_body = PartnerChange,
+    responses((status = 204, description = "It is so now")),
+)]
+async fn change_partner(
+    State(app): State<AppState>,
+    Administers(caller): Administers,
+    at: At,
+    body: Body<PartnerChange>,
+) -> Result<StatusCode, Problem> {
+    let changed = Changed {
+        paused: body.value.state.map(|s| s == PartnerState::Paused),
+        intake: body.value.intake,
+        units: body.value.units,
+        base_url: body.value.base_url,
+    };
+    app.desk
+        .change_partner(&caller.actor, at.uuid("id")?, changed)
+        .await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Ends a partnership: nothing is sent, taken or believed any more; each desk keeps
+/// its tickets.
+#[utoipa::path(
+    delete,
+    path = "/exchange/partners/{id}",
+    tag = "exchange",
+    params(("id" = Uuid, Path, description = "The partner's id")),
+    responses((status = 204, description = "It has ended")),
+)]
+async fn end_partner(
+    State(app): State<AppState>,
+    Administers(caller): Administers,
+    at: At,
+) -> Result<StatusCode, Problem> {
+    app.desk.end_partner(&caller.actor, at.uuid("id")?).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+pub(super) fn router() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(partners))
+        .routes(routes!(invite_partner))
+        .routes(routes!(read_invitation))
+        .routes(routes!(accept_partner))
+        .routes(routes!(change_partner))
+        .routes(routes!(end_partner))
+}

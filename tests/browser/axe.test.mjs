@@ -162,6 +162,7 @@ suite("the administrator's catalogue", "admin@demo", [
   ["values", "/admin/values"],
   ["sites", "/admin/sites"],
   ["rules", "/admin/triage"],
+  ["targets", "/admin/targets"],
   ["timers", "/admin/timers"],
   ["import", "/admin/import"],
 ]);

@@ -249,9 +249,9 @@ pub struct Promise {
 }
 
 /// Working time until a unit answers, by its quality of support and the
-/// ticket's priority (domain section 7).
-pub fn response(qos: &str, priority: Priority) -> Millis {
-    TargetSet::shipped()
+/// ticket's priority: a working week where nothing is promised.
+pub fn response(targets: &TargetSet, qos: &str, priority: Priority) -> Millis {
+    targets
         .within(qos, TargetKind::Response, priority)
         .map_or(5 * DAY_MS, Within::ms)
 }
@@ -492,7 +492,9 @@ mod tests {
             ("", [5 * DAY_MS, 5 * DAY_MS, DAY_MS, DAY_MS]),
             ("advanced", [5 * DAY_MS, DAY_MS, DAY_MS, 4 * HOUR_MS]),
         ] {
-            assert_eq!([Low, Medium, High, Top].map(|p| response(qos, p)), days);
+            let set = TargetSet::shipped();
+            let got = [Low, Medium, High, Top].map(|p| response(&set, qos, p));
+            assert_eq!(got, days);
         }
     }
 

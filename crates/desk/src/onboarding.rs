@@ -90,6 +90,8 @@ pub struct Changed {
 /// A form with all that its page shows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sheet {
+    /// What can be promised: the qualities of support.
+    pub qualities: Vec<switchboard_core::target::Quality>,
     /// The form.
     pub row: Onboarding,
     /// Who began it.
@@ -203,6 +205,11 @@ fn around(c: &mut Conn<'_>, desk: &Desk, row: &Onboarding) -> Result<Around, Err
                 key: u.key,
                 name: u.name,
             })
+            .collect(),
+        qualities: crate::ticket_clock::stored_targets(c)?
+            .qualities
+            .into_iter()
+            .map(|q| q.key)
             .collect(),
         secrets: (row.state == State::Submitted).then(|| desk.config().secrets.names()),
         confirmed_list: row.list_confirmed.clone(),

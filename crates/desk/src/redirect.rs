@@ -160,7 +160,7 @@ fn promise(catalogue: &Catalogue, ticket: &Ticket) -> Promise {
         .map(|u| u.doc.clone())
         .unwrap_or_default();
     Promise {
-        response: rules::response(&doc.qos, ticket.priority()),
+        response: rules::response(&catalogue.targets, &doc.qos, ticket.priority()),
         calendar: doc.calendar(),
     }
 }

@@ -124,7 +124,7 @@ pub struct UnitPart {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(default)]
 pub struct Quality {
-    /// `base`, `medium` or `advanced`.
+    /// The key of a quality of support.
     pub qos: String,
     /// IANA name.
     pub time_zone: String,

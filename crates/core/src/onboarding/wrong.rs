@@ -44,6 +44,8 @@ pub struct Around {
     pub units: Vec<Known>,
     /// Of these the ones that a unit can be put under.
     pub parents: Vec<Known>,
+    /// The keys of the qualities of support.
+    pub qualities: Vec<String>,
     /// Names of secrets that the operator keeps, each with the host it is for;
     /// `None`: not looked at yet. A form may be sent before the operator has
     /// put its secret in, and is accepted only after.
@@ -377,7 +379,7 @@ fn unit(form: &Form, around: &Around, found: &mut Found) {
 
 fn quality(form: &Form, around: &Around, found: &mut Found) {
     let q = &form.quality;
-    if !matches!(q.qos.as_str(), "base" | "medium" | "advanced") {
+    if !around.qualities.contains(&q.qos) {
         found.say("quality.qos", "Choose what your unit promises.");
     }
     if !(around.is_zone)(q.time_zone.trim()) {

@@ -23,6 +23,7 @@ fn around() -> Around {
             known("storage", "Storage"),
         ],
         parents: vec![known("first-level", "First level")],
+        qualities: vec!["base".into(), "medium".into()],
         secrets: Some(vec![("eudat-rt".into(), "rt.eudat.example".into())]),
         confirmed_list: Some("help@sky.example".into()),
         is_address: |text| text.contains('@') && !text.contains(' '),

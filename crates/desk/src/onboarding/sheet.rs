@@ -60,6 +60,7 @@ pub(super) fn sheet(
         } else {
             None
         },
+        qualities: crate::ticket_clock::stored_targets(c)?.qualities,
         parents: around.parents,
         by,
         wrong,

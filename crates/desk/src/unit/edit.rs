@@ -271,6 +271,7 @@ pub(crate) fn put_unit_in(
         ));
     }
     check_texts(unit)?;
+    check_quality(c, unit)?;
     let places: Vec<Place> = all.iter().map(place).collect();
     check(&places, &place(unit))?;
     store::unit::save(c, unit, now)?;
@@ -324,6 +325,23 @@ fn check_own_part(before: &Unit, after: &Unit) -> Result<(), Error> {
     ))
 }
 
+/// Whether there is the unit's quality of support.
+fn check_quality(c: &mut Conn<'_>, unit: &Unit) -> Result<(), Error> {
+    // Empty: nobody has said yet, as in units that were there before.
+    if unit.doc.qos.is_empty() {
+        return Ok(());
+    }
+    let targets = crate::ticket_clock::stored_targets(c)?;
+    if targets.qualities.iter().any(|q| q.key == unit.doc.qos) {
+        return Ok(());
+    }
+    let keys: Vec<String> = targets.qualities.into_iter().map(|q| q.key).collect();
+    Err(Error::invalid(
+        "qos",
+        format!("takes one of {}; see /admin/targets", keys.join(", ")),
+    ))
+}
+
 fn check_texts(unit: &Unit) -> Result<(), Error> {
     let doc = &unit.doc;
     let too_long = |field: &str, text: &str| {
@@ -346,10 +364,6 @@ fn check_texts(unit: &Unit) -> Result<(), Error> {
     }
     if let Some(email) = &unit.email {
         crate::account::address("email", email)?;
-    }
-    // Empty: nobody has said yet, as in units that were there before.
-    if !["", "base", "medium", "advanced"].contains(&doc.qos.as_str()) {
-        return Err(Error::invalid("qos", "takes base, medium or advanced"));
     }
     if !doc.time_zone.is_empty() && jiff::tz::TimeZone::get(&doc.time_zone).is_err() {
         return Err(Error::invalid(

@@ -22,6 +22,8 @@ pub(super) const API: &[Row] = &[
 pub(super) const PAGES: &[Row] = &[
     row("GET", "/reports", Needs::Session, Who::Reports),
     row("GET", "/reports/file", Needs::Session, Who::Reports),
+    row("GET", "/admin/targets", Needs::Session, Who::Administrators),
+    row("POST", "/admin/targets", Needs::Form, Who::Administrators),
     row("GET", "/admin/timers", Needs::Session, Who::Administrators),
     row("POST", "/admin/timers", Needs::Form, Who::Administrators),
 ];

@@ -167,6 +167,7 @@ pub fn router() -> Router<AppState> {
             get(admin::mailboxes::show).post(admin::mailboxes::act),
         )
         .route("/admin/import", get(admin::import::show).post(admin::import::act))
+        .route("/admin/targets", get(admin::targets::show).post(admin::targets::save))
         .route("/admin/timers", get(admin::timers::show).post(admin::timers::save))
         .route("/admin/triage", get(admin::triage::show).post(admin::triage::act))
         .route("/status", get(status::show))

@@ -28,6 +28,7 @@ use super::admin::service_provider::{OneProviderPage, ProvidersPage};
 use super::admin::services::ServicesAdminPage;
 use super::admin::sign_in::{ProviderPage, SignInProvidersPage};
 use super::admin::sites::SitesPage;
+use super::admin::targets::TargetsPage;
 use super::admin::timers::TimersPage;
 use super::admin::triage::RulesPage;
 use super::admin::unit::UnitAdminPage;
@@ -141,6 +142,7 @@ fn pages() -> BTreeMap<&'static str, String> {
             PortalServicesPage::sample().render().unwrap(),
         ),
         ("admin", AdminPage::sample().render().unwrap()),
+        ("admin-targets", TargetsPage::sample().render().unwrap()),
         ("admin-import", ImportPage::sample().render().unwrap()),
         (
             "admin-import-planned",

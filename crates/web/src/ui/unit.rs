@@ -6,8 +6,8 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use desk::Catalogue;
 use store::unit::Unit;
-use switchboard_core::Priority;
 use switchboard_core::unit::{Editor, editor};
+use switchboard_core::{Priority, TargetKind};
 
 use super::assets::Asset;
 use super::fault::Fault;
@@ -317,7 +317,7 @@ async fn unit(visit: &Visit, key: &str, again: Again) -> Result<UnitPage, Fault>
             .filter(|s| s.unit == unit.id && s.active)
             .map(|s| (s.name.clone(), format!("/services?q={}", encode(&s.name))))
             .collect(),
-        quality: quality(&unit.doc.qos),
+        quality: quality(&catalogue, &unit.doc.qos),
         calendar: calendar(unit, visit.dial.now),
         hints: if page.inside { hints(unit) } else { Vec::new() },
     })
@@ -361,19 +361,18 @@ fn hints(unit: &Unit) -> Vec<(String, String)> {
 }
 
 /// The response targets of a quality of support (domain section 7).
-fn quality(qos: &str) -> Option<Quality> {
-    let (name, targets) = match qos {
-        "base" => ("Base", ["5 wd", "5 wd", "5 wd", "5 wd"]),
-        "medium" => ("Medium", ["5 wd", "5 wd", "1 wd", "1 wd"]),
-        "advanced" => ("Advanced", ["5 wd", "1 wd", "1 wd", "4 h"]),
-        _ => return None,
+fn quality(catalogue: &Catalogue, qos: &str) -> Option<Quality> {
+    let quality = catalogue.targets.qualities.iter().find(|q| q.key == qos)?;
+    let promise = quality.promise(TargetKind::Response);
+    let words = |priority| {
+        let within = promise.within(priority);
+        within.map_or_else(|| "not promised".to_owned(), |w| w.to_string())
     };
     Some(Quality {
-        chip: Chip::new(Tone::Info, name),
+        chip: Chip::new(Tone::Info, quality.title.clone()),
         targets: Priority::ALL
             .into_iter()
-            .zip(targets)
-            .map(|(p, t)| (PrioMark::of(p), t.to_owned()))
+            .map(|p| (PrioMark::of(p), words(p)))
             .collect(),
     })
 }

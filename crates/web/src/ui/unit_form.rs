@@ -20,11 +20,6 @@ const LEVELS: [(&str, &str); 3] = [
     ("2", "2, runs services"),
     ("3", "3, experts; requesters can not address it"),
 ];
-const QUALITIES: [(&str, &str); 3] = [
-    ("base", "Base"),
-    ("medium", "Medium"),
-    ("advanced", "Advanced"),
-];
 const WEIGHTS: [(&str, &str); 6] = [
     ("3", "strong"),
     ("2", "medium"),
@@ -146,7 +141,16 @@ impl UnitForm {
             email: unit.email.clone().unwrap_or_default(),
             first_level: unit.first_level,
             security: unit.security,
-            qualities: Choice::list(QUALITIES, &doc.qos),
+            qualities: Choice::list(
+                std::iter::once(("", "Nobody has said yet")).chain(
+                    catalogue
+                        .targets
+                        .qualities
+                        .iter()
+                        .map(|q| (&q.key[..], &q.title[..])),
+                ),
+                &doc.qos,
+            ),
             time_zone: doc.time_zone.clone(),
             hours: doc
                 .working_week()
@@ -200,7 +204,14 @@ impl UnitForm {
             category: text("category"),
             first_level: posted.has("first_level"),
             security: posted.has("security"),
-            qualities: Choice::list(QUALITIES, posted.text("qos")),
+            qualities: own
+                .qualities
+                .iter()
+                .map(|c| Choice {
+                    chosen: c.value == posted.text("qos"),
+                    ..c.clone()
+                })
+                .collect(),
             ..own
         }
     }

@@ -1,7 +1,9 @@
 //! What is due, by the API: on tickets, in lists, and what can be changed of it.
 
 use serde_json::{Value, json};
-use testkit::{Federation, TestDesk, both};
+use testkit::{Federation, TestDesk, both, on_sqlite};
+
+use crate::browser::Browser;
 
 async fn open(desk: &TestDesk, f: &Federation, affected: u32) -> i64 {
     desk.post(
@@ -108,5 +110,101 @@ fn an_administrator_changes_the_targets_and_what_is_wrong_is_named() {
         let mut gone = shipped;
         gone["usual"] = json!("royal");
         desk.put(&f.ada, "/targets", gone).await.expect(422);
+    });
+}
+
+/// The fields of the page as they stand, as pairs.
+fn fields(targets: &Value) -> Vec<(String, String)> {
+    let mut fields = vec![(
+        "usual".to_owned(),
+        targets["usual"].as_str().unwrap().to_owned(),
+    )];
+    for (n, quality) in (0..).zip(targets["qualities"].as_array().unwrap()) {
+        for name in ["key", "title"] {
+            let value = quality[name].as_str().unwrap().to_owned();
+            fields.push((format!("q{n}.{name}"), value));
+        }
+        for promise in quality["promises"].as_array().unwrap() {
+            let clock = promise["clock"].as_str().unwrap();
+            for priority in ["low", "medium", "high", "top"] {
+                let value = promise[priority].as_str().unwrap_or_default().to_owned();
+                fields.push((format!("q{n}.{clock}.{priority}"), value));
+            }
+            for turn in promise["leave_out"].as_array().unwrap() {
+                let turn = turn.as_str().unwrap();
+                fields.push((format!("q{n}.{clock}.{turn}"), "1".to_owned()));
+            }
+        }
+    }
+    fields
+}
+
+fn set(fields: &mut Vec<(String, String)>, name: &str, value: &str) {
+    fields.retain(|(field, _)| field != name);
+    fields.push((name.to_owned(), value.to_owned()));
+}
+
+#[test]
+fn an_administrator_changes_the_targets_on_their_page() {
+    on_sqlite(|desk| async move {
+        let f = desk.federation().await;
+        let mut ada = Browser::of(&desk, &f.ada).await;
+        let shipped = desk.get(&f.ada, "/targets").await.expect(200).json;
+        let page = ada.page("/admin/targets").await;
+        assert!(page.contains("id=\"q1.response.low\""), "{page}");
+        let send = async |ada: &mut Browser, all: &[(String, String)]| {
+            let all: Vec<(&str, &str)> = all.iter().map(|(a, b)| (&a[..], &b[..])).collect();
+            ada.send("/admin/targets", &all).await
+        };
+        // What was there comes back as it was.
+        let mut all = fields(&shipped);
+        send(&mut ada, &all).await.expect(303);
+        assert_eq!(desk.get(&f.ada, "/targets").await.json, shipped);
+        // Another target, another quality like the usual one, and a unit that has it.
+        set(&mut all, "q1.response.high", "4 wh");
+        set(&mut all, "q1.solution.top", "2 wd");
+        set(&mut all, "new.key", "royal");
+        set(&mut all, "new.title", "Royal");
+        send(&mut ada, &all).await.expect(303);
+        let stored = desk.get(&f.ada, "/targets").await.json;
+        let royal = &stored["qualities"][3];
+        assert_eq!(
+            (&royal["key"], &royal["title"]),
+            (&json!("royal"), &json!("Royal"))
+        );
+        assert_eq!(royal["promises"], stored["qualities"][1]["promises"]);
+        let response = &royal["promises"][1];
+        assert_eq!(response["high"], "4 wh");
+        let unit = ada.page("/admin/units/storage").await;
+        assert!(unit.contains(">Royal</option>"), "{unit}");
+        desk.patch(&f.ada, "/units/storage", json!({"qos": "royal"}))
+            .await
+            .expect(200);
+        let unit = ada.page("/units/storage").await;
+        assert!(unit.contains("Royal") && unit.contains("4 wh"), "{unit}");
+        let unknown = json!({"qos": "imperial"});
+        let problem = desk
+            .patch(&f.ada, "/units/storage", unknown)
+            .await
+            .expect(422);
+        assert!(problem.text().contains("royal"), "{}", problem.text());
+        // What is wrong is said beside its field, and what was typed stays.
+        let mut all = fields(&stored);
+        set(&mut all, "q0.silence.low", "some time");
+        let page = send(&mut ada, &all).await.expect(422).text();
+        assert!(page.contains("id=\"q0.silence.low-err\""), "{page}");
+        assert!(page.contains("value=\"some time\""), "{page}");
+        // A quality that a unit has can not go; another can.
+        let mut all = fields(&stored);
+        set(&mut all, "q3.gone", "1");
+        let page = send(&mut ada, &all).await.expect(422).text();
+        assert!(page.contains("must stay"), "{page}");
+        let mut all = fields(&stored);
+        set(&mut all, "q0.gone", "1");
+        send(&mut ada, &all).await.expect(303);
+        let left = desk.get(&f.ada, "/targets").await.json;
+        assert_eq!(left["qualities"].as_array().unwrap().len(), 3);
+        let mut sam = Browser::of(&desk, &f.sam).await;
+        sam.get("/admin/targets").await.expect(403);
     });
 }

@@ -21,6 +21,7 @@ pub mod service_provider;
 pub mod services;
 pub mod sign_in;
 pub mod sites;
+pub mod targets;
 pub mod timers;
 pub mod triage;
 pub mod unit;
@@ -166,6 +167,13 @@ pub const LINES: &[Line] = &[
         icon: "flag",
         name: "Rules of triage",
         text: "Which facts give which priority; tried on past tickets before it counts.",
+    },
+    Line {
+        group: Group::Desk,
+        href: "/admin/targets",
+        icon: "flag",
+        name: "Targets",
+        text: "Within which working time units respond, answer and solve, by quality of support and priority.",
     },
     Line {
         group: Group::Desk,

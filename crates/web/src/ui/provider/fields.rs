@@ -8,6 +8,8 @@ use switchboard_core::onboarding::{
     Answered, Form, Problem, Question, ServicePart, Step, Way, default_priorities,
     default_statuses, priority_keys, status_keys,
 };
+use switchboard_core::target::Quality;
+use switchboard_core::{Priority, TargetKind};
 
 use crate::ui::ask::Ask;
 use crate::ui::posted::Posted;
@@ -42,7 +44,7 @@ pub fn groups(step: Step, form: &Form, sheet: &Sheet, wrong: &[Problem]) -> Vec<
     let mut groups = match step {
         Step::Provider => provider(form, sheet),
         Step::Unit => unit(form, sheet),
-        Step::Quality => quality(form),
+        Step::Quality => quality(form, sheet),
         Step::Issues => issues(form),
         Step::Connect | Step::Review => Vec::new(),
     };
@@ -197,8 +199,20 @@ fn unit(form: &Form, sheet: &Sheet) -> Vec<Group> {
     ]
 }
 
-fn quality(form: &Form) -> Vec<Group> {
+/// What a quality promises for the response: "Medium: 5 wd / 5 wd / 1 wd / 1 wd".
+fn promised(quality: &Quality) -> (String, String) {
+    let promise = quality.promise(TargetKind::Response);
+    let words = Priority::ALL.map(|priority| {
+        let within = promise.within(priority);
+        within.map_or_else(|| "not promised".to_owned(), |w| w.to_string())
+    });
+    let words = format!("{}: {} from low to top", quality.title, words.join(" / "));
+    (quality.key.clone(), words)
+}
+
+fn quality(form: &Form, sheet: &Sheet) -> Vec<Group> {
     let q = &form.quality;
+    let offered: Vec<(String, String)> = sheet.qualities.iter().map(promised).collect();
     vec![
         Group {
             text: "A working day (wd) has 8 of your hours. Targets are for the first answer."
@@ -210,11 +224,7 @@ fn quality(form: &Form) -> Vec<Group> {
                         "quality.qos",
                         "What you promise",
                         &q.qos,
-                        [
-                            ("base", "Base: 5 wd for all priorities"),
-                            ("medium", "Medium: 5 / 5 / 1 / 1 wd from low to top"),
-                            ("advanced", "Advanced: 5 wd / 1 wd / 1 wd / 4 hours"),
-                        ],
+                        offered.iter().map(|(key, words)| (&key[..], &words[..])),
                     )
                     .wide(),
                 ],

@@ -4,6 +4,7 @@ use crate::ui::admin::import::{ImportPage, PlanRow, PlanView};
 use crate::ui::admin::service::{FieldRow, ServiceAdminPage};
 use crate::ui::admin::services::{ServiceRow, ServicesAdminPage};
 use crate::ui::admin::sites::{SiteForm, SiteRow, SitesPage};
+use crate::ui::admin::targets::{CellForm, ClockForm, QualityForm, TargetsForm, TargetsPage};
 use crate::ui::admin::timers::{TimersForm, TimersPage};
 use crate::ui::admin::triage::{RuleRow, RulesPage, Trial};
 use crate::ui::admin::unit::UnitAdminPage;
@@ -404,6 +405,47 @@ impl ImportPage {
                 ..plan
             }),
             ..page
+        }
+    }
+}
+
+impl TargetsPage {
+    pub(crate) fn sample() -> TargetsPage {
+        let clock = |prefix: &str, title| ClockForm {
+            prefix: s(prefix),
+            title,
+            cells: ["low", "medium", "high", "top"]
+                .map(|p| CellForm {
+                    name: format!("{prefix}.{p}"),
+                    priority: "Low",
+                    value: s("5 wd <b>"),
+                })
+                .to_vec(),
+            requester: true,
+            partner: false,
+        };
+        let quality = |n: usize, stays| QualityForm {
+            prefix: format!("q{n}"),
+            key: format!("quality-{n}"),
+            title: s("Medium <b>"),
+            title_name: format!("q{n}.title"),
+            units: s("3 units have it"),
+            stays,
+            gone: false,
+            clocks: vec![
+                clock(&format!("q{n}.response"), "Response of the unit"),
+                clock(&format!("q{n}.silence"), "Longest silence"),
+            ],
+        };
+        TargetsPage {
+            frame: Frame::staff_sample(Here::Admin),
+            form: TargetsForm {
+                usual: Choice::list([("quality-0", "Medium <b>")], "quality-0"),
+                qualities: vec![quality(0, true), quality(1, false)],
+                new_key: String::new(),
+                new_title: s("Royal"),
+            },
+            errors: Errors::one("q0.response.low", "Soon is no working time"),
         }
     }
 }

@@ -82,6 +82,15 @@ impl World {
                 let text = format!("key,name\n{key},{key}\n");
                 Call::to(path, &[("kind", "sites"), ("text", &text), ("do", "try")])
             }
+            "/admin/targets" => Call::to(
+                path,
+                &[
+                    ("usual", "medium"),
+                    ("q0.key", "medium"),
+                    ("q0.title", "Medium"),
+                    ("q0.response.low", "5 wd"),
+                ],
+            ),
             "/admin/timers" => Call::to(path, &[("remind", "5, 10"), ("close", "10")]),
             "/admin/triage" => {
                 let fields = [

@@ -114,6 +114,11 @@ impl Step {
         }
     }
 
+    /// Somebody does by hand what time does, before its time.
+    pub(crate) fn forestalls_time(&self) -> bool {
+        self.what % KINDS == 39 && self.how % 4 == 1
+    }
+
     fn actor(&self) -> Actor {
         let mut all = everybody();
         // Those who can do the most come more often.
@@ -256,7 +261,7 @@ impl Step {
                 new: w.ticket(number).splits.first().map_or(other, |s| s.ticket),
             },
             38 => crate::world::escalate(),
-            39 if how % 4 == 1 => Command::Remind(match w.ticket(number).reminder {
+            39 if self.forestalls_time() => Command::Remind(match w.ticket(number).reminder {
                 Some(at) => Due::Date { at },
                 None if !w.ticket(number).status.is_open() => Due::Over { days: 10 },
                 None if how % 8 == 5 => Due::Unanswered { days: 15 },

@@ -388,7 +388,10 @@ proptest! {
         let mut w = begin();
         w.now = at("2026-09-21T12:00:00Z");
         for (step, hours) in steps.iter().zip(jumps) {
-            play(&mut w, step);
+            // Here time does it alone, each thing in its turn.
+            if !step.forestalls_time() {
+                play(&mut w, step);
+            }
             w.now += hours * 3_600_000;
             sweep(&mut w);
         }

@@ -45,7 +45,7 @@ async function stopLink() {
 const zoomed = { width: 320, height: 256 };
 
 /** Pages that say that something can not be shown; every other page must be the page itself. */
-const refusals = { "not-found": 404, refused: 403 };
+const refusals = { "not-found": 404, refused: 403, "reports of a time that is wrong": 422 };
 
 async function look(page, path, name) {
   const answer = await page.goto(path);

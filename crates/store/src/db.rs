@@ -19,7 +19,7 @@ const HERE: usize = 2;
 
 /// How long such a read may hold up the thread that asks. A page of a list out of a
 /// million tickets takes half of that.
-pub(crate) const BRIEF: Duration = Duration::from_millis(3);
+const BRIEF: Duration = Duration::from_millis(3);
 
 /// How a database is opened. `Options::default()` suits a node of a few processors.
 #[derive(Debug, Clone)]
@@ -168,7 +168,7 @@ impl Db {
     /// a reader's thread and to be woken by it costs more than the reading.
     ///
     /// A thread of the runtime must not be held up, so a read that takes longer than
-    /// [`BRIEF`] is broken off and begun again on a reader's thread: `f` must have
+    /// 3 ms is broken off and begun again on a reader's thread: `f` must have
     /// no effect but its result.
     pub async fn read_here<T, E>(
         &self,

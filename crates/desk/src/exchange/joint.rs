@@ -248,6 +248,31 @@ fn has_it(kept: &[Kept], desk: &DeskId) -> Result<bool, Error> {
     Ok(false)
 }
 
+/// A text with [`WITHHELD`] in place of every address, as whoever may get none of them
+/// has it: so texts compare from which each desk was given other ones.
+fn without_addresses(text: &str) -> String {
+    let local = |c: char| c.is_ascii_alphanumeric() || ".!#$%&'*+/=?^_`{|}~-".contains(c);
+    let domain = |c: char| c.is_alphanumeric() || ".-".contains(c);
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find('@') {
+        let (before, after) = (&rest[..at], &rest[at + 1..]);
+        let name = before.trim_end_matches(local);
+        let host = after.len() - after.trim_start_matches(domain).len();
+        // A full stop at its end is the sentence's.
+        let host = after[..host].trim_end_matches(['.', '-']).len();
+        if name.len() == before.len() || host == 0 {
+            out.push_str(&rest[..=at]);
+            rest = after;
+        } else {
+            out.push_str(name);
+            out.push_str(WITHHELD);
+            rest = &after[host..];
+        }
+    }
+    out + rest
+}
+
 /// Whether a partner may speak of a ticket. Names of tickets can be guessed: who
 /// is not known to have it shows that by its opening, as it is known here.
 fn may_speak(
@@ -279,12 +304,7 @@ fn may_speak(
             let known = kept.iter().find(|k| k.name == change.name);
             match known.map(|k| read(&k.doc)).transpose()?.map(|c| c.deed) {
                 Some(Deed::Opened { entry: ours, .. }) => {
-                    // Each may have got it with other things withheld.
-                    let withheld = |e: &str| e.contains(WITHHELD);
-                    ours.body == entry.body
-                        || ours.erased
-                        || withheld(&ours.body)
-                        || withheld(&entry.body)
+                    ours.erased || without_addresses(&ours.body) == without_addresses(&entry.body)
                 }
                 _ => false,
             }
@@ -515,4 +535,24 @@ pub(crate) fn erased_here(
     let erase = joint.shared.erase(&road.me, gone, now);
     ours(c, &road, &mut joint, erase, None)?;
     save(c, &mut joint)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_compare_whichever_addresses_were_withheld() {
+        let whole = "Mail me: <rita@lab.example>, or r.i-ta+x@b.example. At 5@ or @home.";
+        for other in [
+            "Mail me: <[not shared]>, or [not shared]. At 5@ or @home.",
+            "Mail me: <rita@lab.example>, or [not shared]. At 5@ or @home.",
+        ] {
+            assert_eq!(without_addresses(whole), without_addresses(other));
+        }
+        for forged in ["[not shared]", "Mail me: [not shared]", "", "x@y.example"] {
+            assert_ne!(without_addresses(whole), without_addresses(forged));
+        }
+        assert_eq!(without_addresses("größe @ über"), "größe @ über");
+    }
 }

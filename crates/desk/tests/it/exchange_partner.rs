@@ -954,6 +954,32 @@ fn nobody_is_believed_but_a_partner_and_a_partner_only_in_what_is_its_own() {
             dead[4].why.contains("is not shared with eve.example"),
             "{dead:?}"
         );
+        // A ticket of another desk's that came here: its name can be guessed, its text not.
+        let told = |body: &str, path: Value| {
+            let entry = json!({"author": author, "body": body});
+            let deed = json!({"kind": "opened", "entry": entry, "fields": {}});
+            change("bob.example/1".into(), "bob.example", path, deed)
+        };
+        let whole = "Mail me: rob@bob.example.";
+        let piece = json!({"from": 1, "changes": [told(whole, json!(["bob.example"]))]});
+        let (status, said) = bob.posts("changes", &piece).await;
+        assert_eq!((status, &said["recorded"]), (200, &json!(1)), "{said}");
+        let by_eve = json!(["bob.example", "eve.example"]);
+        let piece = json!({"from": 7, "changes": [
+            told("[not shared]", by_eve.clone()),
+            told("forged", by_eve.clone()),
+            told("Mail me: [not shared].", by_eve),
+        ]});
+        let (status, said) = eve.posts("changes", &piece).await;
+        assert_eq!((status, &said["recorded"]), (200, &json!(9)), "{said}");
+        let db = a.desk.desk.db();
+        let dead = db.read(|c| store::partner::dead(c, 20)).await.unwrap();
+        let places: Vec<u64> = dead.iter().map(|d| d.place).collect();
+        assert_eq!(places, [1, 2, 3, 4, 6, 7, 8], "{dead:?}");
+        assert!(
+            dead[6].why.contains("is not shared with eve.example"),
+            "{dead:?}"
+        );
         // Neither does it get what is another's.
         let (status, said) = {
             let call = Call::get("/api/v1/exchange/peer/changes", "after=0");

@@ -1,7 +1,7 @@
 //! Units, services, values and triage rules: small, read often, so kept in
 //! memory for a moment.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -46,6 +46,8 @@ pub struct Catalogue {
     pub times: TimeRules,
     /// What is promised, by quality of support and priority.
     pub targets: TargetSet,
+    /// The units that stand for partners, who work in systems of their own.
+    pub partners: BTreeSet<UnitId>,
     /// Worked out when somebody asks.
     terms: OnceLock<Terms>,
     unit_index: HashMap<UnitId, usize>,
@@ -61,7 +63,7 @@ impl Catalogue {
     /// What units promise and when they work.
     pub fn terms(&self) -> &Terms {
         self.terms
-            .get_or_init(|| crate::ticket_clock::terms(&self.units, &self.targets))
+            .get_or_init(|| crate::ticket_clock::terms(&self.units, &self.partners, &self.targets))
     }
 
     /// A service by its id.
@@ -255,6 +257,7 @@ impl Desk {
                     let rules = store::setting::get(c, "triage")?
                         .ok_or_else(|| Error::Internal("no triage rules are stored".into()))?;
                     Ok::<_, Error>(Catalogue {
+                        partners: crate::ticket_clock::partners(c, &units, &services)?,
                         unit_index: index(units.iter().map(|u| u.id)),
                         service_index: index(services.iter().map(|s| s.id)),
                         units,

@@ -256,7 +256,9 @@ pub(crate) fn put_service_in(
         });
     }
     check(service, &all, &units)?;
-    store::unit::save_service(c, service, now)?;
+    crate::ticket_clock::with_partners(c, now, |c| {
+        Ok(store::unit::save_service(c, service, now)?)
+    })?;
     let after = told(service, &units);
     let deed = match before {
         None => ("service.created", after),

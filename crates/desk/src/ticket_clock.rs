@@ -1,7 +1,7 @@
 //! The clocks of tickets: kept with each change, read for people, and worked out
 //! anew where calendars or targets changed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use store::Conn;
 use store::job::NewJob;
@@ -9,7 +9,7 @@ use store::ticket_clock::{Kept, Stored};
 use switchboard_core::clock::{Clocks, Due, Figure, Happened, Leg, Terms, UnitTerms};
 use switchboard_core::report::Past;
 use switchboard_core::{
-    Actor, Caused, Change, Millis, TargetKind, TargetSet, Ticket, TicketNumber, Turn,
+    Actor, Caused, Change, Millis, TargetKind, TargetSet, Ticket, TicketNumber, Turn, UnitId,
 };
 
 use crate::audit::{self, Subject};
@@ -85,20 +85,76 @@ pub struct Measured {
     pub as_stored: bool,
 }
 
-/// What units promise and when they work.
-pub(crate) fn terms(units: &[store::unit::Unit], targets: &TargetSet) -> Terms {
+/// What units promise and when they work; `partners` are those that stand for partners.
+pub(crate) fn terms(
+    units: &[store::unit::Unit],
+    partners: &BTreeSet<UnitId>,
+    targets: &TargetSet,
+) -> Terms {
     let units: BTreeMap<_, _> = units
         .iter()
         .map(|unit| {
             let terms = UnitTerms {
                 calendar: unit.doc.calendar(),
                 quality: unit.doc.qos.clone(),
-                partner: false,
+                partner: partners.contains(&unit.id),
             };
             (unit.id, terms)
         })
         .collect();
     Terms::new(units, targets.clone())
+}
+
+/// The units that stand for partners, who work in systems of their own: those that were
+/// agreed with another desk, and those all of whose services are coupled (domain section 4,
+/// full integration). What first level has is never a partner's.
+///
+/// # Errors
+/// When the database can not be read.
+pub(crate) fn partners(
+    c: &mut Conn<'_>,
+    units: &[store::unit::Unit],
+    services: &[store::unit::Service],
+) -> Result<BTreeSet<UnitId>, Error> {
+    let coupled: BTreeSet<_> = store::coupling::services(c)?.into_iter().collect();
+    let mut partners: BTreeSet<UnitId> = store::partner::all_units(c)?.into_iter().collect();
+    if !coupled.is_empty() {
+        let mut all = BTreeMap::new();
+        for service in services.iter().filter(|s| s.active) {
+            *all.entry(service.unit).or_insert(true) &= coupled.contains(&service.id);
+        }
+        partners.extend(
+            all.into_iter()
+                .filter(|(_, all)| *all)
+                .map(|(unit, _)| unit),
+        );
+    }
+    for unit in units.iter().filter(|u| u.first_level) {
+        partners.remove(&unit.id);
+    }
+    Ok(partners)
+}
+
+/// Does something that may change which units stand for partners. Where it does, what is
+/// due is worked out anew.
+///
+/// # Errors
+/// Those of the deed, and when the database can not be read or written.
+pub(crate) fn with_partners<T>(
+    c: &mut Conn<'_>,
+    now: Millis,
+    deed: impl FnOnce(&mut Conn<'_>) -> Result<T, Error>,
+) -> Result<T, Error> {
+    let present = |c: &mut Conn<'_>| {
+        let (units, services) = (store::unit::all(c)?, store::unit::services(c)?);
+        partners(c, &units, &services)
+    };
+    let before = present(c)?;
+    let done = deed(c)?;
+    if present(c)? != before {
+        work_out_later(c, now)?;
+    }
+    Ok(done)
 }
 
 /// Targets as they are stored; where none are, the shipped ones.
@@ -159,22 +215,29 @@ fn changes(all: &[Caused], number: TicketNumber) -> impl Iterator<Item = &Change
 }
 
 /// Works the clocks of a ticket out anew, by its history where that is asked for or
-/// there is nothing else, and stores them if they are others.
+/// there is nothing else, and stores them if they are others. Says whether it is somebody
+/// else's turn now than it was, although nothing happened to the ticket.
 ///
 /// # Errors
 /// When the database can not be read or written.
-pub(crate) fn work_out(c: &mut Conn<'_>, number: TicketNumber, terms: &Terms) -> Result<(), Error> {
+pub(crate) fn work_out(
+    c: &mut Conn<'_>,
+    number: TicketNumber,
+    terms: &Terms,
+) -> Result<bool, Error> {
     let Some(ticket) = store::ticket::load(c, number)? else {
-        return Ok(());
+        return Ok(false);
     };
+    let turn = store::ticket_clock::turn(c, number)?;
     let told = match store::ticket_clock::stored(c, number)?.told() {
         Some(told) => Some(told),
         None => replayed(c, number, terms)?,
     };
-    if let Some((clocks, past)) = told {
-        store::ticket_clock::keep(c, &ticket, &Kept::of(&ticket, &clocks, &past, terms)?)?;
-    }
-    Ok(())
+    let Some((clocks, past)) = told else {
+        return Ok(false);
+    };
+    store::ticket_clock::keep(c, &ticket, &Kept::of(&ticket, &clocks, &past, terms)?)?;
+    Ok(turn.is_some_and(|turn| turn != terms.whose(clocks.turn())))
 }
 
 /// Has what is due worked out anew, after calendars or targets changed. Those that

@@ -121,6 +121,16 @@ pub fn any(conn: &mut Conn<'_>) -> Result<bool, Error> {
         .is_some())
 }
 
+/// The services whose tickets travel now.
+pub fn services(conn: &mut Conn<'_>) -> Result<Vec<ServiceId>, Error> {
+    conn.query(
+        "SELECT DISTINCT a.service FROM coupling c JOIN agreement a ON a.id = c.agreement
+         WHERE a.closed_at IS NULL AND a.option = 'integration'",
+        params![],
+        |row| row.get(0),
+    )
+}
+
 /// Agreements whose coupling is on and to be looked after now.
 pub fn due(conn: &mut Conn<'_>, now: Millis, limit: i64) -> Result<Vec<Uuid>, Error> {
     conn.query(

@@ -302,6 +302,11 @@ pub fn units(conn: &mut Conn<'_>, partner: Uuid) -> Result<Vec<UnitId>, Error> {
     )
 }
 
+/// The units that stand for any partner.
+pub fn all_units(conn: &mut Conn<'_>) -> Result<Vec<UnitId>, Error> {
+    conn.query("SELECT unit FROM partner_unit", params![], |row| row.get(0))
+}
+
 /// The partner that a unit stands for.
 pub fn of_unit(conn: &mut Conn<'_>, unit: UnitId) -> Result<Option<Uuid>, Error> {
     conn.query_opt(

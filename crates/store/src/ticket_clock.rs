@@ -124,6 +124,16 @@ pub fn keep(conn: &mut Conn<'_>, ticket: &Ticket, kept: &Kept) -> Result<(), Err
     )
 }
 
+/// Whose turn it is as lists show it; `None`: there are no clocks yet.
+pub fn turn(conn: &mut Conn<'_>, number: TicketNumber) -> Result<Option<Turn>, Error> {
+    let turn = conn.query_opt(
+        "SELECT turn FROM ticket WHERE number = $1",
+        params![number],
+        |row| row.get::<Option<String>>(0),
+    )?;
+    Ok(turn.flatten().and_then(|turn| Turn::parse(&turn)))
+}
+
 const STATE: &str = "SELECT clocks FROM ticket WHERE number = $1";
 
 /// Has [`of_ticket`] answered together with the next statement, where that saves a journey.

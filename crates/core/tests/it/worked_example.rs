@@ -12,7 +12,8 @@ use switchboard_core::{
 };
 
 use crate::world::{
-    COMPUTING, FIRST, STORAGE, World, ann, assign, coy, facts, fay, question, sam, solve, wait,
+    COMPUTING, FIRST, KERNEL, STORAGE, World, ada, ann, assign, coy, facts, fay, question, sam,
+    solve, wait,
 };
 
 const DOCUMENT: &str = include_str!("../../../../docs/worked-example.md");
@@ -45,6 +46,7 @@ fn unit(name: &str) -> UnitId {
         "First level" => FIRST,
         "Storage" => STORAGE,
         "Archive" => COMPUTING,
+        "Tapes" => KERNEL,
         other => panic!("no unit {other}"),
     }
 }
@@ -73,7 +75,7 @@ fn terms() -> Terms {
             let terms = UnitTerms {
                 calendar: Calendar::new(row["time zone"], Some(week), holidays),
                 quality: row["quality"].to_owned(),
-                partner: false,
+                partner: row["stands for a partner"] == "yes",
             };
             (unit(row["unit"]), terms)
         })
@@ -87,22 +89,14 @@ fn terms() -> Terms {
     Terms::new(units, targets)
 }
 
-/// What the story tells.
-enum Told {
-    Change(Box<Change>),
-    /// The partner has it, or has answered.
-    Partner(bool),
-}
-
-/// The story's events, and what the partner did among them.
-fn story() -> Vec<(Told, Millis)> {
+/// The story's events.
+fn story() -> Vec<(Change, Millis)> {
     let mut w = World::new();
     let mut told = Vec::new();
     let mut ticket = TicketNumber(0);
     for row in table("| step |") {
         let at = moment(row["when (UTC)"]);
         let seen = w.events.len();
-        let mut partner = None;
         // One thing after another may happen in the same moment.
         let deeds: Vec<(Command, _)> = match row["step"] {
             "1" => {
@@ -125,11 +119,14 @@ fn story() -> Vec<(Told, Millis)> {
             "4" => vec![(w.reply(), sam()), (wait(), sam())],
             "5" => vec![(w.reply(), ann())],
             "6" => vec![(assign(unit("Archive")), sam())],
-            "8" | "9" => {
-                partner = Some(row["step"] == "8");
-                Vec::new()
-            }
-            "10" | "12" => vec![(w.reply(), coy()), (solve(), coy())],
+            "8" => vec![(assign(unit("Tapes")), coy())],
+            "9" => vec![(assign(unit("Archive")), ada())],
+            "10" => vec![
+                (Command::Start, coy()),
+                (w.reply(), coy()),
+                (solve(), coy()),
+            ],
+            "12" => vec![(w.reply(), coy()), (solve(), coy())],
             "11" => vec![(w.reopen(), ann())],
             "13" => vec![(Command::Verify, ann())],
             other => panic!("a step more than the story has: {other}"),
@@ -141,23 +138,18 @@ fn story() -> Vec<(Told, Millis)> {
         told.extend(
             w.events[seen..]
                 .iter()
-                .map(|(caused, at)| (Told::Change(Box::new(caused.change.clone())), *at)),
+                .map(|(caused, at)| (caused.change.clone(), *at)),
         );
-        told.extend(partner.map(|has| (Told::Partner(has), at)));
     }
     told
 }
 
 fn clocks() -> (Clocks, Ended) {
     let told = story();
-    Clocks::replay(told.iter().map(|(told, at)| {
-        let happened = match told {
-            Told::Change(change) => Happened::Change(change),
-            Told::Partner(true) => Happened::Handed,
-            Told::Partner(false) => Happened::Back,
-        };
-        (happened, *at)
-    }))
+    Clocks::replay(
+        told.iter()
+            .map(|(change, at)| (Happened::Change(change), *at)),
+    )
     .unwrap()
 }
 
@@ -246,11 +238,7 @@ fn each_side_held_the_ball_as_long_as_was_computed_by_hand() {
     assert_eq!(all, last - first);
     // The sentences around the tables.
     assert!(DOCUMENT.contains(&format!("it is {} hours by the calendar", all / 3_600_000)));
-    let changes = story().into_iter().filter_map(|(told, at)| match told {
-        Told::Change(change) => Some((*change, at)),
-        Told::Partner(_) => None,
-    });
-    let ticket = Ticket::replay(changes).unwrap();
+    let ticket = Ticket::replay(story()).unwrap();
     let lifetime = ticket.solution.unwrap().at - ticket.created_at;
     assert!(DOCUMENT.contains(&format!("**{}:00** by the calendar", lifetime / 3_600_000)));
 }

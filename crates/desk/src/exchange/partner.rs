@@ -18,6 +18,7 @@ use uuid::Uuid;
 use super::view::{admin, looks};
 use super::{desk_id, host};
 use crate::audit::{self, Subject};
+use crate::ticket_clock::with_partners;
 use crate::{Catalogue, Desk, Error, secret};
 
 /// The version of the protocol that is spoken.
@@ -426,7 +427,9 @@ impl Desk {
                 }
                 free(c, &offer.units, None)?;
                 let partner = begin(c, id, accepted.from.clone(), offer.terms, offer.intake, now)?;
-                store::partner::set_units(c, partner, &offer.units)?;
+                with_partners(c, now, |c| {
+                    Ok(store::partner::set_units(c, partner, &offer.units)?)
+                })?;
                 store::partner::took_invitation(c, invitation.id, partner)?;
                 let actor = Actor::system(switchboard_core::Channel::Bridge);
                 let detail = json!({"desk": accepted.from.desk, "key": accepted.from.public_key});
@@ -434,6 +437,7 @@ impl Desk {
                 audit::record(c, &actor, now, "partner.began", &subject, &detail)
             })
             .await?;
+        self.forget_catalogue();
         desk.exchange_identity().await
     }
 
@@ -447,18 +451,23 @@ impl Desk {
         units: Vec<UnitId>,
     ) -> Result<Uuid, Error> {
         let now = self.now();
-        self.0
+        let partner = self
+            .0
             .db
             .write(move |c| {
                 let partner = begin(c, id, from.clone(), terms, intake, now)?;
                 free(c, &units, Some(partner))?;
-                store::partner::set_units(c, partner, &units)?;
+                with_partners(c, now, |c| {
+                    Ok(store::partner::set_units(c, partner, &units)?)
+                })?;
                 let detail = json!({"desk": from.desk, "key": from.public_key});
                 let subject = Subject::Other("partner", partner);
                 audit::record(c, &actor, now, "partner.began", &subject, &detail)?;
-                Ok(partner)
+                Ok::<_, Error>(partner)
             })
-            .await
+            .await?;
+        self.forget_catalogue();
+        Ok(partner)
     }
 
     /// The partners and how each stands; for first level and administrators.
@@ -541,13 +550,15 @@ impl Desk {
                 let (intake, units) = own.resolve(&catalogue)?;
                 free(c, &units, Some(id))?;
                 partner.intake = intake;
-                store::partner::set_units(c, id, &units)?;
+                with_partners(c, now, |c| Ok(store::partner::set_units(c, id, &units)?))?;
                 store::partner::save(c, &partner)?;
                 let detail = json!({"state": partner.state.key(), "base_url": partner.base_url});
                 let subject = Subject::Other("partner", id);
                 audit::record(c, &actor, now, "partner.changed", &subject, &detail)
             })
-            .await
+            .await?;
+        self.forget_catalogue();
+        Ok(())
     }
 
     /// Ends a partnership: nothing is sent, taken or believed any more. What came
@@ -568,11 +579,13 @@ impl Desk {
                 (partner.state, partner.ended_at) = (State::Ended, Some(now));
                 (partner.error, partner.error_at) = (None, None);
                 store::partner::save(c, &partner)?;
-                store::partner::set_units(c, id, &[])?;
+                with_partners(c, now, |c| Ok(store::partner::set_units(c, id, &[])?))?;
                 let subject = Subject::Other("partner", id);
                 audit::record(c, &actor, now, "partner.ended", &subject, &json!({}))
             })
-            .await
+            .await?;
+        self.forget_catalogue();
+        Ok(())
     }
 
     /// Says that a change that came and can not be taken was looked after.

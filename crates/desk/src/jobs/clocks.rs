@@ -1,10 +1,13 @@
 //! Works out anew what open tickets are due, after calendars or targets changed; and
 //! replays the history of tickets that are from before there were clocks.
 
+use std::collections::BTreeSet;
+
 use store::job::Job;
 use switchboard_core::TicketNumber;
 
 use super::Outcome;
+use crate::report::block::repack;
 use crate::ticket_clock::work_out;
 use crate::{Desk, Error};
 
@@ -29,9 +32,14 @@ pub(super) async fn run(desk: &Desk, job: &Job) -> Result<Outcome, Error> {
             } else {
                 store::ticket_clock::without(c, from, STEP)?
             };
+            let mut others = BTreeSet::new();
             for number in &numbers {
-                work_out(c, *number, catalogue.terms())?;
+                if work_out(c, *number, catalogue.terms())? {
+                    others.insert(*number);
+                }
             }
+            // No event tells the reports of it.
+            repack(c, others, catalogue.terms())?;
             Ok::<_, Error>(numbers.last().copied())
         })
         .await?;

@@ -110,55 +110,58 @@ impl Desk {
             .0
             .db
             .write(move |c| {
-                let (mut row, by) = found(c, &actor, id)?;
-                fresh_check(&row, expected)?;
-                let mut live: Vec<Live> = Vec::new();
-                let (deed, text, detail) = match &decision {
-                    Decision::Return { comment } => {
-                        row.state = next(row.state, Deed::Return, by, &[])?;
-                        row.reviewed = Some(row.form.clone());
-                        ("returned", comment.as_str(), json!({"comment": comment}))
-                    }
-                    Decision::Refuse { reason } => {
-                        row.state = next(row.state, Deed::Refuse, by, &[])?;
-                        ("refused", reason.as_str(), json!({"reason": reason}))
-                    }
-                    Decision::Accept => {
-                        let around = around(c, &desk, &row)?;
-                        let wrong = wrong(c, &row, &around)?;
-                        row.state = next(row.state, Deed::Accept, by, &wrong)?;
-                        let detail =
-                            accept::accept(c, &desk, &catalogue, &mut row, &actor, now, &mut live)?;
-                        ("accepted", "", detail)
-                    }
-                    Decision::Undo { reason, successor } => {
-                        row.state = next(row.state, Deed::Undo, by, &[])?;
-                        let mut detail = undo::undo(
-                            c,
-                            &desk,
-                            &catalogue,
-                            &mut row,
-                            successor.as_deref(),
-                            &actor,
-                            now,
-                            &mut live,
-                        )?;
-                        detail["reason"] = json!(reason);
-                        ("undone", reason.as_str(), detail)
-                    }
-                };
-                keep(c, &mut row, now)?;
-                note(c, &desk, &row, &actor, now, deed, text)?;
-                record(
-                    c,
-                    &actor,
-                    now,
-                    &format!("onboarding.{deed}"),
-                    &Subject::Other("onboarding", row.id),
-                    &detail,
-                )?;
-                letters::decided(c, &desk, &row, &actor, deed, text)?;
-                Ok::<_, Error>(live)
+                crate::ticket_clock::with_partners(c, now, |c| {
+                    let (mut row, by) = found(c, &actor, id)?;
+                    fresh_check(&row, expected)?;
+                    let mut live: Vec<Live> = Vec::new();
+                    let (deed, text, detail) = match &decision {
+                        Decision::Return { comment } => {
+                            row.state = next(row.state, Deed::Return, by, &[])?;
+                            row.reviewed = Some(row.form.clone());
+                            ("returned", comment.as_str(), json!({"comment": comment}))
+                        }
+                        Decision::Refuse { reason } => {
+                            row.state = next(row.state, Deed::Refuse, by, &[])?;
+                            ("refused", reason.as_str(), json!({"reason": reason}))
+                        }
+                        Decision::Accept => {
+                            let around = around(c, &desk, &row)?;
+                            let wrong = wrong(c, &row, &around)?;
+                            row.state = next(row.state, Deed::Accept, by, &wrong)?;
+                            let detail = accept::accept(
+                                c, &desk, &catalogue, &mut row, &actor, now, &mut live,
+                            )?;
+                            ("accepted", "", detail)
+                        }
+                        Decision::Undo { reason, successor } => {
+                            row.state = next(row.state, Deed::Undo, by, &[])?;
+                            let mut detail = undo::undo(
+                                c,
+                                &desk,
+                                &catalogue,
+                                &mut row,
+                                successor.as_deref(),
+                                &actor,
+                                now,
+                                &mut live,
+                            )?;
+                            detail["reason"] = json!(reason);
+                            ("undone", reason.as_str(), detail)
+                        }
+                    };
+                    keep(c, &mut row, now)?;
+                    note(c, &desk, &row, &actor, now, deed, text)?;
+                    record(
+                        c,
+                        &actor,
+                        now,
+                        &format!("onboarding.{deed}"),
+                        &Subject::Other("onboarding", row.id),
+                        &detail,
+                    )?;
+                    letters::decided(c, &desk, &row, &actor, deed, text)?;
+                    Ok::<_, Error>(live)
+                })
             })
             .await?;
         self.forget_catalogue();

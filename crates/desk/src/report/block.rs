@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use store::Conn;
 use store::report::BLOCK;
-use switchboard_core::Millis;
 use switchboard_core::clock::Terms;
 use switchboard_core::report::{Course, Words, pack};
+use switchboard_core::{Millis, TicketNumber};
 
 use super::course;
 use crate::{Desk, Error};
@@ -58,13 +58,25 @@ fn build(c: &mut Conn<'_>, block: i64, terms: &Terms) -> Result<(), Error> {
 
 /// Brings the blocks up to an event: packs the tickets again that changed since.
 fn follow(c: &mut Conn<'_>, from: i64, to: i64, terms: &Terms) -> Result<(), Error> {
-    let mut changed: BTreeMap<i64, BTreeSet<i64>> = BTreeMap::new();
-    for number in store::report::changed_within(c, from, to)? {
-        let tickets = changed.entry(number.0 / BLOCK).or_default();
-        tickets.insert(number.0);
+    let changed = store::report::changed_within(c, from, to)?;
+    repack(c, changed, terms)
+}
+
+/// Packs tickets again where they are packed.
+///
+/// # Errors
+/// When the database can not be read or written.
+pub(crate) fn repack(
+    c: &mut Conn<'_>,
+    changed: impl IntoIterator<Item = TicketNumber>,
+    terms: &Terms,
+) -> Result<(), Error> {
+    let mut by_block: BTreeMap<i64, BTreeSet<TicketNumber>> = BTreeMap::new();
+    for number in changed {
+        by_block.entry(number.0 / BLOCK).or_default().insert(number);
     }
     let built = built(c)?;
-    for (block, tickets) in changed {
+    for (block, tickets) in by_block {
         if block >= built {
             continue;
         }
@@ -80,7 +92,6 @@ fn follow(c: &mut Conn<'_>, from: i64, to: i64, terms: &Terms) -> Result<(), Err
             continue;
         }
         for number in tickets {
-            let number = switchboard_core::TicketNumber(number);
             if let Some(counted) = store::report::one(c, number)? {
                 let course = course(c, &counted, &mut words, terms)?;
                 courses.insert(number.0, course);

@@ -186,6 +186,7 @@ pub(super) const PAGES: &[Row] = &[
         Needs::Session,
         Who::Sees,
     ),
+    row("GET", "/tickets/{number}/clocks", Needs::Session, Who::Sees),
     row(
         "GET",
         "/tickets/{number}/entries/{id}/html",
@@ -210,6 +211,7 @@ pub(super) const PAGES: &[Row] = &[
     row("GET", "/work/suggest", Needs::Session, Who::Staff),
     row("GET", "/work/{number}", Needs::Session, Who::Sees),
     row("GET", "/work/{number}/history", Needs::Session, Who::Sees),
+    row("GET", "/work/{number}/clocks", Needs::Session, Who::Sees),
     row("GET", "/work/{number}/split", Needs::Session, Who::Works),
     row("POST", "/work/{number}/split", Needs::Form, Who::Works),
     row("POST", "/work/{number}/{deed}", Needs::Form, Who::Works),

@@ -49,6 +49,7 @@ pub mod support_staff;
 pub mod text;
 pub mod thread;
 pub mod ticket;
+pub mod ticket_clocks;
 pub mod time;
 pub mod triage;
 pub mod triage_post;
@@ -248,6 +249,7 @@ pub fn router() -> Router<AppState> {
         .route("/tickets/sent", get(ticket::sent))
         .route("/tickets/{number}", get(ticket::show))
         .route("/tickets/{number}/history", get(history::show_public))
+        .route("/tickets/{number}/clocks", get(ticket_clocks::show_public))
         .route("/tickets/{number}/entries/{id}/html", get(ticket::entry_html))
         .route("/tickets/{number}/{deed}", post(ticket::act))
         .route("/t/{word}", get(ticket::show_by_link))
@@ -262,6 +264,7 @@ pub fn router() -> Router<AppState> {
         .route("/work/suggest", get(live::suggest))
         .route("/work/{number}", get(work::show))
         .route("/work/{number}/history", get(history::show))
+        .route("/work/{number}/clocks", get(ticket_clocks::show))
         .route("/work/{number}/split", get(split::show).post(split::act))
         .route("/work/{number}/{deed}", post(work_post::act))
         .route("/redirected", get(redirected::show))

@@ -66,6 +66,7 @@ use super::split::SplitPage;
 use super::status::{ServiceStatusPage, StatusPage};
 use super::support_staff::SupportStaffPage;
 use super::ticket::TicketPage;
+use super::ticket_clocks::TicketClocksPage;
 use super::triage::TriagePage;
 use super::unit::{UnitPage, UnitsPage};
 use super::unit_edit::UnitEditPage;
@@ -274,6 +275,10 @@ fn pages() -> BTreeMap<&'static str, String> {
         ("admin-people", PeoplePage::sample().render().unwrap()),
         ("admin-person", PersonAdminPage::sample().render().unwrap()),
         ("history", HistoryPage::sample().render().unwrap()),
+        (
+            "ticket-clocks",
+            TicketClocksPage::sample().render().unwrap(),
+        ),
         ("home", HomePage::sample().render().unwrap()),
         (
             "home-stranger",

@@ -139,7 +139,12 @@ pub struct ReportsPage {
     pub errors: Errors,
 }
 
-/// A length of time as hours and minutes: `3:30 h`; where it has to be short, from two
+/// A length of time as hours and minutes: `3:30 h`.
+pub(super) fn hours(millis: Millis) -> String {
+    time_words(millis, false)
+}
+
+/// The same; where it has to be short, from two
 /// days on as days by the calendar: `2.4 d`.
 fn time_words(millis: Millis, short: bool) -> String {
     if short && millis >= 2 * DAY_MS {

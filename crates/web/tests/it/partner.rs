@@ -4,7 +4,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
-use store::partner::{Partner, Terms};
+use store::partner::{Partner, State, Terms};
+use switchboard_core::UnitId;
 use switchboard_core::exchange::DeskId;
 use testkit::{Federation, TestDesk, both};
 use uuid::Uuid;
@@ -45,6 +46,18 @@ async fn partner(desk: &TestDesk, f: &Federation, name: &str) -> Uuid {
         .await
         .unwrap();
     id
+}
+
+/// Has a unit stand for such a partner. Nothing is sent there.
+pub(crate) async fn stands_for(desk: &TestDesk, f: &Federation, name: &str, unit: UnitId) {
+    let id = partner(desk, f, name).await;
+    let change = move |c: &mut store::Conn<'_>| {
+        let mut partner = store::partner::load(c, id)?.unwrap();
+        partner.state = State::Paused;
+        store::partner::save(c, &partner)?;
+        store::partner::set_units(c, id, &[unit])
+    };
+    desk.desk.db().write(change).await.unwrap();
 }
 
 /// An id that nothing has yet.

@@ -40,16 +40,20 @@ async fn open(desk: &TestDesk, who: &Somebody, more: Value) -> i64 {
 }
 
 /// Plays the example by the API.
-async fn play(desk: &TestDesk, f: &Federation) {
+async fn play(desk: &TestDesk, f: &Federation) -> i64 {
     for row in table("| unit | time zone") {
-        let [name, zone, hours, holidays, quality] = row[..] else {
+        let [name, zone, hours, holidays, quality, partner] = row[..] else {
             panic!("{row:?}");
         };
         let key = match name {
             "First level" => "first-level",
             "Storage" => "storage",
-            _ => "network",
+            "Archive" => "network",
+            _ => "kernel",
         };
+        if partner == "yes" {
+            crate::partner::stands_for(desk, f, "tapes.example", f.kernel).await;
+        }
         let days: Vec<_> = holidays
             .split_whitespace()
             .map(|date| json!({"date": date, "name": "Holiday"}))
@@ -99,8 +103,20 @@ async fn play(desk: &TestDesk, f: &Federation) {
                 json!({"unit": "network", "reason": "The tapes are theirs."}),
             ),
             "7" => (&f.nina, json!({"status": "in_progress"})),
-            "8" | "9" => continue,
-            "10" | "12" => (&f.nina, json!({"status": "solved", "solution": "Done."})),
+            "8" => (
+                &f.nina,
+                json!({"unit": "kernel", "reason": "They made the tapes."}),
+            ),
+            "9" => (
+                &f.ada,
+                json!({"unit": "network", "reason": "They answered."}),
+            ),
+            "10" => {
+                let taken = json!({"status": "in_progress"});
+                desk.patch(&f.nina, &path, taken).await.expect(200);
+                (&f.nina, json!({"status": "solved", "solution": "Done."}))
+            }
+            "12" => (&f.nina, json!({"status": "solved", "solution": "Done."})),
             "11" => (
                 &f.rita,
                 json!({"status": "reopened", "comment": "It is back."}),
@@ -112,6 +128,7 @@ async fn play(desk: &TestDesk, f: &Federation) {
         // Who hands it on may not see it any more.
         assert!(matches!(done.status, 200 | 204), "{}", done.text());
     }
+    path.rsplit('/').next().unwrap().parse().unwrap()
 }
 
 /// What the document says as scripts read it: minutes.
@@ -197,14 +214,75 @@ fn workbook(bytes: &[u8]) -> Vec<BTreeMap<char, String>> {
         .collect()
 }
 
+/// The ticket's own clocks, by API and on their page.
+async fn clocks(desk: &TestDesk, f: &Federation, ada: &mut Browser, number: i64) {
+    let by_api = desk.get(&f.ada, &format!("/tickets/{number}/clocks")).await;
+    let by_api = by_api.expect(200).json;
+    let page = ada.page(&format!("/work/{number}/clocks")).await;
+    let minutes = |text: &str| plain(text).parse::<i64>().unwrap();
+    for row in table("| whose turn |") {
+        let turns = by_api["turns"].as_array().unwrap();
+        let turn = turns.iter().find(|t| t["turn"] == row[0]).unwrap();
+        assert_eq!(turn["calendar_minutes"], minutes(row[1]), "{row:?}");
+        assert_eq!(turn["working_minutes"], minutes(row[2]), "{row:?}");
+        let shown = format!(
+            "data-turn=\"{}\"><th scope=\"row\">{}</th><td data-h=\"Held\">{} h</td><td data-h=\"Of that at work\">{} h</td>",
+            row[0],
+            match row[0] {
+                "owner" => "Unit",
+                "requester" => "Requester",
+                _ => "Partner",
+            },
+            row[1],
+            row[2]
+        );
+        assert!(page.contains(&shown), "{shown} in {page}");
+    }
+    let runs = by_api["runs"].as_array().unwrap();
+    let rows = table("| clock | unit");
+    assert_eq!(runs.len(), rows.len());
+    let mut on_page: Vec<&str> = page.split("<tr data-clock=\"").skip(1).collect();
+    for row in rows {
+        let time = |text: &str| match text {
+            "" => Value::Null,
+            text => json!(format!("{}:00.000Z", text.replace(' ', "T"))),
+        };
+        let same = |run: &&Value| {
+            run["clock"] == row[0]
+                && run["unit"] == row[1]
+                && run["began_at"] == time(row[2])
+                && run["ended_at"] == time(row[3])
+        };
+        let run = runs.iter().find(same).unwrap_or_else(|| panic!("{row:?}"));
+        assert_eq!(run["ended"], row[4], "{row:?}");
+        assert_eq!(run["used_minutes"], minutes(row[5]), "{row:?}");
+        assert_eq!(run["target"], row[6], "{row:?}");
+        assert_eq!(run["due_at"], time(row[7]), "{row:?}");
+        assert_eq!(run["light"] != "overdue", row[8] == "yes", "{row:?}");
+        // Each once on the page.
+        let shown = [
+            format!("{}\" data-began=\"{}\"", row[0], at(row[2])),
+            format!(">{}</td>", row[1]),
+            format!(">{} h</td>", row[5]),
+            format!(">{}</td>", row[6]),
+            format!(">{}</td>", if row[8] == "yes" { "kept" } else { "missed" }),
+        ];
+        let found = on_page
+            .iter()
+            .position(|shows| shown.iter().all(|part| shows.contains(part.as_str())));
+        on_page.remove(found.unwrap_or_else(|| panic!("{shown:?} in {on_page:#?}")));
+    }
+    assert!(on_page.is_empty(), "{on_page:?}");
+}
+
 #[test]
 fn the_worked_example_is_shown_by_api_page_csv_and_workbook() {
     both(|desk| async move {
         let f = desk.federation().await;
-        play(&desk, &f).await;
+        let number = play(&desk, &f).await;
         // The units are called otherwise in the example; which is which says their key.
-        let keys = ["first-level", "storage", "network", ""];
-        let names = ["First level", "Storage", "Archive", "All"];
+        let keys = ["first-level", "storage", "network", "kernel", ""];
+        let names = ["First level", "Storage", "Archive", "Tapes", "All"];
         let mut ada = Browser::of(&desk, &f.ada).await;
         let mut compared = 0;
         for row in table("| report | figure") {
@@ -280,7 +358,8 @@ fn the_worked_example_is_shown_by_api_page_csv_and_workbook() {
                 assert_eq!(by_book, Some(&short(&plain(written))), "{why}");
             }
         }
-        assert!(compared >= 120, "{compared}");
+        assert!(compared >= 150, "{compared}");
+        clocks(&desk, &f, &mut ada, number).await;
     });
 }
 

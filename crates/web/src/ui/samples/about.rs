@@ -7,12 +7,14 @@ use crate::ui::history::{HistoryPage, HistoryRow};
 use crate::ui::identities::IdentityPage;
 use crate::ui::mail_frame::{MailFrame, Sanitised};
 use crate::ui::problem::ProblemPage;
+use crate::ui::reports::hours;
 use crate::ui::sign_in::SignInPage;
 use crate::ui::text::prose;
+use crate::ui::ticket_clocks::{HeldRow, RunRow, TicketClocksPage};
 use crate::ui::unit::{CalendarView, FaqRow, Figure, Quality, UnitPage, UnitRow, UnitsPage};
 use crate::ui::unit_people::{MemberRow, PeopleView};
 use crate::ui::view::{Chip, Pages, PrioMark, Tone};
-use switchboard_core::Priority;
+use switchboard_core::{Millis, Priority, TargetKind, Turn};
 
 use super::{DAY, HOUR, NOW, dial, lamp, pairs, s};
 
@@ -280,6 +282,41 @@ impl HistoryPage {
                 },
             ],
             pages: Pages::default(),
+        }
+    }
+}
+
+impl TicketClocksPage {
+    pub(crate) fn sample() -> TicketClocksPage {
+        let row = |turn: Turn, calendar: Millis, working: Millis| HeldRow {
+            key: turn.key(),
+            who: turn.label().to_owned(),
+            calendar: hours(calendar * HOUR),
+            working: hours(working * HOUR),
+        };
+        TicketClocksPage {
+            frame: Frame::staff_sample(Here::Workspace),
+            back: "/work/48213".to_owned(),
+            number: 48213,
+            held: vec![
+                row(Turn::Owner, 30, 9),
+                row(Turn::Requester, 12, 4),
+                row(Turn::Partner, 24, 8),
+            ],
+            runs: vec![RunRow {
+                key: TargetKind::Answer.key(),
+                clock: TargetKind::Answer.label().to_owned(),
+                unit: "B2SHARE operations".to_owned(),
+                priority: PrioMark::of(Priority::Medium),
+                since: NOW - 30 * HOUR,
+                began: dial().date_time(NOW - 30 * HOUR),
+                ended: Some(dial().date_time(NOW - 5 * HOUR)),
+                how: "answered",
+                used: hours(9 * HOUR),
+                target: "1 wd".to_owned(),
+                due: Some(dial().date_time(NOW - 6 * HOUR)),
+                verdict: "missed",
+            }],
         }
     }
 }

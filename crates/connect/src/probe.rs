@@ -8,6 +8,7 @@ use openidconnect::http::{Method, Request, Response};
 use serde_json::Value;
 
 use crate::guard::{Fault, Guard};
+use crate::tracker;
 
 /// Bytes of an answer that are read.
 const LARGEST: usize = 512 * 1024;
@@ -66,53 +67,33 @@ pub(crate) fn check(mark: Mark, text: impl Into<String>, detail: impl Into<Strin
 }
 
 /// How a system is asked who one is, and for a queue.
-struct Way {
+#[derive(Clone, Copy)]
+pub(crate) struct Way {
     /// Its name.
-    name: &'static str,
+    pub(crate) name: &'static str,
     /// The path that tells who one is.
-    me: &'static str,
+    pub(crate) me: &'static str,
     /// Where in that answer the name stands.
-    names: &'static [&'static str],
+    pub(crate) names: &'static [&'static str],
     /// The path of a queue; `{}` is its name. Empty: see `listed`.
-    queue: &'static str,
+    pub(crate) queue: &'static str,
     /// A path that lists the queues by name.
-    listed: &'static str,
+    pub(crate) listed: &'static str,
     /// The header that carries the secret, and what stands before it.
-    header: (&'static str, &'static str),
+    pub(crate) header: (&'static str, &'static str),
 }
 
 fn way(system: &str) -> Option<Way> {
     let bearer = ("authorization", "Bearer ");
+    if let Some(kind) = tracker::kind(system) {
+        return Some(kind.way);
+    }
     Some(match system {
-        "rt" => Way {
-            name: "Request Tracker",
-            me: "/rt",
-            names: &["Version"],
-            queue: "/queue/{}",
-            listed: "",
-            header: ("authorization", "token "),
-        },
-        "zammad" | "ggus" => Way {
-            name: "Zammad",
-            me: "/api/v1/users/me",
-            names: &["login", "email"],
-            queue: "",
-            listed: "/api/v1/groups",
-            header: ("authorization", "Token token="),
-        },
         "jira" => Way {
             name: "Jira",
             me: "/rest/api/2/myself",
             names: &["displayName", "name", "accountId"],
             queue: "/rest/api/2/project/{}",
-            listed: "",
-            header: bearer,
-        },
-        "github" => Way {
-            name: "GitHub",
-            me: "/user",
-            names: &["login"],
-            queue: "/repos/{/}",
             listed: "",
             header: bearer,
         },

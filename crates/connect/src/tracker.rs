@@ -9,22 +9,27 @@
 //! call whose answer was lost is simply made again.
 
 mod call;
+mod door;
+pub mod github;
+mod labels;
 mod look;
+mod markdown;
+mod number;
 pub mod rt;
 mod wanted;
 pub mod zammad;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use crate::guard;
-use crate::probe::Check;
+use crate::probe::{Check, Mark, Question, Way, check, probe};
 
+pub use github::GitHub;
 pub use rt::Rt;
 pub use zammad::Zammad;
 
@@ -169,8 +174,11 @@ pub enum ChangeKind {
 /// A change there. Internal comments are none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RemoteChange {
-    /// Its number there; unique among all changes of the system.
+    /// Its number there: unique among all changes of the system, and rising with
+    /// their times.
     pub id: String,
+    /// What its entry is found by, for [`Tracker::entry`]; often its number.
+    pub source: String,
     /// Of which ticket, by the number that it had.
     pub ticket: String,
     /// When, in milliseconds since 1970, by their clock and to the second.
@@ -475,84 +483,155 @@ impl Error {
     }
 }
 
-/// The client of a system (a word of the onboarding form), with the operator's
-/// secret for it: a token, or `name:password`. `None`: this desk speaks with no
-/// such system yet. Nothing is called.
+/// Where a system is, and who we are there.
+#[derive(Clone, Copy)]
+pub struct Account<'a> {
+    /// The address of its API.
+    pub endpoint: &'a str,
+    /// Queue, group, project or repository.
+    pub queue: &'a str,
+    /// The operator's secret for it: a token, or `name:password`.
+    pub secret: &'a str,
+}
+
+impl fmt::Debug for Account<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Account")
+            .field("endpoint", &self.endpoint)
+            .field("queue", &self.queue)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Account<'_> {
+    fn login(&self) -> Login {
+        match self.secret.split_once(':') {
+            Some((user, password)) => Login::Password {
+                user: user.to_owned(),
+                password: password.to_owned(),
+            },
+            None => Login::Token(self.secret.to_owned()),
+        }
+    }
+}
+
+/// The field with the labels that say neither status nor priority.
+const LABELS: &str = "labels";
+
+/// A client, or why there can be none.
+type Made = Result<Arc<dyn Tracker>, String>;
+
+/// What a system's file says of it.
+pub(crate) struct Kind {
+    /// Its word in forms.
+    pub(crate) key: &'static str,
+    /// Each queue there counts its tickets by itself: two have the same numbers.
+    apart: bool,
+    /// It signs what it calls us with, or sends a secret along.
+    signs: bool,
+    /// How it is asked who one is by somebody without a secret.
+    pub(crate) way: Way,
+    /// Its client. Nothing is called.
+    make: fn(&guard::Guard, &Account<'_>) -> Made,
+}
+
+/// Every system that this desk speaks with, each from its own file.
+const KINDS: [&Kind; 4] = [&rt::KIND, &zammad::KIND, &zammad::GGUS, &github::KIND];
+
+pub(crate) fn kind(system: &str) -> Option<&'static Kind> {
+    KINDS.into_iter().find(|kind| kind.key == system)
+}
+
+/// Whether each queue of a system counts its tickets by itself.
+pub fn counts_apart(system: &str) -> bool {
+    kind(system).is_some_and(|kind| kind.apart)
+}
+
+/// Whether a system signs what it calls us with, or sends a secret along.
+pub fn signs(system: &str) -> bool {
+    kind(system).is_some_and(|kind| kind.signs)
+}
+
+/// The client of a system (a word of the onboarding form). `None`: this desk speaks
+/// with no such system yet. Nothing is called.
 ///
 /// # Errors
 /// When no client can be made of that.
 pub fn client(
     guard: &guard::Guard,
     system: &str,
-    endpoint: &str,
-    secret: &str,
+    account: &Account<'_>,
 ) -> Result<Option<Arc<dyn Tracker>>, String> {
-    let login = match secret.split_once(':') {
-        Some((user, password)) => Login::Password {
-            user: user.to_owned(),
-            password: password.to_owned(),
-        },
-        None => Login::Token(secret.to_owned()),
-    };
-    Ok(match system {
-        "rt" => Some(Arc::new(Rt::new(guard, endpoint, login, None)?)),
-        "zammad" => Some(Arc::new(Zammad::new(guard, "Zammad", endpoint, login)?)),
-        // Since 2025 that is a Zammad with words of its own.
-        "ggus" => Some(Arc::new(Zammad::new(guard, "GGUS", endpoint, login)?)),
-        _ => None,
-    })
+    let kind = kind(system);
+    kind.map(|kind| (kind.make)(guard, account)).transpose()
 }
 
-/// What a call gives back, later.
-pub type Later<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+/// The test of a connection: with a secret as the client of that system looks, without
+/// one as far as a stranger gets.
+pub async fn test(guard: &guard::Guard, question: &Question) -> Vec<Check> {
+    let Some(secret) = question.secret.as_deref() else {
+        return probe(guard, question).await;
+    };
+    let account = Account {
+        endpoint: &question.endpoint,
+        queue: &question.queue,
+        secret,
+    };
+    match client(guard, &question.system, &account) {
+        Ok(Some(client)) => client.test(&question.queue).await,
+        Ok(None) => probe(guard, question).await,
+        Err(why) => vec![check(Mark::Bad, why, "")],
+    }
+}
 
 /// A tracker of another helpdesk.
+#[async_trait::async_trait]
 pub trait Tracker: fmt::Debug + Send + Sync {
     /// Whether it can be reached, lets us in, has the queue, and gives us the
     /// rights that we need; says exactly what is wrong. It only reads.
-    fn test<'a>(&'a self, queue: &'a str) -> Later<'a, Vec<Check>>;
+    async fn test(&self, queue: &str) -> Vec<Check>;
 
     /// Makes a ticket, or finds the one that an earlier call with the same
     /// marker made.
-    fn create<'a>(&'a self, new: &'a NewTicket) -> Later<'a, Result<Outcome, Error>>;
+    async fn create(&self, new: &NewTicket) -> Result<Outcome, Error>;
 
     /// Reads a ticket; a merged one by what it was merged into.
-    fn read<'a>(&'a self, ticket: &'a str) -> Later<'a, Result<RemoteTicket, Error>>;
+    async fn read(&self, ticket: &str) -> Result<RemoteTicket, Error>;
 
     /// The cursor to begin with when nothing older is of interest. The default
     /// cursor reads everything there ever was.
-    fn newest(&self) -> Later<'_, Result<Cursor, Error>>;
+    async fn newest(&self) -> Result<Cursor, Error>;
 
     /// What happened since.
-    fn changes<'a>(&'a self, since: &'a Cursor) -> Later<'a, Result<Changes, Error>>;
+    async fn changes(&self, since: &Cursor) -> Result<Changes, Error>;
 
     /// Everything that happened to a ticket, by the number that it had.
-    fn history<'a>(&'a self, ticket: &'a str) -> Later<'a, Result<Vec<RemoteChange>, Error>>;
+    async fn history(&self, ticket: &str) -> Result<Vec<RemoteChange>, Error>;
 
-    /// The entry that came with a change.
-    fn entry<'a>(&'a self, change: &'a str) -> Later<'a, Result<RemoteEntry, Error>>;
+    /// The entry that came with a change, by its [`RemoteChange::source`].
+    async fn entry(&self, source: &str) -> Result<RemoteEntry, Error>;
 
     /// What is in a file.
-    fn attachment<'a>(&'a self, id: &'a str) -> Later<'a, Result<Vec<u8>, Error>>;
+    async fn attachment(&self, id: &str) -> Result<Vec<u8>, Error>;
 
     /// Sends an entry, or finds the one that an earlier call with the same
     /// marker sent.
-    fn send<'a>(&'a self, ticket: &'a str, entry: &'a NewEntry) -> Later<'a, Result<Sent, Error>>;
+    async fn send(&self, ticket: &str, entry: &NewEntry) -> Result<Sent, Error>;
 
     /// Sets values and says which were not taken.
-    fn set<'a>(&'a self, ticket: &'a str, wanted: &'a Wanted) -> Later<'a, Result<Outcome, Error>>;
+    async fn set(&self, ticket: &str, wanted: &Wanted) -> Result<Outcome, Error>;
 
     /// Links a ticket; one that is linked so already stays so.
-    fn link<'a>(
-        &'a self,
-        ticket: &'a str,
-        link: &'a RemoteLink,
-    ) -> Later<'a, Result<RemoteTicket, Error>>;
+    async fn link(&self, _ticket: &str, _link: &RemoteLink) -> Result<RemoteTicket, Error> {
+        Err(Error::Wrong(
+            "links are not set in such a system".to_owned(),
+        ))
+    }
 
     /// Takes a link away; one that is not there is not missed.
-    fn unlink<'a>(
-        &'a self,
-        ticket: &'a str,
-        link: &'a RemoteLink,
-    ) -> Later<'a, Result<RemoteTicket, Error>>;
+    async fn unlink(&self, _ticket: &str, _link: &RemoteLink) -> Result<RemoteTicket, Error> {
+        Err(Error::Wrong(
+            "links are not set in such a system".to_owned(),
+        ))
+    }
 }

@@ -52,4 +52,4 @@ assert desk.ticket.find(other["id"])["state_id"] == 5
 assert "nowhere" in refused(lambda: desk.ticket.create({"title": "T", "group": "nowhere", "article": {"body": "B"}}))
 refused(lambda: desk.ticket.find(4711))
 refused(lambda: ZammadAPI(f"{sys.argv[1]}/api/v1/", http_token="wrong").user.me())
-print("zammad_py did everything it was asked to")
+print("zammad did everything it was asked to")

@@ -45,6 +45,8 @@ mod there;
 pub mod view;
 mod wake;
 
+pub use wake::Knock;
+
 /// Between two looks at a system.
 const POLL_MS: Millis = 30_000;
 /// A call that was not answered is done by then, or never will be. RT needs
@@ -196,6 +198,13 @@ impl Terms {
     /// The address of the system.
     fn endpoint(&self) -> &str {
         self.agreement.endpoint.as_deref().unwrap_or_default()
+    }
+
+    /// The queue, where each counts its tickets by itself.
+    fn apart(&self) -> Option<&str> {
+        let system = self.agreement.system.as_deref().unwrap_or_default();
+        let queue = self.agreement.queue.as_deref().map(str::trim);
+        queue.filter(|_| connect::tracker::counts_apart(system))
     }
 
     fn road(&self, stage: Stage) -> [Road; 1] {

@@ -64,6 +64,14 @@ impl Secret {
         URL_SAFE_NO_PAD.encode(mac(&self.current, purpose, text).finalize().into_bytes())
     }
 
+    /// What [`Secret::sign`] gives, and gave with each secret before that still counts:
+    /// for what others were told to sign with.
+    pub(crate) fn signed(&self, purpose: &str, text: &str, now: Millis) -> Vec<String> {
+        let all = std::iter::once(&self.current).chain(self.taken(now));
+        all.map(|bits| URL_SAFE_NO_PAD.encode(mac(bits, purpose, text).finalize().into_bytes()))
+            .collect()
+    }
+
     /// Whether the signature is this text's, compared in constant time.
     pub fn verify(&self, purpose: &str, text: &str, signature: &str, now: Millis) -> bool {
         let Ok(given) = URL_SAFE_NO_PAD.decode(signature) else {

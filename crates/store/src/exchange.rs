@@ -280,13 +280,20 @@ pub fn in_trouble(conn: &mut Conn<'_>, limit: i64) -> Result<Vec<Link>, Error> {
 }
 
 /// Whether a ticket there, by its number and the address of the system, is a
-/// ticket here already, under whichever agreement.
-pub fn is_known_there(conn: &mut Conn<'_>, endpoint: &str, number: &str) -> Result<bool, Error> {
+/// ticket here already, under whichever agreement. `queue`: of those with this queue
+/// only, in a system where each counts by itself.
+pub fn is_known_there(
+    conn: &mut Conn<'_>,
+    endpoint: &str,
+    queue: Option<&str>,
+    number: &str,
+) -> Result<bool, Error> {
     Ok(conn
         .query_opt(
             "SELECT 1 FROM exchange_number n JOIN agreement a ON a.id = n.agreement
-             WHERE n.number = $2 AND RTRIM(a.endpoint, '/') = RTRIM($1, '/') LIMIT 1",
-            params![endpoint, number],
+             WHERE n.number = $2 AND RTRIM(a.endpoint, '/') = RTRIM($1, '/')
+               AND ($3 = '' OR LOWER(a.queue) = LOWER($3)) LIMIT 1",
+            params![endpoint, number, queue.unwrap_or_default()],
             |row| row.get::<i64>(0),
         )?
         .is_some())

@@ -14,9 +14,11 @@
     reason = "a test whose desk can not be set up stops there"
 )]
 
+mod answering;
 mod database;
 mod directory;
 mod forms;
+mod github;
 mod http;
 mod lossy;
 mod mail_servers;
@@ -43,6 +45,7 @@ use store::{Db, Options};
 pub use database::{Place, postgres, sqlite};
 pub use directory::{TestDirectory, directory};
 pub use forms::{coupled_form, whole_form};
+pub use github::GitHubServer;
 pub use http::Answer;
 pub use lossy::{Loss, Lossy};
 pub use mail_servers::{MailServers, mail_servers};

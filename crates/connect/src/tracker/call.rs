@@ -99,6 +99,14 @@ impl<'a> Call<'a> {
         }
     }
 
+    /// What it asks for may have moved, or be gone.
+    pub(super) fn movable(self) -> Call<'a> {
+        Call {
+            kind: Kind::Movable,
+            ..self
+        }
+    }
+
     /// Reads answers of up to so many bytes.
     pub(super) fn largest(mut self, bytes: usize) -> Call<'a> {
         self.largest = bytes;
@@ -122,19 +130,45 @@ impl Reply {
         text_of(&self.headers, name)
     }
 
+    /// Whether there is another page after this one (`Link`, RFC 8288).
+    pub(super) fn goes_on(&self) -> bool {
+        let links = self.header(header::LINK).split(',');
+        links.into_iter().any(|link| link.contains("rel=\"next\""))
+    }
+
     /// What it said: of an error its message, of a change what it did.
     pub(super) fn words(&self) -> String {
-        let lines = self.json.as_array().map(Vec::as_slice).unwrap_or_default();
-        // RT's name for it, and Zammad's two, the more readable first.
-        let message = ["message", "error_human", "error"]
+        let mut said = Vec::new();
+        if self.json.is_array() {
+            gather(&self.json, "", &mut said);
+        }
+        // RT's name for it (GitHub's and GitLab's too), Zammad's two, the more
+        // readable first.
+        let first = ["message", "error_human", "error"];
+        if let Some(message) = first
             .iter()
-            .find_map(|name| self.json[name].as_str());
-        let said = match message {
-            Some(message) => vec![message],
-            None => lines.iter().filter_map(Value::as_str).collect(),
-        };
+            .map(|name| &self.json[name])
+            .find(|v| !v.is_null())
+        {
+            gather(message, "", &mut said);
+        }
+        // Which field of ours it was about: GitHub and Jira, and what Jira says at large.
+        for more in ["errorMessages", "errors"] {
+            gather(&self.json[more], "", &mut said);
+        }
         let said = said.join("; ");
         said.chars().filter(|c| !c.is_control()).take(500).collect()
+    }
+}
+
+/// Every text in what a system said, each with the name of its field.
+fn gather(json: &Value, name: &str, into: &mut Vec<String>) {
+    match json {
+        Value::String(text) if name.is_empty() => into.push(text.clone()),
+        Value::String(text) => into.push(format!("{name}: {text}")),
+        Value::Array(all) => all.iter().for_each(|one| gather(one, name, into)),
+        Value::Object(all) => all.iter().for_each(|(name, one)| gather(one, name, into)),
+        _ => {}
     }
 }
 
@@ -232,6 +266,8 @@ pub(super) enum Kind {
     Json,
     /// The bytes of a file, if it is there.
     File,
+    /// JSON of what may have moved elsewhere (301, 307), or be gone (410).
+    Movable,
 }
 
 /// Sorts out what is no answer of that system's API.
@@ -259,6 +295,7 @@ pub(super) fn reply(
     };
     match status {
         401 => Err(Error::Secret { system, status }),
+        300..=399 | 410 if kind == Kind::Movable => Ok(reply),
         300..=399 => Err(Error::Strange {
             system,
             why: match text_of(&reply.headers, header::LOCATION) {
@@ -284,11 +321,30 @@ pub(super) fn reply(
 
 pub(super) fn busy(system: &'static str, answer: &Response<Vec<u8>>) -> Option<Error> {
     let status = answer.status().as_u16();
-    matches!(status, 429 | 502..=504).then(|| Error::Busy {
+    let headers = answer.headers();
+    // GitHub has no other status for who asks too much than for who may not.
+    let spent = text_of(headers, REMAINING) == "0";
+    let limited = status == 403 && (spent || headers.contains_key(header::RETRY_AFTER));
+    (limited || matches!(status, 429 | 502..=504)).then(|| Error::Busy {
         system,
         status,
-        after: after(answer.headers()),
+        after: after(headers).or_else(|| if spent { reset(headers) } else { None }),
     })
+}
+
+/// What is left of the calls of this hour: GitHub and Jira.
+const REMAINING: header::HeaderName = header::HeaderName::from_static("x-ratelimit-remaining");
+/// When there are more: seconds since 1970, or a time as it is written.
+const RESET: header::HeaderName = header::HeaderName::from_static("x-ratelimit-reset");
+
+fn reset(headers: &HeaderMap) -> Option<Duration> {
+    let value = text_of(headers, RESET);
+    let then = match value.parse::<i64>() {
+        Ok(seconds) => chrono::DateTime::from_timestamp(seconds, 0)?,
+        Err(_) => chrono::DateTime::parse_from_rfc3339(value).ok()?.to_utc(),
+    };
+    let now = chrono::DateTime::parse_from_rfc2822(text_of(headers, header::DATE)).ok()?;
+    Some((then - now.to_utc()).to_std().unwrap_or_default())
 }
 
 /// `Retry-After`: seconds, or a date against the answer's own.
@@ -339,6 +395,59 @@ mod tests {
             };
             assert_eq!(error, expected, "{headers:?}");
             assert_eq!(error.again(), crate::tracker::Again::Later(after));
+        }
+        // Who has asked too much this hour is told so as who may not ask, by GitHub.
+        let spent = ("x-ratelimit-remaining", "0");
+        for (headers, after) in [
+            (
+                vec![date, spent, ("x-ratelimit-reset", "1795762860")],
+                Some(60),
+            ),
+            (
+                vec![date, spent, ("x-ratelimit-reset", "2026-11-27T07:02Z")],
+                None,
+            ),
+            (
+                vec![date, spent, ("x-ratelimit-reset", "2026-11-27T07:02:00Z")],
+                Some(120),
+            ),
+            (vec![date, ("retry-after", "9")], Some(9)),
+        ] {
+            let expected = Error::Busy {
+                system: "RT",
+                status: 403,
+                after: after.map(Duration::from_secs),
+            };
+            assert_eq!(
+                refused(answer(403, &headers, "{}")),
+                expected,
+                "{headers:?}"
+            );
+        }
+        let left = answer(403, &[("x-ratelimit-remaining", "9")], "{}");
+        assert_eq!(reply("RT", left, Kind::Json).ok().unwrap().status, 403);
+    }
+
+    #[test]
+    fn what_was_said_is_told_whichever_way() {
+        for (said, words) in [
+            (r#"{"message": "Not Found"}"#, "Not Found"),
+            (r#"{"error": "x", "error_human": "y"}"#, "y"),
+            (r#"["one", "two"]"#, "one; two"),
+            (
+                r#"{"message": "Failed", "errors": [{"field": "title", "code": "missing"}]}"#,
+                "Failed; code: missing; field: title",
+            ),
+            (r#"{"message": {"title": ["is blank"]}}"#, "title: is blank"),
+            (
+                r#"{"errorMessages": ["no"], "errors": {"summary": "empty"}}"#,
+                "no; summary: empty",
+            ),
+        ] {
+            let reply = reply("RT", answer(422, &[], said), Kind::Json)
+                .ok()
+                .unwrap();
+            assert_eq!(reply.words(), words);
         }
     }
 

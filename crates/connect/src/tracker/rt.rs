@@ -15,6 +15,7 @@ mod read;
 mod write;
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -24,16 +25,34 @@ use serde_json::{Map, Value, json};
 use tokio::sync::OnceCell;
 
 use crate::guard::Guard;
-use crate::probe::Check;
+use crate::probe::{Check, Way};
 use crate::tracker::call::{Call, Reply, date, found, list, not_taken, text, time};
 use crate::tracker::look::lines;
 use crate::tracker::wanted::{differences, entry_marker};
 use crate::tracker::{
-    Changes, Cursor, Error, Later, Login, NewEntry, NewTicket, NotTaken, Outcome, RemoteAttachment,
+    Changes, Cursor, Error, Kind, Login, NewEntry, NewTicket, NotTaken, Outcome, RemoteAttachment,
     RemoteChange, RemoteEntry, RemoteLink, RemoteTicket, Sent, Standing, Tracker, Wanted,
 };
 use door::{Door, NAME};
 use write::{created, link_marker, plain_name, values, written};
+
+pub(super) const KIND: Kind = Kind {
+    key: "rt",
+    apart: false,
+    signs: false,
+    way: Way {
+        name: "Request Tracker",
+        me: "/rt",
+        names: &["Version"],
+        queue: "/queue/{}",
+        listed: "",
+        header: ("authorization", "token "),
+    },
+    make: |guard, account| {
+        let client = Rt::new(guard, account.endpoint, account.login(), None)?;
+        Ok(Arc::new(client))
+    },
+};
 
 /// How long RT may take over a call: it mails and runs its scrips meanwhile.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -561,66 +580,57 @@ impl Rt {
     }
 }
 
+#[async_trait::async_trait]
 impl Tracker for Rt {
-    fn test<'a>(&'a self, queue: &'a str) -> Later<'a, Vec<Check>> {
-        Box::pin(async move {
-            lines(match self.door.check() {
-                Ok(()) => self.look(queue).await,
-                Err(fault) => Err(Error::Unreachable(fault)),
-            })
+    async fn test(&self, queue: &str) -> Vec<Check> {
+        lines(match self.door.check() {
+            Ok(()) => self.look(queue).await,
+            Err(fault) => Err(Error::Unreachable(fault)),
         })
     }
 
-    fn create<'a>(&'a self, new: &'a NewTicket) -> Later<'a, Result<Outcome, Error>> {
-        Box::pin(self.create_ticket(new))
+    async fn create(&self, new: &NewTicket) -> Result<Outcome, Error> {
+        self.create_ticket(new).await
     }
 
-    fn read<'a>(&'a self, ticket: &'a str) -> Later<'a, Result<RemoteTicket, Error>> {
-        Box::pin(self.read_ticket(ticket))
+    async fn read(&self, ticket: &str) -> Result<RemoteTicket, Error> {
+        self.read_ticket(ticket).await
     }
 
-    fn newest(&self) -> Later<'_, Result<Cursor, Error>> {
-        Box::pin(self.newest_cursor())
+    async fn newest(&self) -> Result<Cursor, Error> {
+        self.newest_cursor().await
     }
 
-    fn changes<'a>(&'a self, since: &'a Cursor) -> Later<'a, Result<Changes, Error>> {
-        Box::pin(self.changes_since(since))
+    async fn changes(&self, since: &Cursor) -> Result<Changes, Error> {
+        self.changes_since(since).await
     }
 
-    fn history<'a>(&'a self, ticket: &'a str) -> Later<'a, Result<Vec<RemoteChange>, Error>> {
-        Box::pin(self.history_of(ticket))
+    async fn history(&self, ticket: &str) -> Result<Vec<RemoteChange>, Error> {
+        self.history_of(ticket).await
     }
 
-    fn entry<'a>(&'a self, change: &'a str) -> Later<'a, Result<RemoteEntry, Error>> {
-        Box::pin(self.read_entry(change))
+    async fn entry(&self, change: &str) -> Result<RemoteEntry, Error> {
+        self.read_entry(change).await
     }
 
-    fn attachment<'a>(&'a self, id: &'a str) -> Later<'a, Result<Vec<u8>, Error>> {
-        Box::pin(self.read_attachment(id))
+    async fn attachment(&self, id: &str) -> Result<Vec<u8>, Error> {
+        self.read_attachment(id).await
     }
 
-    fn send<'a>(&'a self, ticket: &'a str, entry: &'a NewEntry) -> Later<'a, Result<Sent, Error>> {
-        Box::pin(self.send_entry(ticket, entry))
+    async fn send(&self, ticket: &str, entry: &NewEntry) -> Result<Sent, Error> {
+        self.send_entry(ticket, entry).await
     }
 
-    fn set<'a>(&'a self, ticket: &'a str, wanted: &'a Wanted) -> Later<'a, Result<Outcome, Error>> {
-        Box::pin(self.set_values(ticket, wanted))
+    async fn set(&self, ticket: &str, wanted: &Wanted) -> Result<Outcome, Error> {
+        self.set_values(ticket, wanted).await
     }
 
-    fn link<'a>(
-        &'a self,
-        ticket: &'a str,
-        link: &'a RemoteLink,
-    ) -> Later<'a, Result<RemoteTicket, Error>> {
-        Box::pin(self.put_link(ticket, "Add", link))
+    async fn link(&self, ticket: &str, link: &RemoteLink) -> Result<RemoteTicket, Error> {
+        self.put_link(ticket, "Add", link).await
     }
 
-    fn unlink<'a>(
-        &'a self,
-        ticket: &'a str,
-        link: &'a RemoteLink,
-    ) -> Later<'a, Result<RemoteTicket, Error>> {
-        Box::pin(self.put_link(ticket, "Delete", link))
+    async fn unlink(&self, ticket: &str, link: &RemoteLink) -> Result<RemoteTicket, Error> {
+        self.put_link(ticket, "Delete", link).await
     }
 }
 

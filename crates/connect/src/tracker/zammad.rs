@@ -11,12 +11,12 @@
 //!   since an entry is asked for by that number alone;
 //! - a state whose name begins with `pending` is refused without a time.
 
-mod door;
 mod look;
 mod read;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -26,17 +26,47 @@ use serde_json::{Map, Value, json};
 use tokio::sync::OnceCell;
 
 use crate::guard::Guard;
-use crate::probe::Check;
+use crate::probe::{Check, Way};
 use crate::tracker::call::{Call, date, found, list, not_taken, text};
+use crate::tracker::door::{Door, basic};
 use crate::tracker::look::lines;
 use crate::tracker::wanted::{differences, entry_marker};
 use crate::tracker::{
-    Changes, Cursor, Error, Later, Login, NewEntry, NewTicket, NotTaken, Outcome, RemoteChange,
+    Changes, Cursor, Error, Kind, Login, NewEntry, NewTicket, NotTaken, Outcome, RemoteChange,
     RemoteEntry, RemoteLink, RemoteTicket, Sent, Tracker, Wanted,
 };
-use door::Door;
 use read::{ChangeId, History};
 
+pub(super) const KIND: Kind = Kind {
+    key: "zammad",
+    apart: false,
+    signs: false,
+    way: Way {
+        name: "Zammad",
+        me: "/api/v1/users/me",
+        names: &["login", "email"],
+        queue: "",
+        listed: "/api/v1/groups",
+        header: ("authorization", "Token token="),
+    },
+    make: |guard, account| {
+        let client = Zammad::new(guard, "Zammad", account.endpoint, account.login())?;
+        Ok(Arc::new(client))
+    },
+};
+
+/// Since 2025 that is a Zammad with words of its own.
+pub(super) const GGUS: Kind = Kind {
+    key: "ggus",
+    make: |guard, account| {
+        let client = Zammad::new(guard, "GGUS", account.endpoint, account.login())?;
+        Ok(Arc::new(client))
+    },
+    ..KIND
+};
+
+/// Where the API lies below Zammad.
+const API: &str = "/api/v1";
 /// How long Zammad may take over a call: it runs its triggers meanwhile.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Transactions become visible in another order than their times say, but within
@@ -84,8 +114,13 @@ impl Zammad {
         login: Login,
     ) -> Result<Zammad, String> {
         let guard = guard.apart(None, PATIENCE)?;
+        let authorization = match login {
+            Login::Token(token) => format!("Token token={token}"),
+            Login::Password { user, password } => basic(&user, &password),
+        };
+        let headers = vec![("authorization", authorization)];
         Ok(Zammad {
-            door: Door::new(guard, name, address, login),
+            door: Door::new(guard, name, address, API, headers),
             us: OnceCell::new(),
         })
     }
@@ -636,68 +671,57 @@ fn lost_files(article: &Value, entry: &NewEntry) -> Vec<NotTaken> {
     lost
 }
 
+#[async_trait::async_trait]
 impl Tracker for Zammad {
-    fn test<'a>(&'a self, queue: &'a str) -> Later<'a, Vec<Check>> {
-        Box::pin(async move {
-            lines(match self.door.check() {
-                Ok(()) => self.look(queue).await,
-                Err(fault) => Err(Error::Unreachable(fault)),
-            })
+    async fn test(&self, queue: &str) -> Vec<Check> {
+        lines(match self.door.check() {
+            Ok(()) => self.look(queue).await,
+            Err(fault) => Err(Error::Unreachable(fault)),
         })
     }
 
-    fn create<'a>(&'a self, new: &'a NewTicket) -> Later<'a, Result<Outcome, Error>> {
-        Box::pin(self.create_ticket(new))
+    async fn create(&self, new: &NewTicket) -> Result<Outcome, Error> {
+        self.create_ticket(new).await
     }
 
-    fn read<'a>(&'a self, ticket: &'a str) -> Later<'a, Result<RemoteTicket, Error>> {
-        Box::pin(self.read_ticket(ticket))
+    async fn read(&self, ticket: &str) -> Result<RemoteTicket, Error> {
+        self.read_ticket(ticket).await
     }
 
-    fn newest(&self) -> Later<'_, Result<Cursor, Error>> {
-        Box::pin(self.newest_cursor())
+    async fn newest(&self) -> Result<Cursor, Error> {
+        self.newest_cursor().await
     }
 
-    fn changes<'a>(&'a self, since: &'a Cursor) -> Later<'a, Result<Changes, Error>> {
-        Box::pin(self.changes_since(since))
+    async fn changes(&self, since: &Cursor) -> Result<Changes, Error> {
+        self.changes_since(since).await
     }
 
-    fn history<'a>(&'a self, ticket: &'a str) -> Later<'a, Result<Vec<RemoteChange>, Error>> {
-        Box::pin(async move {
-            let all = self.history_of(self.number(ticket)?).await?;
-            Ok(all.into_iter().map(|(_, change)| change).collect())
-        })
+    async fn history(&self, ticket: &str) -> Result<Vec<RemoteChange>, Error> {
+        let all = self.history_of(self.number(ticket)?).await?;
+        Ok(all.into_iter().map(|(_, change)| change).collect())
     }
 
-    fn entry<'a>(&'a self, change: &'a str) -> Later<'a, Result<RemoteEntry, Error>> {
-        Box::pin(self.read_entry(change))
+    async fn entry(&self, change: &str) -> Result<RemoteEntry, Error> {
+        self.read_entry(change).await
     }
 
-    fn attachment<'a>(&'a self, id: &'a str) -> Later<'a, Result<Vec<u8>, Error>> {
-        Box::pin(self.read_attachment(id))
+    async fn attachment(&self, id: &str) -> Result<Vec<u8>, Error> {
+        self.read_attachment(id).await
     }
 
-    fn send<'a>(&'a self, ticket: &'a str, entry: &'a NewEntry) -> Later<'a, Result<Sent, Error>> {
-        Box::pin(self.send_entry(ticket, entry))
+    async fn send(&self, ticket: &str, entry: &NewEntry) -> Result<Sent, Error> {
+        self.send_entry(ticket, entry).await
     }
 
-    fn set<'a>(&'a self, ticket: &'a str, wanted: &'a Wanted) -> Later<'a, Result<Outcome, Error>> {
-        Box::pin(self.set_values(ticket, wanted))
+    async fn set(&self, ticket: &str, wanted: &Wanted) -> Result<Outcome, Error> {
+        self.set_values(ticket, wanted).await
     }
 
-    fn link<'a>(
-        &'a self,
-        ticket: &'a str,
-        link: &'a RemoteLink,
-    ) -> Later<'a, Result<RemoteTicket, Error>> {
-        Box::pin(self.put_link(ticket, link, true))
+    async fn link(&self, ticket: &str, link: &RemoteLink) -> Result<RemoteTicket, Error> {
+        self.put_link(ticket, link, true).await
     }
 
-    fn unlink<'a>(
-        &'a self,
-        ticket: &'a str,
-        link: &'a RemoteLink,
-    ) -> Later<'a, Result<RemoteTicket, Error>> {
-        Box::pin(self.put_link(ticket, link, false))
+    async fn unlink(&self, ticket: &str, link: &RemoteLink) -> Result<RemoteTicket, Error> {
+        self.put_link(ticket, link, false).await
     }
 }

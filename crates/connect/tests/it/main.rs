@@ -7,6 +7,10 @@
 
 // `testkit` builds on this crate: as a dependency it would have the whole desk
 // built after every change here, before a test of it runs.
+#[path = "../../../testkit/src/answering.rs"]
+pub mod answering;
+#[path = "../../../testkit/src/github.rs"]
+pub mod github_server;
 #[path = "../../../testkit/src/lossy.rs"]
 pub mod lossy;
 #[path = "../../../testkit/src/peer.rs"]
@@ -18,6 +22,8 @@ pub mod tls_door;
 #[path = "../../../testkit/src/zammad.rs"]
 pub mod zammad_server;
 
+mod clients;
+mod github;
 mod rt;
 mod rt_lossy;
 mod rt_tickets;

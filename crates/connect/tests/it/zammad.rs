@@ -484,29 +484,3 @@ async fn what_our_account_may_not_is_told() {
     let error = zammad.read("1").await.unwrap_err();
     assert!(matches!(error, Error::Strange { .. }), "{error}");
 }
-
-/// The client that the field's scripts use, from PyPI.
-#[tokio::test]
-async fn zammad_py_takes_it_for_a_zammad() {
-    let Some(python) = crate::peer::peer("SWITCHBOARD_TEST_PYTHON") else {
-        return;
-    };
-    let server = ZammadServer::start().await;
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/zammad_client.py");
-    let run = tokio::task::spawn_blocking({
-        let url = server.url.clone();
-        move || {
-            std::process::Command::new(python)
-                .args([script, &url])
-                .output()
-        }
-    });
-    let run = run.await.unwrap().unwrap();
-    let said = format!(
-        "{}{}",
-        String::from_utf8_lossy(&run.stdout),
-        String::from_utf8_lossy(&run.stderr)
-    );
-    assert!(run.status.success(), "{said}");
-    assert!(said.contains("zammad_py did everything"), "{said}");
-}

@@ -152,9 +152,14 @@ impl Words {
         self.there.get(ours).map(String::as_str)
     }
 
-    /// Our word.
+    /// Our word. One that says more than anybody knows, as `closed: duplicate`, is
+    /// what stands before the colon.
     pub fn here(&self, theirs: &str) -> Here<'_> {
-        match self.here.get(theirs) {
+        let known = self.here.get(theirs).or_else(|| {
+            let (plain, _) = theirs.split_once(": ")?;
+            self.here.get(plain)
+        });
+        match known {
             Some(word) => Here::Known(word),
             None => Here::Unknown(&self.unknown),
         }

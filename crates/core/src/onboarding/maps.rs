@@ -9,7 +9,8 @@ use super::WordMap;
 /// What each of our statuses is set to in a system.
 ///
 /// RT as in domain section 8. GGUS and another desk of ours have our words.
-/// The others know fewer: what is finished is closed there, all else open.
+/// The others know fewer: what is finished is closed there, all else open. GitHub
+/// tells what was done from what will not be; a label does so in GitLab.
 pub fn default_statuses(system: &str) -> WordMap {
     Status::ALL
         .into_iter()
@@ -42,9 +43,10 @@ fn status_in(system: &str, status: Status) -> &'static str {
         ("jira", New | Assigned | Reopened) => "To Do",
         ("jira", InProgress | Waiting | OnHold) => "In Progress",
         ("jira", Solved | Unsolved | Verified | Closed) => "Done",
-        ("github", Solved | Unsolved | Verified | Closed) => "closed",
+        ("github" | "gitlab", Solved | Verified | Closed) => "closed",
+        ("github", Unsolved) => "closed: not planned",
+        ("gitlab", Unsolved) => "closed: unsolved",
         ("github", _) => "open",
-        ("gitlab", Solved | Unsolved | Verified | Closed) => "closed",
         ("gitlab", _) => "opened",
         (_, other) => other.key(),
     }

@@ -69,7 +69,7 @@ pub(super) fn strange(
     }
     for change in changes {
         let comes = matches!(change.kind, ChangeKind::Opened | ChangeKind::Queue);
-        if comes && !store::exchange::is_known_there(c, endpoint, &change.ticket)? {
+        if comes && !store::exchange::is_known_there(c, endpoint, terms.apart(), &change.ticket)? {
             found.insert(change.ticket.clone());
         }
     }
@@ -97,7 +97,7 @@ impl Desk {
             .db
             .write(move |c| {
                 let number = came.opening.ticket.as_str();
-                if store::exchange::is_known_there(c, terms.endpoint(), number)? {
+                if store::exchange::is_known_there(c, terms.endpoint(), terms.apart(), number)? {
                     return Ok(Vec::new());
                 }
                 enter(c, &desk, &catalogue, &terms, &came, now)
@@ -153,7 +153,7 @@ impl Desk {
         let Ok(id) = opened.id.parse() else {
             return Ok(None);
         };
-        let entry = tracker.entry(&opened.id).await?;
+        let entry = tracker.entry(&opened.source).await?;
         // Made by an exchange: this one or another.
         if opened.ours && entry.marker.is_some() {
             return Ok(None);

@@ -217,7 +217,12 @@ impl Desk {
             .ok_or_else(|| {
                 format!("the operator keeps no secret “{secret}” for {host} on this desk")
             })?;
-        let client = tracker::client(&self.0.guard, &system, &endpoint, value)?;
+        let account = tracker::Account {
+            endpoint: &endpoint,
+            queue: a.queue.as_deref().unwrap_or_default(),
+            secret: value,
+        };
+        let client = tracker::client(&self.0.guard, &system, &account)?;
         let client = client.ok_or_else(|| format!("this desk does not speak with {system} yet"))?;
         self.0.trackers.put(a.id, client.clone());
         Ok(client)

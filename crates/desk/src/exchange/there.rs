@@ -421,7 +421,7 @@ impl Desk {
         let mut marker = None;
         let what = match &change.kind {
             ChangeKind::Answered | ChangeKind::Opened => {
-                let entry = tracker.entry(&change.id).await?;
+                let entry = tracker.entry(&change.source).await?;
                 marker = entry.marker.clone();
                 let echo = change.ours
                     && marker

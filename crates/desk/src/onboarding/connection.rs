@@ -1,7 +1,7 @@
 //! Does the system that a form couples answer, and as whom? Asked when somebody
 //! presses the button, kept with the form.
 
-use connect::probe::{Mark, Question, probe};
+use connect::probe::{Mark, Question};
 use serde::{Deserialize, Serialize};
 use store::onboarding::Onboarding;
 use switchboard_core::onboarding::{Way, host_of};
@@ -99,7 +99,7 @@ impl Desk {
             queue: e.queue.clone(),
             secret,
         };
-        let lines = probe(&self.0.guard, &question)
+        let lines = connect::tracker::test(&self.0.guard, &question)
             .await
             .into_iter()
             .map(|check| TestLine {

@@ -8,7 +8,7 @@ use std::sync::Mutex;
 use connect::guard;
 use connect::probe::Check;
 use connect::tracker::{
-    ChangeKind, Changes, Cursor, Error, Later, NewEntry, NewTicket, Outcome, RemoteAttachment,
+    ChangeKind, Changes, Cursor, Error, NewEntry, NewTicket, Outcome, RemoteAttachment,
     RemoteChange, RemoteEntry, RemoteLink, RemotePerson, RemoteTicket, Sent, Standing, Tracker,
     Wanted,
 };
@@ -53,6 +53,7 @@ impl There {
         let id = (self.changes.len() + 1).to_string();
         self.changes.push(RemoteChange {
             id: id.clone(),
+            source: id.clone(),
             ticket: ticket.into(),
             at: 1_790_000_000_000 + i64::try_from(self.changes.len()).unwrap() * 1_000,
             author: RemotePerson {
@@ -245,168 +246,142 @@ async fn end<T>(end: End<T>) -> Result<T, Error> {
     }
 }
 
+#[async_trait::async_trait]
 impl Tracker for Fake {
-    fn test<'a>(&'a self, _queue: &'a str) -> Later<'a, Vec<Check>> {
-        Box::pin(async { Vec::new() })
+    async fn test(&self, _queue: &str) -> Vec<Check> {
+        Vec::new()
     }
 
-    fn create<'a>(&'a self, new: &'a NewTicket) -> Later<'a, Result<Outcome, Error>> {
-        Box::pin(async move {
-            end(self.does(|there| {
-                if let Some(id) = there.markers.get(&new.marker) {
-                    return Outcome {
-                        ticket: there.tickets[id].clone(),
-                        not_taken: Vec::new(),
-                        found: true,
-                    };
-                }
-                let id = (100 + there.tickets.len()).to_string();
-                let ticket = RemoteTicket {
-                    id: id.clone(),
-                    queue: new.queue.clone(),
-                    subject: new.subject.clone(),
-                    status: "new".into(),
-                    standing: Standing::Present,
-                    owner: None,
-                    priority: "0".into(),
-                    requesters: new.requesters.clone(),
-                    fields: BTreeMap::new(),
-                    links: Vec::new(),
-                    created: 0,
-                    changed: 0,
-                    version: String::new(),
-                };
-                there.markers.insert(new.marker.clone(), id.clone());
-                there.tickets.insert(id.clone(), ticket.clone());
-                there.entry(&id, "bridge", ChangeKind::Opened, &new.entry);
-                Outcome {
-                    ticket,
+    async fn create(&self, new: &NewTicket) -> Result<Outcome, Error> {
+        end(self.does(|there| {
+            if let Some(id) = there.markers.get(&new.marker) {
+                return Outcome {
+                    ticket: there.tickets[id].clone(),
                     not_taken: Vec::new(),
-                    found: false,
-                }
-            }))
-            .await
-        })
+                    found: true,
+                };
+            }
+            let id = (100 + there.tickets.len()).to_string();
+            let ticket = RemoteTicket {
+                id: id.clone(),
+                queue: new.queue.clone(),
+                subject: new.subject.clone(),
+                status: "new".into(),
+                standing: Standing::Present,
+                owner: None,
+                priority: "0".into(),
+                requesters: new.requesters.clone(),
+                fields: BTreeMap::new(),
+                links: Vec::new(),
+                created: 0,
+                changed: 0,
+                version: String::new(),
+            };
+            there.markers.insert(new.marker.clone(), id.clone());
+            there.tickets.insert(id.clone(), ticket.clone());
+            there.entry(&id, "bridge", ChangeKind::Opened, &new.entry);
+            Outcome {
+                ticket,
+                not_taken: Vec::new(),
+                found: false,
+            }
+        }))
+        .await
     }
 
-    fn read<'a>(&'a self, ticket: &'a str) -> Later<'a, Result<RemoteTicket, Error>> {
-        Box::pin(async move {
-            let mut there = self.there();
-            there.up()?;
-            Ok(there.tickets[ticket].clone())
-        })
+    async fn read(&self, ticket: &str) -> Result<RemoteTicket, Error> {
+        let mut there = self.there();
+        there.up()?;
+        Ok(there.tickets[ticket].clone())
     }
 
-    fn newest(&self) -> Later<'_, Result<Cursor, Error>> {
-        Box::pin(async move {
-            let mut there = self.there();
-            there.up()?;
-            Ok(Cursor {
-                floor: i64::try_from(there.changes.len()).unwrap(),
-                seen: BTreeMap::new(),
-            })
+    async fn newest(&self) -> Result<Cursor, Error> {
+        let mut there = self.there();
+        there.up()?;
+        Ok(Cursor {
+            floor: i64::try_from(there.changes.len()).unwrap(),
+            seen: BTreeMap::new(),
         })
     }
 
     // Every change comes twice: a cursor lags behind what was read.
-    fn changes<'a>(&'a self, since: &'a Cursor) -> Later<'a, Result<Changes, Error>> {
-        Box::pin(async move {
-            let mut there = self.there();
-            there.up()?;
-            let from = usize::try_from(since.floor).unwrap();
-            Ok(Changes {
-                items: there.changes[from.saturating_sub(3)..].to_vec(),
-                cursor: Cursor {
-                    floor: i64::try_from(there.changes.len()).unwrap(),
-                    seen: BTreeMap::new(),
-                },
-                more: false,
-            })
+    async fn changes(&self, since: &Cursor) -> Result<Changes, Error> {
+        let mut there = self.there();
+        there.up()?;
+        let from = usize::try_from(since.floor).unwrap();
+        Ok(Changes {
+            items: there.changes[from.saturating_sub(3)..].to_vec(),
+            cursor: Cursor {
+                floor: i64::try_from(there.changes.len()).unwrap(),
+                seen: BTreeMap::new(),
+            },
+            more: false,
         })
     }
 
-    fn history<'a>(&'a self, ticket: &'a str) -> Later<'a, Result<Vec<RemoteChange>, Error>> {
-        Box::pin(async move {
-            let mut there = self.there();
-            there.up()?;
-            let of = |c: &&RemoteChange| c.ticket == ticket;
-            Ok(there.changes.iter().filter(of).cloned().collect())
-        })
+    async fn history(&self, ticket: &str) -> Result<Vec<RemoteChange>, Error> {
+        let mut there = self.there();
+        there.up()?;
+        let of = |c: &&RemoteChange| c.ticket == ticket;
+        Ok(there.changes.iter().filter(of).cloned().collect())
     }
 
-    fn entry<'a>(&'a self, change: &'a str) -> Later<'a, Result<RemoteEntry, Error>> {
-        Box::pin(async move {
-            let mut there = self.there();
-            there.up()?;
-            let found = there.entries.iter().find(|e| e.id == change);
-            Ok(found.unwrap().clone())
-        })
+    async fn entry(&self, change: &str) -> Result<RemoteEntry, Error> {
+        let mut there = self.there();
+        there.up()?;
+        let found = there.entries.iter().find(|e| e.id == change);
+        Ok(found.unwrap().clone())
     }
 
-    fn attachment<'a>(&'a self, id: &'a str) -> Later<'a, Result<Vec<u8>, Error>> {
-        Box::pin(async move {
-            let mut there = self.there();
-            there.up()?;
-            Ok(there.files[id.parse::<usize>().unwrap()].clone())
-        })
+    async fn attachment(&self, id: &str) -> Result<Vec<u8>, Error> {
+        let mut there = self.there();
+        there.up()?;
+        Ok(there.files[id.parse::<usize>().unwrap()].clone())
     }
 
-    fn send<'a>(&'a self, ticket: &'a str, entry: &'a NewEntry) -> Later<'a, Result<Sent, Error>> {
-        Box::pin(async move {
-            end(self.does(|there| {
-                let known = there
-                    .entries
-                    .iter()
-                    .find(|e| e.marker.as_deref() == Some(&entry.marker));
-                let found = known.map(|e| e.id.clone());
-                Sent {
-                    found: found.is_some(),
-                    id: found.unwrap_or_else(|| {
-                        there.entry(ticket, "bridge", ChangeKind::Answered, entry)
-                    }),
-                    ticket: ticket.into(),
-                    not_taken: Vec::new(),
-                }
-            }))
-            .await
-        })
+    async fn send(&self, ticket: &str, entry: &NewEntry) -> Result<Sent, Error> {
+        end(self.does(|there| {
+            let known = there
+                .entries
+                .iter()
+                .find(|e| e.marker.as_deref() == Some(&entry.marker));
+            let found = known.map(|e| e.id.clone());
+            Sent {
+                found: found.is_some(),
+                id: found
+                    .unwrap_or_else(|| there.entry(ticket, "bridge", ChangeKind::Answered, entry)),
+                ticket: ticket.into(),
+                not_taken: Vec::new(),
+            }
+        }))
+        .await
     }
 
-    fn set<'a>(&'a self, ticket: &'a str, wanted: &'a Wanted) -> Later<'a, Result<Outcome, Error>> {
-        Box::pin(async move {
-            end(self.does(|there| {
-                let known = there.tickets.get_mut(ticket).unwrap();
-                let before = known.status.clone();
-                known.priority = wanted.priority.clone().unwrap_or(known.priority.clone());
-                known.status = wanted.status.clone().unwrap_or(before.clone());
-                let ticket_now = known.clone();
-                if ticket_now.status != before {
-                    let (from, to) = (before, ticket_now.status.clone());
-                    there.change(ticket, "bridge", ChangeKind::Status { from, to });
-                }
-                Outcome {
-                    ticket: ticket_now,
-                    not_taken: Vec::new(),
-                    found: false,
-                }
-            }))
-            .await
-        })
+    async fn set(&self, ticket: &str, wanted: &Wanted) -> Result<Outcome, Error> {
+        end(self.does(|there| {
+            let known = there.tickets.get_mut(ticket).unwrap();
+            let before = known.status.clone();
+            known.priority = wanted.priority.clone().unwrap_or(known.priority.clone());
+            known.status = wanted.status.clone().unwrap_or(before.clone());
+            let ticket_now = known.clone();
+            if ticket_now.status != before {
+                let (from, to) = (before, ticket_now.status.clone());
+                there.change(ticket, "bridge", ChangeKind::Status { from, to });
+            }
+            Outcome {
+                ticket: ticket_now,
+                not_taken: Vec::new(),
+                found: false,
+            }
+        }))
+        .await
     }
 
-    fn link<'a>(
-        &'a self,
-        ticket: &'a str,
-        _link: &'a RemoteLink,
-    ) -> Later<'a, Result<RemoteTicket, Error>> {
-        self.read(ticket)
+    async fn link(&self, ticket: &str, _link: &RemoteLink) -> Result<RemoteTicket, Error> {
+        self.read(ticket).await
     }
 
-    fn unlink<'a>(
-        &'a self,
-        ticket: &'a str,
-        _link: &'a RemoteLink,
-    ) -> Later<'a, Result<RemoteTicket, Error>> {
-        self.read(ticket)
+    async fn unlink(&self, ticket: &str, _link: &RemoteLink) -> Result<RemoteTicket, Error> {
+        self.read(ticket).await
     }
 }

@@ -1,6 +1,7 @@
 //! Tickets that are opened in the other system come here, once, and go on as any
 //! that travels.
 
+use desk::exchange::Knock;
 use std::sync::Arc;
 
 use switchboard_core::{Command, Priority, Status, TicketNumber};
@@ -223,20 +224,72 @@ fn who_wakes_the_desk_is_looked_at_soon_and_not_too_often() {
         w.fake.opens("atlas", "bob@people.example", "Where?", None);
         desk.clock.advance(2_000);
         assert_eq!(looked().await, 0, "nobody said anything");
-        desk.desk.wake_exchange(word).await.unwrap();
+        desk.desk
+            .wake_exchange(word, Knock::default())
+            .await
+            .unwrap();
         assert!(looked().await > 0);
         assert_eq!(here(&desk).await.len(), 1);
         // A second call within two seconds waits for their end.
         w.fake
             .opens("atlas", "bob@people.example", "And this?", None);
         desk.clock.advance(1_000);
-        desk.desk.wake_exchange(word).await.unwrap();
+        desk.desk
+            .wake_exchange(word, Knock::default())
+            .await
+            .unwrap();
         assert_eq!(looked().await, 0);
         desk.clock.advance(1_000);
         assert!(looked().await > 0);
         assert_eq!(here(&desk).await.len(), 2);
         desk.clock.advance(2_000);
         assert_eq!(looked().await, 0, "that was all");
+    });
+}
+
+#[test]
+fn a_call_that_is_signed_wrongly_wakes_nobody() {
+    both_configured(&keeping(), |desk| async move {
+        let mut form = crate::exchange::coupled("lab/atlas");
+        form.exchange.system = "github".into();
+        let w = crate::exchange::world_by(&desk, form).await;
+        let coupled = desk.desk.exchange(&w.cast.ada_acts).await.unwrap().0;
+        let agreement = &coupled[0].agreement;
+        let address = desk
+            .desk
+            .wake_address(&w.cast.ada_acts, agreement.id)
+            .unwrap();
+        let word = address.rsplit('/').next().unwrap();
+        let secret = desk.desk.wake_secret(&w.cast.ada_acts, agreement).unwrap();
+        assert_eq!(desk.desk.wake_secret(&w.rita, agreement), None);
+        let body = b"{\"zen\": \"Keep it logically awesome.\"}";
+        let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, secret.as_bytes());
+        let hex: String = ring::hmac::sign(&key, body)
+            .as_ref()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        let right = format!("sha256={hex}");
+        let other = format!("sha256={}", "0".repeat(64));
+        for (signature, token, body, wakes) in [
+            (Some(right.as_str()), None, &body[..], true),
+            (None, Some(secret.as_str()), b"", true),
+            (None, None, b"", true),
+            (Some(&right), None, b"{}", false),
+            (Some(&other), None, body, false),
+            (Some("sha256=é"), None, body, false),
+            (Some(&hex), None, body, false),
+            (None, Some("guess"), body, false),
+            (None, Some(""), b"", false),
+        ] {
+            let knock = Knock {
+                signature,
+                token,
+                body,
+            };
+            let woken = desk.desk.wake_exchange(word, knock).await;
+            assert_eq!(woken.is_ok(), wakes, "{knock:?}");
+        }
     });
 }
 

@@ -12,6 +12,7 @@ mod dkim;
 mod erasure;
 mod exchange;
 mod exchange_fake;
+mod exchange_forges;
 mod exchange_in;
 mod exchange_ledger;
 mod exchange_lossy;

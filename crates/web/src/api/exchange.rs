@@ -1,8 +1,10 @@
 //! The exchange: tickets that are worked on in partners' systems too.
 
 use axum::Json;
-use axum::extract::State;
+use axum::body::to_bytes;
+use axum::extract::{Request, State};
 use axum::http::StatusCode;
+use desk::exchange::Knock;
 use desk::exchange::view::{Counterpart, Coupled, DeadLetter, Travelling};
 use serde::{Deserialize, Serialize};
 use store::coupling;
@@ -75,12 +77,21 @@ pub struct ExchangeCoupling {
     /// The address that the system calls when something happened there, so that it
     /// is looked at soon; null for all but administrators.
     pub wake: Option<String>,
+    /// What it signs those calls with, or sends along; null where it can not, and for
+    /// all but administrators.
+    pub wake_secret: Option<String>,
 }
 
 impl ExchangeCoupling {
-    fn of(one: Coupled, wake: Option<String>, now: Millis) -> ExchangeCoupling {
+    fn of(
+        one: Coupled,
+        wake: Option<String>,
+        wake_secret: Option<String>,
+        now: Millis,
+    ) -> ExchangeCoupling {
         ExchangeCoupling {
             wake,
+            wake_secret,
             id: one.agreement.id,
             system: one.system().to_owned(),
             lag_ms: one.lag(now),
@@ -304,8 +315,10 @@ async fn list(
         coupled
             .into_iter()
             .map(|one| {
-                let wake = app.desk.wake_address(&caller.actor, one.agreement.id);
-                ExchangeCoupling::of(one, wake, now)
+                let actor = &caller.actor;
+                let wake = app.desk.wake_address(actor, one.agreement.id);
+                let secret = app.desk.wake_secret(actor, &one.agreement);
+                ExchangeCoupling::of(one, wake, secret, now)
             })
             .collect(),
     )))
@@ -490,11 +503,16 @@ async fn try_now(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// Bytes of what a system calls with: GitHub sends 25 MB at most.
+const LONGEST_KNOCK: usize = 25 * 1024 * 1024;
+
 /// A system says that something happened there.
 ///
 /// It is looked at soon, every two seconds at most, and never believed: whatever
 /// is sent along is not read. The address is that of `wake` of the coupling; who
-/// has it needs no token. 404: it is the address of none.
+/// has it needs no token. What is signed with `wake_secret` (`X-Hub-Signature-256`, or
+/// `X-Hub-Signature` with SHA-256, as GitHub and Jira do) or brings it along
+/// (`X-Gitlab-Token`) has to be right. 404: it is the address of none, or that is wrong.
 #[utoipa::path(
     post,
     path = "/exchange/wake/{word}",
@@ -503,8 +521,23 @@ async fn try_now(
     params(("word" = String, Path, description = "What the coupling's address ends with")),
     responses((status = 204, description = "It is looked at soon")),
 )]
-async fn wake(State(app): State<AppState>, at: At) -> Result<StatusCode, Problem> {
-    app.desk.wake_exchange(at.text("word")?).await?;
+async fn wake(
+    State(app): State<AppState>,
+    at: At,
+    request: Request,
+) -> Result<StatusCode, Problem> {
+    let (head, body) = request.into_parts();
+    // What is longer than the longest that GitHub sends is signed by nobody.
+    let body = to_bytes(body, LONGEST_KNOCK).await.unwrap_or_default();
+    let headers = head.headers;
+    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let older = header("x-hub-signature").filter(|value| !value.starts_with("sha1="));
+    let knock = Knock {
+        signature: header("x-hub-signature-256").or(older),
+        token: header("x-gitlab-token"),
+        body: &body,
+    };
+    app.desk.wake_exchange(at.text("word")?, knock).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -81,18 +81,21 @@ pub struct WakeView {
     pub address: String,
     /// What is pasted into RT for that; empty: it is another system.
     pub scrip: String,
+    /// What it signs with, or sends along; empty: it does neither.
+    pub secret: String,
 }
 
 impl WakeView {
-    fn of(one: &Coupled, address: String) -> WakeView {
+    fn of(one: &Coupled, address: String, secret: Option<String>) -> WakeView {
         // The address has nothing in it that Perl would read as something else.
         let scrip = format!(
             "require LWP::UserAgent;\nLWP::UserAgent->new(timeout => 3)->post('{address}');\nreturn 1;"
         );
-        let rt = one.agreement.system.as_deref() == Some("rt");
+        let system = one.agreement.system.as_deref().unwrap_or_default();
         WakeView {
             address,
-            scrip: if rt { scrip } else { String::new() },
+            scrip: if system == "rt" { scrip } else { String::new() },
+            secret: secret.unwrap_or_default(),
         }
     }
 }
@@ -513,8 +516,9 @@ async fn page(visit: &Visit, wrong: Errors, which: String) -> Result<ExchangePag
         .iter()
         .map(|one| {
             let address = visit.desk.wake_address(actor, one.agreement.id);
+            let secret = visit.desk.wake_secret(actor, &one.agreement);
             CouplingRow {
-                wake: address.map(|address| WakeView::of(one, address)),
+                wake: address.map(|address| WakeView::of(one, address, secret)),
                 ..CouplingRow::of(one, &visit.dial)
             }
         })

@@ -123,6 +123,7 @@ pub(super) fn change(json: &Value, us: &str) -> Option<(i64, RemoteChange)> {
     let change = RemoteChange {
         ours: author.login.eq_ignore_ascii_case(us),
         at: time(&json["Created"]),
+        source: id.clone(),
         id,
         ticket,
         author,

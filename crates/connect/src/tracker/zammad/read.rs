@@ -345,6 +345,7 @@ impl History {
                 id.number(),
                 RemoteChange {
                     id: id.number().to_string(),
+                    source: id.number().to_string(),
                     ticket: ticket.to_string(),
                     at: time(&row["created_at"]),
                     author: self.person(by),

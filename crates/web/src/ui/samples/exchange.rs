@@ -33,6 +33,7 @@ fn coupling(service: &str, state: &'static str, words: &str) -> CouplingRow {
         wake: Some(WakeView {
             address: s("https://desk.example/api/v1/exchange/wake/0190f3a0.<b>"),
             scrip: s("require LWP::UserAgent;\n<b>\nreturn 1;"),
+            secret: String::new(),
         }),
     }
 }
@@ -120,6 +121,7 @@ impl ExchangePage {
                     wake: Some(WakeView {
                         address: s("https://desk.example/api/v1/exchange/wake/0190f3a0.c"),
                         scrip: String::new(),
+                        secret: s("wake-s3cret <b>"),
                     }),
                     ..coupling("B2DROP", "off", "Paused")
                 },

@@ -1,25 +1,24 @@
-//! How a Zammad is spoken to.
+//! How an API that speaks JSON is spoken to, whichever it is.
 
 use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use openidconnect::http::header;
 
 use crate::guard::{Fault, Guard};
+use crate::tracker::Error;
 use crate::tracker::call::{Call, Reply, patiently, reply, unsendable};
-use crate::tracker::{Error, Login};
 
-/// Where the API lies below Zammad.
-const API: &str = "/api/v1";
-
-/// The door of a Zammad.
+/// The door of a system.
 pub(super) struct Door {
     guard: Guard,
     name: &'static str,
-    /// Zammad's own address, without a slash at its end.
+    /// The system's own address, without a slash at its end.
     root: String,
-    login: Login,
+    /// Where the API lies below it.
+    api: &'static str,
+    /// What every request has, the secret among it.
+    headers: Vec<(&'static str, String)>,
 }
 
 impl fmt::Debug for Door {
@@ -27,20 +26,27 @@ impl fmt::Debug for Door {
         f.debug_struct("Door")
             .field("name", &self.name)
             .field("root", &self.root)
-            .field("login", &self.login)
             .finish_non_exhaustive()
     }
 }
 
 impl Door {
-    pub(super) fn new(guard: Guard, name: &'static str, address: &str, login: Login) -> Door {
+    /// The address may be that of the system or of its API.
+    pub(super) fn new(
+        guard: Guard,
+        name: &'static str,
+        address: &str,
+        api: &'static str,
+        headers: Vec<(&'static str, String)>,
+    ) -> Door {
         let address = address.trim().trim_end_matches('/');
-        let root = address.strip_suffix(API).unwrap_or(address);
+        let root = address.strip_suffix(api).unwrap_or(address);
         Door {
             guard,
             name,
             root: root.trim_end_matches('/').to_owned(),
-            login,
+            api,
+            headers,
         }
     }
 
@@ -64,23 +70,19 @@ impl Door {
     }
 
     async fn once(&self, call: &Call<'_>) -> Result<Reply, Error> {
-        let (request, body) = call.request(&format!("{}{API}", self.root));
-        let request = request
-            .header(header::AUTHORIZATION, self.authorization())
-            .body(body)
-            .map_err(|_| unsendable())?;
+        let (mut request, body) = call.request(&format!("{}{}", self.root, self.api));
+        for (name, value) in &self.headers {
+            request = request.header(*name, value);
+        }
+        let request = request.body(body).map_err(|_| unsendable())?;
         let answer = self.guard.exchange(request, call.largest).await;
         reply(self.name, answer.map_err(Error::Unreachable)?, call.kind)
     }
+}
 
-    fn authorization(&self) -> String {
-        match &self.login {
-            Login::Token(token) => format!("Token token={token}"),
-            Login::Password { user, password } => {
-                format!("Basic {}", STANDARD.encode(format!("{user}:{password}")))
-            }
-        }
-    }
+/// A name and a password as a header has them.
+pub(super) fn basic(user: &str, password: &str) -> String {
+    format!("Basic {}", STANDARD.encode(format!("{user}:{password}")))
 }
 
 #[cfg(test)]
@@ -88,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_address_may_be_that_of_zammad_or_of_its_api() {
+    fn the_address_may_be_that_of_the_system_or_of_its_api() {
         let guard = Guard::new(crate::guard::Reach::default());
         for address in [
             "https://desk.example/z",
@@ -96,8 +98,8 @@ mod tests {
             "https://desk.example/z/api/v1",
             "https://desk.example/z/api/v1/",
         ] {
-            let login = Login::Token("secret".into());
-            let door = Door::new(guard.clone(), "Zammad", address, login);
+            let headers = vec![("authorization", "secret".to_owned())];
+            let door = Door::new(guard.clone(), "Zammad", address, "/api/v1", headers);
             assert_eq!(door.root(), "https://desk.example/z");
             assert!(!format!("{door:?}").contains("secret"));
         }

@@ -1,0 +1,109 @@
+//! The test of a connection: what is there, and what our account may do.
+
+use super::{GitHub, NAME};
+use crate::probe::{Check, Mark, check};
+use crate::tracker::Error;
+use crate::tracker::call::{Call, found, text};
+
+impl GitHub {
+    /// Looks as far as it gets, line by line.
+    pub(super) async fn look(&self) -> Result<Vec<Check>, Error> {
+        let reply = self.door.call(Call::get("/user")).await?;
+        let scopes = reply.headers.get("x-oauth-scopes").cloned();
+        let me = found(reply, "look at itself", || "API at this address".into())?.json;
+        let login = text(&me["login"]);
+        if me["id"].as_u64().is_none() || login.is_empty() {
+            return Err(Error::Strange {
+                system: NAME,
+                why: "it does not say who we are there".to_owned(),
+            });
+        }
+        let mut told = vec![check(Mark::Good, format!("It is {NAME}"), "")];
+        if self.door.root().starts_with("https://") {
+            told.push(check(Mark::Good, "Its certificate is valid", ""));
+        }
+        told.push(check(Mark::Good, format!("Signed in as {login}"), ""));
+        let name = self.repository.as_str();
+        if name.is_empty() {
+            told.push(check(Mark::Odd, "No repository was named yet", ""));
+            return Ok(told);
+        }
+        let mut parts = name.split('/');
+        let part = |part: Option<&str>| part.is_some_and(|part| !part.is_empty());
+        if !part(parts.next()) || !part(parts.next()) || parts.next().is_some() {
+            let text = format!("{name} is no repository");
+            told.push(check(
+                Mark::Bad,
+                text,
+                "Write owner/name, as in its address.",
+            ));
+            return Ok(told);
+        }
+        let reply = self.door.call(Call::get(self.path("")).movable()).await?;
+        let repository = match reply.status {
+            200..=299 => reply.json,
+            301 | 307 => {
+                let text = format!("Repository {name} has moved");
+                told.push(check(Mark::Bad, text, "Write the name that it has now."));
+                return Ok(told);
+            }
+            404 => {
+                told.push(check(
+                    Mark::Bad,
+                    format!("There is no repository {name} that our account can see"),
+                    "Look at its name, and give the account and its token access to it. \
+                     GitHub does not tell which of them is missing.",
+                ));
+                return Ok(told);
+            }
+            _ => self.there(reply, "")?.json,
+        };
+        told.push(check(Mark::Good, format!("Repository {name} is there"), ""));
+        if repository["archived"] == true {
+            let text = format!("Repository {name} is archived");
+            told.push(check(
+                Mark::Bad,
+                text,
+                "Nothing can be written in it. Name another.",
+            ));
+        }
+        if repository["has_issues"] == false {
+            let text = format!("Repository {name} has no issues");
+            told.push(check(Mark::Bad, text, "Switch them on in its settings."));
+        }
+        // Of fine-grained tokens and apps GitHub does not say what they may.
+        if let Some(scopes) = scopes.as_ref().and_then(|scopes| scopes.to_str().ok()) {
+            let has = |scope: &str| scopes.split(',').any(|one| one.trim() == scope);
+            let public = repository["private"] == false && has("public_repo");
+            if !(has("repo") || public) {
+                told.push(check(
+                    Mark::Bad,
+                    "The token may not write in issues",
+                    format!("Its scopes are: {scopes}. It needs repo (public_repo if the repository is public)."),
+                ));
+            }
+        }
+        let may = |right: &str| repository["permissions"][right] == true;
+        if may("push") || may("triage") || may("maintain") || may("admin") {
+            told.push(check(
+                Mark::Good,
+                "Our account may close issues and set labels",
+                "",
+            ));
+        } else {
+            told.push(check(
+                Mark::Bad,
+                "Our account may not close issues and set labels",
+                "Give it the role Triage, or a higher one, on the repository.",
+            ));
+        }
+        if repository["private"] == false {
+            told.push(check(
+                Mark::Odd,
+                format!("Repository {name} is public"),
+                "Everybody can read what is sent there, for ever.",
+            ));
+        }
+        Ok(told)
+    }
+}

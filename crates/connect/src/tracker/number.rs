@@ -1,0 +1,52 @@
+//! Numbers for changes in systems that number each kind of them by itself.
+
+/// What a change is, in the order in which several of one second are taken: a text
+/// before what it says of the state, since it may be the solution.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sort {
+    /// The ticket itself.
+    Opened = 0,
+    /// A text.
+    Text = 1,
+    /// A value.
+    Value = 2,
+    /// It is gone.
+    Gone = 3,
+}
+
+/// Bits of the number that the system gave it. Two of one second and sort have the
+/// same only if half a milliard lie between their numbers.
+const OWN_BITS: u32 = 29;
+
+/// A number that rises with time (in milliseconds since 1970; to the second, until
+/// 2106) and is the same whenever it is read.
+pub(super) fn number(at: i64, sort: Sort, own: u64) -> i64 {
+    let seconds = (at / 1_000).clamp(0, i64::from(u32::MAX));
+    let own = i64::try_from(own & ((1 << OWN_BITS) - 1)).unwrap_or_default();
+    (seconds << 31) | ((sort as i64) << OWN_BITS) | own
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_rise_with_time_and_a_text_comes_before_what_it_says() {
+        let at = 1_795_762_860_123;
+        let rising = [
+            number(at, Sort::Opened, 9_000_000_000),
+            number(at, Sort::Text, 3_000_000_001),
+            number(at, Sort::Text, 3_000_000_002),
+            number(at, Sort::Value, 17),
+            number(at, Sort::Gone, 0),
+            number(at + 1_000, Sort::Opened, 1),
+        ];
+        assert!(rising.is_sorted() && rising[0] > 0, "{rising:?}");
+        assert_eq!(
+            number(at + 800, Sort::Value, 17),
+            rising[3],
+            "a second is one"
+        );
+        assert!(number(4_294_967_295_000, Sort::Gone, u64::MAX) > 0);
+    }
+}

@@ -184,6 +184,8 @@ suite("an administrator, on signing in", "admin@demo", [
   ["admin-mailboxes", "/admin/mailboxes"],
   ["admin-mailboxes-imap", "/admin/mailboxes?new=imap"],
   ["admin-mailboxes-local", "/admin/mailboxes?new=local"],
+  ["admin-webhooks", "/admin/webhooks"],
+  ["admin-webhooks-new", "/admin/webhooks?new=1"],
   ["admin-sign-in", "/admin/sign-in"],
   ["admin-sign-in-oidc", "/admin/sign-in?new=oidc"],
   ["admin-sign-in-ldap", "/admin/sign-in?new=ldap"],

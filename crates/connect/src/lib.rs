@@ -20,6 +20,7 @@ pub mod signature;
 pub mod smtp;
 pub mod tls;
 pub mod tracker;
+pub mod webhook;
 // Of `testkit`, which builds on this crate.
 #[cfg(test)]
 #[path = "../../testkit/src/web_server.rs"]

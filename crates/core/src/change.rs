@@ -327,6 +327,46 @@ pub enum Change {
 }
 
 impl Change {
+    /// Every word that [`Change::kind`] gives.
+    pub const KINDS: [&'static str; 36] = [
+        "opened",
+        "entry_added",
+        "status_set",
+        "unit_set",
+        "owner_set",
+        "facts_set",
+        "priority_confirmed",
+        "priority_overruled",
+        "solution_set",
+        "subject_set",
+        "issue_type_set",
+        "service_set",
+        "service_moved",
+        "site_set",
+        "community_set",
+        "since_set",
+        "tags_set",
+        "custom_set",
+        "visibility_set",
+        "tlp_set",
+        "tell_set",
+        "party_added",
+        "party_removed",
+        "relation_added",
+        "relation_removed",
+        "merged_in",
+        "merge_undone",
+        "merged_away",
+        "came_back",
+        "entries_moved",
+        "entries_returned",
+        "child_solved",
+        "child_reopened",
+        "master_entry",
+        "escalated",
+        "reminded",
+    ];
+
     /// The word under which the change is stored and shown in the change feed.
     pub fn kind(&self) -> &'static str {
         match self {
@@ -367,5 +407,27 @@ impl Change {
             Change::Escalated { .. } => "escalated",
             Change::Reminded { .. } => "reminded",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Change;
+
+    #[test]
+    fn every_kind_is_in_the_list() {
+        let here = include_str!("change.rs");
+        let (_, body) = here.split_once("pub fn kind(").unwrap();
+        let said = body.lines().filter_map(|line| {
+            let (change, word) = line.split_once(" => \"")?;
+            change
+                .contains("Change::")
+                .then(|| word.trim_end_matches("\","))
+        });
+        let mut said: Vec<&str> = said.collect();
+        let mut listed = Change::KINDS.to_vec();
+        said.sort_unstable();
+        listed.sort_unstable();
+        assert_eq!(said, listed);
     }
 }

@@ -32,6 +32,7 @@ pub mod tlp;
 pub mod triage;
 pub mod turn;
 pub mod unit;
+pub mod webhook;
 pub mod week;
 pub mod working_time;
 

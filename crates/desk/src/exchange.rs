@@ -35,6 +35,7 @@ mod goes;
 pub(crate) mod joint;
 mod opened;
 pub mod partner;
+pub mod partner_dead;
 pub mod partner_door;
 mod partner_round;
 mod partner_view;
@@ -118,7 +119,7 @@ fn desk_id(text: &str) -> Result<DeskId, Error> {
 }
 
 /// Host and port of an address.
-fn host(address: &str) -> &str {
+pub(crate) fn host(address: &str) -> &str {
     let rest = address.split("://").nth(1).unwrap_or(address);
     rest.split('/').next().unwrap_or(rest)
 }

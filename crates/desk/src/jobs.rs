@@ -146,6 +146,7 @@ impl Desk {
             let n = self.follow().await?
                 + self.run_due("once").await?
                 + self.exchange_due("once").await?
+                + self.webhooks_due("once").await?
                 + self.deliver_due("once").await?;
             done += n;
             if n == 0 {
@@ -161,6 +162,7 @@ impl Desk {
             self.work_inside(&holder),
             self.send_mails(&holder),
             self.exchange_always(&holder),
+            self.webhooks_always(&holder),
         );
     }
 

@@ -79,12 +79,14 @@ pub mod staff;
 pub mod ticket_clock;
 pub mod timer;
 pub mod token;
+pub mod told;
 pub mod totp;
 mod tries;
 pub mod unit;
 pub mod values;
 pub mod view;
 pub mod watch;
+pub mod webhook;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, RwLock};

@@ -8,7 +8,7 @@ use store::unit::Service;
 use store::unit_list::UnitLists;
 use store::{Conn, Dialect};
 use switchboard_core::query::{self, Query, Who, Word};
-use switchboard_core::{Actor, PersonId, Status, UnitId};
+use switchboard_core::{Actor, PersonId, Status, TicketNumber, UnitId};
 
 use crate::{Catalogue, Desk, Error};
 
@@ -290,6 +290,29 @@ fn read_cursor(sort: Sort, text: &str) -> Result<Cursor, Error> {
         }),
         _ => Err(wrong()),
     }
+}
+
+/// Whether a ticket is in the list that a query gives an actor. Words can not be
+/// looked for: the index of them comes a moment after the ticket.
+pub(crate) fn holds(
+    c: &mut Conn<'_>,
+    catalogue: &Catalogue,
+    actor: &Actor,
+    q: &str,
+    number: TicketNumber,
+    now: i64,
+) -> Result<bool, Error> {
+    let names = Names { actor, catalogue };
+    let (filter, words) = names.resolve(c, q, Filter::default(), now)?;
+    if !words.is_empty() {
+        return Err(Error::invalid(
+            "q",
+            "takes fields only, no words: status:open priority>=high unit:\"EGI Cloud\"",
+        ));
+    }
+    let filter = filter.and(Condition::Number(query::Compare::Equal, number.0));
+    let found = store::list::page(c, &scope_of(actor), &filter, Sort::Newest, None, 1)?;
+    Ok(!found.is_empty())
 }
 
 impl Desk {

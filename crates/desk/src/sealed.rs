@@ -69,6 +69,10 @@ fn mailbox_secret_of(mailbox: Uuid) -> String {
     format!("mailbox:{mailbox}")
 }
 
+fn webhook_secret_of(webhook: Uuid) -> String {
+    format!("webhook:{webhook}")
+}
+
 impl SecretKeys {
     /// Reads keys, the newest first, separated by commas or white space; each is
     /// 32 bytes in Base64, as `openssl rand -base64 32` prints them.
@@ -270,6 +274,26 @@ impl Desk {
         String::from_utf8(plain).map_err(|_| stuck(what, &Stuck::Foreign))
     }
 
+    /// What calls to a webhook are signed with, as it is stored.
+    pub(crate) fn seal_webhook(&self, id: Uuid, secret: &str) -> Result<String, Error> {
+        let keys = &self.config().keys;
+        keys.seal(&webhook_secret_of(id), secret.as_bytes())
+    }
+
+    /// A stored secret of a webhook.
+    ///
+    /// # Errors
+    /// When the key that it was sealed with is not there.
+    pub(crate) fn open_webhook(&self, id: Uuid, stored: &str) -> Result<String, Error> {
+        let what = "the webhook's secret";
+        let plain = self
+            .config()
+            .keys
+            .open(&webhook_secret_of(id), stored.as_bytes())
+            .map_err(|why| stuck(what, &why))?;
+        String::from_utf8(plain).map_err(|_| stuck(what, &Stuck::Foreign))
+    }
+
     /// The seed of an authenticator app as it is stored.
     pub(crate) fn seal_seed(&self, person: PersonId, seed: &[u8]) -> Result<Vec<u8>, Error> {
         let keys = &self.config().keys;
@@ -315,6 +339,9 @@ impl Desk {
                         }
                         Fresh::Mailbox(id, text) => {
                             store::mailbox::set_secret(c, *id, Some(text))?;
+                        }
+                        Fresh::Webhook(id, text, before) => {
+                            store::webhook::set_secrets(c, *id, text, before.as_deref())?;
                         }
                         Fresh::Seed(person, seeds) => {
                             store::factor::put_seeds(c, *person, seeds)?;
@@ -364,6 +391,8 @@ impl Desk {
 enum Fresh {
     Provider(Uuid, String),
     Mailbox(Uuid, String),
+    /// The secret, and the one before.
+    Webhook(Uuid, String, Option<String>),
     Seed(PersonId, store::factor::Seeds),
     Instance(String),
     Exchange(String),
@@ -396,6 +425,21 @@ fn renewals(c: &mut Conn<'_>, keys: &SecretKeys) -> Result<(Vec<Fresh>, Vec<Stri
         let what = format!("the secret of the mailbox {address}");
         let place = mailbox_secret_of(id);
         fresh.extend(one(&place, &secret, what)?.map(|text| Fresh::Mailbox(id, text)));
+    }
+    for (id, title, secret, before) in store::webhook::secrets(c)? {
+        let (what, place) = (
+            format!("the secret of the webhook {title}"),
+            webhook_secret_of(id),
+        );
+        let new = one(&place, &secret, what.clone())?;
+        let old = match &before {
+            Some(before) => one(&place, before, what)?,
+            None => None,
+        };
+        if new.is_some() || old.is_some() {
+            let (new, old) = (new.unwrap_or(secret), old.or(before));
+            fresh.push(Fresh::Webhook(id, new, old));
+        }
     }
     if let Some(stored) = store::setting::get(c, secret::CURRENT)? {
         let what = "what the desk signs with".to_owned();

@@ -65,6 +65,7 @@ pub mod trace;
 pub mod unit;
 pub mod unit_list;
 pub mod values;
+pub mod webhook;
 
 pub use conn::{Conn, Dialect};
 pub use db::{Db, Options, Written};

@@ -107,6 +107,10 @@ const MIGRATIONS: &[(&str, &str)] = &[
         "0038_partners",
         include_str!("migrations/0038_partners.sql"),
     ),
+    (
+        "0055_webhooks",
+        include_str!("migrations/0055_webhooks.sql"),
+    ),
 ];
 
 /// How often to start again when another node migrates at the same moment.

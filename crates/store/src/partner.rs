@@ -539,17 +539,29 @@ pub fn dead(conn: &mut Conn<'_>, limit: i64) -> Result<Vec<Dead>, Error> {
         "SELECT id, partner, place, why, doc, at FROM partner_dead WHERE ended_at IS NULL
          ORDER BY at, id LIMIT $1",
         params![limit],
-        |row| {
-            let place: i64 = row.get(2)?;
-            Ok(Dead {
-                id: row.get(0)?,
-                partner: row.get(1)?,
-                place: count(place),
-                why: row.get(3)?,
-                doc: row.get(4)?,
-                at: row.get(5)?,
-            })
-        },
+        letter,
+    )
+}
+
+fn letter(row: &Row<'_>) -> Result<Dead, Error> {
+    let place: i64 = row.get(2)?;
+    Ok(Dead {
+        id: row.get(0)?,
+        partner: row.get(1)?,
+        place: count(place),
+        why: row.get(3)?,
+        doc: row.get(4)?,
+        at: row.get(5)?,
+    })
+}
+
+/// One that nobody has looked after.
+pub fn dead_letter(conn: &mut Conn<'_>, id: Uuid) -> Result<Option<Dead>, Error> {
+    conn.query_opt(
+        "SELECT id, partner, place, why, doc, at FROM partner_dead
+         WHERE id = $1 AND ended_at IS NULL",
+        params![id],
+        letter,
     )
 }
 

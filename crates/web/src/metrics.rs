@@ -100,11 +100,13 @@ struct Counted {
     mail_out: Vec<(String, i64)>,
     outbox: desk::outbox::Standing,
     exchange: desk::exchange::view::Standing,
+    webhooks: desk::webhook::Standing,
 }
 
 async fn counted(app: &AppState) -> Result<Counted, Error> {
     let outbox = app.desk.outbox_standing().await?;
     let exchange = app.desk.exchange_standing().await?;
+    let webhooks = app.desk.webhook_standing().await?;
     app.desk
         .db()
         .read(move |c| {
@@ -116,6 +118,7 @@ async fn counted(app: &AppState) -> Result<Counted, Error> {
                 mail_out: store::mail::outgoing_counts(c)?,
                 outbox: outbox.clone(),
                 exchange,
+                webhooks,
             })
         })
         .await
@@ -192,6 +195,12 @@ pub(crate) async fn show(State(app): State<AppState>) -> Result<Response, Proble
         "Couplings with partners' systems, by state",
         couplings,
     );
+    let webhooks = by_state(vec![
+        ("active".into(), counted.webhooks.active),
+        ("failing".into(), counted.webhooks.failing),
+        ("paused".into(), counted.webhooks.paused),
+    ]);
+    registry.register("webhooks", "Webhooks, by state", webhooks);
     for (name, help, value) in [
         (
             "exchange_waiting",
@@ -207,6 +216,21 @@ pub(crate) async fn show(State(app): State<AppState>) -> Result<Response, Proble
             "exchange_set_aside",
             "What does not travel unless somebody says so",
             counted.exchange.dead,
+        ),
+        (
+            "webhook_calls_waiting",
+            "Calls to webhooks that wait",
+            counted.webhooks.waiting,
+        ),
+        (
+            "webhook_oldest_waiting_seconds",
+            "For how long the oldest of them waits",
+            counted.webhooks.lag / 1000,
+        ),
+        (
+            "webhook_calls_dead",
+            "Calls to webhooks that were given up",
+            counted.webhooks.dead,
         ),
     ] {
         let gauge: Gauge = Gauge::default();

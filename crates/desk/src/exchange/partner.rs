@@ -587,26 +587,6 @@ impl Desk {
         self.forget_catalogue();
         Ok(())
     }
-
-    /// Says that a change that came and can not be taken was looked after.
-    ///
-    /// # Errors
-    /// [`Error::Forbidden`] for all but administrators; [`Error::NotFound`] when
-    /// it is none any more.
-    pub async fn give_up_foreign(&self, actor: &Actor, dead: Uuid) -> Result<(), Error> {
-        admin(actor)?;
-        let (actor, now) = (actor.clone(), self.now());
-        self.0
-            .db
-            .write(move |c| {
-                if !store::partner::unbury(c, dead, now)? {
-                    return Err(Error::not_found("that dead letter"));
-                }
-                let subject = Subject::Other("partner-dead-letter", dead);
-                audit::record(c, &actor, now, "exchange.given-up", &subject, &json!({}))
-            })
-            .await
-    }
 }
 
 pub(super) fn expect(c: &mut Conn<'_>, id: Uuid) -> Result<Partner, Error> {

@@ -21,7 +21,7 @@ const MOST_TRAVELLING: i64 = 200;
 const MOST_LINES: usize = 500;
 
 /// What happened, in words; nothing of what was written.
-fn told(deed: &Deed) -> String {
+pub(super) fn told(deed: &Deed) -> String {
     match deed {
         Deed::Opened { .. } => "Opened".to_owned(),
         Deed::EntryAdded { .. } => "An entry".to_owned(),

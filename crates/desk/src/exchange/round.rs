@@ -19,6 +19,7 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use super::dead::bury;
+use super::given::catch_up;
 use super::taken::Taking;
 use super::there::{Called, Ear, Heard, Trouble, backoff, title};
 use super::{AGAIN_MS, Terms, keep, note, opened, private, put_off, stuck, wake};
@@ -134,6 +135,20 @@ impl Desk {
     /// One round, unless another node is at it.
     async fn round(&self, with: With, holder: &str) -> Result<bool, Error> {
         let name = format!("exchange {}", with.id());
+        self.alone(name, holder, self.round_with(with)).await
+    }
+
+    /// Does something that one node does at a time, unless another is at it; gives whether
+    /// it was done. Who loses the lease is stopped where it is.
+    ///
+    /// # Errors
+    /// Those of what is done.
+    pub(crate) async fn alone(
+        &self,
+        name: String,
+        holder: &str,
+        work: impl Future<Output = Result<(), Error>>,
+    ) -> Result<bool, Error> {
         if !self.lease(&name, holder).await? {
             return Ok(false);
         }
@@ -146,7 +161,7 @@ impl Desk {
             }
         };
         let done = tokio::select! {
-            done = self.round_with(with) => done,
+            done = work => done,
             // Somebody else has it: what is in doubt is theirs to find out.
             () = beat => Ok(()),
         };
@@ -430,8 +445,11 @@ impl Desk {
             .db
             .write(move |c| {
                 let mut heard = heard.clone();
+                // What happened here has happened before what came: a value that was
+                // set here and not followed yet would be overwritten in silence.
+                let mut live = catch_up(c, &desk, &catalogue, now)?;
                 let Some(mut link) = store::exchange::load(c, id)? else {
-                    return Ok(Vec::new());
+                    return Ok(live);
                 };
                 for change in &mut heard.changes {
                     if let (RemoteDeed::Opened { shared, .. }, Some(marker)) =
@@ -492,7 +510,7 @@ impl Desk {
                     terms: &terms,
                     ticket: link.ticket,
                 };
-                let live = taking.take(c, &mut link, &step)?;
+                live.extend(taking.take(c, &mut link, &step)?);
                 link.due_at = Some(now).filter(|_| !link.tie.is_at_rest());
                 keep(c, &mut link, now)?;
                 Ok::<_, Error>(live)

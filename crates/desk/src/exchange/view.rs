@@ -145,6 +145,19 @@ pub(super) fn admin(actor: &Actor) -> Result<(), Error> {
     ))
 }
 
+/// Why something need not travel, as somebody typed it.
+pub(super) fn reason(text: &str) -> Result<String, Error> {
+    let reason = text.trim().to_owned();
+    if reason.is_empty() {
+        return Err(Error::invalid("reason", "say why it need not go there"));
+    }
+    if reason.chars().count() > MOST_REASON {
+        let most = format!("must have at most {MOST_REASON} characters");
+        return Err(Error::invalid("reason", most));
+    }
+    Ok(reason)
+}
+
 /// First level looks at it too: it asks after tickets that stand still.
 pub(super) fn looks(actor: &Actor) -> Result<(), Error> {
     if actor.admin || actor.first_level() {
@@ -471,14 +484,7 @@ impl Desk {
         reason: &str,
     ) -> Result<(), Error> {
         admin(actor)?;
-        let reason = reason.trim().to_owned();
-        if reason.is_empty() {
-            return Err(Error::invalid("reason", "say why it need not go there"));
-        }
-        if reason.chars().count() > MOST_REASON {
-            let most = format!("must have at most {MOST_REASON} characters");
-            return Err(Error::invalid("reason", most));
-        }
+        let reason = self::reason(reason)?;
         let (desk, actor, now) = (self.clone(), actor.clone(), self.now());
         self.0
             .db

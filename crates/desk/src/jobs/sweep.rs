@@ -10,6 +10,8 @@ use crate::{Desk, Error};
 const DAY: i64 = 86_400_000;
 /// For so long an answer that could not be sent waits for its author.
 const KEPT_ANSWERS: i64 = 30 * DAY;
+/// For so long calls to webhooks are shown that ended, and those that were given up.
+const KEPT_CALLS: (i64, i64) = (7 * DAY, 90 * DAY);
 
 pub(super) async fn run(desk: &Desk) -> Result<Outcome, Error> {
     let now = desk.now();
@@ -21,6 +23,7 @@ pub(super) async fn run(desk: &Desk) -> Result<Outcome, Error> {
             store::pending::sweep(c, now)?;
             store::setting::sweep_idempotent(c, now - DAY)?;
             store::job::prune(c, now - DAY)?;
+            store::webhook::prune(c, now - KEPT_CALLS.0, now - KEPT_CALLS.1)?;
             // Their jobs come back by themselves; until then it shows.
             store::outbox::lose_sight(c, now - LEASE_MS)?;
             crate::mail_in::storm::forget(c, now)?;

@@ -114,6 +114,7 @@ kinds! {
     Contact "contact" "Contact of a provider" Providers ["name" "who" "provider" "link" "desk"]
     FormSent "form-sent" "A provider’s form waits, to administrators" Providers ["name" "who" "headline" "text" "link" "desk"]
     FormDecided "form-decided" "A provider’s form was decided" Providers ["name" "who" "outcome" "headline" "text" "link" "desk"]
+    WebhookPaused "webhook-paused" "A webhook was paused" Providers ["name" "what" "reason" "link" "desk"]
     ListCheck "list-check" "Test mail to a list" Providers ["address" "link" "desk"]
 }
 

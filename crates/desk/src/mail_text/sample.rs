@@ -107,6 +107,13 @@ pub(super) fn letter(
         "outcome" => letter_text::form_decided("accepted", "", "", german)
             .0
             .to_owned(),
+        "what" if kind == Kind::WebhookPaused => {
+            say("Chat of the storage team", "Chat des Speicherteams")
+        }
+        "reason" if kind == Kind::WebhookPaused => say(
+            "it took no call for three days; last: it answers 503",
+            "it took no call for three days; last: it answers 503",
+        ),
         "what" => say("other tickets", "andere Tickets"),
         "reason" if kind == Kind::Redirected => say(
             "helpers@lists.example.org was reminded and has given no sign of life.",

@@ -13,6 +13,7 @@ mod portal;
 mod redirection;
 mod report;
 mod timer;
+mod webhook;
 mod wish;
 
 use kind::table;

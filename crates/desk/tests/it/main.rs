@@ -50,3 +50,4 @@ mod staff;
 mod ticket_clock;
 mod timer;
 mod unit;
+mod webhook;

@@ -59,6 +59,7 @@ pub mod token;
 pub mod triage;
 pub mod unit;
 pub mod values;
+pub mod webhook;
 pub mod words;
 
 /// Where the API lies.
@@ -145,6 +146,7 @@ fn routes(max_attachment: usize) -> OpenApiRouter<AppState> {
         .merge(onboarding::router())
         .merge(provider::router())
         .merge(mailbox::router())
+        .merge(webhook::router())
         .merge(triage::router())
         .merge(timer::router())
         .merge(report::router())

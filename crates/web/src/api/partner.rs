@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use desk::exchange::partner::{Changed, Own, Standing};
+use desk::exchange::partner_dead::Foreign;
 use serde::{Deserialize, Serialize};
 use store::partner;
 use utoipa::ToSchema;
@@ -375,6 +376,112 @@ async fn end_partner(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// A change that came from a partner and can not be taken.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct PartnerDeadLetter {
+    /// Its id.
+    pub id: Uuid,
+    /// The partner's id.
+    pub partner: Uuid,
+    /// How people call the partner.
+    pub title: String,
+    /// Its place in the partner's log.
+    pub place: u64,
+    /// The ticket here, if the change belongs to one.
+    pub ticket: Option<i64>,
+    /// The ticket's name between the desks, if it can be read.
+    pub shared: Option<String>,
+    /// What happened, in words; nothing of what was written.
+    pub what: String,
+    /// Why it can not be taken.
+    pub why: String,
+    /// When it came.
+    pub at: Time,
+}
+
+impl From<Foreign> for PartnerDeadLetter {
+    fn from(f: Foreign) -> PartnerDeadLetter {
+        PartnerDeadLetter {
+            id: f.dead.id,
+            partner: f.dead.partner,
+            title: f.partner,
+            place: f.dead.place,
+            ticket: f.ticket.map(|n| n.0),
+            shared: f.shared,
+            what: f.what,
+            why: f.dead.why,
+            at: Time(f.dead.at),
+        }
+    }
+}
+
+/// Changes that came from partners and can not be taken, the oldest first; for first level
+/// and administrators.
+#[utoipa::path(
+    get,
+    path = "/exchange/partner-dead-letters",
+    tag = "exchange",
+    responses((status = 200, description = "They", body = Items<PartnerDeadLetter>)),
+)]
+async fn partner_dead_letters(
+    State(app): State<AppState>,
+    Reads(caller): Reads,
+) -> Result<Json<Items<PartnerDeadLetter>>, Problem> {
+    let all = app.desk.foreign_dead(&caller.actor).await?;
+    Ok(Json(Items::all(
+        all.into_iter().map(PartnerDeadLetter::from).collect(),
+    )))
+}
+
+/// Tries a change of a partner again: the agreement is another, or this desk is newer. 409:
+/// it still can not be taken.
+#[utoipa::path(
+    post,
+    path = "/exchange/partner-dead-letters/{id}/retry",
+    tag = "exchange",
+    params(("id" = Uuid, Path, description = "The dead letter's id")),
+    responses((status = 204, description = "It is taken")),
+)]
+async fn retry_partner_dead_letter(
+    State(app): State<AppState>,
+    Administers(caller): Administers,
+    at: At,
+) -> Result<StatusCode, Problem> {
+    app.desk
+        .retry_foreign(&caller.actor, at.uuid("id")?)
+        .await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Why a change of a partner need not be taken.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PartnerGivenUp {
+    /// The reason, for the audit log.
+    pub reason: String,
+}
+
+/// Says that a change of a partner need not be taken: nobody is told of it any more.
+#[utoipa::path(
+    post,
+    path = "/exchange/partner-dead-letters/{id}/give-up",
+    tag = "exchange",
+    params(("id" = Uuid, Path, description = "The dead letter's id")),
+    request_body = PartnerGivenUp,
+    responses((status = 204, description = "It is given up")),
+)]
+async fn give_up_partner_dead_letter(
+    State(app): State<AppState>,
+    Administers(caller): Administers,
+    at: At,
+    body: Body<PartnerGivenUp>,
+) -> Result<StatusCode, Problem> {
+    app.desk
+        .give_up_foreign(&caller.actor, at.uuid("id")?, &body.value.reason)
+        .await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
 pub(super) fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(partners))
@@ -383,4 +490,7 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(accept_partner))
         .routes(routes!(change_partner))
         .routes(routes!(end_partner))
+        .routes(routes!(partner_dead_letters))
+        .routes(routes!(retry_partner_dead_letter))
+        .routes(routes!(give_up_partner_dead_letter))
 }

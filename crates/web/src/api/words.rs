@@ -135,10 +135,7 @@ const LATEST: Millis = 253_402_300_799_999;
 
 impl Time {
     fn text(self) -> String {
-        jiff::Timestamp::from_millisecond(self.0).map_or_else(
-            |_| String::from("1970-01-01T00:00:00.000Z"),
-            |t| t.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string(),
-        )
+        desk::told::rfc3339(self.0)
     }
 
     /// Reads RFC 3339.

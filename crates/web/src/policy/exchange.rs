@@ -96,6 +96,24 @@ pub(super) const API: &[Row] = &[
         Needs::Admin,
         Who::Administrators,
     ),
+    row(
+        "GET",
+        "/api/v1/exchange/partner-dead-letters",
+        Needs::Read,
+        Who::FirstLevel,
+    ),
+    row(
+        "POST",
+        "/api/v1/exchange/partner-dead-letters/{id}/retry",
+        Needs::Admin,
+        Who::Administrators,
+    ),
+    row(
+        "POST",
+        "/api/v1/exchange/partner-dead-letters/{id}/give-up",
+        Needs::Admin,
+        Who::Administrators,
+    ),
     // Partner desks: each request is signed.
     row(
         "GET",

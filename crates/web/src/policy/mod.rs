@@ -18,6 +18,7 @@ mod staff;
 mod ticket;
 mod time;
 mod triage;
+mod webhook;
 
 /// What a caller has to bring.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,6 +116,7 @@ const AREAS: &[(&[Row], &[Row])] = &[
     (mail::API, mail::PAGES),
     (exchange::API, exchange::PAGES),
     (time::API, time::PAGES),
+    (webhook::API, webhook::PAGES),
 ];
 
 /// The operations of the REST API. What a `PATCH` may change depends on its

@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use desk::Error;
 use desk::exchange::partner::Standing;
+use desk::exchange::partner_dead::Foreign;
 use desk::exchange::view::{Counterpart, Coupled, DeadLetter, Travelling};
 use desk::view::TicketView;
 use store::coupling::State;
@@ -364,8 +365,10 @@ impl TravelRow {
 pub struct DeadRow {
     /// Its id.
     pub id: String,
-    /// The ticket.
+    /// The ticket; 0: there is none here.
     pub number: i64,
+    /// It came from a partner's desk.
+    pub foreign: bool,
     /// "To rt.example.org".
     pub way: String,
     /// What it is.
@@ -386,10 +389,33 @@ impl DeadRow {
         DeadRow {
             id: letter.dead.id.to_string(),
             number: letter.ticket.0,
+            foreign: false,
             way: format!("{way} {}", letter.system),
             what: letter.dead.what,
             why: letter.dead.why,
             since: dial.ago(letter.dead.at),
+        }
+    }
+
+    /// The same of a change that came from a partner's desk.
+    pub fn foreign(letter: Foreign, dial: &Dial) -> DeadRow {
+        let about = letter.shared.map(|name| format!(" ({name})"));
+        DeadRow {
+            id: letter.dead.id.to_string(),
+            number: letter.ticket.map_or(0, |n| n.0),
+            foreign: true,
+            way: format!("From {}", letter.partner),
+            what: format!("{}{}", letter.what, about.unwrap_or_default()),
+            why: letter.dead.why,
+            since: dial.ago(letter.dead.at),
+        }
+    }
+
+    /// The ticket as it is called here.
+    pub fn ticket(&self) -> String {
+        match self.number {
+            0 => "no ticket here".to_owned(),
+            n => n.to_string(),
         }
     }
 }
@@ -501,6 +527,7 @@ async fn page(visit: &Visit, wrong: Errors, which: String) -> Result<ExchangePag
     let actor = visit.actor()?;
     let (coupled, dead) = visit.desk.exchange(actor).await?;
     let desks = visit.desk.partners(actor).await?;
+    let foreign = visit.desk.foreign_dead(actor).await?;
     let held = visit.desk.held_up(actor).await?;
     let mut errors = wrong;
     let after = visit.query("after").to_owned();
@@ -536,6 +563,11 @@ async fn page(visit: &Visit, wrong: Errors, which: String) -> Result<ExchangePag
         dead: dead
             .into_iter()
             .map(|letter| DeadRow::of(letter, &visit.dial))
+            .chain(
+                foreign
+                    .into_iter()
+                    .map(|letter| DeadRow::foreign(letter, &visit.dial)),
+            )
             .collect(),
         held: held
             .into_iter()
@@ -625,6 +657,16 @@ async fn deed(posted: &Posted) -> Result<Response, Fault> {
             .retry_exchange(actor, id)
             .await
             .map(|()| "It is tried again now"),
+        "retry-foreign" => visit
+            .desk
+            .retry_foreign(actor, id)
+            .await
+            .map(|()| "It is taken now"),
+        "give-up-foreign" => visit
+            .desk
+            .give_up_foreign(actor, id, posted.text("reason"))
+            .await
+            .map(|()| "It is given up"),
         "give-up" => visit
             .desk
             .give_up_exchange(actor, id, posted.text("reason"))

@@ -167,6 +167,14 @@ pub fn router() -> Router<AppState> {
             "/admin/mailboxes/{mailbox}",
             get(admin::mailboxes::show).post(admin::mailboxes::act),
         )
+        .route(
+            "/admin/webhooks",
+            get(admin::webhooks::list).post(admin::webhooks::create),
+        )
+        .route(
+            "/admin/webhooks/{webhook}",
+            get(admin::webhooks::show).post(admin::webhooks::act),
+        )
         .route("/admin/import", get(admin::import::show).post(admin::import::act))
         .route("/admin/targets", get(admin::targets::show).post(admin::targets::save))
         .route("/admin/timers", get(admin::timers::show).post(admin::timers::save))

@@ -34,6 +34,7 @@ use super::admin::triage::RulesPage;
 use super::admin::unit::UnitAdminPage;
 use super::admin::units::UnitsAdminPage;
 use super::admin::values::ValuesPage;
+use super::admin::webhooks::{WebhookPage, WebhooksPage};
 use super::authenticator::AuthenticatorPage;
 use super::communities::OwnCommunitiesPage;
 use super::confirm::ProvePage;
@@ -152,6 +153,20 @@ fn pages() -> BTreeMap<&'static str, String> {
         (
             "admin-import-refused",
             ImportPage::refused_sample().render().unwrap(),
+        ),
+        ("admin-webhooks", WebhooksPage::sample().render().unwrap()),
+        (
+            "admin-webhooks-empty",
+            WebhooksPage::empty_sample().render().unwrap(),
+        ),
+        ("admin-webhook", WebhookPage::sample().render().unwrap()),
+        (
+            "admin-webhook-new",
+            WebhookPage::new_sample().render().unwrap(),
+        ),
+        (
+            "admin-webhook-quiet",
+            WebhookPage::quiet_sample().render().unwrap(),
         ),
         ("admin-mailboxes", MailboxesPage::sample().render().unwrap()),
         (

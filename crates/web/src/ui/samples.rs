@@ -14,6 +14,7 @@ mod provider;
 mod redirected;
 mod reports;
 mod staff;
+mod webhooks;
 mod work;
 
 use super::frame::{Errors, Frame, Here, Notice, NoticeTone};

@@ -368,6 +368,37 @@ async fn waiting(desk: &TestDesk, who: &Somebody, list: &str) -> Vec<String> {
         .collect()
 }
 
+/// A webhook, and a call of its that was given up.
+async fn webhook(desk: &TestDesk, f: &Federation, called: bool) -> (String, String) {
+    let body = json!({"title": "Here", "url": "http://127.0.0.1:9/"});
+    let made = desk.post(&f.ada, "/webhooks", body).await.expect(201);
+    let id = made.json["id"].as_str().unwrap().to_owned();
+    let (webhook, call) = (id.parse().unwrap(), uuid::Uuid::now_v7());
+    if called {
+        let dead = store::webhook::Delivery {
+            id: call,
+            webhook,
+            event: 1,
+            ticket: switchboard_core::TicketNumber(1),
+            kind: "opened".into(),
+            state: store::webhook::State::Dead,
+            since: 0,
+            next_at: 0,
+            tries: 1,
+            tried_at: Some(0),
+            status: None,
+            error: None,
+            ended_at: Some(0),
+        };
+        let write = desk.desk.db().write(move |c| {
+            store::webhook::enqueue(c, &dead)?;
+            store::webhook::update(c, &dead)
+        });
+        write.await.unwrap();
+    }
+    (id, call.to_string())
+}
+
 /// The same for the routes about applications, members and people.
 async fn staff_call(
     desk: &TestDesk,
@@ -404,6 +435,20 @@ async fn staff_call(
                 .expect(201);
             let body = (method == "PATCH").then(|| json!({"active": false}));
             (path.replace("{id}", &id_of(&made.json)), body)
+        }
+        ("POST", "/webhooks") => {
+            let body = json!({"title": "Here", "url": "http://127.0.0.1:9/"});
+            (path.to_owned(), Some(body))
+        }
+        (method, path) if path.starts_with("/webhooks/{id}") => {
+            let made = webhook(desk, f, path.contains("{call}")).await;
+            let body = match path.rsplit('/').next() {
+                Some("{id}") if method == "PATCH" => Some(json!({"title": "There"})),
+                Some("replay") => Some(json!({"after": 0})),
+                _ => None,
+            };
+            let path = path.replace("{id}", &made.0);
+            (path.replace("{call}", &made.1), body)
         }
         ("DELETE", "/support-applications/{id}") => {
             desk.post(who, "/support-applications", apply).await;

@@ -4,7 +4,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
-use store::partner::{Partner, State, Terms};
+use store::partner::{Dead, Partner, State, Terms};
 use switchboard_core::UnitId;
 use switchboard_core::exchange::DeskId;
 use testkit::{Federation, TestDesk, both};
@@ -68,6 +68,33 @@ fn fresh() -> Uuid {
     Uuid::from_u128((0x5B << 64) | u128::from(n))
 }
 
+/// A change that came from a new partner when the agreement let no ticket come from there,
+/// which is otherwise now; its id.
+pub(crate) async fn set_aside(desk: &TestDesk, f: &Federation) -> Uuid {
+    let name = format!("{}.sky.example", fresh().simple());
+    let partner = partner(desk, f, &name).await;
+    let change = json!({
+        "ticket": format!("{name}/7"), "name": format!("{name}#1"), "tick": 1,
+        "at": testkit::START, "path": [name],
+        "deed": {"kind": "opened", "fields": {"subject": "No plates"},
+                 "entry": {"author": {"role": "requester"}, "body": "Where are they?"}},
+    });
+    let dead = Dead {
+        id: fresh(),
+        partner,
+        place: 1,
+        why: "the agreement lets no ticket come from there".into(),
+        doc: change.to_string(),
+        at: testkit::START,
+    };
+    let id = dead.id;
+    let db = desk.desk.db();
+    db.write(move |c| store::partner::bury(c, &dead))
+        .await
+        .unwrap();
+    id
+}
+
 /// How the routes are called for the table of who may what.
 pub(crate) async fn call(
     desk: &TestDesk,
@@ -86,6 +113,12 @@ pub(crate) async fn call(
         ("PATCH" | "DELETE", "/exchange/partners/{id}") => {
             let id = partner(desk, f, &name()).await;
             let body = (method == "PATCH").then(|| json!({"state": "paused"}));
+            (path.replace("{id}", &id.to_string()), body)
+        }
+        ("POST", dead) if dead.starts_with("/exchange/partner-dead-letters/{id}") => {
+            let id = set_aside(desk, f).await;
+            let gives_up = dead.ends_with("give-up");
+            let body = gives_up.then(|| json!({"reason": "It was told by phone."}));
             (path.replace("{id}", &id.to_string()), body)
         }
         ("POST", "/exchange/peer/acceptance") => {
@@ -185,5 +218,59 @@ fn administrators_invite_accept_change_and_end() {
             (&us["desk"], &us["protocol"]),
             (&json!("desk.example"), &json!("switchboard-exchange/1"))
         );
+    });
+}
+
+#[test]
+fn what_a_partner_said_and_could_not_be_taken_is_looked_after() {
+    both(|desk| async move {
+        let f = desk.federation().await;
+        let letters = "/exchange/partner-dead-letters";
+        let id = set_aside(&desk, &f).await;
+        let all = desk.get(&f.fay, letters).await.expect(200).json;
+        let one = &all["items"][0];
+        assert_eq!(
+            (one["title"].as_str(), one["place"].as_u64()),
+            (Some("Sky"), Some(1))
+        );
+        assert_eq!(one["what"], "Opened");
+        assert_eq!(one["ticket"], Value::Null);
+        assert!(!all.to_string().contains("Where are they?"), "{all}");
+        let mut ada = crate::browser::Browser::of(&desk, &f.ada).await;
+        let page = ada.page("/exchange").await;
+        assert!(page.contains("lets no ticket come from there"), "{page}");
+        assert!(page.contains("value=\"retry-foreign\""), "{page}");
+
+        // Taken now, by the rules of any change that comes.
+        let retry = format!("{letters}/{id}/retry");
+        desk.post(&f.ada, &retry, Value::Null).await.expect(204);
+        desk.run_jobs().await;
+        let found = desk.get(&f.ada, "/tickets?q=plates").await.expect(200);
+        assert_eq!(found.json["items"][0]["subject"], "No plates");
+        desk.post(&f.ada, &retry, Value::Null).await.expect(404);
+        let all = desk.get(&f.fay, letters).await.expect(200).json;
+        assert_eq!(all["items"], json!([]));
+
+        // What still can not be taken stays, and says why.
+        let id = set_aside(&desk, &f).await;
+        let db = desk.desk.db();
+        db.write(move |c| {
+            let dead = store::partner::dead_letter(c, id)?.unwrap();
+            let mut partner = store::partner::load(c, dead.partner)?.unwrap();
+            partner.terms.takes = false;
+            store::partner::save(c, &partner)
+        })
+        .await
+        .unwrap();
+        let retry = format!("{letters}/{id}/retry");
+        let why = desk.post(&f.ada, &retry, Value::Null).await.expect(409);
+        assert!(why.text().contains("lets no ticket come"), "{}", why.text());
+        let give_up = format!("{letters}/{id}/give-up");
+        desk.post(&f.ada, &give_up, json!({"reason": " "}))
+            .await
+            .expect(422);
+        let why = json!({"reason": "They opened it by mistake."});
+        desk.post(&f.ada, &give_up, why.clone()).await.expect(204);
+        desk.post(&f.ada, &give_up, why).await.expect(404);
     });
 }

@@ -2,7 +2,7 @@
 
 use store::Dialect;
 
-use super::{TABLES, exchange, mailbox, outbox, portal, redirection, report, timer, wish};
+use super::{TABLES, exchange, mailbox, outbox, portal, redirection, report, timer, webhook, wish};
 
 /// What a column holds, as far as people are concerned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,6 +102,7 @@ pub fn all() -> impl Iterator<Item = &'static Table> {
         .chain(exchange::TABLES)
         .chain(timer::TABLES)
         .chain(report::TABLES)
+        .chain(webhook::TABLES)
 }
 
 /// The tables of one database.

@@ -27,6 +27,7 @@ pub mod triage;
 pub mod unit;
 pub mod units;
 pub mod values;
+pub mod webhooks;
 
 use askama::Template;
 use axum::response::Response;
@@ -132,6 +133,13 @@ pub const LINES: &[Line] = &[
         icon: "mail",
         name: "Mailboxes",
         text: "Where mail comes in: what is read by IMAP or handed over, and how it goes.",
+    },
+    Line {
+        group: Group::Exchange,
+        href: "/admin/webhooks",
+        icon: "go",
+        name: "Webhooks",
+        text: "Programs that are called when something happens to tickets: what they took, what failed and why.",
     },
     Line {
         group: Group::Catalogue,

@@ -147,6 +147,7 @@ impl ExchangePage {
             dead: vec![DeadRow {
                 id: s("0190f3a0-0000-7000-8000-000000000004"),
                 number: 48_140,
+                foreign: false,
                 way: s("To rt.eudat.example"),
                 what: s("status “resolved”"),
                 why: s("Permission Denied <b>"),

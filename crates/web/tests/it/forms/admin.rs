@@ -166,6 +166,26 @@ impl World {
                 let made = self.desk.desk.save_mailbox(&system, draft).await.unwrap();
                 self.mailbox_call(&format!("/admin/mailboxes/{}", made.mailbox.id), deed, &key)
             }
+            "/admin/webhooks" => Self::webhook_call(path, deed, &key),
+            "/admin/webhooks/{webhook}" => {
+                let draft = desk::webhook::Draft {
+                    id: None,
+                    expected: None,
+                    title: key.clone(),
+                    url: "http://127.0.0.1:9/".into(),
+                    kinds: Vec::new(),
+                    filter: String::new(),
+                    units: Vec::new(),
+                    services: Vec::new(),
+                    texts: false,
+                    reader: Some(person.email.clone()),
+                    active: false,
+                };
+                let system = Actor::system(Channel::Cli);
+                let (made, _) = self.desk.desk.save_webhook(&system, draft).await.unwrap();
+                let path = format!("/admin/webhooks/{}", made.webhook.id);
+                Self::webhook_call(&path, deed, &key)
+            }
             "/admin/mail-texts" => {
                 let number = self.ticket(super::Of::Ours).await.to_string();
                 let fields = [
@@ -225,6 +245,18 @@ impl World {
             ),
             _ => panic!("POST {path} has no case here: say in `admin_call` what its form sends"),
         }
+    }
+
+    fn webhook_call(path: &str, deed: &str, key: &str) -> Call {
+        let fields = [
+            ("do", deed),
+            ("title", key),
+            ("url", "http://127.0.0.1:9/"),
+            ("units", "Storage"),
+            ("kind", "opened"),
+            ("after", "0"),
+        ];
+        Call::to(path, &fields)
     }
 
     fn mailbox_call(&self, path: &str, deed: &str, key: &str) -> Call {

@@ -101,6 +101,7 @@ pub(super) fn deeds(path: &str) -> &'static [&'static str] {
         "/admin/privacy" => &["hold", "export", "preview"],
         "/admin/values" => &["make", "delete"],
         "/admin/mailboxes/{mailbox}" => &["save", "test", "delete"],
+        "/admin/webhooks/{webhook}" => &["save", "test", "secret", "replay", "delete"],
         "/admin/portals/{key}" => &["save", "preview", "no-logo"],
         "/admin/communities/{key}" => &["save", "add", "remove"],
         "/admin/units/{key}/end" => &["retire", "reinstate"],
@@ -109,7 +110,15 @@ pub(super) fn deeds(path: &str) -> &'static [&'static str] {
         "/admin/mail-texts" => &["preview", "save", "reset"],
         "/admin/onboarding/{id}" => &["return", "refuse"],
         "/p/{key}/news" => &["post", "change", "take-back"],
-        "/exchange" => &["pause", "go-on", "now", "retry", "give-up"],
+        "/exchange" => &[
+            "pause",
+            "go-on",
+            "now",
+            "retry",
+            "give-up",
+            "retry-foreign",
+            "give-up-foreign",
+        ],
         "/account/communities" => &["join", "leave"],
         "/provider/onboarding/{id}" => &["save"],
         _ => &[""],
@@ -537,6 +546,9 @@ impl World {
                 let id = match deed {
                     "retry" | "give-up" => {
                         crate::exchange::set_aside(&self.desk, &self.f.ada, &self.f.rita).await
+                    }
+                    "retry-foreign" | "give-up-foreign" => {
+                        crate::partner::set_aside(&self.desk, &self.f).await
                     }
                     _ => {
                         let agreement = crate::exchange::coupled(&self.desk, &self.f.ada).await;

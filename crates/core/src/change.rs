@@ -324,6 +324,9 @@ pub enum Change {
         /// What, to whom.
         due: Due,
     },
+    /// The requester can not tell yet whether the solution holds, as what it promises has
+    /// not come. From then on the time is counted after which the ticket is closed.
+    StillWaiting,
 }
 
 impl Change {
@@ -406,6 +409,7 @@ impl Change {
             Change::MasterEntry { .. } => "master_entry",
             Change::Escalated { .. } => "escalated",
             Change::Reminded { .. } => "reminded",
+            Change::StillWaiting => "still_waiting",
         }
     }
 }

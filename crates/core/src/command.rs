@@ -120,6 +120,9 @@ pub enum Command {
         /// The comment's entry; needed from the requester.
         entry: Option<EntryId>,
     },
+    /// The requester can not tell yet whether the solution holds, as what it promises has not
+    /// come; once for a solution.
+    StillWait,
     /// Change facts of triage.
     SetFacts(Facts),
     /// Leave the priority as the rules gave it, knowingly.

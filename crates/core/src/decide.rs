@@ -243,6 +243,7 @@ fn play(stage: &mut Stage<'_>, number: TicketNumber, command: &Command) -> Resul
         Command::Verify => status::verify(stage, number),
         Command::Close => status::close(stage, number),
         Command::Reopen { entry } => status::reopen(stage, number, *entry),
+        Command::StillWait => status::still_wait(stage, number),
         Command::Escalate { reason } => status::escalate(stage, number, reason),
         Command::Remind(due) => status::remind(stage, number, *due),
         Command::SetFacts(facts) => field::facts(stage, number, facts),

@@ -184,6 +184,8 @@ impl Told {
             Change::Reminded { .. } => Some(Told::Reminded),
             // The solution is told with the status that goes with it.
             Change::SolutionSet { .. } => None,
+            // The entry that goes with it says so.
+            Change::StillWaiting => None,
             // Nothing changes for the ticket, and a service has many.
             Change::ServiceMoved { .. } => None,
             // Nobody outside the support side hears of its own fields.

@@ -294,7 +294,8 @@ impl Change {
             | Change::EntriesReturned { .. }
             | Change::ChildReopened { .. }
             | Change::MasterEntry { .. }
-            | Change::Reminded { .. } => {}
+            | Change::Reminded { .. }
+            | Change::StillWaiting => {}
         }
     }
 }

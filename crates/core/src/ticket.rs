@@ -207,6 +207,9 @@ pub struct BeforeMerge {
     /// What its requester had been reminded of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reminded: Option<Reminded>,
+    /// When its requester had said that they still wait.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub still_waiting: Option<Millis>,
     /// The entries that went along.
     pub entries: Vec<EntryId>,
 }
@@ -369,6 +372,10 @@ pub struct Ticket {
     /// `None` in every other status.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reminded: Option<Reminded>,
+    /// When the requester said that what the solution promises has not come yet; `None` in
+    /// every status but *solved* and *unsolved*.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub still_waiting: Option<Millis>,
     /// Expected date of a solution; on hold and waiting only.
     pub eta: Option<Millis>,
     /// Free words.
@@ -522,6 +529,7 @@ impl Ticket {
             hold: None,
             reminder: None,
             reminded: None,
+            still_waiting: None,
             eta: None,
             tags: BTreeSet::new(),
             custom: custom.clone(),
@@ -636,6 +644,7 @@ impl Ticket {
                 self.status_since = before.status_since;
                 self.closed_at = before.closed_at;
                 self.reminded = before.reminded;
+                self.still_waiting = before.still_waiting;
                 self.before_merge = None;
             }
             Change::MergedIn { from } => {
@@ -665,6 +674,7 @@ impl Ticket {
             },
             Change::Escalated { new, .. } => self.escalation = *new,
             Change::Reminded { due } => self.remind(*due, at),
+            Change::StillWaiting => self.still_waiting = Some(at),
         }
     }
 
@@ -738,6 +748,7 @@ impl Ticket {
         if new != self.status {
             self.status_since = at;
             self.reminded = None;
+            self.still_waiting = None;
         }
         if new.is_open() {
             self.closed_at = None;

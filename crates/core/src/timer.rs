@@ -34,7 +34,8 @@ pub struct TimeRules {
     /// Days of *waiting for reply* after which those are told who may end the
     /// matter; `None`: nobody.
     pub unanswered: Option<u32>,
-    /// Days after which a solved or unsolved ticket is closed.
+    /// Days after which a solved or unsolved ticket is closed: since the solution, or since
+    /// its requester said that they still wait for what it promises.
     pub close: u32,
 }
 
@@ -195,7 +196,10 @@ pub fn timers(ticket: &Ticket, rules: &TimeRules, days: impl FnOnce() -> Calenda
         Status::Waiting => timers.extend(next_step(ticket, rules, days)),
         Status::Solved | Status::Unsolved => timers.push(Timer {
             kind: TimerKind::Close,
-            at: days().after(ticket.status_since, length(rules.close)),
+            at: days().after(
+                ticket.still_waiting.unwrap_or(ticket.status_since),
+                length(rules.close),
+            ),
             command: Command::Remind(Due::Over { days: rules.close }),
         }),
         _ => {}

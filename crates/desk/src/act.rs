@@ -55,6 +55,9 @@ pub enum Step {
     Solve(switchboard_core::SolutionKind, EntryDraft),
     /// Set it unsolved; the reason also becomes a public entry.
     GiveUp(switchboard_core::SolutionKind, EntryDraft),
+    /// Its requester still waits for what the solution promises; the text becomes a public
+    /// entry.
+    StillWait(EntryDraft),
     /// Reopen it, with a comment that becomes a public entry.
     Reopen(Option<EntryDraft>),
 }
@@ -277,6 +280,16 @@ impl Desk {
                 ));
                 plan.push(Planned {
                     command: Command::GiveUp { reason, kind },
+                    entry: None,
+                });
+            }
+            Step::StillWait(draft) => {
+                plan.push(write(
+                    self.ready_entry("comment", number, public, false, draft)
+                        .await?,
+                ));
+                plan.push(Planned {
+                    command: Command::StillWait,
                     entry: None,
                 });
             }

@@ -64,6 +64,7 @@ pub mod report;
 pub mod reset;
 pub mod rights;
 pub mod rules;
+pub mod satisfaction;
 pub mod saved_view;
 pub mod scene;
 pub mod sealed;

@@ -471,14 +471,23 @@ impl Desk {
                 if staff {
                     return self.write_as_staff(stored, &sender, number, draft).await;
                 }
-                let public = Step::Write(EntryVisibility::Public, draft);
                 // Whoever had the ticket's address and is not on it gets their
                 // words in, and no sight of it.
                 let by = match odd {
                     Some(_) => sender.outsider(),
                     None => sender.plain.clone(),
                 };
-                self.act(&by, number, None, vec![public]).await?;
+                // Only the address that was given to them proves a requester.
+                let said = if personal && odd.is_none() && automatic.is_none() {
+                    self.said_by_mail(&mail, &draft.body, &by, number).await?
+                } else {
+                    None
+                };
+                let steps = match said {
+                    Some(said) => Desk::steps_by_mail(said, draft),
+                    None => vec![Step::Write(EntryVisibility::Public, draft)],
+                };
+                self.act(&by, number, None, steps).await?;
             }
             Place::New { answers, .. } => {
                 let draft = draft_of(stored.id, &mail, false);

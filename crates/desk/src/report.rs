@@ -9,12 +9,13 @@ pub mod ask;
 pub(crate) mod block;
 pub mod sheet;
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use store::Conn;
 use store::report::{BLOCK, Counted};
 use switchboard_core::clock::{Clocks, Happened, Terms};
-use switchboard_core::report::{Answer, Count, Course, Past, Question, Seen, Words, pack};
+use switchboard_core::report::{Answer, Count, Course, Past, Question, Seen, Word, Words, pack};
+use switchboard_core::satisfaction::Ratings;
 use switchboard_core::{Actor, TicketNumber};
 
 use crate::{Catalogue, Desk, Error};
@@ -139,6 +140,18 @@ impl Desk {
             return Ok(sheet::couplings(&ready, &couplings, now));
         }
         let (reader, for_count) = (actor.clone(), catalogue.clone());
+        if ready.report.key == switchboard_core::report::table::SATISFACTION {
+            let question = ready.question.clone();
+            let (rows, total) = self
+                .0
+                .db
+                .read(move |c| {
+                    let question = asked_by(c, &reader, question)?;
+                    satisfied(c, question, for_count.terms())
+                })
+                .await?;
+            return Ok(sheet::satisfaction(&catalogue, &ready, rows, total));
+        }
         let question = ready.question.clone();
         let answer = self
             .0
@@ -178,13 +191,44 @@ impl Desk {
     }
 }
 
+/// How content requesters were: by row, and everything together.
+fn satisfied(
+    c: &mut Conn<'_>,
+    question: Question,
+    terms: &Terms,
+) -> Result<(Vec<(Word, Ratings)>, Ratings), Error> {
+    let mut words = Words::default();
+    let ratings = store::satisfaction::between(c, (question.from, question.to))?;
+    let count = Count::new(question, &mut words);
+    let (mut rows, mut total) = (BTreeMap::<Word, Ratings>::new(), Ratings::default());
+    for one in ratings {
+        let Some(counted) = store::report::one(c, one.ticket)? else {
+            continue;
+        };
+        let course = course(c, &counted, &mut words, terms)?;
+        let unit = words.key(Word::Id(one.unit.0));
+        if let Some(key) = count.place(&course, unit) {
+            let word = words.word(key).clone();
+            rows.entry(word).or_default().take(one.rating);
+            total.take(one.rating);
+        }
+    }
+    Ok((rows.into_iter().collect(), total))
+}
+
 /// The answer for a reader.
 fn counted(
     c: &mut Conn<'_>,
     reader: &Actor,
     catalogue: &Catalogue,
-    mut question: Question,
+    question: Question,
 ) -> Result<Answer, Error> {
+    let question = asked_by(c, reader, question)?;
+    count(c, question, catalogue.terms())
+}
+
+/// A question as this reader may ask it.
+fn asked_by(c: &mut Conn<'_>, reader: &Actor, mut question: Question) -> Result<Question, Error> {
     question.seen = seen(c, reader)?;
     if question.seen.is_nothing() {
         return Err(Error::Forbidden(
@@ -198,5 +242,5 @@ fn counted(
         .filter(|category| !category.in_reports)
         .map(|category| switchboard_core::report::Word::Text(category.key))
         .collect();
-    count(c, question, catalogue.terms())
+    Ok(question)
 }

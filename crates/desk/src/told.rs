@@ -362,6 +362,7 @@ impl Names<'_> {
                     due => value(due),
                 },
             ),
+            Change::StillWaiting => said(None, Value::Null, Value::Null),
             Change::Escalated { old, new, reason } => Said {
                 reason: Some(reason),
                 ..said(Some("escalation"), value(old), value(new))

@@ -356,6 +356,11 @@ pub struct Conversation {
     pub told: Vec<(Uuid, String, String)>,
     /// What is known of the mails that entries came by. Support side only.
     pub mails: Vec<crate::mail_in::MailNote>,
+    /// How content the requester was with its solutions, the oldest first. For the
+    /// requester and the support side only.
+    pub ratings: Vec<store::satisfaction::Satisfaction>,
+    /// The actor asked, and can say how content they are with the last solution.
+    pub may_rate: bool,
 }
 
 /// Most entries or events that one look gives.

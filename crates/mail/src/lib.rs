@@ -38,6 +38,7 @@ pub mod protection;
 pub mod quarantine;
 pub mod redirect;
 mod rtf;
+pub mod said;
 pub mod subject;
 pub mod template;
 pub mod thread;
@@ -59,6 +60,7 @@ pub use parse::{Incoming, Limits, Part, glimpse, parse};
 pub use proof::{Checked, Proof, sender_proof, sole_sender};
 pub use protection::Protection;
 pub use quarantine::{Quarantine, QuarantineReason};
+pub use said::said;
 pub use subject::{bare_subject, subject_with_tag};
 pub use thread::{
     Candidate, ThreadKeys, message_id, personal_reply_address, reply_address, ticket_of,

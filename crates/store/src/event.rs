@@ -85,6 +85,21 @@ pub fn of_ticket(
     )
 }
 
+/// The last of a ticket's events up to a place that is of this kind ([`Change::kind`]).
+pub fn last_of_kind(
+    conn: &mut Conn<'_>,
+    ticket: TicketNumber,
+    kind: &str,
+    until_seq: i64,
+) -> Result<Option<Event>, Error> {
+    conn.query_opt(
+        "SELECT id, ticket, seq, at, actor, actor_name, channel, cause, data
+         FROM event WHERE ticket = $1 AND kind = $2 AND seq <= $3 ORDER BY seq DESC LIMIT 1",
+        params![ticket, kind, until_seq],
+        read,
+    )
+}
+
 /// The feed after event `after`, in order.
 pub fn feed(conn: &mut Conn<'_>, after: i64, limit: i64) -> Result<Vec<Event>, Error> {
     conn.query(

@@ -283,6 +283,25 @@ pub fn ticket_of_message(
     )
 }
 
+/// When the newest of these mails went to a person about a ticket; `None`: none did.
+pub fn newest_sent(
+    conn: &mut Conn<'_>,
+    (ticket, person): (TicketNumber, PersonId),
+    message_ids: &[String],
+) -> Result<Option<Millis>, Error> {
+    let mut newest = None;
+    for id in message_ids {
+        let at: Option<Millis> = conn.query_opt(
+            "SELECT created_at FROM mail_out
+             WHERE message_id = $1 AND ticket = $2 AND person = $3",
+            params![id.as_str(), ticket, person],
+            |row| row.get(0),
+        )?;
+        newest = newest.max(at);
+    }
+    Ok(newest)
+}
+
 /// A mail to one human about one cause.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outgoing {

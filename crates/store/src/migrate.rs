@@ -111,6 +111,10 @@ const MIGRATIONS: &[(&str, &str)] = &[
         "0055_webhooks",
         include_str!("migrations/0055_webhooks.sql"),
     ),
+    (
+        "0050_satisfaction",
+        include_str!("migrations/0050_satisfaction.sql"),
+    ),
 ];
 
 /// How often to start again when another node migrates at the same moment.

@@ -28,7 +28,7 @@ pub struct ReportColumn {
     /// What people read.
     pub title: &'static str,
     /// What its values are: `count`, `minutes` (by the calendar), `working_minutes`,
-    /// `percent` or `per_ticket`.
+    /// `percent`, `per_ticket` or `mean` (of 1 to 5).
     pub measured: &'static str,
 }
 
@@ -100,7 +100,7 @@ fn row(line: Line, sheet: &Sheet) -> ReportRow {
         let number = value.and_then(|value| match head.measured {
             Measured::Count => Some(value.into()),
             Measured::Calendar | Measured::Working => Some(minutes(value).into()),
-            Measured::Permille | Measured::Hundredths => {
+            Measured::Permille | Measured::Hundredths | Measured::Mean => {
                 serde_json::Number::from_f64(number(head, value))
             }
         });
@@ -131,6 +131,7 @@ pub(crate) fn document(sheet: &Sheet) -> ReportSheet {
             Measured::Working => "working_minutes",
             Measured::Permille => "percent",
             Measured::Hundredths => "per_ticket",
+            Measured::Mean => "mean",
         },
     });
     let rows = sheet.rows.iter().map(|line| row(line.clone(), sheet));
@@ -157,7 +158,7 @@ pub(crate) fn key(head: &Head) -> String {
     match head.measured {
         Measured::Calendar | Measured::Working => format!("{}_minutes", head.key),
         Measured::Permille => format!("{}_percent", head.key),
-        Measured::Count | Measured::Hundredths => head.key.to_owned(),
+        Measured::Count | Measured::Hundredths | Measured::Mean => head.key.to_owned(),
     }
 }
 
@@ -167,7 +168,7 @@ pub(crate) fn text(head: &Head, value: i64) -> String {
         Measured::Count => value.to_string(),
         Measured::Calendar | Measured::Working => minutes(value).to_string(),
         Measured::Permille => format!("{}.{}", value / 10, value % 10),
-        Measured::Hundredths => format!("{}.{:02}", value / 100, value % 100),
+        Measured::Hundredths | Measured::Mean => format!("{}.{:02}", value / 100, value % 100),
     }
 }
 
@@ -193,7 +194,7 @@ pub(crate) fn number(head: &Head, value: i64) -> f64 {
         Measured::Count => double(value),
         Measured::Calendar | Measured::Working => double(minutes(value)),
         Measured::Permille => double(value) / 10.0,
-        Measured::Hundredths => double(value) / 100.0,
+        Measured::Hundredths | Measured::Mean => double(value) / 100.0,
     }
 }
 

@@ -89,6 +89,10 @@ fn may(
             access.may_verify(),
             "the requester may confirm the solution",
         ),
+        Command::StillWait => (
+            access.may_verify(),
+            "the requester says that they still wait for what the solution promises",
+        ),
         Command::Close => (
             access.may_close(),
             "the desk itself closes tickets, 10 working days after the solution, or an \
@@ -259,6 +263,7 @@ pub(super) fn wish(command: &Command) -> &'static str {
         Command::Solve { .. } => "be solved",
         Command::GiveUp { .. } => "be set unsolved",
         Command::Verify => "be verified",
+        Command::StillWait => "be waited for",
         Command::Close => "be closed",
         Command::Reopen { .. } => "be reopened",
         Command::Escalate { .. } => "be escalated",

@@ -48,6 +48,7 @@ pub(super) fn merge(
         closed_at: from.closed_at,
         needs_reply: from.needs_reply,
         reminded: from.reminded,
+        still_waiting: from.still_waiting,
         entries: entries.to_vec(),
     };
     // A question that an earlier merge brought is not the target's own.

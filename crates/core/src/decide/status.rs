@@ -299,6 +299,23 @@ pub(super) fn verify(stage: &mut Stage<'_>, number: TicketNumber) -> Result<(), 
     finalise(stage, number, Status::Verified, "be verified")
 }
 
+/// The requester still waits for what the solution promises: it is closed later. Once for a
+/// solution, or nothing would ever be closed.
+pub(super) fn still_wait(stage: &mut Stage<'_>, number: TicketNumber) -> Result<(), Refusal> {
+    let ticket = stage.ticket(number)?;
+    if !matches!(ticket.status, Status::Solved | Status::Unsolved) {
+        return Err(Refusal::Status {
+            from: ticket.status,
+            wish: "be waited for",
+            hint: "that is said about a solution; just answer".to_owned(),
+        });
+    }
+    if ticket.still_waiting.is_some() {
+        return Ok(());
+    }
+    stage.emit(number, Change::StillWaiting)
+}
+
 /// *Closed*: final.
 pub(super) fn close(stage: &mut Stage<'_>, number: TicketNumber) -> Result<(), Refusal> {
     finalise(stage, number, Status::Closed, "be closed")

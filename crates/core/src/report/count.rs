@@ -187,6 +187,30 @@ impl Count {
         }
     }
 
+    /// By what a row is told apart to which something belongs that `unit` did in a ticket;
+    /// `None`: it is not asked for, or not for its reader. What else the ticket is counts as
+    /// it is now.
+    pub fn place(&self, course: &Course, unit: Key) -> Option<Key> {
+        let dims = &course.dims;
+        let dim = |d: Dimension| dims[d as usize];
+        let here = self.units.contains(&dim(Dimension::Unit));
+        let seen = (self.question.seen.all
+            || self.services.contains(&dim(Dimension::Service))
+            || self.portals.contains(&dim(Dimension::Portal))
+            || self.units.contains(&unit))
+            && (!course.restricted || self.question.seen.restricted || here)
+            && !self.left_out.contains(&dim(Dimension::Category));
+        let as_counted = |d: usize| match d {
+            d if d == Dimension::Unit as usize => unit,
+            d => dims[d],
+        };
+        let fits = |d: usize| {
+            let wanted = self.only[d].as_ref();
+            wanted.is_none_or(|wanted| wanted.contains(&as_counted(d)))
+        };
+        (seen && (0..Dimension::COUNT).all(fits)).then(|| as_counted(self.question.group as usize))
+    }
+
     /// Counts one ticket. Each is given once.
     pub fn take(&mut self, course: &Course) {
         let dims = &course.dims;

@@ -17,6 +17,8 @@ pub enum Measured {
     Permille,
     /// So many hundredths for each ticket.
     Hundredths,
+    /// A mean of ratings from 1 to 5, in hundredths.
+    Mean,
 }
 
 /// A column.
@@ -121,6 +123,8 @@ pub struct Report {
 
 /// A row for each stretch of time.
 pub const TIMELINE: &str = "timeline";
+/// How content requesters were.
+pub const SATISFACTION: &str = "satisfaction";
 /// A row for each coupling with a partner's system.
 pub const EXCHANGE_LAG: &str = "exchange_lag";
 
@@ -298,6 +302,13 @@ pub const REPORTS: &[Report] = &[
         key: TIMELINE,
         title: "Timeline",
         about: "What was opened and closed in each stretch of time, and what was open at its end.",
+        columns: &[],
+    },
+    Report {
+        key: SATISFACTION,
+        title: "Satisfaction",
+        about: "How content requesters said within the range they were with solutions, from 1 to 5. The \
+                unit is the one that gave the solution.",
         columns: &[],
     },
     Report {

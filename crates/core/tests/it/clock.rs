@@ -566,8 +566,8 @@ fn what_comes_back_from_a_merge_begins_a_round() {
     let step = |actor, other, what| Step::of(actor, 0, other, what, 0);
     let steps = [
         step(0, 0, 43),
-        step(9, 1, 122),
-        step(9, 0, 167),
+        step(9, 1, 124),
+        step(9, 0, 170),
         Step::of(9, 4, 0, 11, 0),
     ];
     let w = wandered(&steps);

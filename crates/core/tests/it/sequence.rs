@@ -100,7 +100,7 @@ const PEOPLE: [switchboard_core::PersonId; 8] = [ANN, BEN, CAT, FAY, SAM, SUE, C
 const UNITS: [switchboard_core::UnitId; 6] = [FIRST, STORAGE, COMPUTING, KERNEL, RETIRED, FRONT];
 
 /// How many kinds of step there are.
-const KINDS: u8 = 44;
+const KINDS: u8 = 45;
 
 impl Step {
     /// A step that was found once.
@@ -278,6 +278,7 @@ impl Step {
                 "host".to_owned(),
                 (how % 3 > 0).then(|| serde_json::json!(how % 3)),
             ),
+            44 => Command::StillWait,
             _ => return None,
         })
     }

@@ -267,6 +267,7 @@ impl Desk {
                 }
                 store::trace::forget_failures(c, &looked.addresses)?;
                 store::erasure::forget_reasons(c, person)?;
+                store::satisfaction::forget_words(c, person)?;
                 store::erasure::empty_person(c, person, ERASED, now)?;
                 store::trace::overwrite(c, false)?;
                 erasure.traces = serde_json::to_string(&looked).ok();

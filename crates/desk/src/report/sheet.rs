@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use switchboard_core::report::table::{Measured, Report, TIMELINE};
 use switchboard_core::report::{Answer, Bucket, Dimension, Figures, Point, Step, Word};
+use switchboard_core::satisfaction::{Rating, Ratings};
 use switchboard_core::{Millis, Priority, Status, UnitId};
 
 use super::ask::{Ready, term};
@@ -282,6 +283,68 @@ fn timeline(sheet: &mut Sheet, ready: &Ready, answer: &Answer, names: &[(String,
                 .rows
                 .push(line(bucket, &series.points[place], key, name, more));
         }
+    }
+}
+
+/// How content requesters were, the most rated first.
+pub(super) fn satisfaction(
+    catalogue: &Catalogue,
+    ready: &Ready,
+    mut rows: Vec<(Word, Ratings)>,
+    total: Ratings,
+) -> Sheet {
+    const STARS: [(&str, &str); 5] = [
+        ("very_content", "Very content (5)"),
+        ("content", "Content (4)"),
+        ("so_so", "So-so (3)"),
+        ("not_content", "Not content (2)"),
+        ("not_content_at_all", "Not at all (1)"),
+    ];
+    let question = &ready.question;
+    let head = |key, title, measured| Head {
+        key,
+        title,
+        measured,
+    };
+    let mut columns = vec![
+        head("ratings", "Ratings", Measured::Count),
+        head("rating_mean", "Mean", Measured::Mean),
+        head("satisfied", "Content", Measured::Permille),
+    ];
+    columns.extend(STARS.map(|(key, title)| head(key, title, Measured::Count)));
+    let line = |key: String, name: String, ratings: &Ratings| {
+        let mut values = vec![
+            count(ratings.count()),
+            ratings.mean().and_then(count),
+            ratings.content_permille().and_then(count),
+        ];
+        values.extend(Rating::ALL.map(|rating| count(ratings.of(rating))));
+        Line {
+            key,
+            name,
+            values,
+            ..Line::default()
+        }
+    };
+    rows.sort_by(|(a, one), (b, other)| other.count().cmp(&one.count()).then(a.cmp(b)));
+    let rows = rows.iter().map(|(word, ratings)| {
+        let (key, name) = named(catalogue, question.group, word);
+        line(key, name, ratings)
+    });
+    Sheet {
+        report: ready.report.key,
+        title: ready.report.title,
+        about: ready.report.about,
+        from: question.from,
+        to: question.to,
+        looked_at: question.looked_at(),
+        group: Some(question.group),
+        step: question.step,
+        rows: rows.collect(),
+        total: Some(line(String::new(), "All".to_owned(), &total)),
+        columns,
+        answer: None,
+        names: Vec::new(),
     }
 }
 

@@ -116,6 +116,12 @@ impl Desk {
                     ids.extend(rows.iter().filter_map(|r| r.person));
                     told = rows;
                 }
+                let (mut ratings, mut may_rate) = (Vec::new(), false);
+                if access.requester || access.may_see_internal() {
+                    ratings = store::satisfaction::of_ticket(c, number)?;
+                    may_rate =
+                        access.requester && crate::satisfaction::may_rate(c, &ticket, &ratings)?;
+                }
                 ids.sort_unstable();
                 ids.dedup();
                 let names: HashMap<PersonId, String> = store::person::load_many(c, &ids)?
@@ -138,6 +144,8 @@ impl Desk {
                     status_choices,
                     told,
                     mails,
+                    ratings,
+                    may_rate,
                 })
             })
             .await?;

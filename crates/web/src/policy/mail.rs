@@ -144,6 +144,18 @@ pub(super) const PAGES: &[Row] = &[
     row("POST", "/l/{word}/{deed}", Needs::Link, Who::Everybody),
     row("GET", "/asked/{word}", Needs::Link, Who::Everybody),
     row("POST", "/asked/{word}", Needs::Link, Who::Everybody),
+    row(
+        "GET",
+        "/solution/{word}/{said}",
+        Needs::Link,
+        Who::Everybody,
+    ),
+    row(
+        "POST",
+        "/solution/{word}/{said}",
+        Needs::Link,
+        Who::Everybody,
+    ),
     row("GET", "/mail/stop/{word}", Needs::Link, Who::Everybody),
     row("POST", "/mail/stop/{word}", Needs::Link, Who::Everybody),
     row("GET", "/account/mail", Needs::Session, Who::Oneself),

@@ -43,6 +43,7 @@ pub mod reports;
 pub mod reset;
 pub mod services;
 pub mod sign_in;
+pub mod solution_link;
 pub mod split;
 pub mod status;
 pub mod support_staff;
@@ -196,6 +197,10 @@ pub fn router() -> Router<AppState> {
         .route("/admin/privacy/exports/{id}", get(admin::privacy::fetch))
         .route("/admin/reads", get(admin::reads::show))
         .route("/account/mail", get(mail_choice::show).post(mail_choice::save))
+        .route(
+            "/solution/{word}/{said}",
+            get(solution_link::show).post(solution_link::say),
+        )
         .route("/mail/stop/{word}", get(mail_stop::show).post(mail_stop::stop))
         .route(
             "/admin/mail-texts",

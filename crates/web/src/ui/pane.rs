@@ -165,7 +165,7 @@ pub async fn pane(
             .clocks
             .as_ref()
             .and_then(|clocks| clock::turn(clocks, &ticket.unit.name, &visit.dial)),
-        requester: requester(visit, actor, ticket).await?,
+        requester: requester(visit, actor, conversation).await?,
         related: related(ticket, can.relate),
         relation_kinds,
         relate_open,
@@ -524,8 +524,9 @@ fn priority(
 async fn requester(
     visit: &Visit,
     actor: &Actor,
-    ticket: &TicketView,
+    conversation: &Conversation,
 ) -> Result<RequesterPane, Fault> {
+    let ticket = &conversation.ticket;
     let others = visit
         .desk
         .tickets(
@@ -543,6 +544,13 @@ async fn requester(
     let mut facts = Vec::new();
     if let Some(mail) = &ticket.requester.email {
         facts.push(("Address".to_owned(), mail.clone()));
+    }
+    if let Some(one) = conversation.ratings.last() {
+        let said = match one.comment.as_str() {
+            "" => one.rating.label().to_owned(),
+            comment => format!("{}: “{comment}”", one.rating.label()),
+        };
+        facts.push(("About the help".to_owned(), said));
     }
     if let Some(community) = &ticket.community {
         facts.push(("Community".to_owned(), community.clone()));

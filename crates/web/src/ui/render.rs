@@ -63,6 +63,7 @@ use super::reports::ReportsPage;
 use super::reset::{ForgotPage, ResetPage};
 use super::services::ServicesPage;
 use super::sign_in::{SecondStepPage, SignInPage};
+use super::solution_link::SolutionLinkPage;
 use super::split::SplitPage;
 use super::status::{ServiceStatusPage, StatusPage};
 use super::support_staff::SupportStaffPage;
@@ -120,6 +121,19 @@ fn pages() -> BTreeMap<&'static str, String> {
         (
             "list-link-over",
             ListLinkPage::over_sample().render().unwrap(),
+        ),
+        ("solution", SolutionLinkPage::sample().render().unwrap()),
+        (
+            "solution-verified",
+            SolutionLinkPage::verified_sample().render().unwrap(),
+        ),
+        (
+            "solution-waiting",
+            SolutionLinkPage::waiting_sample().render().unwrap(),
+        ),
+        (
+            "solution-over",
+            SolutionLinkPage::over_sample().render().unwrap(),
         ),
         ("asked", AskedPage::sample().render().unwrap()),
         ("asked-said", AskedPage::said_sample().render().unwrap()),
@@ -359,6 +373,10 @@ fn pages() -> BTreeMap<&'static str, String> {
         (
             "ticket-solved",
             TicketPage::solved_sample().render().unwrap(),
+        ),
+        (
+            "ticket-verified",
+            TicketPage::verified_sample().render().unwrap(),
         ),
         ("triage", TriagePage::sample().render().unwrap()),
         ("triage-empty", TriagePage::empty_sample().render().unwrap()),

@@ -163,7 +163,7 @@ fn words(head: &Head, value: Option<i64>) -> String {
     match head.measured {
         Measured::Calendar | Measured::Working => time_words(value, false),
         Measured::Permille => format!("{} %", sheet::text(head, value)),
-        Measured::Count | Measured::Hundredths => sheet::text(head, value),
+        Measured::Count | Measured::Hundredths | Measured::Mean => sheet::text(head, value),
     }
 }
 

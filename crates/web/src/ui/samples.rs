@@ -24,6 +24,7 @@ use super::new_ticket::{
     Asked, CustomField, GoesTo, NewTicketForm, NewTicketPage, NewTicketParts, Preview, Similar,
 };
 use super::services::ServicesPage;
+use super::solution_link::RateForm;
 use super::text::prose;
 use super::ticket::{Follower, LadderStep, RequesterCan, TicketPage};
 use super::time::Dial;
@@ -715,6 +716,22 @@ impl TicketPage {
                 role: s("Cc"),
                 removable: Some(s("0190")),
             }],
+            rate: None,
+            rated: None,
+        }
+    }
+
+    pub(crate) fn verified_sample() -> TicketPage {
+        TicketPage {
+            can: RequesterCan::default(),
+            closed_words: Some(s("This ticket is finished.")),
+            status: StatusMark::of(Status::Verified),
+            rate: Some(RateForm {
+                chosen: s("4"),
+                comment: s("Quick & <friendly>."),
+            }),
+            errors: Errors::one("comment", "It is longer than 4 kB."),
+            ..TicketPage::solved_sample()
         }
     }
 

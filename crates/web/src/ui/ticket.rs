@@ -18,6 +18,7 @@ use super::fault::Fault;
 use super::frame::{Errors, Frame, Here, Notice, NoticeTone, Room};
 use super::mail_frame::{MailFrame, POLICY, Sanitised};
 use super::posted::Posted;
+use super::solution_link::RateForm;
 use super::text::excerpt;
 use super::thread::{Lens, since_words};
 use super::view::{Icon, PersonMark, PrioMark, Route, StatusMark, ThreadItem, TimeMark};
@@ -119,6 +120,10 @@ pub struct TicketPage {
     pub facts: Vec<(String, String)>,
     /// Who else follows it.
     pub following: Vec<Follower>,
+    /// How content they are can be said.
+    pub rate: Option<RateForm>,
+    /// How content they said they were.
+    pub rated: Option<&'static str>,
 }
 
 /// By which door somebody looks at the ticket: signed in, or by a mailed link.
@@ -140,6 +145,7 @@ struct Again {
     errors: Errors,
     people_open: bool,
     escalate_open: bool,
+    rate: Option<RateForm>,
 }
 
 async fn signed_in(visit: &Visit, text: &str) -> Result<Door, Fault> {
@@ -220,6 +226,7 @@ async fn do_it(posted: &mut Posted, door: &Door, deed: &str) -> Result<Response,
         "verify" => verify(posted, door).await,
         "people" => people(posted, door).await,
         "escalate" => escalate(posted, door).await,
+        "rate" => rate(posted, door).await,
         _ => Err(Fault::no_page()),
     }
 }
@@ -353,6 +360,34 @@ async fn escalate(posted: &Posted, door: &Door) -> Result<Response, Fault> {
     }
 }
 
+async fn rate(posted: &Posted, door: &Door) -> Result<Response, Fault> {
+    let visit = &posted.visit;
+    let result = match RateForm::read(posted) {
+        Ok((rating, comment)) => {
+            visit
+                .desk
+                .rate(&door.actor, door.number, rating, &comment)
+                .await
+        }
+        Err(error) => Err(error),
+    };
+    match result {
+        Ok(true) => visit.go(&door.base, done("Thank you, your rating was noted")),
+        Ok(false) => visit.go(&door.base, done("You had said so before; that counts")),
+        Err(error) => {
+            let field = match &error {
+                Error::Invalid { field, .. } => field.clone(),
+                _ => "rating".to_owned(),
+            };
+            let again = Again {
+                rate: Some(RateForm::again(posted)),
+                ..Again::default()
+            };
+            refused(visit, door, error, &field, again).await
+        }
+    }
+}
+
 async fn page(visit: &Visit, door: &Door, again: Again) -> Result<TicketPage, Fault> {
     let desk = &visit.desk;
     let catalogue = desk.catalogue().await?;
@@ -448,6 +483,14 @@ async fn page(visit: &Visit, door: &Door, again: Again) -> Result<TicketPage, Fa
         prio: PrioMark::of(ticket.priority),
         prio_words: ticket.priority_reason.clone(),
         facts: facts(visit, ticket),
+        rate: conversation
+            .may_rate
+            .then(|| again.rate.unwrap_or_default()),
+        rated: conversation
+            .ratings
+            .last()
+            .filter(|_| mine)
+            .map(|s| s.rating.label()),
         following: ticket
             .parties
             .iter()

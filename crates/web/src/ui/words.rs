@@ -285,6 +285,9 @@ impl Namer<'_> {
                     Words::new("the day set has come", "", self.dial.moment_words(*at))
                 }
             },
+            Change::StillWaiting => {
+                Words::new("requester still waits", "", "closed later".to_owned())
+            }
             Change::Escalated { new, reason, .. } => {
                 Words::new("attention asked for", "", format!("step {new}")).because(reason)
             }

@@ -37,6 +37,7 @@ mod report;
 mod routes;
 mod second_factor;
 mod site;
+mod solution_link;
 mod staff;
 mod staff_page;
 mod ticket;

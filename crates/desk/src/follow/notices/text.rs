@@ -294,6 +294,20 @@ impl Telling<'_> {
             .filter_map(|e| change_line(catalogue, &e.change, language))
             .collect();
         let mut values = self.bare_values(ticket.label(), notice.reason, person);
+        let solved = ticket.status == Status::Solved && notice.reason == Reason::Requester;
+        let mut says = [const { String::new() }; 3];
+        if solved {
+            says = match person {
+                Some(person) => {
+                    let base = self.base();
+                    let links = self.desk.solution_links(c, &base, ticket, person)?;
+                    links.unwrap_or_default()
+                }
+                // A sample opens nothing for anybody.
+                None => [(); 3].map(|()| self.link(notice.reason, None)),
+            };
+        }
+        let [say_solved, say_not_solved, say_waiting] = says;
         values.extend([
             (
                 "headline",
@@ -315,16 +329,15 @@ impl Telling<'_> {
                     .unit(ticket.unit)
                     .map_or_else(String::new, |u| u.name.clone()),
             ),
-            (
-                "solved",
-                if ticket.status == Status::Solved && notice.reason == Reason::Requester {
-                    "yes"
-                } else {
-                    ""
-                }
-                .to_owned(),
-            ),
+            ("solved", if solved { "yes" } else { "" }.to_owned()),
         ]);
+        if !inside {
+            values.extend([
+                ("say_solved", say_solved),
+                ("say_not_solved", say_not_solved),
+                ("say_waiting", say_waiting),
+            ]);
+        }
         Ok(values)
     }
 }

@@ -2,7 +2,10 @@
 
 use store::Dialect;
 
-use super::{TABLES, exchange, mailbox, outbox, portal, redirection, report, timer, webhook, wish};
+use super::{
+    TABLES, exchange, mailbox, outbox, portal, redirection, report, satisfaction, timer, webhook,
+    wish,
+};
 
 /// What a column holds, as far as people are concerned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,6 +106,7 @@ pub fn all() -> impl Iterator<Item = &'static Table> {
         .chain(timer::TABLES)
         .chain(report::TABLES)
         .chain(webhook::TABLES)
+        .chain(satisfaction::TABLES)
 }
 
 /// The tables of one database.

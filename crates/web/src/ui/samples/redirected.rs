@@ -1,12 +1,15 @@
 use desk::redirect::link::Deed;
 use desk::redirect::view::Seen;
+use desk::satisfaction::Stands;
 use switchboard_core::redirect::{Ended, Held, Stage, Turn};
+use switchboard_core::satisfaction::Said;
 use switchboard_core::{Status, TicketNumber};
 
 use super::{DAY, HOUR, NOW, dial, s};
 use crate::ui::frame::{Errors, Frame};
 use crate::ui::list_link::{AskedPage, ListLinkPage};
 use crate::ui::redirected::{RedirectPane, RedirectedPage, RedirectedRow};
+use crate::ui::solution_link::{RateForm, SolutionLinkPage};
 use crate::ui::view::{Choice, Pages};
 
 fn seen(number: i64, subject: &str) -> Seen {
@@ -135,6 +138,57 @@ impl ListLinkPage {
         ListLinkPage {
             over: true,
             ..ListLinkPage::sample()
+        }
+    }
+}
+
+impl SolutionLinkPage {
+    pub(crate) fn sample() -> SolutionLinkPage {
+        SolutionLinkPage {
+            frame: Frame::stranger_sample(),
+            action: s("/solution/48190.1.word/not-solved"),
+            shown: s("1.word"),
+            said: Said::NotSolved,
+            number: 48_190,
+            service: s("Sky Atlas"),
+            unit: s("Storage <team>"),
+            solved: dial().moment(NOW - HOUR),
+            stands: Stands::Asks,
+            waits: None,
+            done: false,
+            hurried: true,
+            rated: None,
+            rate: None,
+            text: s("It <still> stops."),
+            errors: Errors::default(),
+        }
+    }
+
+    pub(crate) fn verified_sample() -> SolutionLinkPage {
+        SolutionLinkPage {
+            stands: Stands::Verified,
+            done: true,
+            hurried: false,
+            rate: Some(RateForm::default()),
+            errors: Errors::one("rating", "Choose one of the five."),
+            ..SolutionLinkPage::sample()
+        }
+    }
+
+    pub(crate) fn waiting_sample() -> SolutionLinkPage {
+        SolutionLinkPage {
+            waits: Some(dial().moment(NOW)),
+            hurried: false,
+            ..SolutionLinkPage::sample()
+        }
+    }
+
+    pub(crate) fn over_sample() -> SolutionLinkPage {
+        SolutionLinkPage {
+            stands: Stands::Over,
+            hurried: false,
+            rated: Some("Content"),
+            ..SolutionLinkPage::sample()
         }
     }
 }

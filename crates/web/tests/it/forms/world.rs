@@ -71,8 +71,8 @@ impl Call {
 /// What the forms of a row can do, each tried for itself.
 pub(super) fn deeds(path: &str) -> &'static [&'static str] {
     match path {
-        "/tickets/{number}/{deed}" => &["answer", "people", "escalate", "verify", "reopen"],
-        "/t/{word}/{deed}" => &["answer", "people", "escalate"],
+        "/tickets/{number}/{deed}" => &["answer", "people", "escalate", "verify", "reopen", "rate"],
+        "/t/{word}/{deed}" => &["answer", "people", "escalate", "rate"],
         "/work/{number}/{deed}" => &[
             "note", "reply", "handle", "facts", "place", "priority", "relate", "people", "follow",
             "waiting",
@@ -148,6 +148,7 @@ const ELSEWHERE: &[(&str, &str, &str)] = &[
     ("/admin/outbox", "", "desk's outbox"),
     ("/l/{word}/{deed}", "", "desk's redirect"),
     ("/asked/{word}", "", "desk's redirect"),
+    ("/solution/{word}/{said}", "", "solution_link"),
     ("/mail/stop/{word}", "", "account_page"),
     ("/privacy/erase/{word}", "", "privacy_page"),
 ];
@@ -309,7 +310,10 @@ impl World {
                 Call::to(path, &[("do", deed), ("lead", &lead), ("ticket", &other)])
             }
             "/t/{word}/{deed}" => {
-                let number = TicketNumber(self.ticket(Of::Ours).await);
+                let number = TicketNumber(match deed {
+                    "rate" => self.solved(Of::Ours).await,
+                    _ => self.ticket(Of::Ours).await,
+                });
                 let link = self.desk.desk.follow_link(number, self.f.rita.id);
                 let (_, word) = link.rsplit_once('/').unwrap();
                 let mut word = word.to_owned();
@@ -323,6 +327,7 @@ impl World {
                     ("body", "More about it."),
                     ("mail", "more@people.example"),
                     ("reason", "It is urgent."),
+                    ("rating", "4"),
                 ];
                 Call {
                     forged,
@@ -516,6 +521,10 @@ impl World {
                     ..Call::to(forged, &[("body", "It works.")])
                 }
             }
+            "/solution/{word}/{said}" => Call {
+                forged: true,
+                ..Call::to("/solution/forged/solved", &[("say", "solved")])
+            },
             "/mail/stop/{word}" => Call {
                 forged: true,
                 ..Call::to("/mail/stop/other.forged", &[])
@@ -590,7 +599,7 @@ impl World {
 
     async fn on_ticket(&self, deed: &'static str, of: Of) -> Call {
         let number = match deed {
-            "verify" | "reopen" => self.solved(of).await,
+            "verify" | "reopen" | "rate" => self.solved(of).await,
             _ => self.ticket(of).await,
         };
         let at = |end: &str| format!("/tickets/{number}/{end}");
@@ -600,6 +609,7 @@ impl World {
             "reopen" => Call::to(at("answer"), &[("do", deed), ("body", "It is back.")]).changes(),
             "people" => Call::to(at(deed), &[("mail", &more)]).changes(),
             "escalate" => Call::to(at(deed), &[("reason", "It is urgent.")]).by(Who::RequesterSide),
+            "rate" => Call::to(at(deed), &[("rating", "4")]).by(Who::RequesterSide),
             _ => Call::to(at(deed), &[]).by(Who::RequesterSide),
         }
     }

@@ -97,14 +97,6 @@ fn way(system: &str) -> Option<Way> {
             listed: "",
             header: bearer,
         },
-        "gitlab" => Way {
-            name: "GitLab",
-            me: "/api/v4/user",
-            names: &["username"],
-            queue: "/api/v4/projects/{}",
-            listed: "",
-            header: ("private-token", ""),
-        },
         "switchboard" => Way {
             name: "Switchboard",
             me: "/api/v1/people/me",

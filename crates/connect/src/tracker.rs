@@ -11,11 +11,13 @@
 mod call;
 mod door;
 pub mod github;
+pub mod gitlab;
 mod labels;
 mod look;
 mod markdown;
 mod number;
 pub mod rt;
+mod since;
 mod wanted;
 pub mod zammad;
 
@@ -30,6 +32,7 @@ use crate::guard;
 use crate::probe::{Check, Mark, Question, Way, check, probe};
 
 pub use github::GitHub;
+pub use gitlab::GitLab;
 pub use rt::Rt;
 pub use zammad::Zammad;
 
@@ -536,7 +539,13 @@ pub(crate) struct Kind {
 }
 
 /// Every system that this desk speaks with, each from its own file.
-const KINDS: [&Kind; 4] = [&rt::KIND, &zammad::KIND, &zammad::GGUS, &github::KIND];
+const KINDS: [&Kind; 5] = [
+    &rt::KIND,
+    &zammad::KIND,
+    &zammad::GGUS,
+    &github::KIND,
+    &gitlab::KIND,
+];
 
 pub(crate) fn kind(system: &str) -> Option<&'static Kind> {
     KINDS.into_iter().find(|kind| kind.key == system)

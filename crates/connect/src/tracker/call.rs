@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use openidconnect::http::{HeaderMap, Method, Request, Response, header, request};
 use serde_json::Value;
+use sha2::Digest as _;
 use url::form_urlencoded::Serializer;
 
 use crate::guard::Fault;
-use crate::tracker::Error;
+use crate::tracker::{Error, NewAttachment};
 
 /// A call that only reads is made again at once when nobody answers: a line that
 /// loses one packet in ten would else stop a reading of many calls again and again.
@@ -20,6 +21,8 @@ pub(super) struct Call<'a> {
     path: String,
     query: Vec<(&'a str, String)>,
     body: Option<Value>,
+    /// A form of several parts: its type, and its bytes.
+    form: Option<(String, Vec<u8>)>,
     version: Option<&'a str>,
     /// Bytes of an answer that are read.
     pub(super) largest: usize,
@@ -36,6 +39,7 @@ impl<'a> Call<'a> {
             path: path.into(),
             query: Vec::new(),
             body: None,
+            form: None,
             version: None,
             largest: 4 * 1024 * 1024,
             kind: Kind::Json,
@@ -86,8 +90,37 @@ impl<'a> Call<'a> {
         if self.body.is_some() {
             request = request.header(header::CONTENT_TYPE, "application/json");
         }
+        if let Some((kind, bytes)) = &self.form {
+            return (request.header(header::CONTENT_TYPE, kind), bytes.clone());
+        }
         let body = self.body.as_ref().map(Value::to_string).unwrap_or_default();
         (request, body.into_bytes())
+    }
+
+    /// Brings a file, as a form's field of this name (RFC 7578).
+    pub(super) fn file_to(mut self, field: &str, file: &NewAttachment) -> Call<'a> {
+        let plain = |c: char| {
+            if c.is_control() || "\"\\/".contains(c) {
+                '_'
+            } else {
+                c
+            }
+        };
+        let name: String = file.name.chars().map(plain).collect();
+        let kind = media_type(&file.content_type);
+        let hash = sha2::Sha256::digest(&file.bytes);
+        // It has to be in nothing that the file can be made of.
+        let boundary: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+        let mut bytes = format!(
+            "--{boundary}\r\nContent-Disposition: form-data; name=\"{field}\"; filename=\"{name}\"\r\n\
+             Content-Type: {kind}\r\n\r\n"
+        )
+        .into_bytes();
+        bytes.extend_from_slice(&file.bytes);
+        bytes.extend_from_slice(format!("\r\n--{boundary}--\r\n").as_bytes());
+        let kind = format!("multipart/form-data; boundary={boundary}");
+        self.form = Some((kind, bytes));
+        self
     }
 
     /// Its answer is a file of up to so many bytes.
@@ -125,6 +158,10 @@ pub(super) struct Reply {
 }
 
 impl Reply {
+    pub(super) fn system(&self) -> &'static str {
+        self.system
+    }
+
     /// A header as text, or empty.
     pub(super) fn header(&self, name: header::HeaderName) -> &str {
         text_of(&self.headers, name)
@@ -200,6 +237,17 @@ pub(super) fn not_taken(reply: &Reply) -> Error {
             words if words.is_empty() => format!("HTTP {}", reply.status),
             words => words,
         },
+    }
+}
+
+/// A type as a header takes it.
+pub(super) fn media_type(content_type: &str) -> &str {
+    let bare = content_type.split(';').next().unwrap_or_default().trim();
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/.+-_".contains(c);
+    if bare.matches('/').count() == 1 && bare.chars().all(plain) {
+        bare
+    } else {
+        "application/octet-stream"
     }
 }
 

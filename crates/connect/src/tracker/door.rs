@@ -4,10 +4,11 @@ use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use serde_json::Value;
 
 use crate::guard::{Fault, Guard};
 use crate::tracker::Error;
-use crate::tracker::call::{Call, Reply, patiently, reply, unsendable};
+use crate::tracker::call::{Call, Reply, date, patiently, reply, unsendable};
 
 /// The door of a system.
 pub(super) struct Door {
@@ -67,6 +68,40 @@ impl Door {
     /// Makes a call and gives back what it answered, be it good or bad.
     pub(super) async fn call(&self, call: Call<'_>) -> Result<Reply, Error> {
         patiently(call.reads, || self.once(&call)).await
+    }
+
+    /// All rows of a list that goes on by `Link`, and when that was. `there`: what an
+    /// answer means; `enough`: after these rows it may end.
+    pub(super) async fn pages<'a>(
+        &self,
+        call: impl Fn() -> Call<'a>,
+        query: &[(&'static str, String)],
+        pages: usize,
+        there: impl Fn(Reply) -> Result<Reply, Error>,
+        enough: impl Fn(&[Value]) -> bool,
+    ) -> Result<(Vec<Value>, Option<i64>), Error> {
+        let (mut all, mut asked_at) = (Vec::new(), None);
+        for page in 1..=pages {
+            let mut call = call();
+            for (name, value) in query {
+                call = call.with(name, value.clone());
+            }
+            // More a page they do not give.
+            let call = call.with("per_page", "100").with("page", page.to_string());
+            let reply = there(self.call(call).await?)?;
+            asked_at = asked_at.or_else(|| date(&reply));
+            let Some(rows) = reply.json.as_array() else {
+                return Err(Error::Strange {
+                    system: self.name,
+                    why: "what should be a list is none".to_owned(),
+                });
+            };
+            all.extend_from_slice(rows);
+            if !reply.goes_on() || enough(rows) {
+                break;
+            }
+        }
+        Ok((all, asked_at))
     }
 
     async fn once(&self, call: &Call<'_>) -> Result<Reply, Error> {

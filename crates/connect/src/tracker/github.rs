@@ -24,10 +24,11 @@ use tokio::sync::OnceCell;
 
 use crate::guard::Guard;
 use crate::probe::{Check, Way, escaped};
-use crate::tracker::call::{Call, Reply, date, found, list, text, time};
+use crate::tracker::call::{Call, Reply, found, list, text, time};
 use crate::tracker::door::Door;
 use crate::tracker::look::lines;
 use crate::tracker::number::{Sort, number};
+use crate::tracker::since::{LOOK_PAGES, MOST_PAGES, gather, is_old, start, written_time};
 use crate::tracker::wanted::{differences, entry_marker};
 use crate::tracker::{
     ChangeKind, Changes, Cursor, Error, Kind, LABELS, Login, NewEntry, NewTicket, Outcome,
@@ -57,17 +58,6 @@ const NAME: &str = "GitHub";
 /// The version that this was written for.
 const VERSION: &str = "2022-11-28";
 const PATIENCE: Duration = Duration::from_secs(60);
-/// Lists lag behind what was done by less than this, in milliseconds.
-const OVERLAP: i64 = 300_000;
-/// Rows a page; GitHub gives no more.
-const PAGE: &str = "100";
-/// Pages of a list, so that it ends whatever answers.
-const MOST_PAGES: usize = 1_000;
-/// How far back a ticket that was made and not heard of is looked for: the newest
-/// hundred of ours, and all of a week, in milliseconds ...
-const LOOK_BACK: i64 = 7 * 24 * 3_600_000;
-/// ... in so many pages at most.
-const LOOK_PAGES: usize = 10;
 /// Characters of a title.
 const LONGEST_TITLE: usize = 250;
 /// Characters of a text: GitHub takes 65,536, and escaping makes them more.
@@ -141,29 +131,11 @@ impl GitHub {
         path: &str,
         query: &[(&'static str, String)],
         pages: usize,
-        enough: impl Fn(&[Value]) -> bool,
+        enough: fn(&[Value]) -> bool,
     ) -> Result<(Vec<Value>, Option<i64>), Error> {
-        let (mut all, mut asked_at) = (Vec::new(), None);
-        for page in 1..=pages {
-            let mut call = Call::get(self.path(path)).movable();
-            for (name, value) in query {
-                call = call.with(name, value.clone());
-            }
-            let call = call.with("per_page", PAGE).with("page", page.to_string());
-            let reply = self.there(self.door.call(call).await?, path)?;
-            asked_at = asked_at.or_else(|| date(&reply));
-            let Some(rows) = reply.json.as_array() else {
-                return Err(Error::Strange {
-                    system: NAME,
-                    why: format!("{path} is no list"),
-                });
-            };
-            all.extend_from_slice(rows);
-            if !reply.goes_on() || enough(rows) {
-                break;
-            }
-        }
-        Ok((all, asked_at))
+        let there = |reply| self.there(reply, path);
+        let call = || Call::get(self.path(path)).movable();
+        self.door.pages(call, query, pages, there, enough).await
     }
 
     /// What is there. An issue that was moved to another repository, or deleted, is gone.
@@ -215,12 +187,7 @@ impl GitHub {
             ("sort", "created".to_owned()),
             ("direction", "desc".to_owned()),
         ];
-        let now = chrono::Utc::now().timestamp_millis();
-        let old = |rows: &[Value]| {
-            let last = rows.last().map_or(0, |row| time(&row["created_at"]));
-            last < now - LOOK_BACK
-        };
-        let (mut found, _) = self.all("/issues", &query, LOOK_PAGES, old).await?;
+        let (mut found, _) = self.all("/issues", &query, LOOK_PAGES, is_old).await?;
         found.retain(|issue| {
             issue["user"]["id"].as_u64() == Some(*us)
                 && markdown::marker(&text(&issue["body"])).as_deref() == Some(marker)
@@ -518,26 +485,15 @@ impl Tracker for GitHub {
     async fn newest(&self) -> Result<Cursor, Error> {
         let reply = self.door.call(Call::get("/user")).await?;
         let reply = found(reply, "look at itself", || "API at this address".into())?;
-        let now = date(&reply).ok_or_else(|| Error::Strange {
-            system: NAME,
-            why: "its answers have no date".to_owned(),
-        })?;
-        let begin = Cursor {
-            floor: now - OVERLAP,
-            seen: BTreeMap::new(),
-        };
+        let begin = start(reply)?;
         // What is younger than the floor is of no interest either.
         Ok(self.changes(&begin).await?.cursor)
     }
 
     /// The cursor's floor is a time of theirs, in milliseconds.
     async fn changes(&self, since: &Cursor) -> Result<Changes, Error> {
-        let from = chrono::DateTime::from_timestamp_millis(since.floor).unwrap_or_default();
         let query = [
-            (
-                "since",
-                from.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
-            ),
+            ("since", written_time(since.floor)),
             ("state", "all".to_owned()),
             // By what changes, one that changes meanwhile would push another onto the
             // page that was read before.
@@ -545,36 +501,19 @@ impl Tracker for GitHub {
             ("direction", "asc".to_owned()),
         ];
         let (issues, asked_at) = self.all("/issues", &query, MOST_PAGES, |_| false).await?;
-        let mut cursor = since.clone();
-        let mut items = Vec::new();
+        let mut all = Vec::new();
         for issue in issues
             .iter()
             .filter(|issue| issue.get("pull_request").is_none())
         {
-            let all = match self.history_of(issue).await {
-                Ok(all) => all,
+            match self.history_of(issue).await {
+                Ok(of) => all.extend(of),
                 // Gone since it was found.
-                Err(Error::Missing { .. } | Error::Forbidden { .. } | Error::Deleted(_)) => {
-                    continue;
-                }
+                Err(Error::Missing { .. } | Error::Forbidden { .. } | Error::Deleted(_)) => {}
                 Err(error) => return Err(error),
-            };
-            for (number, change) in all {
-                if change.at >= since.floor && cursor.seen.insert(number, change.at).is_none() {
-                    items.push((number, change));
-                }
             }
         }
-        items.sort_by_key(|(number, _)| *number);
-        if let Some(now) = asked_at {
-            cursor.floor = cursor.floor.max(now - OVERLAP);
-        }
-        cursor.seen.retain(|_, at| *at >= cursor.floor);
-        Ok(Changes {
-            items: items.into_iter().map(|(_, change)| change).collect(),
-            cursor,
-            more: false,
-        })
+        Ok(gather(since, asked_at, all))
     }
 
     async fn history(&self, ticket: &str) -> Result<Vec<RemoteChange>, Error> {

@@ -26,6 +26,15 @@ pub(super) fn number(at: i64, sort: Sort, own: u64) -> i64 {
     (seconds << 31) | ((sort as i64) << OWN_BITS) | own
 }
 
+/// A number of the system's own with the millisecond before it, where times are told to
+/// that: of two lists the one number says nothing about the other. `last`: it is the
+/// last word of its second. Two of one millisecond have the same only if a quarter of a
+/// million lie between them.
+pub(super) fn within_a_second(at: i64, last: bool, own: u64) -> u64 {
+    let milliseconds = u64::try_from(at.rem_euclid(1_000)).unwrap_or_default();
+    (u64::from(last) << 28) | (milliseconds << 18) | (own & ((1 << 18) - 1))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -47,6 +56,10 @@ mod tests {
             rising[3],
             "a second is one"
         );
+        let later = within_a_second(at + 7, false, 3);
+        assert!(within_a_second(at, false, u64::MAX) < later);
+        let last = within_a_second(at, true, 3);
+        assert!(later < last && last < 1 << OWN_BITS);
         assert!(number(4_294_967_295_000, Sort::Gone, u64::MAX) > 0);
     }
 }

@@ -27,9 +27,10 @@ use tokio::sync::OnceCell;
 
 use crate::guard::Guard;
 use crate::probe::{Check, Way};
-use crate::tracker::call::{Call, date, found, list, not_taken, text};
+use crate::tracker::call::{Call, date, found, list, media_type, not_taken, text};
 use crate::tracker::door::{Door, basic};
 use crate::tracker::look::lines;
+use crate::tracker::since::{MOST_PAGES, gather, start};
 use crate::tracker::wanted::{differences, entry_marker};
 use crate::tracker::{
     Changes, Cursor, Error, Kind, Login, NewEntry, NewTicket, NotTaken, Outcome, RemoteChange,
@@ -69,13 +70,8 @@ pub(super) const GGUS: Kind = Kind {
 const API: &str = "/api/v1";
 /// How long Zammad may take over a call: it runs its triggers meanwhile.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// Transactions become visible in another order than their times say, but within
-/// this time of one another, in milliseconds.
-const OVERLAP: i64 = 300_000;
 /// Rows a page; Zammad gives no more.
 const PAGE: usize = 100;
-/// Pages of a search, so that it ends whatever answers.
-const MOST_PAGES: usize = 1_000;
 /// How often a merged ticket is followed.
 const MOST_MERGES: usize = 10;
 /// Bytes of a file that are read.
@@ -375,14 +371,7 @@ impl Zammad {
     async fn newest_cursor(&self) -> Result<Cursor, Error> {
         let reply = self.door.call(Call::get("/users/me")).await?;
         let reply = found(reply, "look at itself", || "account of that secret".into())?;
-        let now = date(&reply).ok_or_else(|| Error::Strange {
-            system: self.name(),
-            why: "its answers have no date".to_owned(),
-        })?;
-        let begin = Cursor {
-            floor: now - OVERLAP,
-            seen: BTreeMap::new(),
-        };
+        let begin = start(reply)?;
         // What is younger than the floor is of no interest either.
         Ok(self.changes_since(&begin).await?.cursor)
     }
@@ -394,34 +383,19 @@ impl Zammad {
             "value": read::written_time(since.floor),
         });
         let (tickets, asked_at) = self.search(&json!({ "ticket.updated_at": after })).await?;
-        let mut cursor = since.clone();
-        let mut items: Vec<RemoteChange> = Vec::new();
+        let mut all = Vec::new();
         for ticket in &tickets {
             let Some(id) = ticket["id"].as_u64() else {
                 continue;
             };
-            let all = match self.history_of(id).await {
-                Ok(all) => all,
+            match self.history_of(id).await {
+                Ok(of) => all.extend(of),
                 // Gone, or moved out of our sight, since it was found.
-                Err(Error::Missing { .. } | Error::Forbidden { .. }) => continue,
+                Err(Error::Missing { .. } | Error::Forbidden { .. }) => {}
                 Err(error) => return Err(error),
-            };
-            for (number, change) in all {
-                if change.at >= since.floor && cursor.seen.insert(number, change.at).is_none() {
-                    items.push(change);
-                }
             }
         }
-        items.sort_by_key(|change| ChangeId::parse(&change.id));
-        if let Some(now) = asked_at {
-            cursor.floor = cursor.floor.max(now - OVERLAP);
-        }
-        cursor.seen.retain(|_, at| *at >= cursor.floor);
-        Ok(Changes {
-            items,
-            cursor,
-            more: false,
-        })
+        Ok(gather(since, asked_at, all))
     }
 
     /// All changes of a ticket with the numbers that a cursor keeps.
@@ -636,16 +610,6 @@ fn file_name(name: &str) -> String {
     match name.replace(|c: char| c.is_control() || c == '/', "_") {
         none if none.is_empty() => "file".to_owned(),
         name => name,
-    }
-}
-
-fn media_type(content_type: &str) -> &str {
-    let bare = content_type.split(';').next().unwrap_or_default().trim();
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/.+-_".contains(c);
-    if bare.matches('/').count() == 1 && bare.chars().all(plain) {
-        bare
-    } else {
-        "application/octet-stream"
     }
 }
 

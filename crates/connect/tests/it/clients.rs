@@ -2,6 +2,7 @@
 //! systems of the tests: what they do with a real one, they do here.
 
 use crate::github_server::GitHubServer;
+use crate::gitlab_server::GitLabServer;
 use crate::zammad_server::ZammadServer;
 
 /// Runs a script below `tests` with the address of a system; it says at its end that
@@ -35,4 +36,9 @@ async fn zammad_py_takes_it_for_a_zammad() {
 #[tokio::test]
 async fn pygithub_takes_it_for_a_github() {
     does_everything("github", GitHubServer::start().await.url).await;
+}
+
+#[tokio::test]
+async fn python_gitlab_takes_it_for_a_gitlab() {
+    does_everything("gitlab", GitLabServer::start().await.url).await;
 }

@@ -11,6 +11,8 @@
 pub mod answering;
 #[path = "../../../testkit/src/github.rs"]
 pub mod github_server;
+#[path = "../../../testkit/src/gitlab.rs"]
+pub mod gitlab_server;
 #[path = "../../../testkit/src/lossy.rs"]
 pub mod lossy;
 #[path = "../../../testkit/src/peer.rs"]
@@ -24,6 +26,7 @@ pub mod zammad_server;
 
 mod clients;
 mod github;
+mod gitlab;
 mod rt;
 mod rt_lossy;
 mod rt_tickets;

@@ -5,12 +5,12 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use connect::tracker::{GitHub, Login, Tracker};
+use connect::tracker::{GitHub, GitLab, Login, Tracker};
 use connect::{Guard, Reach};
 use serde_json::json;
 use switchboard_core::onboarding::Form;
 use switchboard_core::{EntryVisibility, Status};
-use testkit::{GitHubServer, Loss, Lossy, TestDesk, both_configured};
+use testkit::{GitHubServer, GitLabServer, Loss, Lossy, TestDesk, both_configured};
 
 use crate::exchange::{PUBLIC, agreed, bodies, coupled, keeping, opens, passes, says, stored};
 use crate::exchange_in::here;
@@ -119,6 +119,104 @@ impl There for OnGitHub {
 
 async fn on_github() -> OnGitHub {
     OnGitHub(GitHubServer::start().await)
+}
+
+struct OnGitLab(GitLabServer);
+
+impl OnGitLab {
+    async fn does(
+        &self,
+        user: &str,
+        method: &str,
+        path: &str,
+        body: serde_json::Value,
+    ) -> serde_json::Value {
+        let path = format!("/projects/lab%2Fatlas/issues{path}");
+        self.0.acts(user, method, &path, &body).await
+    }
+}
+
+#[async_trait]
+impl There for OnGitLab {
+    fn couples(&self) -> (&'static str, &'static str) {
+        ("gitlab", "lab/atlas")
+    }
+
+    fn url(&self) -> String {
+        self.0.url.clone()
+    }
+
+    fn client(&self, guard: &Guard, url: &str) -> Arc<dyn Tracker> {
+        let login = Login::Token("bridge".into());
+        Arc::new(GitLab::new(guard, url, "lab/atlas", login).unwrap())
+    }
+
+    async fn opens(&self, title: &str, body: &str) -> String {
+        let new = json!({"title": title, "description": body});
+        self.does("uma", "POST", "", new).await["iid"].to_string()
+    }
+
+    async fn writes(&self, id: &str, body: &str) {
+        self.does(
+            "ada",
+            "POST",
+            &format!("/{id}/notes"),
+            json!({"body": body}),
+        )
+        .await;
+    }
+
+    async fn notes(&self, id: &str, body: &str) {
+        let note = json!({"body": body, "internal": true});
+        self.does("ada", "POST", &format!("/{id}/notes"), note)
+            .await;
+    }
+
+    async fn solves(&self, id: &str) {
+        self.does(
+            "ada",
+            "PUT",
+            &format!("/{id}"),
+            json!({"state_event": "close"}),
+        )
+        .await;
+    }
+
+    async fn declines(&self, id: &str) {
+        let values = json!({"state_event": "close", "add_labels": "status: unsolved"});
+        self.does("ada", "PUT", &format!("/{id}"), values).await;
+    }
+
+    async fn opens_again(&self, id: &str) {
+        self.does(
+            "ada",
+            "PUT",
+            &format!("/{id}"),
+            json!({"state_event": "reopen"}),
+        )
+        .await;
+    }
+
+    async fn status(&self, id: &str) -> String {
+        let issue = self.does("ada", "GET", &format!("/{id}"), json!({})).await;
+        issue["state"].as_str().unwrap().to_owned()
+    }
+
+    fn tickets(&self) -> usize {
+        self.0.tickets()
+    }
+
+    fn bodies(&self, id: &str) -> Vec<String> {
+        self.0.bodies(id)
+    }
+
+    fn shows(&self, plain: &str) -> String {
+        plain.replace('#', "\\#\u{200b}")
+    }
+}
+
+async fn on_gitlab() -> OnGitLab {
+    OnGitLab(GitLabServer::start().await)
 }
 
 fn form(there: &dyn There) -> Form {
@@ -351,5 +449,26 @@ fn an_issue_of_a_github_comes_here_once_and_goes_on() {
 fn between_here_and_a_github_nothing_is_lost_or_doubled() {
     both_configured(&keeping(), |desk| async move {
         loses_and_doubles_nothing(&desk, &on_github().await).await;
+    });
+}
+
+#[test]
+fn a_request_goes_to_a_gitlab_and_its_solution_comes_back() {
+    both_configured(&keeping(), |desk| async move {
+        goes_there_and_comes_back(&desk, &on_gitlab().await).await;
+    });
+}
+
+#[test]
+fn an_issue_of_a_gitlab_comes_here_once_and_goes_on() {
+    both_configured(&keeping(), |desk| async move {
+        comes_here_once_and_goes_on(&desk, &on_gitlab().await).await;
+    });
+}
+
+#[test]
+fn between_here_and_a_gitlab_nothing_is_lost_or_doubled() {
+    both_configured(&keeping(), |desk| async move {
+        loses_and_doubles_nothing(&desk, &on_gitlab().await).await;
     });
 }

@@ -1,0 +1,112 @@
+//! The test of a connection: what is there, and what our account may do.
+
+use super::{GitLab, NAME};
+use crate::probe::{Check, Mark, check};
+use crate::tracker::Error;
+use crate::tracker::call::{Call, found, list, text};
+
+/// The roles that close issues, set labels and read internal notes.
+const REPORTER: u64 = 20;
+
+impl GitLab {
+    /// Looks as far as it gets, line by line.
+    pub(super) async fn look(&self) -> Result<Vec<Check>, Error> {
+        let reply = self.door.call(Call::get("/user")).await?;
+        let me = found(reply, "look at itself", || "API at this address".into())?.json;
+        let login = text(&me["username"]);
+        if me["id"].as_u64().is_none() || login.is_empty() {
+            return Err(Error::Strange {
+                system: NAME,
+                why: "it does not say who we are there".to_owned(),
+            });
+        }
+        let mut told = vec![check(Mark::Good, format!("It is {NAME}"), "")];
+        if self.door.root().starts_with("https://") {
+            told.push(check(Mark::Good, "Its certificate is valid", ""));
+        }
+        told.push(check(Mark::Good, format!("Signed in as {login}"), ""));
+        let call = Call::get("/personal_access_tokens/self");
+        let token = self.door.call(call).await?;
+        if token.status == 200 {
+            let scopes: Vec<String> = list(&token.json["scopes"]).iter().map(text).collect();
+            if !scopes.iter().any(|scope| scope == "api") {
+                told.push(check(
+                    Mark::Bad,
+                    "The token may not write in issues",
+                    format!("Its scopes are: {}. It needs api.", scopes.join(", ")),
+                ));
+            }
+            let until = text(&token.json["expires_at"]);
+            if !until.is_empty() {
+                let text = format!("The token ends on {until}");
+                told.push(check(
+                    Mark::Odd,
+                    text,
+                    "Give the operator a new one before.",
+                ));
+            }
+        }
+        let name = self.project.as_str();
+        if name.is_empty() {
+            told.push(check(Mark::Odd, "No project was named yet", ""));
+            return Ok(told);
+        }
+        let reply = self.door.call(Call::get(self.path("")).movable()).await?;
+        let project = match reply.status {
+            200..=299 => reply.json,
+            300..=399 => {
+                let text = format!("Project {name} has moved");
+                told.push(check(Mark::Bad, text, "Write the path that it has now."));
+                return Ok(told);
+            }
+            404 => {
+                told.push(check(
+                    Mark::Bad,
+                    format!("There is no project {name} that our account can see"),
+                    "Look at its path, as in its address, and make the account a member of it. \
+                     GitLab does not tell which of them is missing.",
+                ));
+                return Ok(told);
+            }
+            _ => self.there(reply, "")?.json,
+        };
+        told.push(check(Mark::Good, format!("Project {name} is there"), ""));
+        if project["archived"] == true {
+            let text = format!("Project {name} is archived");
+            told.push(check(
+                Mark::Bad,
+                text,
+                "Nothing can be written in it. Name another.",
+            ));
+        }
+        if project["issues_access_level"] == "disabled" {
+            let text = format!("Project {name} has no issues");
+            told.push(check(Mark::Bad, text, "Switch them on in its settings."));
+        }
+        let level = ["project_access", "group_access"]
+            .iter()
+            .filter_map(|of| project["permissions"][of]["access_level"].as_u64())
+            .max();
+        if level.is_some_and(|level| level >= REPORTER) {
+            told.push(check(
+                Mark::Good,
+                "Our account may close issues and set labels",
+                "",
+            ));
+        } else {
+            told.push(check(
+                Mark::Bad,
+                "Our account may not close issues and set labels",
+                "Give it the role Reporter, or a higher one, on the project.",
+            ));
+        }
+        if project["visibility"] != "private" {
+            told.push(check(
+                Mark::Odd,
+                format!("Project {name} is {}", text(&project["visibility"])),
+                "What goes there from here is opened as confidential. What people open there may not be.",
+            ));
+        }
+        Ok(told)
+    }
+}

@@ -89,14 +89,6 @@ fn way(system: &str) -> Option<Way> {
         return Some(kind.way);
     }
     Some(match system {
-        "jira" => Way {
-            name: "Jira",
-            me: "/rest/api/2/myself",
-            names: &["displayName", "name", "accountId"],
-            queue: "/rest/api/2/project/{}",
-            listed: "",
-            header: bearer,
-        },
         "switchboard" => Way {
             name: "Switchboard",
             me: "/api/v1/people/me",

@@ -12,6 +12,7 @@ mod call;
 mod door;
 pub mod github;
 pub mod gitlab;
+pub mod jira;
 mod labels;
 mod look;
 mod markdown;
@@ -33,6 +34,7 @@ use crate::probe::{Check, Mark, Question, Way, check, probe};
 
 pub use github::GitHub;
 pub use gitlab::GitLab;
+pub use jira::Jira;
 pub use rt::Rt;
 pub use zammad::Zammad;
 
@@ -539,12 +541,13 @@ pub(crate) struct Kind {
 }
 
 /// Every system that this desk speaks with, each from its own file.
-const KINDS: [&Kind; 5] = [
+const KINDS: [&Kind; 6] = [
     &rt::KIND,
     &zammad::KIND,
     &zammad::GGUS,
     &github::KIND,
     &gitlab::KIND,
+    &jira::KIND,
 ];
 
 pub(crate) fn kind(system: &str) -> Option<&'static Kind> {

@@ -42,6 +42,32 @@ impl Asked {
     }
 }
 
+impl Asked {
+    /// The file of a form of several parts (RFC 7578): its name and its bytes.
+    pub(crate) fn file(&self, field: &str) -> Option<(String, Vec<u8>)> {
+        let bytes = self.body.as_ref();
+        let kind = self.header("content-type");
+        let boundary = kind.split("boundary=").nth(1)?.trim_matches('"');
+        let find = |needle: &[u8], from: usize| {
+            let found = bytes[from..]
+                .windows(needle.len())
+                .position(|w| w == needle);
+            found.map(|at| at + from)
+        };
+        let head = find(b"\r\n\r\n", 0)?;
+        let words = String::from_utf8_lossy(&bytes[..head]).into_owned();
+        let name = words
+            .split("filename=\"")
+            .nth(1)?
+            .split('"')
+            .next()?
+            .to_owned();
+        let end = find(format!("\r\n--{boundary}").as_bytes(), head + 4)?;
+        let wanted = words.contains(&format!("name=\"{field}\""));
+        wanted.then(|| (name, bytes[head + 4..end].to_vec()))
+    }
+}
+
 /// What is answered.
 #[derive(Debug, Clone)]
 pub(crate) struct Answered {

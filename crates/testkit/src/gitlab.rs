@@ -509,34 +509,7 @@ impl Lab {
 
     /// A file in a form of several parts (RFC 7578).
     fn upload(&mut self, asked: &Asked) -> Result<Answered, Refused> {
-        let kind = asked.header("content-type");
-        let bytes = asked.body.as_ref();
-        let boundary = kind
-            .split("boundary=")
-            .nth(1)
-            .unwrap_or_default()
-            .trim_matches('"');
-        let find = |needle: &[u8], from: usize| {
-            bytes[from..]
-                .windows(needle.len())
-                .position(|w| w == needle)
-                .map(|at| at + from)
-        };
-        let parsed = (|| {
-            let head = find(b"\r\n\r\n", 0)?;
-            let words = String::from_utf8_lossy(&bytes[..head]).into_owned();
-            let name = words
-                .split("filename=\"")
-                .nth(1)?
-                .split('"')
-                .next()?
-                .to_owned();
-            let end = find(format!("\r\n--{boundary}").as_bytes(), head + 4)?;
-            words
-                .contains("name=\"file\"")
-                .then(|| (name, bytes[head + 4..end].to_vec()))
-        })();
-        let Some((name, bytes)) = parsed else {
+        let Some((name, bytes)) = asked.file("file") else {
             return Err(Answered::json(400, &json!({"error": "file is missing"})));
         };
         // As it keeps names.

@@ -24,6 +24,8 @@ pub(super) struct Call<'a> {
     /// A form of several parts: its type, and its bytes.
     form: Option<(String, Vec<u8>)>,
     version: Option<&'a str>,
+    /// It lies beside the API and not below it.
+    pub(super) beside: bool,
     /// Bytes of an answer that are read.
     pub(super) largest: usize,
     /// It changes nothing there.
@@ -41,6 +43,7 @@ impl<'a> Call<'a> {
             body: None,
             form: None,
             version: None,
+            beside: false,
             largest: 4 * 1024 * 1024,
             kind: Kind::Json,
         }
@@ -138,6 +141,12 @@ impl<'a> Call<'a> {
             kind: Kind::Movable,
             ..self
         }
+    }
+
+    /// At the system's own address and not below its API's.
+    pub(super) fn beside(mut self) -> Call<'a> {
+        self.beside = true;
+        self
     }
 
     /// Reads answers of up to so many bytes.

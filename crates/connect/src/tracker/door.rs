@@ -105,7 +105,8 @@ impl Door {
     }
 
     async fn once(&self, call: &Call<'_>) -> Result<Reply, Error> {
-        let (mut request, body) = call.request(&format!("{}{}", self.root, self.api));
+        let api = if call.beside { "" } else { self.api };
+        let (mut request, body) = call.request(&format!("{}{api}", self.root));
         for (name, value) in &self.headers {
             request = request.header(*name, value);
         }

@@ -3,6 +3,7 @@
 
 use crate::github_server::GitHubServer;
 use crate::gitlab_server::GitLabServer;
+use crate::jira_server::JiraServer;
 use crate::zammad_server::ZammadServer;
 
 /// Runs a script below `tests` with the address of a system; it says at its end that
@@ -41,4 +42,9 @@ async fn pygithub_takes_it_for_a_github() {
 #[tokio::test]
 async fn python_gitlab_takes_it_for_a_gitlab() {
     does_everything("gitlab", GitLabServer::start().await.url).await;
+}
+
+#[tokio::test]
+async fn pypis_jira_takes_it_for_a_jira() {
+    does_everything("jira", JiraServer::start(false).await.url).await;
 }

@@ -13,6 +13,8 @@ pub mod answering;
 pub mod github_server;
 #[path = "../../../testkit/src/gitlab.rs"]
 pub mod gitlab_server;
+#[path = "../../../testkit/src/jira.rs"]
+pub mod jira_server;
 #[path = "../../../testkit/src/lossy.rs"]
 pub mod lossy;
 #[path = "../../../testkit/src/peer.rs"]
@@ -27,6 +29,7 @@ pub mod zammad_server;
 mod clients;
 mod github;
 mod gitlab;
+mod jira;
 mod rt;
 mod rt_lossy;
 mod rt_tickets;

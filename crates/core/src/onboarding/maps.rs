@@ -10,7 +10,8 @@ use super::WordMap;
 ///
 /// RT as in domain section 8. GGUS and another desk of ours have our words.
 /// The others know fewer: what is finished is closed there, all else open. GitHub
-/// tells what was done from what will not be; a label does so in GitLab.
+/// tells what was done from what will not be; a label does so in
+/// GitLab, and the resolution in Jira.
 pub fn default_statuses(system: &str) -> WordMap {
     Status::ALL
         .into_iter()
@@ -42,7 +43,8 @@ fn status_in(system: &str, status: Status) -> &'static str {
         ("ggus", OnHold) => "on hold",
         ("jira", New | Assigned | Reopened) => "To Do",
         ("jira", InProgress | Waiting | OnHold) => "In Progress",
-        ("jira", Solved | Unsolved | Verified | Closed) => "Done",
+        ("jira", Solved | Verified | Closed) => "Done",
+        ("jira", Unsolved) => "Done: Won't Do",
         ("github" | "gitlab", Solved | Verified | Closed) => "closed",
         ("github", Unsolved) => "closed: not planned",
         ("gitlab", Unsolved) => "closed: unsolved",

@@ -1,16 +1,16 @@
-//! The same with systems where software is made: GitHub and its like, each of them one
+//! The same with systems where software is made: GitHub, GitLab and Jira, each of them one
 //! for tests. From the request to the solution, from there to here, and over a network
 //! that loses a tenth.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use connect::tracker::{GitHub, GitLab, Login, Tracker};
+use connect::tracker::{GitHub, GitLab, Jira, Login, Tracker};
 use connect::{Guard, Reach};
 use serde_json::json;
 use switchboard_core::onboarding::Form;
 use switchboard_core::{EntryVisibility, Status};
-use testkit::{GitHubServer, GitLabServer, Loss, Lossy, TestDesk, both_configured};
+use testkit::{GitHubServer, GitLabServer, JiraServer, Loss, Lossy, TestDesk, both_configured};
 
 use crate::exchange::{PUBLIC, agreed, bodies, coupled, keeping, opens, passes, says, stored};
 use crate::exchange_in::here;
@@ -219,6 +219,102 @@ async fn on_gitlab() -> OnGitLab {
     OnGitLab(GitLabServer::start().await)
 }
 
+struct OnJira(JiraServer);
+
+impl OnJira {
+    async fn goes(&self, id: &str, to: &str, resolution: Option<&str>) {
+        let path = format!("/issue/{id}/transitions");
+        let all = self.0.acts("ada", "GET", &path, &json!({})).await;
+        let all = all["transitions"].as_array().unwrap();
+        let one = all.iter().find(|one| one["to"]["name"] == to).unwrap();
+        let mut body = json!({"transition": {"id": one["id"]}});
+        if let Some(name) = resolution {
+            body["fields"] = json!({"resolution": {"name": name}});
+        }
+        self.0.acts("ada", "POST", &path, &body).await;
+    }
+
+    async fn comments(&self, id: &str, body: serde_json::Value) {
+        let path = format!("/issue/{id}/comment");
+        self.0.acts("ada", "POST", &path, &body).await;
+    }
+}
+
+#[async_trait]
+impl There for OnJira {
+    fn couples(&self) -> (&'static str, &'static str) {
+        ("jira", "ATLAS")
+    }
+
+    fn url(&self) -> String {
+        self.0.url.clone()
+    }
+
+    fn client(&self, guard: &Guard, url: &str) -> Arc<dyn Tracker> {
+        let login = Login::Token("bridge".into());
+        Arc::new(Jira::new(guard, url, "ATLAS", login).unwrap())
+    }
+
+    async fn opens(&self, title: &str, body: &str) -> String {
+        let fields = json!({"project": {"key": "ATLAS"}, "issuetype": {"name": "Task"},
+                            "summary": title, "description": body});
+        let made = self
+            .0
+            .acts("uma", "POST", "/issue", &json!({"fields": fields}))
+            .await;
+        made["id"].as_str().unwrap().to_owned()
+    }
+
+    async fn writes(&self, id: &str, body: &str) {
+        self.comments(id, json!({"body": body})).await;
+    }
+
+    async fn notes(&self, id: &str, body: &str) {
+        let some = json!({"type": "role", "value": "Developers"});
+        self.comments(id, json!({"body": body, "visibility": some}))
+            .await;
+    }
+
+    async fn solves(&self, id: &str) {
+        self.goes(id, "Done", None).await;
+    }
+
+    async fn declines(&self, id: &str) {
+        self.goes(id, "Done", Some("Won't Do")).await;
+    }
+
+    async fn opens_again(&self, id: &str) {
+        self.goes(id, "To Do", None).await;
+    }
+
+    async fn status(&self, id: &str) -> String {
+        let issue = self
+            .0
+            .acts("ada", "GET", &format!("/issue/{id}"), &json!({}))
+            .await;
+        issue["fields"]["status"]["name"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    }
+
+    fn tickets(&self) -> usize {
+        self.0.tickets()
+    }
+
+    fn bodies(&self, id: &str) -> Vec<String> {
+        self.0.bodies(id)
+    }
+
+    fn shows(&self, plain: &str) -> String {
+        plain.replace('#', "\\#")
+    }
+}
+
+async fn on_jira(cloud: bool) -> OnJira {
+    OnJira(JiraServer::start(cloud).await)
+}
+
 fn form(there: &dyn There) -> Form {
     let (system, queue) = there.couples();
     let mut form = coupled(queue);
@@ -350,7 +446,7 @@ async fn comes_here_once_and_goes_on(desk: &TestDesk, there: &dyn There) {
     .await;
     passes(desk, 60).await;
     let said = there.bodies(&id);
-    assert!(said.last().unwrap().contains("Which disk?"), "{said:?}");
+    assert!(said.last().unwrap().contains("Which disk"), "{said:?}");
     there.writes(&id, "The third.").await;
     there.solves(&id).await;
     passes(desk, 60).await;
@@ -470,5 +566,26 @@ fn an_issue_of_a_gitlab_comes_here_once_and_goes_on() {
 fn between_here_and_a_gitlab_nothing_is_lost_or_doubled() {
     both_configured(&keeping(), |desk| async move {
         loses_and_doubles_nothing(&desk, &on_gitlab().await).await;
+    });
+}
+
+#[test]
+fn a_request_goes_to_a_jira_and_its_solution_comes_back() {
+    both_configured(&keeping(), |desk| async move {
+        goes_there_and_comes_back(&desk, &on_jira(false).await).await;
+    });
+}
+
+#[test]
+fn an_issue_of_a_jira_comes_here_once_and_goes_on() {
+    both_configured(&keeping(), |desk| async move {
+        comes_here_once_and_goes_on(&desk, &on_jira(true).await).await;
+    });
+}
+
+#[test]
+fn between_here_and_a_jira_nothing_is_lost_or_doubled() {
+    both_configured(&keeping(), |desk| async move {
+        loses_and_doubles_nothing(&desk, &on_jira(false).await).await;
     });
 }

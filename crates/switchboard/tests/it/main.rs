@@ -12,6 +12,7 @@ mod kill_mail;
 mod kill_partner;
 mod kill_send;
 mod kill_server;
+mod kill_webhook;
 mod layering;
 mod mailman;
 mod source;

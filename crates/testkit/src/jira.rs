@@ -298,7 +298,7 @@ impl Desk {
     fn search(&self, asked: &Asked) -> Result<Answered, Refused> {
         let jql = asked.query("jql").unwrap_or_default();
         let mut all: Vec<Value> = self.issues.clone();
-        let conditions = jql.split(" ORDER BY ").next().unwrap_or_default();
+        let conditions = jql.split(" ORDER ").next().unwrap_or_default();
         for condition in conditions
             .split(" AND ")
             .filter(|one| !one.trim().is_empty())

@@ -530,7 +530,7 @@ async fn loses_and_doubles_nothing(desk: &TestDesk, there: &dyn There) {
 #[test]
 fn a_request_goes_to_a_github_and_its_solution_comes_back() {
     both_configured(&keeping(), |desk| async move {
-        goes_there_and_comes_back(&desk, &on_github().await).await;
+        Box::pin(goes_there_and_comes_back(&desk, &on_github().await)).await;
     });
 }
 
@@ -551,7 +551,7 @@ fn between_here_and_a_github_nothing_is_lost_or_doubled() {
 #[test]
 fn a_request_goes_to_a_gitlab_and_its_solution_comes_back() {
     both_configured(&keeping(), |desk| async move {
-        goes_there_and_comes_back(&desk, &on_gitlab().await).await;
+        Box::pin(goes_there_and_comes_back(&desk, &on_gitlab().await)).await;
     });
 }
 
@@ -572,7 +572,7 @@ fn between_here_and_a_gitlab_nothing_is_lost_or_doubled() {
 #[test]
 fn a_request_goes_to_a_jira_and_its_solution_comes_back() {
     both_configured(&keeping(), |desk| async move {
-        goes_there_and_comes_back(&desk, &on_jira(false).await).await;
+        Box::pin(goes_there_and_comes_back(&desk, &on_jira(false).await)).await;
     });
 }
 

@@ -2,6 +2,7 @@
 
 mod access;
 mod after;
+mod awake;
 mod bare;
 mod fill;
 mod flood;
@@ -63,6 +64,9 @@ enum Command {
         /// Measure only this; repeat or separate by commas.
         #[arg(long, value_delimiter = ',')]
         only: Vec<run::Part>,
+        /// Keep the processors from sleeping, so that waking them does not count.
+        #[arg(long)]
+        awake: bool,
     },
 }
 
@@ -80,12 +84,14 @@ fn main() -> anyhow::Result<()> {
             results,
             name,
             only,
+            awake,
         } => run::run(&run::Options {
             url,
             server,
             results,
             name,
             only,
+            awake,
         }),
     }
 }

@@ -8,6 +8,7 @@ use desk::{Clock as _, SystemClock};
 use store::Db;
 
 use crate::access;
+use crate::awake::Awake;
 use crate::bare::{self, Link};
 use crate::flood;
 use crate::http::Client;
@@ -28,6 +29,8 @@ pub(crate) const CLIENTS: [usize; 3] = [1, 8, 64];
 pub(crate) const LASTS: Duration = Duration::from_secs(5);
 pub(crate) const MOST: usize = 8_000;
 
+/// Tickets on a page of a list.
+const PAGE: usize = 50;
 /// How often one page is read.
 const READS: usize = 300;
 /// … in at most this time.
@@ -45,6 +48,8 @@ pub(crate) struct Options {
     pub(crate) name: Option<String>,
     /// What is measured; all when empty.
     pub(crate) only: Vec<Part>,
+    /// No processor sleeps meanwhile.
+    pub(crate) awake: bool,
 }
 
 /// A part of the measurements.
@@ -80,6 +85,10 @@ impl Options {
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let binary = server::binary(options.server.clone())?;
     let mut machine = report::machine();
+    let _awake = options.awake.then(Awake::start).transpose()?;
+    if options.awake {
+        machine.push("processors kept awake".to_owned());
+    }
     let mut lines = Vec::new();
     let stand = Stand::new(&options.url)?;
     let size = std::fs::metadata(&binary)?.len() as f64 / 1e6;
@@ -112,18 +121,25 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     if let Some(people) = &people {
         access::measure(&stand, &server, people, &mut lines)?;
     }
-    if options.wants(Part::Reports) {
-        reports::measure(&stand, &server, &mut lines)?;
-    }
     creation(&stand, &server, &creations, &mut lines)?;
     if options.only.contains(&Part::Flood) {
         flood::measure(&stand, &server, &mut lines)?;
     }
-    let peak = server.peak_mb()?;
     lines.push(
-        Line::one("memory under load, most", "MB", peak)
+        Line::one("memory under load, most", "MB", server.peak_mb()?)
             .note("after reading, searching and creating with 64 clients"),
     );
+    if options.wants(Part::Reports) {
+        reports::measure(&stand, &server, &mut lines)?;
+        lines.push(
+            Line::one(
+                "memory under load, most, reports included",
+                "MB",
+                server.peak_mb()?,
+            )
+            .note("a report looks at the years it asks for, ticket by ticket"),
+        );
+    }
     drop(server);
     if options.wants(Part::Mail) {
         mails::measure(&stand, &mut lines)?;
@@ -164,33 +180,70 @@ fn starts(stand: &Stand, binary: &Path, lines: &mut Vec<Line>) -> anyhow::Result
     Ok(())
 }
 
-/// Reads a page by HTTP and the same by bare SQL, in turn, so that both meet
-/// the same noise.
+/// How often the product is read before bare SQL's turn, and the other way round.
+const TURN: usize = 25;
+
+/// Milliseconds of each of a few readings; each gets its number.
+fn timed(
+    numbers: std::ops::Range<usize>,
+    mut read: impl FnMut(usize) -> anyhow::Result<()>,
+) -> anyhow::Result<Vec<f64>> {
+    numbers
+        .map(|i| {
+            let start = Instant::now();
+            read(i)?;
+            Ok(start.elapsed().as_secs_f64() * 1_000.0)
+        })
+        .collect()
+}
+
+/// Takes times of several kinds of reading in turn, [`TURN`] of each at once, so that
+/// all meet the same noise, and each finds the processor's caches as it left them, as
+/// it does where it works alone.
+fn in_turn<const KINDS: usize>(
+    mut turn: impl FnMut(usize, std::ops::Range<usize>) -> anyhow::Result<Vec<f64>>,
+) -> anyhow::Result<[Times; KINDS]> {
+    let mut all = [const { Vec::new() }; KINDS];
+    let begun = Instant::now();
+    for first in (0..READS).step_by(TURN) {
+        if begun.elapsed() > READING {
+            break;
+        }
+        for (kind, times) in all.iter_mut().enumerate() {
+            let taken = turn(kind, first..first + TURN)?;
+            // The first ones fill caches and prepare statements.
+            times.extend_from_slice(if first == 0 { &taken[10..] } else { &taken });
+        }
+    }
+    Ok(all.map(Times::of))
+}
+
+/// Reads a page by HTTP and the same by bare SQL.
 fn both(
     stand: &Stand,
     client: &mut Client,
     mut path: impl FnMut(usize) -> String,
     mut bare: impl FnMut(usize) -> anyhow::Result<()>,
 ) -> anyhow::Result<(Times, Times)> {
-    let (mut product, mut alone) = (Vec::new(), Vec::new());
-    let begun = Instant::now();
-    for i in 0..READS + 10 {
-        if begun.elapsed() > READING {
-            break;
-        }
-        let path = path(i);
-        let start = Instant::now();
-        stand.runtime.block_on(client.get(&path))?.want(200)?;
-        let took = start.elapsed();
-        let start = Instant::now();
-        bare(i)?;
-        // The first ones fill caches and prepare statements.
-        if i >= 10 {
-            product.push(took.as_secs_f64() * 1_000.0);
-            alone.push(start.elapsed().as_secs_f64() * 1_000.0);
-        }
-    }
-    Ok((Times::of(product), Times::of(alone)))
+    let [product, alone] = in_turn(|kind, numbers| match kind {
+        0 => get(stand, client, numbers, &mut path),
+        _ => timed(numbers, &mut bare),
+    })?;
+    Ok((product, alone))
+}
+
+/// Milliseconds of a few readings by HTTP.
+fn get(
+    stand: &Stand,
+    client: &mut Client,
+    numbers: std::ops::Range<usize>,
+    mut path: impl FnMut(usize) -> String,
+) -> anyhow::Result<Vec<f64>> {
+    let paths: Vec<String> = numbers.clone().map(&mut path).collect();
+    timed(0..paths.len(), |i| {
+        stand.runtime.block_on(client.get(&paths[i]))?.want(200)?;
+        Ok(())
+    })
 }
 
 /// A statement with its values.
@@ -215,34 +268,25 @@ fn beside_bare(
         (bare::sql::TOKEN.to_owned(), vec![who.hash.clone()]),
         (bare::sql::UNITS.to_owned(), vec![Cell::Uuid(who.person.0)]),
     ];
-    let (mut product, mut whole, mut short) = (Vec::new(), Vec::new(), Vec::new());
-    let begun = Instant::now();
-    for i in 0..READS + 10 {
-        if begun.elapsed() > READING {
-            break;
-        }
-        let path = path(i);
-        let all: Vec<Asked> = caller.iter().cloned().chain(statements(i, 0)).collect();
-        let own = statements(i, 1);
-        let start = Instant::now();
-        stand.runtime.block_on(client.get(&path))?.want(200)?;
-        let took = start.elapsed();
-        let mut timed = |asked: &[Asked]| -> anyhow::Result<f64> {
-            let start = Instant::now();
-            for (sql, values) in asked {
+    let caller = &caller;
+    let mut bare = |numbers: std::ops::Range<usize>, form: usize| {
+        let asked: Vec<Vec<Asked>> = numbers
+            .map(|i| {
+                let caller = caller.iter().filter(|_| form == 0).cloned();
+                caller.chain(statements(i, form)).collect()
+            })
+            .collect();
+        timed(0..asked.len(), |i| {
+            for (sql, values) in &asked[i] {
                 link.run(sql, values)?;
             }
-            Ok(start.elapsed().as_secs_f64() * 1_000.0)
-        };
-        let (with_caller, alone) = (timed(&all)?, timed(&own)?);
-        // The first ones fill caches and prepare statements.
-        if i >= 10 {
-            product.push(took.as_secs_f64() * 1_000.0);
-            whole.push(with_caller);
-            short.push(alone);
-        }
-    }
-    let (product, whole, short) = (Times::of(product), Times::of(whole), Times::of(short));
+            Ok(())
+        })
+    };
+    let [product, whole, short] = in_turn(|kind, numbers| match kind {
+        0 => get(stand, client, numbers, &mut path),
+        form => bare(numbers, form - 1),
+    })?;
     Ok(Line::times(what, &product)
         .beside_times(&whole)
         .goal("≤ 2 × bare at p50", product.p50 <= 2.0 * whole.p50)
@@ -265,7 +309,7 @@ pub(crate) fn tickets_of(stand: &Stand, link: &mut Link) -> anyhow::Result<Vec<i
         if link.run(sql, &[Cell::Int(number), unit])? == 1 {
             found.push(number);
         }
-        if found.len() == 3 * (READS + 10) {
+        if found.len() == 3 * READS {
             return Ok(found);
         }
     }
@@ -278,7 +322,7 @@ fn pages(stand: &Stand, server: &Server, lines: &mut Vec<Line>) -> anyhow::Resul
     let mut first = stand.client(server, &stand.first);
     let (unit, me) = (Cell::Uuid(stand.unit.0), Cell::Uuid(stand.agent.person.0));
     let numbers = tickets_of(stand, &mut link)?;
-    let mut numbers = numbers.chunks(READS + 10);
+    let mut numbers = numbers.chunks(READS);
     let mut some = || numbers.next().unwrap_or_default();
     let (numbers, others, more) = (some(), some(), some());
     let times = both(stand, &mut agent, |_| "/healthz".into(), |_| Ok(()))?;
@@ -406,22 +450,27 @@ fn searches(stand: &Stand, server: &Server, lines: &mut Vec<Line>) -> anyhow::Re
     let mut link = stand.bare.link()?;
     let words = &stand.maker.words;
     let (common, middling, rare) = (words.at(40), words.at(1_500), words.at(words.len() - 50));
-    let asked: [(&str, Vec<&str>); 4] = [
-        ("a very common word", vec![common]),
-        ("a middling word", vec![middling]),
-        ("a rare word", vec![rare]),
-        ("two words, common and middling", vec![common, middling]),
-    ];
     let sqlite = stand.bare.is_sqlite();
     let sql = bare::sql::search(sqlite);
     for (who, name) in [(&stand.first, "first level"), (&stand.agent, "an agent")] {
         let mut client = stand.client(server, who);
+        let alone = words.at(rarest_that_fills(stand, &mut client, None)?);
+        let beside = words.at(rarest_that_fills(stand, &mut client, Some(common))?);
+        let asked: [(&str, Vec<&str>); 6] = [
+            ("a very common word", vec![common]),
+            ("a middling word", vec![middling]),
+            ("a rare word", vec![rare]),
+            ("two words, common and middling", vec![common, middling]),
+            ("the rarest word that fills the page", vec![alone]),
+            (
+                "a common word and the rarest that fills the page with it",
+                vec![common, beside],
+            ),
+        ];
         for (what, words) in &asked {
             let values = [Cell::Text(bare::sql::words(sqlite, words))];
-            let path = format!("/api/v1/tickets?limit=50&q={}", encode(&words.join(" ")));
-            let found = stand.runtime.block_on(client.get(&path))?.want(200)?;
-            let found: serde_json::Value = serde_json::from_slice(&found.body)?;
-            let rows = found["items"].as_array().map_or(0, Vec::len);
+            let path = found_at(words);
+            let rows = found(stand, &mut client, &path)?;
             let times = both(
                 stand,
                 &mut client,
@@ -437,6 +486,45 @@ fn searches(stand: &Stand, server: &Server, lines: &mut Vec<Line>) -> anyhow::Re
         }
     }
     Ok(())
+}
+
+/// Where the first tickets with all these words are.
+fn found_at(words: &[&str]) -> String {
+    format!(
+        "/api/v1/tickets?limit={PAGE}&q={}",
+        encode(&words.join(" "))
+    )
+}
+
+/// How many tickets a page of them has.
+fn found(stand: &Stand, client: &mut Client, path: &str) -> anyhow::Result<usize> {
+    let found = stand.runtime.block_on(client.get(path))?.want(200)?;
+    let found: serde_json::Value = serde_json::from_slice(&found.body)?;
+    Ok(found["items"].as_array().map_or(0, Vec::len))
+}
+
+/// The rank of the rarest word (beside another) with which somebody finds a full page.
+///
+/// The same word is found ten times as often among ten times the tickets, and its
+/// page costs more only because there is more on it; with these the page is as long
+/// however many tickets there are.
+fn rarest_that_fills(
+    stand: &Stand,
+    client: &mut Client,
+    beside: Option<&str>,
+) -> anyhow::Result<usize> {
+    let words = &stand.maker.words;
+    let (mut fills, mut short) = (0, words.len());
+    while short - fills > 1 {
+        let middle = fills.midpoint(short);
+        let asked: Vec<&str> = beside.into_iter().chain([words.at(middle)]).collect();
+        if found(stand, client, &found_at(&asked))? == PAGE {
+            fills = middle;
+        } else {
+            short = middle;
+        }
+    }
+    Ok(fills)
 }
 
 fn creation(

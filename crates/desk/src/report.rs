@@ -84,15 +84,20 @@ fn count(c: &mut Conn<'_>, question: Question, terms: &Terms) -> Result<Answer, 
     // it, never older.
     let built = block::built(c)?;
     let position = store::event::position(c, block::READER)?;
-    let mut fresh = store::report::between(c, built.saturating_mul(BLOCK), i64::MAX)?;
-    if built > 0 {
-        fresh.extend(store::report::changed_after(c, position)?);
-    }
     let mut known = HashSet::new();
-    for counted in &fresh {
-        if known.insert(counted.ticket.number.0) {
-            let course = course(c, counted, &mut words, terms)?;
-            count.take(&course);
+    // By blocks, since right after an upgrade none is packed: all tickets at once would
+    // fill the memory.
+    for block in built..=store::report::newest(c)? / BLOCK {
+        for counted in store::report::between(c, block * BLOCK, (block + 1) * BLOCK)? {
+            known.insert(counted.ticket.number.0);
+            count.take(&course(c, &counted, &mut words, terms)?);
+        }
+    }
+    if built > 0 {
+        for counted in store::report::changed_after(c, position)? {
+            if known.insert(counted.ticket.number.0) {
+                count.take(&course(c, &counted, &mut words, terms)?);
+            }
         }
     }
     let mut unread = Vec::new();

@@ -331,7 +331,7 @@ pub enum Change {
 
 impl Change {
     /// Every word that [`Change::kind`] gives.
-    pub const KINDS: [&'static str; 36] = [
+    pub const KINDS: [&'static str; 37] = [
         "opened",
         "entry_added",
         "status_set",
@@ -368,6 +368,7 @@ impl Change {
         "master_entry",
         "escalated",
         "reminded",
+        "still_waiting",
     ];
 
     /// The word under which the change is stored and shown in the change feed.

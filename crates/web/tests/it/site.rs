@@ -127,7 +127,7 @@ fn what_is_not_there_is_said_in_json() {
             "/api",
             "/api/v2/tickets",
             "/reports/x",
-            "/webhooks",
+            "/hooks",
             "/bridges",
         ] {
             let answer = desk.get(&rita, path).await.expect(404);

@@ -23,10 +23,10 @@ use crate::guard::Guard;
 use crate::probe::{Check, Way, escaped};
 use crate::tracker::call::{Call, Reply, found, list, text, time};
 use crate::tracker::door::Door;
-use crate::tracker::look::lines;
-use crate::tracker::number::{Sort, number, within_a_second};
+use crate::tracker::look::{lines, whom};
+use crate::tracker::number::{Sort, issue_number, number, within_a_second};
 use crate::tracker::since::{LOOK_PAGES, MOST_PAGES, gather, is_old, start, written_time};
-use crate::tracker::wanted::{differences, entry_marker};
+use crate::tracker::wanted::{differences, entry_marker, unchanged};
 use crate::tracker::{
     ChangeKind, Changes, Cursor, Error, Kind, LABELS, Login, NewAttachment, NewEntry, NewTicket,
     Outcome, RemoteAttachment, RemoteChange, RemoteEntry, RemotePerson, RemoteTicket, Sent,
@@ -111,13 +111,7 @@ impl GitLab {
         let asked = async || {
             let reply = self.door.call(Call::get("/user")).await?;
             let me = found(reply, "look at itself", || "API at this address".into())?.json;
-            match (me["id"].as_u64(), text(&me["username"])) {
-                (Some(id), login) if !login.is_empty() => Ok((id, login)),
-                _ => Err(Error::Strange {
-                    system: NAME,
-                    why: "it does not say who we are there".to_owned(),
-                }),
-            }
+            whom(NAME, &me, "username")
         };
         self.us.get_or_try_init(asked).await
     }
@@ -458,11 +452,6 @@ fn marks(json: &Value, text_in: &str, us: u64, marker: &str) -> bool {
 }
 
 /// Number of an issue, of whatever; nothing else may get into a path.
-fn issue_number(id: &str) -> Result<u64, Error> {
-    id.parse()
-        .map_err(|_| Error::Wrong(format!("{id:?} is no number of an issue")))
-}
-
 fn person(json: &Value) -> RemotePerson {
     RemotePerson {
         login: text(&json["username"]),
@@ -693,14 +682,7 @@ impl Tracker for GitLab {
     async fn set(&self, ticket: &str, wanted: &Wanted) -> Result<Outcome, Error> {
         let id = issue_number(ticket)?;
         let issue = self.present(id).await?;
-        // It knows no condition on a change; whoever comes between is seen the next time.
-        if wanted
-            .version
-            .as_ref()
-            .is_some_and(|version| *version != text(&issue["updated_at"]))
-        {
-            return Err(Error::Changed(id.to_string()));
-        }
+        unchanged(wanted, &text(&issue["updated_at"]), id)?;
         let mut body = Map::new();
         let mut more = None;
         if let Some(word) = &wanted.status {

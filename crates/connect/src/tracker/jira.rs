@@ -29,9 +29,10 @@ use crate::guard::Guard;
 use crate::probe::{Check, Way, escaped};
 use crate::tracker::call::{Call, date, found, list, text};
 use crate::tracker::door::{Door, basic};
-use crate::tracker::look::lines;
+use crate::tracker::look::{lines, nobody};
+use crate::tracker::number::issue_number;
 use crate::tracker::since::{MOST_PAGES, gather, start};
-use crate::tracker::wanted::{differences, entry_marker};
+use crate::tracker::wanted::{differences, entry_marker, unchanged};
 use crate::tracker::{
     Changes, Cursor, Error, Kind, Login, NewEntry, NewTicket, NotTaken, Outcome, RemoteChange,
     RemoteEntry, RemoteTicket, Sent, Tracker, Wanted, labels,
@@ -135,20 +136,22 @@ impl Jira {
         Ok(found(reply, &format!("see {what}"), || what.to_owned())?.json)
     }
 
+    /// Our account there, which has an id.
+    async fn me(&self) -> Result<Value, Error> {
+        let me = self.get("/myself", "account of that secret").await?;
+        match read::person_id(&me).is_empty() {
+            true => Err(nobody(NAME)),
+            false => Ok(me),
+        }
+    }
+
     async fn us(&self) -> Result<&Us, Error> {
         let asked = async || {
             let info = self.get("/serverInfo", "API at this address").await?;
-            let me = self.get("/myself", "account of that secret").await?;
-            match read::person_id(&me) {
-                id if id.is_empty() => Err(Error::Strange {
-                    system: NAME,
-                    why: "it does not say who we are there".to_owned(),
-                }),
-                id => Ok(Us {
-                    id,
-                    cloud: info["deploymentType"] == "Cloud",
-                }),
-            }
+            Ok(Us {
+                id: read::person_id(&self.me().await?),
+                cloud: info["deploymentType"] == "Cloud",
+            })
         };
         self.us.get_or_try_init(asked).await
     }
@@ -393,11 +396,6 @@ impl Jira {
 }
 
 /// Number of an issue, of whatever; nothing else may get into a path.
-fn issue_number(id: &str) -> Result<u64, Error> {
-    id.parse()
-        .map_err(|_| Error::Wrong(format!("{id:?} is no number of an issue")))
-}
-
 /// A text in JQL.
 fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
@@ -644,14 +642,7 @@ impl Tracker for Jira {
     async fn set(&self, ticket: &str, wanted: &Wanted) -> Result<Outcome, Error> {
         let id = issue_number(ticket)?;
         let issue = self.issue(id).await?;
-        // It knows no condition on a change; whoever comes between is seen the next time.
-        if wanted
-            .version
-            .as_ref()
-            .is_some_and(|version| *version != text(&issue["fields"]["updated"]))
-        {
-            return Err(Error::Changed(id.to_string()));
-        }
+        unchanged(wanted, &text(&issue["fields"]["updated"]), id)?;
         let us = self.us().await?;
         let mut fields = Map::new();
         if let Some(priority) = &wanted.priority {

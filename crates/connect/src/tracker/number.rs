@@ -1,4 +1,15 @@
-//! Numbers for changes in systems that number each kind of them by itself.
+//! Numbers of issues, and for changes in systems that number each kind of them by itself.
+
+use crate::tracker::Error;
+
+/// The number of an issue, as we keep it.
+///
+/// # Errors
+/// [`Error::Wrong`] where it is none.
+pub(super) fn issue_number(id: &str) -> Result<u64, Error> {
+    id.parse()
+        .map_err(|_| Error::Wrong(format!("{id:?} is no number of an issue")))
+}
 
 /// What a change is, in the order in which several of one second are taken: a text
 /// before what it says of the state, since it may be the solution.

@@ -13,6 +13,18 @@ pub(super) fn entry_marker(marker: &str) -> Result<&str, Error> {
     Ok(marker)
 }
 
+/// Refuses what was wanted of another state of a ticket, for systems that know no
+/// condition on a change; whoever comes between is seen the next time.
+///
+/// # Errors
+/// [`Error::Changed`] where `is` is not the version that was looked at.
+pub(super) fn unchanged(wanted: &Wanted, is: &str, ticket: impl ToString) -> Result<(), Error> {
+    match &wanted.version {
+        Some(version) if version != is => Err(Error::Changed(ticket.to_string())),
+        _ => Ok(()),
+    }
+}
+
 /// Where a ticket is not as it was wanted.
 pub(super) fn differences(wanted: &Wanted, ticket: &RemoteTicket, words: &str) -> Vec<NotTaken> {
     let mut found = Vec::new();

@@ -31,7 +31,7 @@ use crate::tracker::call::{Call, date, found, list, media_type, not_taken, text}
 use crate::tracker::door::{Door, basic};
 use crate::tracker::look::lines;
 use crate::tracker::since::{MOST_PAGES, gather, start};
-use crate::tracker::wanted::{differences, entry_marker};
+use crate::tracker::wanted::{differences, entry_marker, unchanged};
 use crate::tracker::{
     Changes, Cursor, Error, Kind, Login, NewEntry, NewTicket, NotTaken, Outcome, RemoteChange,
     RemoteEntry, RemoteLink, RemoteTicket, Sent, Tracker, Wanted,
@@ -341,14 +341,7 @@ impl Zammad {
     async fn set_values(&self, id: &str, wanted: &Wanted) -> Result<Outcome, Error> {
         let before = self.read_json(id).await?;
         let id = text(&before["id"]);
-        // It knows no condition on a change; whoever comes between is seen the next time.
-        if wanted
-            .version
-            .as_ref()
-            .is_some_and(|version| *version != text(&before["updated_at"]))
-        {
-            return Err(Error::Changed(id));
-        }
+        unchanged(wanted, &text(&before["updated_at"]), &id)?;
         let body = values(wanted);
         let mut words = String::new();
         if !body.is_empty() {

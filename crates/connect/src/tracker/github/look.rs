@@ -3,7 +3,8 @@
 use super::{GitHub, NAME};
 use crate::probe::{Check, Mark, check};
 use crate::tracker::Error;
-use crate::tracker::call::{Call, found, text};
+use crate::tracker::call::{Call, found};
+use crate::tracker::look::{greeting, whom};
 
 impl GitHub {
     /// Looks as far as it gets, line by line.
@@ -11,18 +12,8 @@ impl GitHub {
         let reply = self.door.call(Call::get("/user")).await?;
         let scopes = reply.headers.get("x-oauth-scopes").cloned();
         let me = found(reply, "look at itself", || "API at this address".into())?.json;
-        let login = text(&me["login"]);
-        if me["id"].as_u64().is_none() || login.is_empty() {
-            return Err(Error::Strange {
-                system: NAME,
-                why: "it does not say who we are there".to_owned(),
-            });
-        }
-        let mut told = vec![check(Mark::Good, format!("It is {NAME}"), "")];
-        if self.door.root().starts_with("https://") {
-            told.push(check(Mark::Good, "Its certificate is valid", ""));
-        }
-        told.push(check(Mark::Good, format!("Signed in as {login}"), ""));
+        let (_, login) = whom(NAME, &me, "login")?;
+        let mut told = greeting(NAME, self.door.root(), &login);
         let name = self.repository.as_str();
         if name.is_empty() {
             told.push(check(Mark::Odd, "No repository was named yet", ""));

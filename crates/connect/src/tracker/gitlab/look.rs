@@ -4,6 +4,7 @@ use super::{GitLab, NAME};
 use crate::probe::{Check, Mark, check};
 use crate::tracker::Error;
 use crate::tracker::call::{Call, found, list, text};
+use crate::tracker::look::{greeting, whom};
 
 /// The roles that close issues, set labels and read internal notes.
 const REPORTER: u64 = 20;
@@ -13,18 +14,8 @@ impl GitLab {
     pub(super) async fn look(&self) -> Result<Vec<Check>, Error> {
         let reply = self.door.call(Call::get("/user")).await?;
         let me = found(reply, "look at itself", || "API at this address".into())?.json;
-        let login = text(&me["username"]);
-        if me["id"].as_u64().is_none() || login.is_empty() {
-            return Err(Error::Strange {
-                system: NAME,
-                why: "it does not say who we are there".to_owned(),
-            });
-        }
-        let mut told = vec![check(Mark::Good, format!("It is {NAME}"), "")];
-        if self.door.root().starts_with("https://") {
-            told.push(check(Mark::Good, "Its certificate is valid", ""));
-        }
-        told.push(check(Mark::Good, format!("Signed in as {login}"), ""));
+        let (_, login) = whom(NAME, &me, "username")?;
+        let mut told = greeting(NAME, self.door.root(), &login);
         let call = Call::get("/personal_access_tokens/self");
         let token = self.door.call(call).await?;
         if token.status == 200 {

@@ -1,9 +1,10 @@
 //! The test of a connection: what is there, and what our account may do.
 
-use super::{Jira, NAME, read};
+use super::{Jira, NAME};
 use crate::probe::{Check, Mark, check, escaped};
 use crate::tracker::Error;
 use crate::tracker::call::{Call, found, list, text};
+use crate::tracker::look::greeting;
 
 /// The rights that are needed, and what for.
 const RIGHTS: [(&str, &str, &str); 6] = [
@@ -31,23 +32,9 @@ impl Jira {
             });
         }
         let kind = text(&info["deploymentType"]);
-        let mut told = vec![check(
-            Mark::Good,
-            format!("It is {NAME} {kind} {version}"),
-            "",
-        )];
-        if self.door.root().starts_with("https://") {
-            told.push(check(Mark::Good, "Its certificate is valid", ""));
-        }
-        let me = self.get("/myself", "account of that secret").await?;
-        if read::person_id(&me).is_empty() {
-            return Err(Error::Strange {
-                system: NAME,
-                why: "it does not say who we are there".to_owned(),
-            });
-        }
-        let name = text(&me["displayName"]);
-        told.push(check(Mark::Good, format!("Signed in as {name}"), ""));
+        let what = format!("{NAME} {kind} {version}");
+        let name = text(&self.me().await?["displayName"]);
+        let mut told = greeting(&what, self.door.root(), &name);
         let (key, wanted) = self.project();
         if key.is_empty() {
             told.push(check(Mark::Odd, "No project was named yet", ""));

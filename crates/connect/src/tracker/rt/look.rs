@@ -8,7 +8,7 @@ use super::Rt;
 use crate::probe::{Check, Mark, check, escaped};
 use crate::tracker::Error;
 use crate::tracker::call::{Call, found, list, text};
-use crate::tracker::look::right;
+use crate::tracker::look::{greeting, right};
 
 impl Rt {
     /// Looks as far as it gets, line by line.
@@ -27,15 +27,8 @@ impl Rt {
                 },
             });
         }
-        let mut lines = vec![check(Mark::Good, format!("It is {NAME} {version}"), "")];
-        if self.door.root().starts_with("https://") {
-            lines.push(check(Mark::Good, "Its certificate is valid", ""));
-        }
-        lines.push(check(
-            Mark::Good,
-            format!("Signed in as {}", self.us().await?),
-            "",
-        ));
+        let what = format!("{NAME} {version}");
+        let mut lines = greeting(&what, self.door.root(), self.us().await?);
         let queue = queue.trim();
         if queue.is_empty() {
             lines.push(check(Mark::Odd, "No queue was named yet", ""));

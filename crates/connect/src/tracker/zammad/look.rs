@@ -4,7 +4,7 @@ use super::Zammad;
 use crate::probe::{Check, Mark, check};
 use crate::tracker::Error;
 use crate::tracker::call::{Call, found, list, text};
-use crate::tracker::look::right;
+use crate::tracker::look::{greeting, right, whom};
 
 impl Zammad {
     /// Looks as far as it gets, line by line.
@@ -15,18 +15,8 @@ impl Zammad {
             .call(Call::get("/users/me").with("expand", "true"))
             .await?;
         let me = found(reply, "look at itself", || "API at this address".into())?.json;
-        if me["id"].as_u64().is_none() || text(&me["login"]).is_empty() {
-            return Err(Error::Strange {
-                system: name,
-                why: "it does not say who we are there".to_owned(),
-            });
-        }
-        let mut found_out = vec![check(Mark::Good, format!("It is {name}"), "")];
-        if self.door.root().starts_with("https://") {
-            found_out.push(check(Mark::Good, "Its certificate is valid", ""));
-        }
-        let login = text(&me["login"]);
-        found_out.push(check(Mark::Good, format!("Signed in as {login}"), ""));
+        let (_, login) = whom(name, &me, "login")?;
+        let mut found_out = greeting(name, self.door.root(), &login);
         let group = group.trim();
         if group.is_empty() {
             found_out.push(check(Mark::Odd, "No group was named yet", ""));

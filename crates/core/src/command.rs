@@ -8,7 +8,7 @@ use crate::status::Status;
 use crate::ticket::{
     EntryVisibility, Party, RelationKind, SolutionKind, TellRequester, TicketType, Visibility,
 };
-use crate::timer::Due;
+use crate::timer::{Due, TargetDue};
 use crate::tlp::Tlp;
 use crate::triage::{Facts, Priority};
 
@@ -225,6 +225,8 @@ pub enum Command {
     },
     /// Time brings something to mind; by the desk itself.
     Remind(Due),
+    /// Time tells of targets that are nearly used up or missed; by the desk itself.
+    TellTargets(Vec<TargetDue>),
 }
 
 /// Why a command does not happen. Each says what would be right.

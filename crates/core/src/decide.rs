@@ -246,6 +246,7 @@ fn play(stage: &mut Stage<'_>, number: TicketNumber, command: &Command) -> Resul
         Command::StillWait => status::still_wait(stage, number),
         Command::Escalate { reason } => status::escalate(stage, number, reason),
         Command::Remind(due) => status::remind(stage, number, *due),
+        Command::TellTargets(due) => status::tell_targets(stage, number, due),
         Command::SetFacts(facts) => field::facts(stage, number, facts),
         Command::ConfirmPriority => field::confirm(stage, number),
         Command::Overrule { priority, reason } => field::overrule(stage, number, *priority, reason),

@@ -14,7 +14,7 @@ use crate::decide::Caused;
 use crate::id::PersonId;
 use crate::status::Status;
 use crate::ticket::{EntryVisibility, PartyRole, TellRequester, Ticket, Visibility};
-use crate::timer::Due;
+use crate::timer::{Due, TargetDue};
 
 /// The tag of tickets that are spam. Who sent them, and whom they named, is not
 /// told what becomes of them: an answer would only say that somebody reads.
@@ -225,7 +225,9 @@ pub fn audience(
             escalation = escalation.max(new);
         }
         if let Change::Reminded { due: what } = caused.change {
-            due = Some(what);
+            // Of several targets one that is missed has more to hear of it.
+            let missed = matches!(due, Some(Due::Target(TargetDue { late: true, .. })));
+            due = due.filter(|_| missed).or(Some(what));
         }
     }
     if told.contains(&Told::Opened) {
@@ -270,7 +272,8 @@ pub fn audience(
     // in person too would be a second mail to the same human. What is brought to mind
     // goes to those whose turn it is and not to the list.
     let by_list = |person: &PersonId| {
-        let brought_to_mind = told.len() == 1 && told.contains(&Told::Reminded);
+        let missed = matches!(due, Some(Due::Target(TargetDue { late: true, .. })));
+        let brought_to_mind = told.len() == 1 && told.contains(&Told::Reminded) && !missed;
         unit.mailing_list.is_some() && unit.members.contains(person) && !brought_to_mind
     };
     if unit.mailing_list.is_none() {
@@ -373,6 +376,7 @@ impl Reminding {
             Due::Unanswered { .. } if self.monitored => reason == Reason::Monitor,
             Due::Unanswered { .. } => reason == Reason::FirstLevel,
             Due::Date { .. } => works,
+            Due::Target(due) => works || (due.late && reason == Reason::Unit),
             // That it is closed is told as any status is.
             Due::Over { .. } => false,
         }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::change::{Change, EntryFacts};
 use crate::id::{EntryId, Millis, PersonId, PortalId, ServiceId, TicketNumber, UnitId};
 use crate::status::Status;
-use crate::timer::{Due, Reminded};
+use crate::timer::{Due, Reminded, TargetDue, TargetTold, ToldTargets};
 use crate::tlp::Tlp;
 use crate::triage::{Assessment, Facts, Priority};
 
@@ -376,6 +376,9 @@ pub struct Ticket {
     /// every status but *solved* and *unsolved*.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub still_waiting: Option<Millis>,
+    /// What was told of targets that were nearly used up or missed.
+    #[serde(default, skip_serializing_if = "ToldTargets::is_empty")]
+    pub told_targets: ToldTargets,
     /// Expected date of a solution; on hold and waiting only.
     pub eta: Option<Millis>,
     /// Free words.
@@ -530,6 +533,7 @@ impl Ticket {
             reminder: None,
             reminded: None,
             still_waiting: None,
+            told_targets: ToldTargets::new(),
             eta: None,
             tags: BTreeSet::new(),
             custom: custom.clone(),
@@ -678,6 +682,12 @@ impl Ticket {
         }
     }
 
+    /// Whether that, or more, was told of this run of the clock.
+    pub fn is_told(&self, due: &TargetDue) -> bool {
+        let told = self.told_targets.get(&due.clock);
+        told.is_some_and(|told| told.from == due.from && told.late >= due.late)
+    }
+
     /// Something was brought to mind.
     fn remind(&mut self, due: Due, at: Millis) {
         let before = self.reminded.unwrap_or(Reminded {
@@ -707,6 +717,11 @@ impl Ticket {
             Due::Date { .. } => self.reminder = None,
             // The status that comes with it says the rest.
             Due::Over { .. } => {}
+            Due::Target(TargetDue {
+                clock, from, late, ..
+            }) => {
+                self.told_targets.insert(clock, TargetTold { from, late });
+            }
         }
     }
 

@@ -8,9 +8,13 @@
 
 use serde::{Deserialize, Serialize};
 
+use std::collections::BTreeMap;
+
+use crate::clock::{Clocks, Terms};
 use crate::command::{Command, Refusal};
 use crate::id::Millis;
 use crate::status::Status;
+use crate::target::TargetKind;
 use crate::ticket::Ticket;
 use crate::working_time::{Calendar, DAY_MS};
 
@@ -105,11 +109,21 @@ pub enum TimerKind {
     Date,
     /// Nobody said anything against the solution.
     Close,
+    /// A target is nearly used up, or missed.
+    Target,
 }
 
 impl TimerKind {
     /// All of them.
-    pub const ALL: [TimerKind; 3] = [TimerKind::Answer, TimerKind::Date, TimerKind::Close];
+    pub const ALL: [TimerKind; 4] = [
+        TimerKind::Answer,
+        TimerKind::Date,
+        TimerKind::Close,
+        TimerKind::Target,
+    ];
+
+    /// Those that follow from the ticket alone, without its clocks.
+    pub const OF_STATE: [TimerKind; 3] = [TimerKind::Answer, TimerKind::Date, TimerKind::Close];
 
     /// The word used in the database.
     pub fn key(self) -> &'static str {
@@ -117,6 +131,7 @@ impl TimerKind {
             TimerKind::Answer => "answer",
             TimerKind::Date => "date",
             TimerKind::Close => "close",
+            TimerKind::Target => "target",
         }
     }
 
@@ -155,7 +170,35 @@ pub enum Due {
         /// For so many working days.
         days: u32,
     },
+    /// To the owner, or to the unit where nobody owns it: that a target is nearly used up;
+    /// to both that it is missed.
+    Target(TargetDue),
 }
+
+/// A clock of which something is to be told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TargetDue {
+    /// Which.
+    pub clock: TargetKind,
+    /// When this run of it began.
+    pub from: Millis,
+    /// When its target is used up.
+    pub at: Millis,
+    /// It is; else three quarters are.
+    pub late: bool,
+}
+
+/// What was told of the run of a clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TargetTold {
+    /// When the run began.
+    pub from: Millis,
+    /// That its target is used up; else that three quarters are.
+    pub late: bool,
+}
+
+/// What was told of a ticket's clocks, of each for its latest run of which anything was.
+pub type ToldTargets = BTreeMap<TargetKind, TargetTold>;
 
 /// What was brought to mind while the ticket has been *waiting for reply*.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -212,6 +255,57 @@ pub fn timers(ticket: &Ticket, rules: &TimeRules, days: impl FnOnce() -> Calenda
         });
     }
     timers
+}
+
+/// When the next target of a ticket's clocks is three quarters used up, or missed, and
+/// nobody was told so; `None`: never, as things are. What lies before `since` counts as
+/// told: a desk that begins to tell does not begin with what it missed.
+pub fn target_at(ticket: &Ticket, clocks: &Clocks, terms: &Terms, since: Millis) -> Option<Millis> {
+    untold(ticket, clocks, terms, since).map(|(_, at)| at).min()
+}
+
+/// What is to be told of a ticket's clocks by `now`, of each clock one thing.
+pub fn targets_due(
+    ticket: &Ticket,
+    clocks: &Clocks,
+    terms: &Terms,
+    since: Millis,
+    now: Millis,
+) -> Vec<TargetDue> {
+    untold(ticket, clocks, terms, since)
+        .filter(|(_, at)| *at <= now)
+        .map(|(due, _)| TargetDue {
+            // Who hears that it is missed need not hear that it nearly is.
+            late: due.at <= now,
+            ..due
+        })
+        .collect()
+}
+
+/// What is to be told next of each clock that runs, and when.
+fn untold<'a>(
+    ticket: &'a Ticket,
+    clocks: &'a Clocks,
+    terms: &'a Terms,
+    since: Millis,
+) -> impl Iterator<Item = (TargetDue, Millis)> + 'a {
+    clocks.running().iter().filter_map(move |leg| {
+        let figure = leg.figure(terms, leg.from);
+        let (warn, at) = (figure.warn?, figure.due?);
+        let told = ticket.told_targets.get(&leg.kind);
+        let told = told.filter(|told| told.from == leg.from);
+        let late = told.is_some() || warn < since;
+        if told.is_some_and(|told| told.late) || at < since {
+            return None;
+        }
+        let due = TargetDue {
+            clock: leg.kind,
+            from: leg.from,
+            at,
+            late,
+        };
+        Some((due, if late { at } else { warn }))
+    })
 }
 
 /// What comes next for a ticket that waits for its requester.

@@ -576,11 +576,12 @@ pub(crate) fn save(
         match before.tickets.get(number) {
             Some(old) => {
                 let stored = store::ticket::update(c, old, new)?;
-                ticket_clock::go_on(c, new, &stored, all, terms, now)?;
+                ticket_clock::go_on(c, catalogue, (old, new), &stored, all, now)?;
             }
             None => {
-                let clocks = ticket_clock::begun(new, all, terms, now)?;
-                store::ticket::insert(c, new, &clocks)?;
+                let (kept, clocks) = ticket_clock::begun(new, all, terms, now)?;
+                store::ticket::insert(c, new, &kept)?;
+                crate::timer::keep_target(c, catalogue, None, (new, &clocks))?;
             }
         }
         crate::timer::keep(c, catalogue, before.tickets.get(number), new)?;

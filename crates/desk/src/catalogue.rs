@@ -12,7 +12,7 @@ use store::unit::{ListValue, Service, Unit};
 use switchboard_core::clock::Terms;
 use switchboard_core::timer::TimeRules;
 use switchboard_core::unit::heir;
-use switchboard_core::{Actor, PersonId, RuleSet, ServiceId, TargetSet, UnitId};
+use switchboard_core::{Actor, Millis, PersonId, RuleSet, ServiceId, TargetSet, UnitId};
 
 use crate::error::Error;
 use crate::{Desk, Error as DeskError};
@@ -44,6 +44,8 @@ pub struct Catalogue {
     pub rules: RuleSet,
     /// After how many working days time does what.
     pub times: TimeRules,
+    /// From when on people are told of targets.
+    pub told_from: Millis,
     /// What is promised, by quality of support and priority.
     pub targets: TargetSet,
     /// The units that stand for partners, who work in systems of their own.
@@ -271,6 +273,7 @@ impl Desk {
                         rules: serde_json::from_str(&rules)
                             .map_err(|e| Error::Internal(format!("stored triage rules: {e}")))?,
                         times: crate::timer::rules(c)?,
+                        told_from: crate::timer::told_from(c)?,
                         targets: crate::ticket_clock::stored_targets(c)?,
                         terms: OnceLock::new(),
                     })

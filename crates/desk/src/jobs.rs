@@ -208,6 +208,7 @@ impl Desk {
             .write(move |c| {
                 let known = crate::list::open_is_indexed(c)?;
                 let timed = store::setting::get(c, crate::timer::COMPLETE)?;
+                crate::timer::begin_to_tell(c, now)?;
                 let once = [
                     (!known).then_some(INDEX_OPEN),
                     (timed.as_deref() == Some("false")).then_some(TIMERS_ANEW),
@@ -234,9 +235,11 @@ impl Desk {
                     };
                     store::job::enqueue(c, &replay)?;
                 }
-                Ok(())
+                Ok::<_, Error>(())
             })
-            .await
+            .await?;
+        self.forget_catalogue();
+        Ok(())
     }
 
     async fn run_due(&self, holder: &str) -> Result<u64, Error> {

@@ -173,26 +173,27 @@ pub(crate) fn begun(
     all: &[Caused],
     terms: &Terms,
     now: Millis,
-) -> Result<Kept, Error> {
+) -> Result<(Kept, Clocks), Error> {
     let own = changes(all, ticket.number).map(|change| (Happened::Change(change), now));
     let (clocks, past) = Past::replay(own, terms)
         .ok_or_else(|| Error::Internal(format!("ticket {} has no beginning", ticket.number)))?;
-    Ok(Kept::of(ticket, &clocks, &past, terms)?)
+    Ok((Kept::of(ticket, &clocks, &past, terms)?, clocks))
 }
 
-/// The clocks of a ticket go on with what happened to it. `stored` is how they stood;
-/// the new events are not stored yet.
+/// The clocks of a ticket go on with what happened to it, and the timer about its targets
+/// with them. `stored` is how they stood; the new events are not stored yet.
 ///
 /// # Errors
 /// When the database can not be read or written.
 pub(crate) fn go_on(
     c: &mut Conn<'_>,
-    ticket: &Ticket,
+    catalogue: &Catalogue,
+    (old, ticket): (&Ticket, &Ticket),
     stored: &Stored,
     all: &[Caused],
-    terms: &Terms,
     now: Millis,
 ) -> Result<(), Error> {
+    let terms = catalogue.terms();
     let (mut clocks, mut past) = match stored.told() {
         Some(told) => told,
         // From before they were kept, and its turn has not come yet.
@@ -201,11 +202,12 @@ pub(crate) fn go_on(
             None => return Ok(()),
         },
     };
+    let before = clocks.clone();
     for change in changes(all, ticket.number) {
         past.go_on(&mut clocks, Happened::Change(change), now, terms);
     }
     store::ticket_clock::keep(c, ticket, &Kept::of(ticket, &clocks, &past, terms)?)?;
-    Ok(())
+    crate::timer::keep_target(c, catalogue, Some((old, &before)), (ticket, &clocks))
 }
 
 fn changes(all: &[Caused], number: TicketNumber) -> impl Iterator<Item = &Change> {
@@ -223,8 +225,9 @@ fn changes(all: &[Caused], number: TicketNumber) -> impl Iterator<Item = &Change
 pub(crate) fn work_out(
     c: &mut Conn<'_>,
     number: TicketNumber,
-    terms: &Terms,
+    catalogue: &Catalogue,
 ) -> Result<bool, Error> {
+    let terms = catalogue.terms();
     let Some(ticket) = store::ticket::load(c, number)? else {
         return Ok(false);
     };
@@ -237,6 +240,7 @@ pub(crate) fn work_out(
         return Ok(false);
     };
     store::ticket_clock::keep(c, &ticket, &Kept::of(&ticket, &clocks, &past, terms)?)?;
+    crate::timer::keep_target(c, catalogue, None, (&ticket, &clocks))?;
     Ok(turn.is_some_and(|turn| turn != terms.whose(clocks.turn())))
 }
 

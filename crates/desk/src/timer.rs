@@ -8,9 +8,10 @@
 
 use store::Conn;
 use store::job::NewJob;
-use switchboard_core::timer::{TimeRules, Timer, TimerKind, timers};
+use switchboard_core::clock::Clocks;
+use switchboard_core::timer::{TimeRules, Timer, TimerKind, target_at, targets_due, timers};
 use switchboard_core::working_time::Calendar;
-use switchboard_core::{Actor, Channel, Millis, Ticket};
+use switchboard_core::{Actor, Channel, Command, Millis, Ticket};
 
 use crate::audit::{self, Subject};
 use crate::jobs::TIMERS_ANEW;
@@ -20,6 +21,10 @@ use crate::{Catalogue, Desk, Error, Live};
 const RULES: &str = "timers";
 /// The setting that says `false` while there may be tickets without their timers.
 pub(crate) const COMPLETE: &str = "timers.all";
+/// The setting that says from when on people are told of targets: `upgrade` until a desk
+/// that comes from an older version has started, then the time of that. A desk that never
+/// was older has none.
+const TOLD_FROM: &str = "timers.targets";
 /// After so long a timer is tried again whose deed failed.
 const AGAIN: Millis = 3_600_000;
 
@@ -33,6 +38,46 @@ pub(crate) fn rules(c: &mut Conn<'_>) -> Result<TimeRules, Error> {
             .map_err(|e| Error::Internal(format!("stored rules of time: {e}"))),
         None => Ok(TimeRules::default()),
     }
+}
+
+/// From when on people are told of targets.
+///
+/// # Errors
+/// When the database can not be read.
+pub(crate) fn told_from(c: &mut Conn<'_>) -> Result<Millis, Error> {
+    Ok(match store::setting::get(c, TOLD_FROM)? {
+        None => Millis::MIN,
+        // Not before it has started.
+        Some(text) => text.parse().unwrap_or(Millis::MAX),
+    })
+}
+
+/// A desk that was upgraded tells of targets from now on, and not of all that were missed
+/// before.
+///
+/// # Errors
+/// When the database can not be read or written.
+pub(crate) fn begin_to_tell(c: &mut Conn<'_>, now: Millis) -> Result<(), Error> {
+    if store::setting::get(c, TOLD_FROM)?.as_deref() == Some("upgrade") {
+        store::setting::set(c, TOLD_FROM, &now.to_string(), now)?;
+    }
+    Ok(())
+}
+
+/// Brings the row about a ticket's targets in line with what became of its clocks.
+/// `before`: the ticket and its clocks until now; `None`: whatever the row says.
+pub(crate) fn keep_target(
+    c: &mut Conn<'_>,
+    catalogue: &Catalogue,
+    before: Option<(&Ticket, &Clocks)>,
+    (ticket, clocks): (&Ticket, &Clocks),
+) -> Result<(), Error> {
+    let at = |(ticket, clocks)| target_at(ticket, clocks, catalogue.terms(), catalogue.told_from);
+    let due = at((ticket, clocks));
+    if before.is_some_and(|before| at(before) == due) {
+        return Ok(());
+    }
+    put(c, ticket, TimerKind::Target, due)
 }
 
 /// The timers of a ticket by the rules in force and the working days of its unit.
@@ -55,7 +100,7 @@ pub(crate) fn keep(
     let due = |timers: &[Timer], kind| timers.iter().find(|t| t.kind == kind).map(|t| t.at);
     let before = old.map_or_else(Vec::new, |old| of(catalogue, old));
     let after = of(catalogue, new);
-    for kind in TimerKind::ALL {
+    for kind in TimerKind::OF_STATE {
         let (before, after) = (due(&before, kind), due(&after, kind));
         if before != after {
             put(c, new, kind, after)?;
@@ -71,11 +116,15 @@ pub(crate) fn keep_anew(
     ticket: &Ticket,
 ) -> Result<(), Error> {
     let timers = of(catalogue, ticket);
-    for kind in TimerKind::ALL {
+    for kind in TimerKind::OF_STATE {
         let due = timers.iter().find(|t| t.kind == kind).map(|t| t.at);
         put(c, ticket, kind, due)?;
     }
-    Ok(())
+    match store::ticket_clock::of_ticket(c, ticket.number)? {
+        Some(clocks) => keep_target(c, catalogue, None, (ticket, &clocks)),
+        // Its turn comes with the job that replays it.
+        None => Ok(()),
+    }
 }
 
 fn put(
@@ -114,9 +163,10 @@ pub(crate) fn fire(
         store::timer::stop(c, row.ticket, row.kind)?;
         return Ok(Vec::new());
     };
-    let timer = of(catalogue, &ticket)
-        .into_iter()
-        .find(|t| t.kind == row.kind);
+    let timer = match row.kind {
+        TimerKind::Target => target(c, catalogue, &ticket, now)?,
+        kind => of(catalogue, &ticket).into_iter().find(|t| t.kind == kind),
+    };
     match timer {
         Some(timer) if timer.at <= now => crate::act::command_within(
             c,
@@ -133,6 +183,24 @@ pub(crate) fn fire(
             Ok(Vec::new())
         }
     }
+}
+
+/// The timer about a ticket's targets, and what is told when it is due by `now`.
+fn target(
+    c: &mut Conn<'_>,
+    catalogue: &Catalogue,
+    ticket: &Ticket,
+    now: Millis,
+) -> Result<Option<Timer>, Error> {
+    let (terms, since) = (catalogue.terms(), catalogue.told_from);
+    let Some(clocks) = store::ticket_clock::of_ticket(c, ticket.number)? else {
+        return Ok(None);
+    };
+    Ok(target_at(ticket, &clocks, terms, since).map(|at| Timer {
+        kind: TimerKind::Target,
+        at,
+        command: Command::TellTargets(targets_due(ticket, &clocks, terms, since, now)),
+    }))
 }
 
 /// Puts a timer off whose deed failed, so that it holds up no others.

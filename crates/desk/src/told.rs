@@ -359,6 +359,10 @@ impl Names<'_> {
                 Value::Null,
                 match due {
                     Due::Date { at } => json!({"what": "date", "at": rfc3339(at)}),
+                    Due::Target(due) => json!({
+                        "what": "target", "clock": due.clock, "late": due.late,
+                        "began_at": rfc3339(due.from), "due_at": rfc3339(due.at),
+                    }),
                     due => value(due),
                 },
             ),

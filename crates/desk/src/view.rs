@@ -312,8 +312,8 @@ pub(crate) fn event_visible(change: &Change, access: &Access) -> bool {
         Change::EntryAdded { entry } => entry.visibility == EntryVisibility::Public,
         Change::CustomSet { key, .. } => !support_only(key),
         Change::TagsSet { .. } | Change::ServiceMoved { .. } => false,
-        // The date is for those who work on it.
-        Change::Reminded { due } => !matches!(due, Due::Date { .. }),
+        // The date and the targets are for those who work on it.
+        Change::Reminded { due } => !matches!(due, Due::Date { .. } | Due::Target(_)),
         Change::EntriesMoved { .. } => false,
         Change::MergedIn { .. } | Change::MergeUndone { .. } => false,
         Change::EntriesReturned { .. } => false,

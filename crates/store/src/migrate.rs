@@ -115,6 +115,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
         "0050_satisfaction",
         include_str!("migrations/0050_satisfaction.sql"),
     ),
+    ("0045_targets", include_str!("migrations/0045_targets.sql")),
 ];
 
 /// How often to start again when another node migrates at the same moment.

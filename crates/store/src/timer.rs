@@ -68,8 +68,8 @@ pub fn of_ticket(conn: &mut Conn<'_>, ticket: TicketNumber) -> Result<Vec<Timer>
     )
 }
 
-/// Tickets that may have timers: those in the statuses in which something waits, from a
-/// number on.
+/// Tickets that may have timers: those that are open or wait to be closed, from a number
+/// on.
 pub fn tickets_after(
     conn: &mut Conn<'_>,
     after: i64,
@@ -77,7 +77,7 @@ pub fn tickets_after(
 ) -> Result<Vec<TicketNumber>, Error> {
     conn.query(
         "SELECT number FROM ticket
-         WHERE status IN ('waiting', 'on_hold', 'solved', 'unsolved') AND number > $1
+         WHERE (open = 1 OR status IN ('solved', 'unsolved')) AND number > $1
          ORDER BY number LIMIT $2",
         params![after, limit],
         |row| row.get(0),

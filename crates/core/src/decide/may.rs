@@ -106,7 +106,7 @@ fn may(
             access.may_escalate(),
             "the requester and those they added may escalate",
         ),
-        Command::Remind(_) => (
+        Command::Remind(_) | Command::TellTargets(_) => (
             access.system,
             "the desk itself brings something to mind when its time has come",
         ),
@@ -267,7 +267,7 @@ pub(super) fn wish(command: &Command) -> &'static str {
         Command::Close => "be closed",
         Command::Reopen { .. } => "be reopened",
         Command::Escalate { .. } => "be escalated",
-        Command::Remind(_) => "be brought to mind",
+        Command::Remind(_) | Command::TellTargets(_) => "be brought to mind",
         Command::ConfirmPriority | Command::Overrule { .. } | Command::WithdrawOverrule => {
             "change its priority"
         }

@@ -12,7 +12,7 @@ use crate::status::Status;
 use crate::ticket::{
     EntryVisibility, Hold, RelationKind, Solution, SolutionKind, Ticket, Visibility,
 };
-use crate::timer::Due;
+use crate::timer::{Due, TargetDue};
 
 /// Writes an entry.
 ///
@@ -420,6 +420,7 @@ pub(super) fn remind(stage: &mut Stage<'_>, number: TicketNumber, due: Due) -> R
         Due::Unanswered { .. } => waits && !unanswered,
         Due::Date { at } => ticket.status.is_open() && ticket.reminder == Some(at),
         Due::Over { .. } => matches!(ticket.status, Status::Solved | Status::Unsolved),
+        Due::Target(due) => ticket.status.is_open() && !ticket.is_told(&due),
     };
     if !matters {
         return Ok(());
@@ -429,4 +430,14 @@ pub(super) fn remind(stage: &mut Stage<'_>, number: TicketNumber, due: Due) -> R
         Due::Over { .. } => close(stage, number),
         _ => Ok(()),
     }
+}
+
+/// Time tells of targets. All of it is one event to those who hear of it.
+pub(super) fn tell_targets(
+    stage: &mut Stage<'_>,
+    number: TicketNumber,
+    due: &[TargetDue],
+) -> Result<(), Refusal> {
+    due.iter()
+        .try_for_each(|due| remind(stage, number, Due::Target(*due)))
 }

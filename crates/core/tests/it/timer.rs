@@ -363,7 +363,7 @@ fn check_history(w: &World, t: TicketNumber) {
                         assert!(!unanswered && times == 2, "once, after the reminders");
                         unanswered = true;
                     }
-                    Due::Date { .. } | Due::Over { .. } => continue,
+                    Due::Date { .. } | Due::Over { .. } | Due::Target(_) => continue,
                 }
                 if let Some(last) = last {
                     assert!(*at >= utc().after(last, 4 * DAY_MS), "too soon");

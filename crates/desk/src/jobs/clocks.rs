@@ -34,7 +34,7 @@ pub(super) async fn run(desk: &Desk, job: &Job) -> Result<Outcome, Error> {
             };
             let mut others = BTreeSet::new();
             for number in &numbers {
-                if work_out(c, *number, catalogue.terms())? {
+                if work_out(c, *number, &catalogue)? {
                     others.insert(*number);
                 }
             }

@@ -240,6 +240,7 @@ fn whatever_breaks_what_was_gathered_is_told_once() {
 fn who_chooses_another_time_gets_what_is_gathered_then() {
     both(|test| async move {
         let people = federation(&test).await;
+        crate::timer::promise_nothing(&test).await;
         let (nina, unit) = (people.nina.id, Scope::Unit(people.network));
         choose(&test, nina, unit, &[Told::Opened], How::Digest).await;
         opened(&test, people.rita.id, about("No link")).await;

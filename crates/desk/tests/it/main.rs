@@ -48,6 +48,7 @@ mod service;
 mod simulated_year;
 mod site;
 mod staff;
+mod target_mail;
 mod ticket_clock;
 mod timer;
 mod unit;

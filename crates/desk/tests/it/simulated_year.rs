@@ -190,6 +190,7 @@ fn in_a_simulated_year_time_does_what_a_slow_oracle_counts() {
         test.desk.save_unit(storage).await.unwrap();
         test.desk.set_member(unit, sam, Part::Member).await.unwrap();
         let staff = test.desk.actor_for(sam, Channel::Web).await.unwrap();
+        crate::timer::promise_nothing(&test).await;
         test.clock.set(FIRST);
 
         let mut seed: u64 = 20_260_921;
@@ -275,6 +276,7 @@ fn in_a_simulated_year_time_does_what_a_slow_oracle_counts() {
                             Due::Unanswered { .. } => Done::Unanswered,
                             Due::Date { .. } => Done::Date,
                             Due::Over { .. } => Done::Closed,
+                            Due::Target(_) => panic!("{number}: nothing is promised"),
                         },
                         other => panic!("{number}: {other:?}"),
                     };
@@ -305,6 +307,7 @@ fn many_that_are_due_at_once_are_done_while_people_go_on() {
         let mut storage = catalogue.unit(unit).unwrap().clone();
         storage.email = None;
         test.desk.save_unit(storage).await.unwrap();
+        crate::timer::promise_nothing(&test).await;
         let asked = std::env::var("SWITCHBOARD_DUE_TICKETS").ok();
         let many: usize = asked.and_then(|n| n.parse().ok()).unwrap_or(150);
         let mut opening = JoinSet::new();

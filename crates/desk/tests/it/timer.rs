@@ -26,6 +26,16 @@ fn draft(body: &str) -> EntryDraft {
     }
 }
 
+/// Nothing is promised, so that time does only what these tests are about.
+pub(crate) async fn promise_nothing(test: &TestDesk) {
+    let mut targets = test.desk.targets().await.unwrap();
+    for quality in &mut targets.qualities {
+        quality.promises.clear();
+    }
+    let desk = Actor::system(Channel::Cli);
+    test.desk.set_targets(&desk, targets).await.unwrap();
+}
+
 /// Storage has no mailing list: its people are told.
 async fn federation(test: &TestDesk) -> Federation {
     let people = test.federation().await;
@@ -33,6 +43,7 @@ async fn federation(test: &TestDesk) -> Federation {
     let mut unit = catalogue.unit(people.storage).unwrap().clone();
     unit.email = None;
     test.desk.save_unit(unit).await.unwrap();
+    promise_nothing(test).await;
     test.desk.start_timers().await.unwrap();
     people
 }
@@ -457,7 +468,7 @@ fn a_ticket_that_can_not_be_read_holds_up_no_others() {
 }
 
 /// Another node on the database of a test's desk, with a clock of its own.
-fn node(test: &TestDesk, url: &str, clock: &std::sync::Arc<desk::FakeClock>) -> Desk {
+pub(crate) fn node(test: &TestDesk, url: &str, clock: &std::sync::Arc<desk::FakeClock>) -> Desk {
     let folder = test.folder.path();
     Desk::new(
         Db::open(url, Options::default()).unwrap(),

@@ -281,6 +281,16 @@ impl Namer<'_> {
                 Due::Over { days } => {
                     Words::new("no objection", "", format!("for {days} working days"))
                 }
+                Due::Target(due) => Words::new(
+                    if due.late {
+                        "told that a target is missed"
+                    } else {
+                        "told that a target is nearly used up"
+                    },
+                    "",
+                    due.clock.label().to_lowercase(),
+                )
+                .because(format!("due {}", self.dial.moment_words(due.at))),
                 Due::Date { at } => {
                     Words::new("the day set has come", "", self.dial.moment_words(*at))
                 }

@@ -3,13 +3,15 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
 use store::Conn;
 use store::event::Event;
 use switchboard_core::notify::{Notice, Reason, Recipient, Told};
 use switchboard_core::ticket::Hold;
-use switchboard_core::timer::Due;
+use switchboard_core::timer::{Due, TargetDue};
 use switchboard_core::{
-    Change, EntryId, EntryVisibility, PersonId, Status, Ticket, TicketNumber, Tlp,
+    Change, EntryId, EntryVisibility, Millis, PersonId, Status, TargetKind, Ticket, TicketNumber,
+    Tlp,
 };
 use uuid::Uuid;
 
@@ -277,13 +279,24 @@ impl Telling<'_> {
         {
             texts.push(solution.text.clone());
         }
-        let due = events.iter().find_map(|e| match &e.change {
+        let dues = events.iter().filter_map(|e| match &e.change {
             Change::Reminded { due } => Some(*due),
             _ => None,
         });
+        let targets: Vec<TargetDue> = dues
+            .clone()
+            .filter_map(|due| match due {
+                Due::Target(due) => Some(due),
+                _ => None,
+            })
+            .collect();
+        // What is missed weighs more than what nearly is.
+        let missed = targets.iter().find(|t| t.late).copied();
+        let due = missed.map(Due::Target).or_else(|| dues.clone().next());
         if let Some(due) = due {
             texts.extend(reminding(c, ticket, due, language)?);
         }
+        texts.extend(target_lines(catalogue, ticket, &targets, german));
         let mut text = texts.join("\n\n");
         if text.len() > MAX_QUOTED {
             text.truncate(clip(&text, MAX_QUOTED).len());
@@ -430,6 +443,14 @@ fn reminding_headline(number: TicketNumber, due: Due) -> (String, String) {
             format!("Ticket {number} has waited {days} working days for its requester's answer."),
             format!("Ticket {number} wartet seit {days} Arbeitstagen auf eine Antwort."),
         ),
+        Due::Target(TargetDue { late: false, .. }) => (
+            format!("Ticket {number} is due soon."),
+            format!("Ticket {number} wird bald fällig."),
+        ),
+        Due::Target(TargetDue { late: true, .. }) => (
+            format!("Ticket {number} is overdue."),
+            format!("Ticket {number} ist überfällig."),
+        ),
         Due::Date { .. } => (
             format!("The day has come that was set for ticket {number}."),
             format!("Der Tag ist gekommen, der für Ticket {number} vorgemerkt war."),
@@ -439,6 +460,56 @@ fn reminding_headline(number: TicketNumber, due: Due) -> (String, String) {
             format!("Ticket {number} ist geschlossen: {days} Arbeitstage lang kam kein Einwand."),
         ),
     }
+}
+
+/// The targets of which is told, one on each line, by the clock on the unit's wall.
+fn target_lines(
+    catalogue: &Catalogue,
+    ticket: &Ticket,
+    targets: &[TargetDue],
+    german: bool,
+) -> Option<String> {
+    let zone = catalogue
+        .unit(ticket.unit)
+        .map_or("UTC", |unit| unit.doc.time_zone.as_str());
+    let lines: Vec<String> = targets
+        .iter()
+        .map(|due| {
+            let name = clock_words(due.clock, german);
+            let at = wall(due.at, zone);
+            match (due.late, german) {
+                (true, false) => format!("{name}: was due {at}"),
+                (true, true) => format!("{name}: war fällig {at}"),
+                (false, false) => format!("{name}: due {at}"),
+                (false, true) => format!("{name}: fällig {at}"),
+            }
+        })
+        .collect();
+    (!lines.is_empty()).then(|| lines.join("\n"))
+}
+
+/// The name of a clock.
+fn clock_words(clock: TargetKind, german: bool) -> &'static str {
+    match clock {
+        _ if !german => clock.label(),
+        TargetKind::Assignment => "Erste Zuweisung",
+        TargetKind::Response => "Reaktion des Teams",
+        TargetKind::Answer => "Erste Antwort eines Menschen",
+        TargetKind::Reply => "Erste Antwort dessen, der es übernommen hat",
+        TargetKind::Silence => "Längstes Schweigen",
+        TargetKind::Solution => "Lösung",
+    }
+}
+
+/// `2026-10-26 15:00 Europe/Prague`; a zone that is none is UTC.
+fn wall(at: Millis, zone: &str) -> String {
+    let at = Timestamp::from_millisecond(at).unwrap_or_default();
+    let zone = if zone.is_empty() { "UTC" } else { zone };
+    let there = at.in_tz(zone).or_else(|_| at.in_tz("UTC"));
+    there.map_or_else(
+        |_| at.to_string(),
+        |there| format!("{} {zone}", there.strftime("%Y-%m-%d %H:%M")),
+    )
 }
 
 /// What is said with it: what can be done, and what was asked.
@@ -471,6 +542,16 @@ fn reminding(
              reopen it.",
             "Erinnerungen haben nicht geholfen. Sie können es mit einer Begründung als nicht gelöst \
              beenden; wer gefragt hat, kann es wieder öffnen.",
+        ),
+        Due::Target(TargetDue { late: false, .. }) => (
+            "Three quarters of the time that was promised are used up.",
+            "Drei Viertel der zugesagten Zeit sind um.",
+        ),
+        Due::Target(TargetDue { late: true, .. }) => (
+            "What was promised is late. Whoever asked sees whose turn it is, and may ask for \
+             attention.",
+            "Was zugesagt war, ist überfällig. Wer gefragt hat, sieht, wer an der Reihe ist, und kann \
+             um Aufmerksamkeit bitten.",
         ),
         Due::Date { .. } => (
             "Somebody wanted to look at it again now.",

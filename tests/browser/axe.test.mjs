@@ -180,6 +180,12 @@ suite("first level", "first@demo", [
   ["work-ticket", () => `/work/${ticket}`],
 ]);
 
+suite("an administrator, of partner desks", "admin@demo", [
+  ["exchange", "/exchange"],
+  ["invitations", "/exchange/invitations"],
+  ["accept", "/exchange/accept"],
+]);
+
 suite("an administrator, on signing in", "admin@demo", [
   ["admin-mailboxes", "/admin/mailboxes"],
   ["admin-mailboxes-imap", "/admin/mailboxes?new=imap"],

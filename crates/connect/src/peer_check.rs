@@ -218,6 +218,12 @@ impl Kit<'_> {
                 "token": letter["token"], "terms": letter["terms"],
             })
         };
+        let other = json!({"token": "nobody-was-given-this", "from": body(&self.key)["from"]});
+        let refusal = format!("{PEER}/refusal");
+        let call = Call::post(&refusal, other.to_string().into_bytes());
+        let (status, said) = self.ask(call).await;
+        let what = "an invitation that is none can not be declined";
+        self.says(status == 403, what, format!("{status} {said}"));
         let path = format!("{PEER}/acceptance");
         let first = body(&self.key).to_string().into_bytes();
         let (status, said) = self.ask(Call::post(&path, first.clone())).await;
@@ -238,6 +244,11 @@ impl Kit<'_> {
             let what = "by a desk with another key it can not";
             self.says(status == 403, what, format!("{status} {said}"));
         }
+        let declined = json!({"token": letter["token"], "from": body(&self.key)["from"]});
+        let call = Call::post(&refusal, declined.to_string().into_bytes());
+        let (status, said) = self.ask(call).await;
+        let what = "one that was accepted can not be declined any more";
+        self.says(status == 403, what, format!("{status} {said}"));
         Some(letter["terms"]["gives"] == json!(true))
     }
 

@@ -32,6 +32,7 @@ mod comes;
 mod dead;
 pub(crate) mod given;
 mod goes;
+pub mod invitation;
 pub(crate) mod joint;
 mod opened;
 pub mod partner;

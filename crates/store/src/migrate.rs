@@ -112,6 +112,10 @@ const MIGRATIONS: &[(&str, &str)] = &[
         include_str!("migrations/0055_webhooks.sql"),
     ),
     (
+        "0056_invitations",
+        include_str!("migrations/0056_invitations.sql"),
+    ),
+    (
         "0050_satisfaction",
         include_str!("migrations/0050_satisfaction.sql"),
     ),

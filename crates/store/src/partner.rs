@@ -349,12 +349,38 @@ pub struct Invitation {
     pub id: Uuid,
     /// What was offered.
     pub offer: Offer,
+    /// For whom it was written, as somebody noted; empty: nobody did.
+    pub for_whom: String,
     /// When it was written.
     pub made_at: Millis,
     /// Until when it counts.
     pub expires_at: Millis,
     /// Who took it.
     pub partner: Option<Uuid>,
+    /// When it was declined there or withdrawn here.
+    pub ended_at: Option<Millis>,
+    /// The desk that declined it; `None`: none did.
+    pub declined_by: Option<String>,
+    /// Why, as they said.
+    pub reason: String,
+}
+
+const INVITATIONS: &str = "SELECT id, doc, made_at, expires_at, partner, for_whom, ended_at,
+  declined_by, reason FROM partner_invitation";
+
+fn read_invitation(row: &Row<'_>) -> Result<Invitation, Error> {
+    let doc: String = row.get(1)?;
+    Ok(Invitation {
+        id: row.get(0)?,
+        offer: serde_json::from_str(&doc).map_err(|e| Error::Corrupt(format!("offer: {e}")))?,
+        made_at: row.get(2)?,
+        expires_at: row.get(3)?,
+        partner: row.get(4)?,
+        for_whom: row.get(5)?,
+        ended_at: row.get(6)?,
+        declined_by: row.get(7)?,
+        reason: row.get(8)?,
+    })
 }
 
 /// Stores an invitation under the SHA-256 of its token.
@@ -362,31 +388,48 @@ pub fn invite(conn: &mut Conn<'_>, hash: &[u8], i: &Invitation) -> Result<(), Er
     let doc = serde_json::to_string(&i.offer)
         .map_err(|e| Error::Corrupt(format!("offer to JSON: {e}")))?;
     conn.execute(
-        "INSERT INTO partner_invitation (id, token_hash, doc, made_at, expires_at)
-         VALUES ($1, $2, $3, $4, $5)",
-        params![i.id, hash, doc, i.made_at, i.expires_at],
+        "INSERT INTO partner_invitation (id, token_hash, doc, made_at, expires_at, for_whom)
+         VALUES ($1, $2, $3, $4, $5, $6)",
+        params![
+            i.id,
+            hash,
+            doc,
+            i.made_at,
+            i.expires_at,
+            i.for_whom.as_str()
+        ],
     )?;
     Ok(())
 }
 
 /// The invitation of a token, by its hash.
 pub fn invitation(conn: &mut Conn<'_>, hash: &[u8]) -> Result<Option<Invitation>, Error> {
-    conn.query_opt(
-        "SELECT id, doc, made_at, expires_at, partner FROM partner_invitation
-         WHERE token_hash = $1",
-        params![hash],
-        |row| {
-            let doc: String = row.get(1)?;
-            Ok(Invitation {
-                id: row.get(0)?,
-                offer: serde_json::from_str(&doc)
-                    .map_err(|e| Error::Corrupt(format!("offer: {e}")))?,
-                made_at: row.get(2)?,
-                expires_at: row.get(3)?,
-                partner: row.get(4)?,
-            })
-        },
-    )
+    let mut sql = Sql::new(INVITATIONS);
+    sql.push(" WHERE token_hash = ").bind(hash);
+    Ok(conn.run(&sql, read_invitation)?.into_iter().next())
+}
+
+/// The last invitations, the newest first.
+pub fn invitations(conn: &mut Conn<'_>, limit: i64) -> Result<Vec<Invitation>, Error> {
+    let mut sql = Sql::new(INVITATIONS);
+    sql.push(" ORDER BY made_at DESC, id LIMIT ").bind(limit);
+    conn.run(&sql, read_invitation)
+}
+
+/// An invitation ends that nobody took: declined by a desk, or withdrawn here; `false`: it
+/// was taken, or had ended.
+pub fn end_invitation(
+    conn: &mut Conn<'_>,
+    id: Uuid,
+    (declined_by, reason): (Option<&DeskId>, &str),
+    now: Millis,
+) -> Result<bool, Error> {
+    let rows = conn.execute(
+        "UPDATE partner_invitation SET ended_at = $2, declined_by = $3, reason = $4
+         WHERE id = $1 AND partner IS NULL AND ended_at IS NULL",
+        params![id, now, declined_by.map(DeskId::as_str), reason],
+    )?;
+    Ok(rows == 1)
 }
 
 /// A desk took an invitation.

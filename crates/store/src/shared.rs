@@ -105,6 +105,24 @@ pub fn with_partners(
     conn.run(&sql, read)
 }
 
+/// Tickets that are open here and shared with a partner, the one first that was shared
+/// first.
+pub fn open_with(conn: &mut Conn<'_>, partner: Uuid, limit: i64) -> Result<Vec<Joint>, Error> {
+    let mut sql = Sql::new(COLUMNS);
+    sql.push(
+        " WHERE EXISTS (SELECT 1 FROM shared_road r
+          WHERE r.shared = shared_ticket.id AND r.partner = ",
+    )
+    .bind(partner);
+    sql.push(
+        ") AND EXISTS (SELECT 1 FROM ticket t
+          WHERE t.number = shared_ticket.ticket AND t.open = 1)
+          ORDER BY began_at, id LIMIT ",
+    )
+    .bind(limit);
+    conn.run(&sql, read)
+}
+
 /// How many tickets are shared with a partner.
 pub fn count_with(conn: &mut Conn<'_>, partner: Uuid) -> Result<i64, Error> {
     conn.query_one(

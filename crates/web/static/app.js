@@ -45,6 +45,16 @@ afterwards(() => {
   cookie("sb_theme", theme);
 });
 
+/* ---- an invitation that came as a link ---- */
+
+// It stands behind the #, which no server and no log sees; the field takes it, and the address loses it.
+afterwards(() => {
+  const field = $("[data-from-link]"), given = decodeURIComponent(location.hash.slice(1));
+  if (!field || !given.startsWith("switchboard-invitation-")) return;
+  field.value = given;
+  history.replaceState(null, "", location.pathname);
+});
+
 /* ---- swapping parts of a page ---- */
 
 /** Says something to those who do not see the page change. */

@@ -1,8 +1,6 @@
-//! Partner desks: other Switchboards with which tickets are shared.
-//!
-//! An administrator of one desk writes an invitation, one of the other takes it;
-//! from then on both have what was agreed as data, and each has the other's key.
-//! Every request between them is signed ([`connect::signature`]).
+//! Partner desks: other Switchboards with which tickets are shared. How two desks
+//! become partners is told in `invitation.rs`. Every request between them is signed
+//! ([`connect::signature`]).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -10,9 +8,9 @@ use connect::signature::{self, SigningKey};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use store::Conn;
-use store::partner::{Invitation, Offer, Partner, State, Terms};
+use store::partner::{Partner, State, Terms};
 use switchboard_core::exchange::DeskId;
-use switchboard_core::{Actor, Millis, UnitId};
+use switchboard_core::{Actor, Millis, TicketNumber, UnitId};
 use uuid::Uuid;
 
 use super::view::{admin, looks};
@@ -25,15 +23,10 @@ use crate::{Catalogue, Desk, Error, secret};
 pub const PROTOCOL: &str = "switchboard-exchange/1";
 /// Below this path of a desk lies what its partners call.
 pub const PEER: &str = "/api/v1/exchange/peer";
-/// What an invitation begins with.
-const MARK: &str = "switchboard-invitation-1.";
-/// For so long an invitation counts.
-const INVITED_MS: Millis = 7 * 24 * 3_600_000;
 /// The setting with the seed of the desk's key, sealed.
 pub(crate) const KEY: &str = "exchange.key";
 /// The longest title of a desk, in characters.
-const MOST_TITLE: usize = 100;
-
+pub(super) const MOST_TITLE: usize = 100;
 /// A desk as it makes itself known.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
@@ -47,47 +40,6 @@ pub struct Identity {
     pub base_url: String,
     /// Its Ed25519 key, 32 bytes in base64.
     pub public_key: String,
-}
-
-/// What an invitation carries, in base64 behind [`MARK`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Letter {
-    from: Identity,
-    token: String,
-    /// What is agreed, as the invited desk sees it.
-    terms: Terms,
-    expires_at: Millis,
-}
-
-/// What a desk answers to an invitation with, and gets back.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Acceptance {
-    /// Who accepts.
-    pub from: Identity,
-    /// What stood in the invitation; counts once.
-    pub token: String,
-    /// What was agreed, as who accepts sees it.
-    pub terms: Terms,
-}
-
-/// An invitation as it is shown to whom it is written by.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Written {
-    /// The text to be handed to the other desk's administrator, as a secret.
-    pub text: String,
-    /// Until when it counts.
-    pub expires_at: Millis,
-}
-
-/// An invitation as the invited desk sees it before it accepts.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Read {
-    /// Who invites.
-    pub from: Identity,
-    /// What is to be agreed.
-    pub terms: Terms,
-    /// Until when it counts.
-    pub expires_at: Millis,
 }
 
 /// What a desk decides by itself about a partner: units by key or name.
@@ -112,8 +64,36 @@ pub struct Standing {
     pub tickets: i64,
     /// How long the oldest change waits that it does not have; 0: none does.
     pub lag: Millis,
+    /// For how long it can not be asked and has sent nothing; 0: it can.
+    pub lag_in: Millis,
     /// Changes that came from there and can not be taken.
     pub dead: i64,
+}
+
+/// One partner as a whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Whole {
+    /// It, with how it stands.
+    pub standing: Standing,
+    /// The services whose tickets begin in units that stand for it, by name.
+    pub services: Vec<String>,
+    /// What is awaited of open tickets, from them and from this desk.
+    pub awaited: Vec<Awaited>,
+}
+
+/// Something that is awaited of a shared ticket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Awaited {
+    /// The ticket.
+    pub ticket: TicketNumber,
+    /// Its subject here.
+    pub subject: String,
+    /// It is awaited from the partner, else from this desk.
+    pub from_them: bool,
+    /// What, in words.
+    pub what: String,
+    /// Since when.
+    pub since: Millis,
 }
 
 /// What is changed about a partner; `None`: nothing.
@@ -130,7 +110,8 @@ pub struct Changed {
 }
 
 impl Own {
-    fn resolve(&self, catalogue: &Catalogue) -> Result<(UnitId, Vec<UnitId>), Error> {
+    /// The units that it names.
+    pub(super) fn resolve(&self, catalogue: &Catalogue) -> Result<(UnitId, Vec<UnitId>), Error> {
         let intake = match &self.intake {
             Some(name) => catalogue.find_unit("intake", name)?.id,
             None => catalogue.first_level()?.id,
@@ -155,7 +136,7 @@ impl Own {
 }
 
 /// Checks that units stand for nobody else yet.
-fn free(c: &mut Conn<'_>, units: &[UnitId], partner: Option<Uuid>) -> Result<(), Error> {
+pub(super) fn free(c: &mut Conn<'_>, units: &[UnitId], partner: Option<Uuid>) -> Result<(), Error> {
     for unit in units {
         let holds = store::partner::of_unit(c, *unit)?;
         if let Some(other) = holds.filter(|p| Some(*p) != partner)
@@ -180,7 +161,7 @@ fn plain_url(desk: &Desk, field: &str, url: &str) -> Result<String, Error> {
 
 impl Identity {
     /// Checks what another desk says of itself.
-    fn check(&self, desk: &Desk, me: &DeskId) -> Result<(), Error> {
+    pub(super) fn check(&self, desk: &Desk, me: &DeskId) -> Result<(), Error> {
         if self.protocol != PROTOCOL {
             let what = format!("this desk speaks {PROTOCOL}");
             return Err(Error::invalid("from.protocol", what));
@@ -255,193 +236,8 @@ impl Desk {
         })
     }
 
-    /// Writes an invitation for another desk. Who has the text becomes the
-    /// partner: it is handed on as a secret, counts once, and for a week.
-    ///
-    /// # Errors
-    /// [`Error::Forbidden`] for all but administrators; names the field that is
-    /// wrong.
-    pub async fn invite_partner(
-        &self,
-        actor: &Actor,
-        terms: Terms,
-        own: &Own,
-    ) -> Result<Written, Error> {
-        admin(actor)?;
-        if !terms.gives && !terms.takes {
-            let what = "tickets have to go one way at least";
-            return Err(Error::invalid("gives", what));
-        }
-        let (intake, units) = own.resolve(&*self.catalogue().await?)?;
-        let token = secret::make()?;
-        let now = self.now();
-        let invitation = Invitation {
-            id: self.uuid(),
-            offer: Offer {
-                terms,
-                intake,
-                units,
-            },
-            made_at: now,
-            expires_at: now + INVITED_MS,
-            partner: None,
-        };
-        let letter = Letter {
-            from: self.exchange_identity().await?,
-            token: token.clone(),
-            terms: terms.seen_from_there(),
-            expires_at: invitation.expires_at,
-        };
-        let expires_at = invitation.expires_at;
-        let actor = actor.clone();
-        self.0
-            .db
-            .write(move |c| {
-                free(c, &invitation.offer.units, None)?;
-                store::partner::invite(c, &secret::hash(&token), &invitation)?;
-                let subject = Subject::Other("partner-invitation", invitation.id);
-                audit::record(c, &actor, now, "partner.invited", &subject, &json!({}))
-            })
-            .await?;
-        let text = serde_json::to_vec(&letter)
-            .map_err(|e| Error::Internal(format!("invitation to JSON: {e}")))?;
-        Ok(Written {
-            text: format!("{MARK}{}", URL_SAFE_NO_PAD.encode(text)),
-            expires_at,
-        })
-    }
-
-    fn open_letter(&self, text: &str) -> Result<Letter, Error> {
-        let none = || {
-            let what = format!("is no invitation; it begins with {MARK} and is copied as a whole");
-            Error::invalid("invitation", what)
-        };
-        let text: String = text.chars().filter(|c| !c.is_whitespace()).collect();
-        let bytes = text
-            .strip_prefix(MARK)
-            .and_then(|rest| URL_SAFE_NO_PAD.decode(rest).ok())
-            .ok_or_else(none)?;
-        let letter: Letter = serde_json::from_slice(&bytes).map_err(|_| none())?;
-        let me = self.exchange_name()?;
-        letter.from.check(self, &me).map_err(|e| match e {
-            Error::Invalid { field, problem } => {
-                Error::invalid("invitation", format!("{field} in it {problem}"))
-            }
-            other => other,
-        })?;
-        if letter.expires_at < self.now() {
-            let what = "is over: ask for another";
-            return Err(Error::invalid("invitation", what));
-        }
-        Ok(letter)
-    }
-
-    /// Reads an invitation, for whoever is to decide about it.
-    ///
-    /// # Errors
-    /// [`Error::Forbidden`] for all but administrators; says what is wrong with it.
-    pub fn read_invitation(&self, actor: &Actor, text: &str) -> Result<Read, Error> {
-        admin(actor)?;
-        let letter = self.open_letter(text)?;
-        Ok(Read {
-            from: letter.from,
-            terms: letter.terms,
-            expires_at: letter.expires_at,
-        })
-    }
-
-    /// Accepts an invitation: the other desk is told, and tickets travel from then
-    /// on. May be repeated when no answer came.
-    ///
-    /// # Errors
-    /// [`Error::Forbidden`] for all but administrators; names the field that is
-    /// wrong; [`Error::Unavailable`] when the other desk does not answer, and
-    /// [`Error::Conflict`] with its reason when it refuses.
-    pub async fn accept_partner(
-        &self,
-        actor: &Actor,
-        text: &str,
-        own: &Own,
-    ) -> Result<Uuid, Error> {
-        admin(actor)?;
-        let letter = self.open_letter(text)?;
-        let (intake, units) = own.resolve(&*self.catalogue().await?)?;
-        let desk = letter.from.desk.clone();
-        let (wanted, asked) = (units.clone(), desk.clone());
-        self.0
-            .db
-            .read(move |c| {
-                let known = store::partner::by_desk(c, &asked)?;
-                free(c, &wanted, known.as_ref().map(|p| p.id))?;
-                match known {
-                    Some(p) if p.state != State::Ended => {
-                        Err(Error::Conflict(format!("{} is a partner already", p.title)))
-                    }
-                    _ => Ok(()),
-                }
-            })
-            .await?;
-        let acceptance = Acceptance {
-            from: self.exchange_identity().await?,
-            token: letter.token.clone(),
-            terms: letter.terms,
-        };
-        self.tell_acceptance(&letter.from, &acceptance).await?;
-        let id = self.uuid();
-        self.begin_partner(actor.clone(), id, letter.from, letter.terms, intake, units)
-            .await
-    }
-
-    /// Another desk accepts an invitation of ours.
-    ///
-    /// # Errors
-    /// [`Error::Forbidden`] when the token is none, is over, or was taken by
-    /// another desk; names the field that is wrong.
-    pub(super) async fn take_acceptance(&self, accepted: Acceptance) -> Result<Identity, Error> {
-        accepted.from.check(self, &self.exchange_name()?)?;
-        let (desk, now) = (self.clone(), self.now());
-        let id = self.uuid();
-        self.0
-            .db
-            .write(move |c| {
-                let refused = |why: &str| Error::Forbidden(format!("the invitation {why}"));
-                let invitation = store::partner::invitation(c, &secret::hash(&accepted.token))?
-                    .ok_or_else(|| refused("is none of this desk's"))?;
-                if let Some(taken) = invitation.partner {
-                    // The answer may have got lost: who has it may ask again.
-                    let same = store::partner::load(c, taken)?.is_some_and(|p| {
-                        p.desk == accepted.from.desk && p.public_key == accepted.from.public_key
-                    });
-                    return match same {
-                        true => Ok(()),
-                        false => Err(refused("was taken already")),
-                    };
-                }
-                if invitation.expires_at < now {
-                    return Err(refused("is over: ask for another"));
-                }
-                let offer = invitation.offer;
-                if accepted.terms != offer.terms.seen_from_there() {
-                    let what = "are not those of the invitation";
-                    return Err(Error::invalid("terms", what));
-                }
-                free(c, &offer.units, None)?;
-                let partner = begin(c, id, accepted.from.clone(), offer.terms, offer.intake, now)?;
-                with_partners(c, now, |c| {
-                    Ok(store::partner::set_units(c, partner, &offer.units)?)
-                })?;
-                store::partner::took_invitation(c, invitation.id, partner)?;
-                let actor = Actor::system(switchboard_core::Channel::Bridge);
-                let detail = json!({"desk": accepted.from.desk, "key": accepted.from.public_key});
-                let subject = Subject::Other("partner", partner);
-                audit::record(c, &actor, now, "partner.began", &subject, &detail)
-            })
-            .await?;
-        self.forget_catalogue();
-        desk.exchange_identity().await
-    }
-
-    async fn begin_partner(
+    /// A desk whose invitation was accepted here is a partner from now on.
+    pub(super) async fn begin_partner(
         &self,
         actor: Actor,
         id: Uuid,
@@ -480,29 +276,41 @@ impl Desk {
         self.0
             .db
             .read(move |c| {
-                let name = |unit: UnitId| {
-                    catalogue
-                        .unit(unit)
-                        .map_or_else(String::new, |u| u.name.clone())
-                };
                 let dead = store::partner::dead(c, 1_000)?;
                 let mut all = Vec::new();
                 for partner in store::partner::all(c)? {
-                    let since = store::partner::oldest_waiting(c, &partner)?;
-                    let of_it = dead.iter().filter(|d| d.partner == partner.id);
-                    all.push(Standing {
-                        units: store::partner::units(c, partner.id)?
-                            .into_iter()
-                            .map(name)
-                            .collect(),
-                        intake: name(partner.intake),
-                        tickets: store::shared::count_with(c, partner.id)?,
-                        lag: since.map_or(0, |since| (now - since).max(0)),
-                        dead: i64::try_from(of_it.count()).unwrap_or(i64::MAX),
-                        partner,
-                    });
+                    all.push(standing(c, &catalogue, partner, &dead, now)?);
                 }
                 Ok(all)
+            })
+            .await
+    }
+
+    /// One partner: how it stands, and what is awaited from whom.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] for all but first level and administrators;
+    /// [`Error::NotFound`].
+    pub async fn partner(&self, actor: &Actor, id: Uuid) -> Result<Whole, Error> {
+        looks(actor)?;
+        let (catalogue, now, me) = (self.catalogue().await?, self.now(), self.exchange_name()?);
+        let actor = actor.clone();
+        self.0
+            .db
+            .read(move |c| {
+                let partner = expect(c, id)?;
+                let units = store::partner::units(c, id)?;
+                let services = catalogue.services.iter();
+                let awaited = super::partner_view::awaited(c, &actor, &me, &partner)?;
+                let dead = store::partner::dead(c, 1_000)?;
+                Ok(Whole {
+                    services: services
+                        .filter(|s| s.active && units.contains(&s.unit))
+                        .map(|s| s.name.clone())
+                        .collect(),
+                    awaited,
+                    standing: standing(c, &catalogue, partner, &dead, now)?,
+                })
             })
             .await
     }
@@ -589,12 +397,51 @@ impl Desk {
     }
 }
 
+/// How a partner stands; `dead` is what can not be taken of all of them.
+fn standing(
+    c: &mut Conn<'_>,
+    catalogue: &Catalogue,
+    partner: Partner,
+    dead: &[store::partner::Dead],
+    now: Millis,
+) -> Result<Standing, Error> {
+    let name = |unit: UnitId| {
+        catalogue
+            .unit(unit)
+            .map_or_else(String::new, |u| u.name.clone())
+    };
+    let since = store::partner::oldest_waiting(c, &partner)?;
+    let of_it = dead.iter().filter(|d| d.partner == partner.id);
+    Ok(Standing {
+        units: store::partner::units(c, partner.id)?
+            .into_iter()
+            .map(name)
+            .collect(),
+        intake: name(partner.intake),
+        tickets: store::shared::count_with(c, partner.id)?,
+        lag: since.map_or(0, |since| (now - since).max(0)),
+        lag_in: silent(&partner, now),
+        dead: i64::try_from(of_it.count()).unwrap_or(i64::MAX),
+        partner,
+    })
+}
+
+/// For how long nothing can come from a partner as far as is known: it can not be asked,
+/// and has sent nothing by itself since; 0: it can.
+pub(super) fn silent(partner: &Partner, now: Millis) -> Millis {
+    let since = match (partner.state, partner.error_at) {
+        (State::Active, Some(since)) => since.max(partner.came_at.unwrap_or(since)),
+        _ => now,
+    };
+    (now - since).max(0)
+}
+
 pub(super) fn expect(c: &mut Conn<'_>, id: Uuid) -> Result<Partner, Error> {
     store::partner::load(c, id)?.ok_or_else(|| Error::not_found("that partner"))
 }
 
 /// Stores a partner, or one that was before: its log and its cursor go on.
-fn begin(
+pub(super) fn begin(
     c: &mut Conn<'_>,
     id: Uuid,
     from: Identity,

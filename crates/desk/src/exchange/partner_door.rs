@@ -10,8 +10,9 @@ use switchboard_core::Millis;
 use switchboard_core::exchange::{Batch, Change, Deed, SenderInput};
 
 use super::given::catch_up;
+use super::invitation::{Acceptance, Refusal};
 use super::joint::{self, Road};
-use super::partner::{Acceptance, Identity, expect};
+use super::partner::{Identity, expect};
 use crate::{Desk, Error, Live};
 
 /// Bytes of a piece of a log, beyond which no change is added.
@@ -169,19 +170,36 @@ impl Desk {
         body: &[u8],
         accepted: Acceptance,
     ) -> Result<Identity, Error> {
+        self.invited_calls(called, body, &accepted.from)?;
+        self.take_acceptance(accepted).await
+    }
+
+    /// Another desk declines an invitation of this one: signed with the key that it
+    /// brings.
+    ///
+    /// # Errors
+    /// As [`Desk::partner_calls`]; [`Error::Forbidden`] when the invitation is none, is
+    /// over, or was taken.
+    pub async fn refusal_called(
+        &self,
+        called: &Called,
+        body: &[u8],
+        refusal: Refusal,
+    ) -> Result<(), Error> {
+        self.invited_calls(called, body, &refusal.from)?;
+        self.take_refusal(refusal).await
+    }
+
+    /// Whether a request is signed by who it says it is from, with the key that it brings.
+    fn invited_calls(&self, called: &Called, body: &[u8], from: &Identity) -> Result<(), Error> {
         let given = called.given(self.exchange_name()?.as_str(), body)?;
-        if given.claims.keyid != accepted.from.desk.as_str() {
+        if given.claims.keyid != from.desk.as_str() {
             let why = "Signature-Input: keyid is another desk than from.desk";
             return Err(unbelieved(why));
         }
         given
-            .verify(
-                &accepted.from.public_key,
-                &called.message(),
-                self.now() / 1_000,
-            )
-            .map_err(unbelieved)?;
-        self.take_acceptance(accepted).await
+            .verify(&from.public_key, &called.message(), self.now() / 1_000)
+            .map_err(unbelieved)
     }
 
     /// Takes a piece of a partner's log in: its changes, what follows from them and

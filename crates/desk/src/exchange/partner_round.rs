@@ -4,13 +4,15 @@
 
 use connect::peer_desk::{Call, Fault, LARGEST_ANSWER, Once, PeerDesk};
 use connect::signature::SigningKey;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use store::partner::{Partner, State};
 use switchboard_core::Millis;
 use switchboard_core::exchange::{Reply, SenderInput, Sending};
 use uuid::Uuid;
 
-use super::partner::{Acceptance, Identity, PEER, expect};
+use super::invitation::{Acceptance, Refusal};
+use super::partner::{Identity, PEER, expect};
 use super::partner_door::{Piece, Recorded, piece, told_end};
 use crate::{Desk, Error, secret};
 
@@ -83,16 +85,33 @@ impl Desk {
         to: &Identity,
         acceptance: &Acceptance,
     ) -> Result<(), Error> {
+        self.tell_desk(to, ("acceptance", "Accept"), acceptance)
+            .await
+    }
+
+    /// Tells a desk that its invitation is declined.
+    pub(super) async fn tell_refusal(&self, to: &Identity, refusal: &Refusal) -> Result<(), Error> {
+        self.tell_desk(to, ("refusal", "Decline"), refusal).await
+    }
+
+    /// Tells a desk what becomes of its invitation: by which path, and how people call
+    /// that.
+    async fn tell_desk(
+        &self,
+        to: &Identity,
+        (end, deed): (&str, &str),
+        what: &impl Serialize,
+    ) -> Result<(), Error> {
         let (key, me) = (self.exchange_key().await?, self.exchange_name()?);
         let peer = self.peer(&key, me.as_str(), &to.base_url, to.desk.as_str());
-        let body = serde_json::to_vec(acceptance)
-            .map_err(|e| Error::Internal(format!("acceptance to JSON: {e}")))?;
-        let path = format!("{PEER}/acceptance");
+        let body =
+            serde_json::to_vec(what).map_err(|e| Error::Internal(format!("{end} to JSON: {e}")))?;
+        let path = format!("{PEER}/{end}");
         let call = Call::post(&path, body);
         match peer.call(call, &once(self.now())?, LARGEST_ANSWER).await {
             Ok(_) => Ok(()),
             Err(Fault::Down(why)) => Err(Error::Unavailable(format!(
-                "{} can not be told: {why}. Accept once more later; the invitation still counts",
+                "{} can not be told: {why}. {deed} once more later; the invitation still counts",
                 to.title
             ))),
             Err(Fault::Refused { said, .. }) => Err(Error::Conflict(format!(

@@ -7,11 +7,12 @@ use store::Conn;
 use store::exchange::{Line, Went};
 use store::partner::{Partner, State};
 use store::shared::Joint;
-use switchboard_core::exchange::{Ask, ConflictReason, Deed, Field, Settled};
-use switchboard_core::{Access, Actor, Millis, TicketNumber};
+use switchboard_core::exchange::{Ask, ConflictReason, Deed, DeskId, Field, Settled};
+use switchboard_core::{Access, Actor, Millis, Ticket, TicketNumber};
 use uuid::Uuid;
 
 use super::joint;
+use super::partner::Awaited;
 use super::view::{Counterpart, Standing, Travelling};
 use crate::{Catalogue, Error};
 
@@ -162,6 +163,15 @@ pub(super) fn counterparts(
     Ok(found)
 }
 
+/// How a ticket stands at the desk of the partner whose unit has it; `None`: it is at none.
+pub(super) fn at_desk(c: &mut Conn<'_>, ticket: &Ticket) -> Result<Option<Counterpart>, Error> {
+    let Some(place) = store::partner::of_unit(c, ticket.unit)? else {
+        return Ok(None);
+    };
+    let mut all = counterparts(c, ticket.number, false)?.into_iter();
+    Ok(all.find(|one| one.id == place))
+}
+
 /// Open tickets that are at partner desks, the one at which nobody looked for the
 /// longest time first.
 pub(super) fn travelling(
@@ -178,24 +188,82 @@ pub(super) fn travelling(
         if !Access::of(actor, &ticket).may_see() {
             continue;
         }
-        let all = counterparts(c, number, false)?;
-        let Some(place) = store::partner::of_unit(c, ticket.unit)? else {
-            continue;
-        };
         let service = ticket.service.and_then(|s| catalogue.service(s));
-        found.extend(
-            all.into_iter()
-                .find(|one| one.id == place)
-                .map(|there| Travelling {
-                    ticket: number,
-                    subject: ticket.subject,
-                    status: ticket.status,
-                    service: service.map_or_else(String::new, |s| s.name.clone()),
-                    there,
-                }),
-        );
+        found.extend(at_desk(c, &ticket)?.map(|there| Travelling {
+            ticket: number,
+            subject: ticket.subject,
+            status: ticket.status,
+            service: service.map_or_else(String::new, |s| s.name.clone()),
+            there,
+        }));
     }
     Ok(found)
+}
+
+/// What is awaited of open tickets that are shared with a partner: of whoever is
+/// responsible, and whose answer to an ask is missing.
+pub(super) fn awaited(
+    c: &mut Conn<'_>,
+    actor: &Actor,
+    me: &DeskId,
+    partner: &Partner,
+) -> Result<Vec<Awaited>, Error> {
+    let mut found = Vec::new();
+    for joint in store::shared::open_with(c, partner.id, MOST_TRAVELLING)? {
+        let Some(number) = joint.ticket else { continue };
+        let Some(ticket) = store::ticket::load(c, number)? else {
+            continue;
+        };
+        if !Access::of(actor, &ticket).may_see() {
+            continue;
+        }
+        let mut add = |from_them: bool, what: String, since: Millis| {
+            found.push(Awaited {
+                ticket: number,
+                subject: ticket.subject.clone(),
+                from_them,
+                what,
+                since,
+            });
+        };
+        let holder = joint.shared.baton().holder();
+        for (name, asked, settled) in joint.shared.asks() {
+            let what = told(&Deed::Asked {
+                ask: asked.ask.clone(),
+            });
+            if settled.is_some() {
+                continue;
+            }
+            if name.desk == *me && *holder == partner.desk {
+                add(
+                    true,
+                    format!("An answer: this desk {}", lower(&what)),
+                    asked.at,
+                );
+            } else if name.desk == partner.desk && holder == me {
+                add(false, format!("An answer: it {}", lower(&what)), asked.at);
+            }
+        }
+        if *holder == partner.desk {
+            add(
+                true,
+                "Its status or solution: it is responsible".into(),
+                joint.began_at,
+            );
+        } else if holder == me && !joint.opened_here {
+            let what = "Its status or solution: this desk is responsible";
+            add(false, what.into(), joint.began_at);
+        }
+    }
+    Ok(found)
+}
+
+/// The first letter small.
+fn lower(words: &str) -> String {
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| {
+        first.to_lowercase().chain(letters).collect()
+    })
 }
 
 /// Adds partner desks to how the whole exchange stands.
@@ -217,8 +285,8 @@ pub(super) fn add_to(c: &mut Conn<'_>, standing: &mut Standing, now: Millis) -> 
     Ok(())
 }
 
-/// Notes that somebody looked how a ticket stands at partner desks; `false`: it is
-/// at none.
+/// Notes that somebody looked how a ticket stands at the partner desk whose unit has it;
+/// `false`: it is at none.
 pub(super) fn looked(
     c: &mut Conn<'_>,
     ticket: TicketNumber,
@@ -228,6 +296,11 @@ pub(super) fn looked(
     let Some(mut joint) = store::shared::of_ticket(c, ticket)? else {
         return Ok(false);
     };
+    let unit = store::ticket::load(c, ticket)?.map(|t| t.unit);
+    match unit {
+        Some(unit) if store::partner::of_unit(c, unit)?.is_some() => {}
+        _ => return Ok(false),
+    }
     (joint.looked_at, joint.looked_by) = (now, actor.person);
     store::shared::save(c, &joint)?;
     Ok(true)

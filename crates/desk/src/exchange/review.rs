@@ -8,7 +8,7 @@ use store::Conn;
 use store::exchange::{Link, Went};
 use store::unit::Unit;
 use switchboard_core::exchange::{REVIEW_MS, Stage, review_due};
-use switchboard_core::{Actor, Millis, Ticket, TicketNumber, Visibility};
+use switchboard_core::{Actor, Millis, PersonId, Ticket, TicketNumber, Visibility};
 
 use super::view::{counterpart, looks};
 use super::{keep, note};
@@ -85,20 +85,55 @@ pub(crate) async fn run(desk: &Desk) -> Result<Outcome, Error> {
     Ok(Outcome::Done)
 }
 
-/// Links at which nobody looked for a week, the oldest look first.
-fn unlooked(c: &mut Conn<'_>, now: Millis, limit: i64) -> Result<Vec<Link>, Error> {
+/// A ticket at a partner at which nobody looked for a week.
+struct Away {
+    ticket: TicketNumber,
+    looked_at: Millis,
+    looked_by: Option<PersonId>,
+    at: Place,
+}
+
+/// Where it is.
+enum Place {
+    /// In a coupled system.
+    Coupled(Box<Link>),
+    /// At a partner desk.
+    Desk,
+}
+
+/// Tickets at partners at which nobody looked for a week, the oldest look first.
+fn unlooked(c: &mut Conn<'_>, now: Millis, limit: i64) -> Result<Vec<Away>, Error> {
     let until = Some(now - REVIEW_MS);
-    Ok(store::exchange::with_partners(c, None, until, limit)?)
+    let coupled = store::exchange::with_partners(c, None, until, limit)?;
+    let shared = store::shared::with_partners(c, until, limit)?;
+    let coupled = coupled.into_iter().map(|link| Away {
+        ticket: link.ticket,
+        looked_at: link.looked_at,
+        looked_by: link.looked_by,
+        at: Place::Coupled(Box::new(link)),
+    });
+    let shared = shared.into_iter().filter_map(|joint| {
+        Some(Away {
+            ticket: joint.ticket?,
+            looked_at: joint.looked_at,
+            looked_by: joint.looked_by,
+            at: Place::Desk,
+        })
+    });
+    let mut all: Vec<Away> = coupled.chain(shared).collect();
+    all.sort_by_key(|one| (one.looked_at, one.ticket));
+    all.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    Ok(all)
 }
 
 fn tell(desk: &Desk, c: &mut Conn<'_>, unit: &Unit, now: Millis) -> Result<(), Error> {
     let mut due = Vec::new();
-    for link in unlooked(c, now, AT_ONCE)? {
+    for away in unlooked(c, now, AT_ONCE)? {
         // Of a restricted ticket those who only look after all units know nothing.
-        if let Some(ticket) = store::ticket::load(c, link.ticket)?
+        if let Some(ticket) = store::ticket::load(c, away.ticket)?
             && (ticket.visibility != Visibility::Restricted || ticket.unit == unit.id)
         {
-            due.push((ticket, link));
+            due.push((ticket, away));
         }
     }
     let Some((_, oldest)) = due.first() else {
@@ -129,7 +164,7 @@ fn tell(desk: &Desk, c: &mut Conn<'_>, unit: &Unit, now: Millis) -> Result<(), E
 fn words(
     desk: &Desk,
     c: &mut Conn<'_>,
-    due: &[(Ticket, Link)],
+    due: &[(Ticket, Away)],
     now: Millis,
     german: bool,
 ) -> Result<Values, Error> {
@@ -137,9 +172,14 @@ fn words(
     let all = due.len();
     let say = |english: String, deutsch: String| if german { deutsch } else { english };
     let mut lines = Vec::new();
-    for (ticket, link) in due.iter().take(MOST) {
-        let days = (now - link.looked_at) / DAY_MS;
-        let looked = match link.looked_by {
+    for (ticket, away) in due.iter().take(MOST) {
+        let there = match &away.at {
+            Place::Coupled(link) => Some(counterpart(c, (**link).clone(), 0)?),
+            Place::Desk => super::partner_view::at_desk(c, ticket)?,
+        };
+        let Some(there) = there else { continue };
+        let days = (now - away.looked_at) / DAY_MS;
+        let looked = match away.looked_by {
             Some(_) => say(
                 format!("last look {days} days ago"),
                 format!("zuletzt angesehen vor {days} Tagen"),
@@ -149,7 +189,7 @@ fn words(
                 format!("vor {days} Tagen übergeben, noch nicht angesehen"),
             ),
         };
-        let came = match link.came_at {
+        let came = match there.came_at {
             Some(at) => say(
                 format!("last from there {}", ago(at, now, false)),
                 format!("von dort zuletzt {}", ago(at, now, true)),
@@ -159,7 +199,6 @@ fn words(
                 "von dort kam noch nichts".to_owned(),
             ),
         };
-        let there = counterpart(c, link.clone(), 0)?;
         let number = there
             .there
             .unwrap_or_else(|| say("not made yet".to_owned(), "noch nicht angelegt".to_owned()));

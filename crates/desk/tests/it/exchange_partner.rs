@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use connect::peer_desk::{Call, Once, PeerDesk};
 use connect::signature::SigningKey;
 use connect::{Guard, Reach};
+use desk::exchange::invitation::Fate;
 use desk::exchange::partner::{Changed, Own};
 use desk::{EntryDraft, Error, OpenRequest, Step};
 use serde_json::{Value, json};
@@ -23,7 +24,7 @@ use crate::exchange::{PUBLIC, bodies, says, stored};
 use crate::onboarding::actor;
 
 /// Everything may pass but addresses.
-const TERMS: Terms = Terms {
+pub(crate) const TERMS: Terms = Terms {
     names: true,
     addresses: false,
     files: true,
@@ -32,13 +33,13 @@ const TERMS: Terms = Terms {
 };
 
 /// A desk with its people.
-struct Side {
-    desk: Arc<TestDesk>,
-    f: Federation,
-    ada: Actor,
-    fay: Actor,
-    stan: Actor,
-    rita: Actor,
+pub(crate) struct Side {
+    pub(crate) desk: Arc<TestDesk>,
+    pub(crate) f: Federation,
+    pub(crate) ada: Actor,
+    pub(crate) fay: Actor,
+    pub(crate) stan: Actor,
+    pub(crate) rita: Actor,
     /// What changes are called that happened here.
     name: DeskId,
 }
@@ -56,7 +57,7 @@ async fn side(desk: Arc<TestDesk>) -> Side {
     }
 }
 
-async fn sides(all: Vec<Arc<TestDesk>>) -> Vec<Side> {
+pub(crate) async fn sides(all: Vec<Arc<TestDesk>>) -> Vec<Side> {
     let mut made = Vec::new();
     for desk in all {
         made.push(side(desk).await);
@@ -77,13 +78,13 @@ fn own(units: &[&str]) -> Own {
 }
 
 /// The two are partners from now on: `a` invites.
-async fn couple(a: &Side, b: &Side, terms: Terms, (at_a, at_b): (&str, &str)) {
+pub(crate) async fn couple(a: &Side, b: &Side, terms: Terms, (at_a, at_b): (&str, &str)) {
     stand_in(a, at_a).await;
     stand_in(b, at_b).await;
     let written = a
         .desk
         .desk
-        .invite_partner(&a.ada, terms, &own(&[at_a]))
+        .invite_partner(&a.ada, "", terms, &own(&[at_a]))
         .await;
     let text = written.unwrap().text;
     let read = b.desk.desk.read_invitation(&b.ada, &text).unwrap();
@@ -106,7 +107,7 @@ async fn partner(at: &Side, of: &Side) -> Partner {
 }
 
 /// Lets everything happen until nothing does; with so many seconds between.
-async fn quiet(all: &[&Side], seconds: i64) {
+pub(crate) async fn quiet(all: &[&Side], seconds: i64) {
     for _ in 0..40 {
         let mut done = 0;
         for one in all {
@@ -129,7 +130,7 @@ async fn quiet(all: &[&Side], seconds: i64) {
     }
 }
 
-async fn opens(at: &Side, subject: &str) -> TicketNumber {
+pub(crate) async fn opens(at: &Side, subject: &str) -> TicketNumber {
     let request = OpenRequest {
         subject: subject.into(),
         description: "It was there yesterday. Mail me: rita@people.example".into(),
@@ -147,7 +148,7 @@ async fn acts(at: &Side, who: &Actor, number: TicketNumber, step: Step) {
         .unwrap();
 }
 
-async fn give(at: &Side, number: TicketNumber, unit: &str) {
+pub(crate) async fn give(at: &Side, number: TicketNumber, unit: &str) {
     let catalogue = at.desk.desk.catalogue().await.unwrap();
     let unit = catalogue.find_unit("unit", unit).unwrap().id;
     let reason = Some("Theirs.".into());
@@ -790,12 +791,22 @@ fn an_invitation_counts_once_and_for_a_week_and_what_was_agreed_stands() {
         stand_in(a, "desk-b").await;
         let invite = async || {
             let own = own(&["desk-b"]);
-            let written = a.desk.desk.invite_partner(&a.ada, TERMS, &own);
+            let written = a.desk.desk.invite_partner(&a.ada, "", TERMS, &own);
+            written.await.unwrap().text
+        };
+        // Without a unit that stands for who takes it.
+        let plain = async || {
+            let own = Own::default();
+            let written = a.desk.desk.invite_partner(&a.ada, "", TERMS, &own);
             written.await.unwrap().text
         };
         let text = invite().await;
         // Who is no administrator, and what is no invitation.
-        let forbidden = a.desk.desk.invite_partner(&a.fay, TERMS, &own(&[])).await;
+        let forbidden = a
+            .desk
+            .desk
+            .invite_partner(&a.fay, "", TERMS, &own(&[]))
+            .await;
         assert!(matches!(forbidden, Err(Error::Forbidden(_))));
         for wrong in [
             "",
@@ -816,7 +827,11 @@ fn an_invitation_counts_once_and_for_a_week_and_what_was_agreed_stands() {
             intake: Some("desk-b".into()),
             units: vec!["desk-b".into()],
         };
-        let wrong = a.desk.desk.invite_partner(&a.ada, TERMS, &own_intake).await;
+        let wrong = a
+            .desk
+            .desk
+            .invite_partner(&a.ada, "", TERMS, &own_intake)
+            .await;
         assert!(wrong.unwrap_err().to_string().starts_with("intake"));
         // Somebody who saw it changes what is agreed: not taken.
         let eve = stranger(a, "eve.example", 9);
@@ -835,10 +850,41 @@ fn an_invitation_counts_once_and_for_a_week_and_what_was_agreed_stands() {
         assert_eq!(status, 403, "{said}");
         let again = b.desk.desk.accept_partner(&b.ada, &text, &own(&[])).await;
         assert!(matches!(again, Err(Error::Conflict(_))));
+        // One that is declined there, twice because the answer may get lost: nobody takes it.
+        let text = plain().await;
+        let no = "We have <b>no</b> people for it.";
+        let forbidden = b.desk.desk.decline_partner(&b.fay, &text, no).await;
+        assert!(matches!(forbidden, Err(Error::Forbidden(_))));
+        for _ in 0..2 {
+            let told = b.desk.desk.decline_partner(&b.ada, &text, no).await;
+            told.unwrap();
+        }
+        let (status, said) = eve.accepts(&text, TERMS.seen_from_there()).await;
+        assert_eq!(status, 403, "{said}");
+        assert!(said.to_string().contains("was declined"), "{said}");
+        let all = a.desk.desk.partner_invitations(&a.fay).await.unwrap();
+        let declined = all.iter().find(|i| i.fate == Fate::Declined).unwrap();
+        assert_eq!(
+            (
+                declined.invitation.declined_by.as_deref(),
+                declined.invitation.reason.as_str()
+            ),
+            (Some(b.name.as_str()), no)
+        );
+        // One that was withdrawn, or accepted, can not be declined.
+        let text = plain().await;
+        let open = a.desk.desk.partner_invitations(&a.ada).await.unwrap();
+        let open = open.iter().find(|i| i.fate == Fate::Open).unwrap();
+        let open = open.invitation.id;
+        a.desk.desk.withdraw_invitation(&a.ada, open).await.unwrap();
+        let late = b.desk.desk.decline_partner(&b.ada, &text, "").await;
+        assert!(matches!(late, Err(Error::Conflict(_))), "{late:?}");
+        let (status, said) = eve.accepts(&text, TERMS.seen_from_there()).await;
+        assert_eq!(status, 403, "{said}");
         // One that is over.
         let text = {
             let own = Own::default();
-            let written = a.desk.desk.invite_partner(&a.ada, TERMS, &own);
+            let written = a.desk.desk.invite_partner(&a.ada, "", TERMS, &own);
             written.await.unwrap().text
         };
         a.desk.clock.advance(8 * 86_400_000);
@@ -859,7 +905,7 @@ fn nobody_is_believed_but_a_partner_and_a_partner_only_in_what_is_its_own() {
         let invited = a
             .desk
             .desk
-            .invite_partner(&a.ada, TERMS, &Own::default())
+            .invite_partner(&a.ada, "", TERMS, &Own::default())
             .await;
         let text = invited.unwrap().text;
         let (status, said) = eve.accepts(&text, TERMS.seen_from_there()).await;
@@ -931,7 +977,7 @@ fn nobody_is_believed_but_a_partner_and_a_partner_only_in_what_is_its_own() {
         let invited = a
             .desk
             .desk
-            .invite_partner(&a.ada, TERMS, &own(&["desk-bob"]))
+            .invite_partner(&a.ada, "", TERMS, &own(&["desk-bob"]))
             .await;
         let text = invited.unwrap().text;
         assert_eq!(bob.accepts(&text, TERMS.seen_from_there()).await.0, 200);

@@ -3,10 +3,11 @@
 
 use desk::{Error, Step};
 use switchboard_core::{Actor, Command, EntryVisibility, UnitId};
-use testkit::{Mail, Somebody, TestDesk, both_configured};
+use testkit::{Mail, Somebody, TestDesk, both_configured, desks};
 
 use crate::exchange::{keeping, opens, passes, says, world};
 use crate::exchange_fake::Wrong;
+use crate::exchange_partner::{TERMS, couple, give, quiet, sides};
 use crate::onboarding::{actor, service};
 
 const HOUR: i64 = 3_600_000;
@@ -125,6 +126,89 @@ fn what_nobody_looked_at_for_a_week_is_brought_to_mind_once_a_week_across_restar
         desk.clock.advance(14 * DAY);
         restarts(&desk).await;
         assert_eq!(reminders(&desk, &f.fay).len(), 3);
+    });
+}
+
+#[test]
+fn tickets_at_partner_desks_are_looked_at_and_brought_to_mind_too() {
+    desks(&["Desk A", "Desk B"], |all| async move {
+        let all = sides(all).await;
+        let [a, b] = &all[..] else { unreachable!() };
+        couple(a, b, TERMS, ("desk-b", "desk-a")).await;
+        let opens = crate::exchange_partner::opens;
+        let first = opens(a, "A plate is missing").await;
+        give(a, first, "desk-b").await;
+        quiet(&[a, b], 1).await;
+        a.desk.clock.advance(DAY);
+        let later = opens(a, "Two plates are missing").await;
+        give(a, later, "desk-b").await;
+        quiet(&[a, b], 1).await;
+        a.desk.desk.start_timers().await.unwrap();
+        a.desk.run_jobs().await;
+        assert_eq!(reminders(&a.desk, &a.f.fay).len(), 0);
+
+        // A week after the first went there, and not the second.
+        a.desk.clock.advance(6 * DAY + HOUR);
+        restarts(&a.desk).await;
+        let told = reminders(&a.desk, &a.f.fay);
+        assert_eq!(told.len(), 1);
+        assert!(told[0].subject.starts_with("A ticket at a partner"));
+        let text = &told[0].text;
+        let name = a.desk.desk.exchange_name().unwrap();
+        for words in [
+            format!("{first} A plate is missing"),
+            format!("Desk B {name}/{first}; given to them 7 days ago, no look yet"),
+            "nothing came from there yet".to_owned(),
+        ] {
+            assert!(text.contains(&words), "{words} is not in {text}");
+        }
+        assert!(!text.contains("Two plates"), "{text}");
+        restarts(&a.desk).await;
+        assert_eq!(reminders(&a.desk, &a.f.fay).len(), 1, "once a week");
+
+        // The oldest look stands first; who looks takes it from the reminder.
+        let listed = async || {
+            let all = a.desk.desk.at_partners(&a.fay, None, 10).await.unwrap();
+            let all = all.items.into_iter();
+            all.map(|one| (one.ticket, one.there.looked_by))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(listed().await, [(first, None), (later, None)]);
+        let looks = a.desk.desk.looked_at_partner(&a.fay, first).await;
+        looks.unwrap();
+        let fay = Some(a.fay.name.clone());
+        assert_eq!(listed().await, [(later, None), (first, fay)]);
+        a.desk.clock.advance(7 * DAY - HOUR);
+        restarts(&a.desk).await;
+        a.desk.clock.advance(HOUR / 2);
+        restarts(&a.desk).await;
+        let told = reminders(&a.desk, &a.f.fay);
+        assert_eq!(told.len(), 1, "not yet a week after the last");
+        a.desk.clock.advance(HOUR / 2 + 1_000);
+        restarts(&a.desk).await;
+        let told = reminders(&a.desk, &a.f.fay);
+        assert_eq!(told.len(), 2);
+        let text = &told[1].text;
+        assert!(
+            told[1].subject.starts_with("2 tickets"),
+            "{}",
+            told[1].subject
+        );
+        let (at_later, at_first) = (text.find("Two plates"), text.find("A plate"));
+        assert!(at_later < at_first, "the oldest look first: {text}");
+        assert!(text.contains("last look 7 days ago"), "{text}");
+
+        // What came back is nobody's to look at.
+        for number in [first, later] {
+            give(a, number, "storage").await;
+        }
+        quiet(&[a, b], 1).await;
+        assert_eq!(listed().await, []);
+        let late = a.desk.desk.looked_at_partner(&a.fay, first).await;
+        assert!(matches!(late, Err(Error::Conflict(_))), "{late:?}");
+        a.desk.clock.advance(8 * DAY);
+        restarts(&a.desk).await;
+        assert_eq!(reminders(&a.desk, &a.f.fay).len(), 2);
     });
 }
 

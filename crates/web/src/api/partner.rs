@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use desk::exchange::invitation::Invited;
 use desk::exchange::partner::{Changed, Own, Standing};
 use desk::exchange::partner_dead::Foreign;
 use serde::{Deserialize, Serialize};
@@ -93,6 +94,8 @@ pub struct ExchangePartner {
     pub waiting: u64,
     /// How long the oldest of them waits, in milliseconds; 0: none does.
     pub lag_ms: i64,
+    /// For how long it can not be asked and has sent nothing, in milliseconds; 0: it can.
+    pub lag_in_ms: i64,
     /// Changes that came from there and can not be taken.
     pub dead: i64,
     /// Why it can not be talked to; null: it can.
@@ -125,6 +128,7 @@ impl From<Standing> for ExchangePartner {
             units: s.units,
             tickets: s.tickets,
             lag_ms: s.lag,
+            lag_in_ms: s.lag_in,
             dead: s.dead,
             error: p.error,
             error_at: p.error_at.map(Time),
@@ -157,6 +161,9 @@ async fn partners(
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewInvitation {
+    /// For whom it is, as people here call them; at most 100 characters.
+    #[serde(default)]
+    pub for_whom: String,
     /// What is to be agreed, as this desk sees it.
     pub terms: PartnerTerms,
     /// The unit in which what comes from there begins, by key or name; first level
@@ -171,6 +178,8 @@ pub struct NewInvitation {
 /// An invitation.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct WrittenInvitation {
+    /// Its id here.
+    pub id: Uuid,
     /// To be handed to an administrator of the other desk, as a secret: who has it
     /// becomes the partner. It is shown once.
     pub invitation: String,
@@ -196,12 +205,135 @@ async fn invite_partner(
         units: body.value.units,
     };
     let terms = body.value.terms.into();
-    let written = app.desk.invite_partner(&caller.actor, terms, &own).await?;
+    let written = app
+        .desk
+        .invite_partner(&caller.actor, &body.value.for_whom, terms, &own)
+        .await?;
     let answer = WrittenInvitation {
+        id: written.id,
         invitation: written.text,
         expires_at: Time(written.expires_at),
     };
     Ok((StatusCode::CREATED, Json(answer)))
+}
+
+/// An invitation of this desk, and how it stands.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ListedInvitation {
+    /// Its id.
+    pub id: Uuid,
+    /// For whom it was written, as somebody noted.
+    pub for_whom: String,
+    /// `open`: it waits for the other desk; `accepted`, `declined`, `withdrawn`; `over`:
+    /// nobody took it in time.
+    pub state: String,
+    /// What is to be agreed, as this desk sees it.
+    pub terms: PartnerTerms,
+    /// The unit in which what comes from there will begin, by name.
+    pub intake: String,
+    /// The units that will stand for it here, by name.
+    pub units: Vec<String>,
+    /// When it was written.
+    pub made_at: Time,
+    /// Until when it counts.
+    pub expires_at: Time,
+    /// The partner that accepted it.
+    pub partner: Option<Uuid>,
+    /// The desk that declined it.
+    pub declined_by: Option<String>,
+    /// Why, as they said.
+    pub reason: String,
+    /// When it was declined or withdrawn.
+    pub ended_at: Option<Time>,
+}
+
+impl From<Invited> for ListedInvitation {
+    fn from(i: Invited) -> ListedInvitation {
+        let it = i.invitation;
+        ListedInvitation {
+            id: it.id,
+            for_whom: it.for_whom,
+            state: i.fate.key().to_owned(),
+            terms: it.offer.terms.into(),
+            intake: i.intake,
+            units: i.units,
+            made_at: Time(it.made_at),
+            expires_at: Time(it.expires_at),
+            partner: it.partner,
+            declined_by: it.declined_by,
+            reason: it.reason,
+            ended_at: it.ended_at.map(Time),
+        }
+    }
+}
+
+/// The last 50 invitations of this desk, the newest first; for first level and
+/// administrators. Their texts are not kept.
+#[utoipa::path(
+    get,
+    path = "/exchange/invitations",
+    tag = "exchange",
+    responses((status = 200, description = "They", body = Items<ListedInvitation>)),
+)]
+async fn invitations(
+    State(app): State<AppState>,
+    Reads(caller): Reads,
+) -> Result<Json<Items<ListedInvitation>>, Problem> {
+    let all = app.desk.partner_invitations(&caller.actor).await?;
+    Ok(Json(Items::all(
+        all.into_iter().map(ListedInvitation::from).collect(),
+    )))
+}
+
+/// Withdraws an invitation that nobody took. 404: it was taken, or has ended.
+#[utoipa::path(
+    delete,
+    path = "/exchange/invitations/{id}",
+    tag = "exchange",
+    params(("id" = Uuid, Path, description = "The invitation's id")),
+    responses((status = 204, description = "Nobody can take it any more")),
+)]
+async fn withdraw_invitation(
+    State(app): State<AppState>,
+    Administers(caller): Administers,
+    at: At,
+) -> Result<StatusCode, Problem> {
+    app.desk
+        .withdraw_invitation(&caller.actor, at.uuid("id")?)
+        .await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// An invitation that is declined.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DeclinedInvitation {
+    /// The whole text.
+    pub invitation: String,
+    /// Why, for the people of the other desk; at most 500 characters.
+    #[serde(default)]
+    pub reason: String,
+}
+
+/// Declines an invitation: the other desk is told, and nobody can accept it any more. May be
+/// repeated when no answer came. 409: the other desk does not take it; 503: it was not
+/// reached.
+#[utoipa::path(
+    post,
+    path = "/exchange/invitations/decline",
+    tag = "exchange",
+    request_body = DeclinedInvitation,
+    responses((status = 204, description = "They know")),
+)]
+async fn decline_invitation(
+    State(app): State<AppState>,
+    Administers(caller): Administers,
+    body: Body<DeclinedInvitation>,
+) -> Result<StatusCode, Problem> {
+    app.desk
+        .decline_partner(&caller.actor, &body.value.invitation, &body.value.reason)
+        .await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// An invitation to be read.
@@ -485,7 +617,9 @@ async fn give_up_partner_dead_letter(
 pub(super) fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(partners))
-        .routes(routes!(invite_partner))
+        .routes(routes!(invitations, invite_partner))
+        .routes(routes!(withdraw_invitation))
+        .routes(routes!(decline_invitation))
         .routes(routes!(read_invitation))
         .routes(routes!(accept_partner))
         .routes(routes!(change_partner))

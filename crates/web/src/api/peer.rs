@@ -6,7 +6,8 @@ use axum::body::Bytes;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
-use desk::exchange::partner::{Acceptance, Identity};
+use desk::exchange::invitation::{Acceptance, Refusal};
+use desk::exchange::partner::Identity;
 use desk::exchange::partner_door::{Called, Piece};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -61,6 +62,19 @@ pub struct InvitationAcceptance {
     pub token: String,
     /// What was agreed, as who accepts sees it.
     pub terms: PartnerTerms,
+}
+
+/// A desk declines an invitation.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct InvitationRefusal {
+    /// Who declines. The request is signed with its key.
+    pub from: DeskIdentity,
+    /// What stood in the invitation.
+    pub token: String,
+    /// Why, for people; at most 500 characters.
+    #[serde(default)]
+    pub reason: String,
 }
 
 /// A piece of a desk's log for its partner.
@@ -163,23 +177,54 @@ async fn accept_invitation(
 ) -> Result<Json<DeskIdentity>, Problem> {
     let (called, body) = signed(&app, request).await?;
     let accepted: InvitationAcceptance = read_json(&body)?;
-    let desk = DeskId::new(&accepted.from.desk).ok_or_else(|| {
-        let what = "takes 1 to 100 of a-z 0-9 . - _ @";
-        Problem::from(desk::Error::invalid("from.desk", what))
-    })?;
     let accepted = Acceptance {
-        from: Identity {
-            protocol: accepted.from.protocol,
-            desk,
-            title: accepted.from.title,
-            base_url: accepted.from.base_url,
-            public_key: accepted.from.public_key,
-        },
+        from: identity(accepted.from)?,
         token: accepted.token,
         terms: accepted.terms.into(),
     };
     let us = app.desk.acceptance_called(&called, &body, accepted).await?;
     Ok(Json(us.into()))
+}
+
+/// Who calls, by its own word.
+fn identity(from: DeskIdentity) -> Result<Identity, Problem> {
+    let desk = DeskId::new(&from.desk).ok_or_else(|| {
+        let what = "takes 1 to 100 of a-z 0-9 . - _ @";
+        Problem::from(desk::Error::invalid("from.desk", what))
+    })?;
+    Ok(Identity {
+        protocol: from.protocol,
+        desk,
+        title: from.title,
+        base_url: from.base_url,
+        public_key: from.public_key,
+    })
+}
+
+/// A desk declines an invitation of this one: signed, with the key that it brings. Nobody
+/// can accept it then. May be repeated by the same desk. 403: the token is none, is over,
+/// or was taken.
+#[utoipa::path(
+    post,
+    path = "/exchange/peer/refusal",
+    tag = "exchange between desks",
+    security(()),
+    request_body = InvitationRefusal,
+    responses((status = 204, description = "It is declined")),
+)]
+async fn refuse_invitation(
+    State(app): State<AppState>,
+    request: Request,
+) -> Result<StatusCode, Problem> {
+    let (called, body) = signed(&app, request).await?;
+    let refusal: InvitationRefusal = read_json(&body)?;
+    let refusal = Refusal {
+        from: identity(refusal.from)?,
+        token: refusal.token,
+        reason: refusal.reason,
+    };
+    app.desk.refusal_called(&called, &body, refusal).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Takes a piece of the caller's log. What is known is skipped; the answer comes
@@ -316,6 +361,7 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(peer_identity))
         .routes(routes!(accept_invitation))
+        .routes(routes!(refuse_invitation))
         .routes(routes!(push_changes, pull_changes))
         .routes(routes!(peer_logs))
 }

@@ -91,6 +91,24 @@ pub(super) const API: &[Row] = &[
         Who::Administrators,
     ),
     row(
+        "GET",
+        "/api/v1/exchange/invitations",
+        Needs::Read,
+        Who::FirstLevel,
+    ),
+    row(
+        "DELETE",
+        "/api/v1/exchange/invitations/{id}",
+        Needs::Admin,
+        Who::Administrators,
+    ),
+    row(
+        "POST",
+        "/api/v1/exchange/invitations/decline",
+        Needs::Admin,
+        Who::Administrators,
+    ),
+    row(
         "POST",
         "/api/v1/exchange/invitations/read",
         Needs::Admin,
@@ -124,6 +142,12 @@ pub(super) const API: &[Row] = &[
     row(
         "POST",
         "/api/v1/exchange/peer/acceptance",
+        Needs::Signed,
+        Who::Everybody,
+    ),
+    row(
+        "POST",
+        "/api/v1/exchange/peer/refusal",
         Needs::Signed,
         Who::Everybody,
     ),
@@ -164,4 +188,35 @@ pub(super) const PAGES: &[Row] = &[
     row("GET", "/exchange", Needs::Session, Who::FirstLevel),
     row("POST", "/exchange", Needs::Form, Who::Administrators),
     row("POST", "/exchange/looked", Needs::Form, Who::FirstLevel),
+    row(
+        "GET",
+        "/exchange/invitations",
+        Needs::Session,
+        Who::FirstLevel,
+    ),
+    row(
+        "POST",
+        "/exchange/invitations",
+        Needs::Form,
+        Who::Administrators,
+    ),
+    row(
+        "GET",
+        "/exchange/accept",
+        Needs::Session,
+        Who::Administrators,
+    ),
+    row("POST", "/exchange/accept", Needs::Form, Who::Administrators),
+    row(
+        "GET",
+        "/exchange/partners/{id}",
+        Needs::Session,
+        Who::FirstLevel,
+    ),
+    row(
+        "POST",
+        "/exchange/partners/{id}",
+        Needs::Form,
+        Who::Administrators,
+    ),
 ];

@@ -160,6 +160,8 @@ impl CouplingRow {
 /// A partner's desk.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeskRow {
+    /// Its id.
+    pub id: String,
     /// How people call it, and its name.
     pub title: String,
     /// Its name, the units that stand for it, and where what comes begins.
@@ -172,14 +174,20 @@ pub struct DeskRow {
     pub direction: &'static str,
     /// When something last came from there.
     pub came: Option<TimeMark>,
-    /// How long the oldest change waits; empty: none does.
+    /// How long the oldest change waits that is to go there; empty: none does.
     pub lag: String,
+    /// For how long it can not be asked and sent nothing; empty: it can.
+    pub lag_in: String,
     /// Changes that it does not have yet.
     pub waiting: u64,
     /// Changes that came from there and can not be taken.
     pub dead: i64,
     /// Why it can not be talked to, and since when.
     pub error: Option<(String, TimeMark)>,
+    /// It does not run for now.
+    pub paused: bool,
+    /// It is over.
+    pub ended: bool,
 }
 
 impl DeskRow {
@@ -203,7 +211,12 @@ impl DeskRow {
             true => "no unit stands for it".to_owned(),
             false => one.units.join(", "),
         };
+        let long = |lag: Millis| match lag > 0 {
+            true => length(lag),
+            false => String::new(),
+        };
         DeskRow {
+            id: p.id.to_string(),
             title: p.title.clone(),
             about: format!(
                 "{}: {units}; what comes begins in {}; {} shared",
@@ -216,11 +229,10 @@ impl DeskRow {
             arrows,
             direction,
             came: p.came_at.map(|at| dial.ago(at)),
-            lag: if one.lag > 0 {
-                length(one.lag)
-            } else {
-                String::new()
-            },
+            lag: long(one.lag),
+            lag_in: long(one.lag_in),
+            paused: p.state == partner::State::Paused,
+            ended: p.state == partner::State::Ended,
             waiting: p.backlog(),
             dead: one.dead,
             error: p

@@ -19,6 +19,7 @@ pub mod frame;
 pub mod history;
 pub mod home;
 pub mod identities;
+pub mod invitation;
 pub mod list_link;
 pub mod live;
 pub mod mail_choice;
@@ -28,6 +29,7 @@ pub mod mask;
 pub mod my_tickets;
 pub mod new_ticket;
 pub mod pane;
+pub mod partner;
 pub mod passkey;
 pub mod place;
 pub mod plot;
@@ -285,6 +287,9 @@ pub fn router() -> Router<AppState> {
         .route("/reports/file", get(reports::file))
         .route("/exchange", get(exchange::show).post(exchange::act))
         .route("/exchange/looked", post(exchange::looked))
+        .route("/exchange/invitations", get(invitation::list).post(invitation::write))
+        .route("/exchange/accept", get(invitation::ask).post(invitation::answer))
+        .route("/exchange/partners/{id}", get(partner::show).post(partner::act))
         .route("/l/{word}/{deed}", get(list_link::show).post(list_link::say))
         .route("/asked/{word}", get(list_link::ask).post(list_link::answer))
         .route("/triage", get(triage::show))

@@ -43,12 +43,14 @@ use super::federated::{DirectoryPage, SignedOutPage};
 use super::history::HistoryPage;
 use super::home::HomePage;
 use super::identities::IdentityPage;
+use super::invitation::{AcceptPage, InvitationsPage};
 use super::list_link::{AskedPage, ListLinkPage};
 use super::mail_choice::MailChoicePage;
 use super::mail_frame::MailFrame;
 use super::mail_stop::MailStopPage;
 use super::my_tickets::MyTicketsPage;
 use super::new_ticket::{NewTicketPage, NewTicketParts};
+use super::partner::PartnerPage;
 use super::portal::{PortalPage, PortalServicesPage};
 use super::portal_news::NewsPage;
 use super::privacy::{ConfirmPage, PrivacyPage};
@@ -278,6 +280,22 @@ fn pages() -> BTreeMap<&'static str, String> {
             ReportsPage::wrong_sample().render().unwrap(),
         ),
         ("exchange", ExchangePage::sample().render().unwrap()),
+        ("invitations", InvitationsPage::sample().render().unwrap()),
+        (
+            "invitation-written",
+            InvitationsPage::written_sample().render().unwrap(),
+        ),
+        ("accept", AcceptPage::sample().render().unwrap()),
+        ("accept-read", AcceptPage::read_sample().render().unwrap()),
+        ("partner", PartnerPage::sample().render().unwrap()),
+        (
+            "partner-ended",
+            PartnerPage::ended_sample().render().unwrap(),
+        ),
+        (
+            "partner-paused",
+            PartnerPage::paused_sample().render().unwrap(),
+        ),
         (
             "exchange-wrong",
             ExchangePage::wrong_sample().render().unwrap(),

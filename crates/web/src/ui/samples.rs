@@ -8,6 +8,7 @@ mod exchange;
 mod federated;
 mod mail;
 mod mailboxes;
+mod partner;
 mod portal;
 mod privacy;
 mod provider;

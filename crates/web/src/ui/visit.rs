@@ -715,6 +715,12 @@ impl Visit {
     }
 }
 
+/// What stands in a field that takes one thing a line, without empty ones.
+pub fn lines(text: &str) -> Vec<String> {
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    lines.map(str::to_owned).collect()
+}
+
 /// A text as a sentence: a capital at its start, a full stop at its end.
 pub fn sentence(text: &str) -> String {
     let mut chars = text.trim().chars();

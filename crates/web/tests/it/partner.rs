@@ -3,15 +3,16 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use desk::exchange::partner::Own;
 use serde_json::{Value, json};
 use store::partner::{Dead, Partner, State, Terms};
-use switchboard_core::UnitId;
 use switchboard_core::exchange::DeskId;
+use switchboard_core::{Channel, UnitId};
 use testkit::{Federation, TestDesk, both};
 use uuid::Uuid;
 
 /// A desk that says yes to everything, and an invitation of it.
-async fn invitation(name: &str) -> String {
+pub(crate) async fn invitation(name: &str) -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let yes = axum::Router::new().fallback(|| async { axum::Json(json!({})) });
@@ -30,7 +31,7 @@ async fn invitation(name: &str) -> String {
 }
 
 /// A partner that is not reached in these tests: no round of the exchange runs.
-async fn partner(desk: &TestDesk, f: &Federation, name: &str) -> Uuid {
+pub(crate) async fn partner(desk: &TestDesk, f: &Federation, name: &str) -> Uuid {
     let (desk_id, intake) = (DeskId::new(name).unwrap(), f.storage);
     let said = ("Sky", "http://127.0.0.1:9", &*STANDARD.encode([7; 32]));
     let said = (said.0.to_owned(), said.1.to_owned(), said.2.to_owned());
@@ -61,7 +62,7 @@ pub(crate) async fn stands_for(desk: &TestDesk, f: &Federation, name: &str, unit
 }
 
 /// An id that nothing has yet.
-fn fresh() -> Uuid {
+pub(crate) fn fresh() -> Uuid {
     use std::sync::atomic::{AtomicU64, Ordering};
     static SO_FAR: AtomicU64 = AtomicU64::new(1);
     let n = SO_FAR.fetch_add(1, Ordering::Relaxed);
@@ -95,6 +96,18 @@ pub(crate) async fn set_aside(desk: &TestDesk, f: &Federation) -> Uuid {
     id
 }
 
+/// An invitation that waits, of this desk.
+pub(crate) async fn invited(desk: &TestDesk, f: &Federation) -> Uuid {
+    let ada = desk.desk.actor_for(f.ada.id, Channel::Web).await.unwrap();
+    let terms = Terms {
+        gives: true,
+        ..Terms::default()
+    };
+    let own = Own::default();
+    let made = desk.desk.invite_partner(&ada, "Sky", terms, &own).await;
+    made.unwrap().id
+}
+
 /// How the routes are called for the table of who may what.
 pub(crate) async fn call(
     desk: &TestDesk,
@@ -106,7 +119,24 @@ pub(crate) async fn call(
     let terms = json!({"gives": true, "takes": true});
     Some(match (method, path) {
         ("POST", "/exchange/invitations") => (path.to_owned(), Some(json!({"terms": terms}))),
-        ("POST", "/exchange/invitations/read" | "/exchange/partners") => {
+        ("DELETE", "/exchange/invitations/{id}") => {
+            let id = invited(desk, f).await;
+            (path.replace("{id}", &id.to_string()), None)
+        }
+        ("POST", "/exchange/peer/refusal") => {
+            let from = json!({
+                "protocol": "switchboard-exchange/1", "desk": name(), "title": "Sky",
+                "base_url": "http://127.0.0.1:9", "public_key": STANDARD.encode([7; 32]),
+            });
+            (
+                path.to_owned(),
+                Some(json!({"from": from, "token": "once"})),
+            )
+        }
+        (
+            "POST",
+            "/exchange/invitations/read" | "/exchange/invitations/decline" | "/exchange/partners",
+        ) => {
             let invitation = invitation(&name()).await;
             (path.to_owned(), Some(json!({"invitation": invitation})))
         }
@@ -272,5 +302,55 @@ fn what_a_partner_said_and_could_not_be_taken_is_looked_after() {
         let why = json!({"reason": "They opened it by mistake."});
         desk.post(&f.ada, &give_up, why.clone()).await.expect(204);
         desk.post(&f.ada, &give_up, why).await.expect(404);
+    });
+}
+
+#[test]
+fn invitations_are_written_withdrawn_and_declined() {
+    both(|desk| async move {
+        let f = desk.federation().await;
+        let write = json!({"for_whom": "Sky", "terms": {"gives": true, "names": true}});
+        let made = desk.post(&f.ada, "/exchange/invitations", write).await;
+        let id = made.expect(201).json["id"].clone();
+        let listed = async || {
+            let all = desk.get(&f.fay, "/exchange/invitations").await.expect(200);
+            all.json["items"].clone()
+        };
+        let all = listed().await;
+        assert_eq!(
+            (&all[0]["id"], &all[0]["for_whom"], &all[0]["state"]),
+            (&id, &json!("Sky"), &json!("open"))
+        );
+        assert_eq!(all[0]["terms"]["names"], true);
+        let path = format!("/exchange/invitations/{}", id.as_str().unwrap());
+        desk.delete(&f.fay, &path).await.expect(403);
+        desk.delete(&f.ada, &path).await.expect(204);
+        desk.delete(&f.ada, &path).await.expect(404);
+        assert_eq!(listed().await[0]["state"], "withdrawn");
+        desk.clock.advance(1_000);
+        let id = invited(&desk, &f).await;
+        desk.clock.advance(8 * 86_400_000);
+        assert_eq!(listed().await[0]["id"], json!(id));
+        assert_eq!(listed().await[0]["state"], "over");
+
+        // One of another desk, which says yes to everything.
+        let theirs = invitation("desk.sky.example").await;
+        let decline = "/exchange/invitations/decline";
+        let wrong = json!({"invitation": "hello"});
+        let said = desk.post(&f.ada, decline, wrong).await.expect(422);
+        assert_eq!(said.json["field"], "invitation");
+        let long = json!({"invitation": theirs, "reason": "x".repeat(501)});
+        let said = desk.post(&f.ada, decline, long).await.expect(422);
+        assert_eq!(said.json["field"], "reason");
+        let whole = json!({"invitation": theirs, "reason": "Not now."});
+        desk.post(&f.fay, decline, whole.clone()).await.expect(403);
+        desk.post(&f.ada, decline, whole).await.expect(204);
+        let partners = desk.get(&f.ada, "/exchange/partners").await.expect(200);
+        assert_eq!(partners.json["items"], json!([]));
+        let deeds = desk.get(&f.ada, "/audit?action=partner.").await.expect(200);
+        let deeds = deeds.text();
+        assert!(deeds.contains("partner.declined"), "{deeds}");
+        assert!(deeds.contains("partner.withdrawn"), "{deeds}");
+        assert!(!deeds.contains("\"once\""), "{deeds}");
     });
 }

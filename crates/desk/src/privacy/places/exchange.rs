@@ -147,6 +147,10 @@ pub(super) const TABLES: &[Table] = &[
             ("made_at", Nothing),
             ("expires_at", Nothing),
             ("partner", Nothing),
+            ("for_whom", Words),
+            ("ended_at", Nothing),
+            ("declined_by", Nothing),
+            ("reason", Words),
         ],
     ),
     table(

@@ -18,7 +18,7 @@ use crate::ui::posted::Posted;
 use crate::ui::time::{Dial, length};
 use crate::ui::unit_edit::QUICKER;
 use crate::ui::view::{Chip, Choice, Icon, Lamp, TimeMark, Tone};
-use crate::ui::visit::{Visit, sentence};
+use crate::ui::visit::{Visit, lines, sentence};
 
 /// Calls that are shown, and those of them that were given up.
 const SHOWN: i64 = 50;
@@ -273,11 +273,6 @@ fn typed(posted: &Posted) -> WebhookFields {
         reader: text("reader"),
         active: posted.has("active"),
     }
-}
-
-fn lines(text: &str) -> Vec<String> {
-    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-    lines.map(str::to_owned).collect()
 }
 
 fn draft(known: Option<&Overview>, posted: &Posted, fields: &WebhookFields) -> Draft {

@@ -127,6 +127,7 @@ impl ExchangePage {
                 },
             ],
             desks: vec![DeskRow {
+                id: s("0190f3a0-0000-7000-8000-000000000005"),
                 title: s("Desk <b>"),
                 about: s("b.example: Desk B; what comes begins in First level; 3 shared"),
                 lamp: Lamp {
@@ -137,6 +138,9 @@ impl ExchangePage {
                 direction: "both ways",
                 came: Some(dial().ago(NOW - MIN)),
                 lag: s("3 min"),
+                lag_in: s("1 h"),
+                paused: false,
+                ended: false,
                 waiting: 7,
                 dead: 1,
                 error: Some((s("it takes too long <b>"), dial().moment(NOW - HOUR))),

@@ -119,6 +119,16 @@ pub(super) fn deeds(path: &str) -> &'static [&'static str] {
             "retry-foreign",
             "give-up-foreign",
         ],
+        "/exchange/invitations" => &["write", "withdraw"],
+        "/exchange/accept" => &["read", "accept", "decline"],
+        "/exchange/partners/{id}" => &[
+            "pause",
+            "go-on",
+            "end",
+            "save",
+            "retry-foreign",
+            "give-up-foreign",
+        ],
         "/account/communities" => &["join", "leave"],
         "/provider/onboarding/{id}" => &["save"],
         _ => &[""],
@@ -569,6 +579,41 @@ impl World {
                 };
                 let reason = ("reason", "It was told by phone.");
                 Call::to(path, &[("do", deed), ("id", &id.to_string()), reason])
+            }
+            "/exchange/invitations" => match deed {
+                "write" => Call::to(path, &[("do", deed), ("for_whom", "Sky"), ("gives", "1")]),
+                _ => {
+                    let id = crate::partner::invited(&self.desk, &self.f).await;
+                    Call::to(path, &[("do", deed), ("id", &id.to_string())])
+                }
+            },
+            "/exchange/accept" => {
+                let name = format!("{}.sky.example", fresh());
+                let text = crate::partner::invitation(&name).await;
+                Call::to(path, &[("do", deed), ("invitation", &text)])
+            }
+            "/exchange/partners/{id}" => {
+                let (id, letter) = match deed {
+                    "retry-foreign" | "give-up-foreign" => {
+                        let letter = crate::partner::set_aside(&self.desk, &self.f).await;
+                        let db = self.desk.desk.db();
+                        let found = db.read(move |c| store::partner::dead_letter(c, letter));
+                        (found.await.unwrap().unwrap().partner, letter)
+                    }
+                    _ => {
+                        let name = format!("{}.sky.example", fresh());
+                        let id = crate::partner::partner(&self.desk, &self.f, &name).await;
+                        (id, id)
+                    }
+                };
+                let fields = [
+                    ("do", deed),
+                    ("id", &*letter.to_string()),
+                    ("reason", "It was told by phone."),
+                    ("intake", "storage"),
+                    ("base_url", "http://127.0.0.1:9"),
+                ];
+                Call::to(path.replace("{id}", &id.to_string()), &fields)
             }
             "/exchange/looked" => {
                 crate::exchange::coupled(&self.desk, &self.f.ada).await;

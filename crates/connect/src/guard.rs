@@ -235,14 +235,23 @@ impl Resolve for Pinned {
     }
 }
 
+/// What this machine's resolver says; in tests of this file the names that they made up
+/// answer as they say.
+async fn names(host: &str, port: u16) -> std::io::Result<Vec<SocketAddr>> {
+    #[cfg(test)]
+    if let Some(address) = tests::made_up(host) {
+        return Ok(vec![SocketAddr::new(address, port)]);
+    }
+    Ok(tokio::net::lookup_host((host, port)).await?.collect())
+}
+
 /// The addresses of a name. One that may not be connected to spoils all: whoever
 /// mixes them is up to something.
 async fn look_up(reach: &Reach, host: &str, port: u16) -> Result<Vec<SocketAddr>, Fault> {
-    let found = tokio::time::timeout(CONNECT, tokio::net::lookup_host((host, port)))
+    let found = tokio::time::timeout(CONNECT, names(host, port))
         .await
         .map_err(|_| Fault::Slow(format!("looking up {host}")))?
         .map_err(|e| Fault::Unreachable(format!("{host} is no name that can be looked up: {e}")))?;
-    let found: Vec<SocketAddr> = found.collect();
     if found.is_empty() {
         return Err(Fault::Unreachable(format!("{host} has no address")));
     }
@@ -594,6 +603,10 @@ fn told(host: &str, error: &reqwest::Error) -> Fault {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::{BTreeMap, VecDeque};
+    use std::sync::Mutex;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use crate::web_server::{WebServer, answered};
 
     /// Addresses and names that lead where nobody outside should lead the desk
@@ -705,6 +718,91 @@ mod tests {
         assert!(Reach::parse("10.0.0.0/33").is_err());
         assert!(Reach::parse("everything").is_err());
         assert_eq!(Reach::parse("").unwrap(), Reach::default());
+    }
+
+    /// What names that a test made up answer next.
+    static MADE_UP: Mutex<BTreeMap<String, VecDeque<IpAddr>>> = Mutex::new(BTreeMap::new());
+
+    pub(super) fn made_up(host: &str) -> Option<IpAddr> {
+        MADE_UP.lock().unwrap().get_mut(host)?.pop_front()
+    }
+
+    /// Has a name answer so, one look-up after the other.
+    fn answers(host: &str, addresses: &[&str]) {
+        let addresses = addresses.iter().map(|a| a.parse().unwrap()).collect();
+        MADE_UP.lock().unwrap().insert(host.to_owned(), addresses);
+    }
+
+    /// Counts who connects.
+    async fn door(listener: tokio::net::TcpListener) -> Arc<AtomicUsize> {
+        let came = Arc::new(AtomicUsize::new(0));
+        let counted = came.clone();
+        tokio::spawn(async move {
+            while listener.accept().await.is_ok() {
+                counted.fetch_add(1, Ordering::SeqCst);
+            }
+        });
+        came
+    }
+
+    #[tokio::test]
+    async fn a_name_that_means_something_else_a_moment_later_leads_nowhere() {
+        let open = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = open.local_addr().unwrap().port();
+        let inner = tokio::net::TcpListener::bind(("127.0.0.2", port))
+            .await
+            .unwrap();
+        let (open, inner) = (door(open).await, door(inner).await);
+        let seen = || (open.load(Ordering::SeqCst), inner.load(Ordering::SeqCst));
+        let settled = || tokio::time::sleep(Duration::from_millis(200));
+        // The operator listed the one, and the other has a door at the same port.
+        let guard = || Guard::new(Reach::parse("127.0.0.1").unwrap());
+        let (good, bad) = ("127.0.0.1", "127.0.0.2");
+
+        // As long as it means the same it is called: there is no TLS behind that door, so
+        // the call fails after it.
+        let url = |name: &str| format!("https://{name}:{port}/hook");
+        answers("steady.example", &[good, good]);
+        let got = guard().fetch(&url("steady.example"), "*/*", 100).await;
+        assert!(matches!(got, Err(Fault::Unreachable(_))), "{got:?}");
+        settled().await;
+        assert_eq!(seen(), (1, 0));
+
+        // Between the look that can tell why and that of the connection; at the first; and
+        // between two calls of the same guard, which keeps nothing of what a name meant.
+        answers("turns.example", &[good, bad]);
+        let got = guard().fetch(&url("turns.example"), "*/*", 100).await;
+        assert!(got.is_err(), "{got:?}");
+        answers("bad.example", &[bad, good]);
+        let got = guard().fetch(&url("bad.example"), "*/*", 100).await;
+        assert!(matches!(got, Err(Fault::Refused(_))), "{got:?}");
+        settled().await;
+        assert_eq!(seen(), (1, 0), "nobody was connected to");
+        let one = guard();
+        answers("later.example", &[good, good, bad]);
+        for _ in 0..2 {
+            let got = one.fetch(&url("later.example"), "*/*", 100).await;
+            assert!(got.is_err(), "{got:?}");
+        }
+        settled().await;
+        assert_eq!(seen(), (2, 0));
+
+        // Other protocols: looked up once, and that very address is connected to.
+        answers("mail.example", &[good, bad]);
+        assert!(guard().connect("mail.example", port).await.is_ok());
+        let got = guard().connect("mail.example", port).await;
+        assert!(matches!(got, Err(Fault::Refused(_))), "{got:?}");
+        settled().await;
+        assert_eq!(seen(), (3, 0));
+        // All that was made up was asked for: no look-up went elsewhere.
+        for name in [
+            "steady.example",
+            "turns.example",
+            "later.example",
+            "mail.example",
+        ] {
+            assert_eq!(MADE_UP.lock().unwrap()[name].len(), 0, "{name}");
+        }
     }
 
     #[tokio::test]

@@ -22,6 +22,7 @@ pub mod query;
 pub mod redact;
 pub mod redirect;
 pub mod report;
+pub mod rule;
 pub mod satisfaction;
 pub mod special_day;
 pub mod staff;

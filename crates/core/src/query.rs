@@ -6,6 +6,10 @@
 //! `key:value` is a word to search for. [`Query`] prints as a canonical form
 //! that parses to the same query again.
 
+mod meets;
+
+pub use meets::Names;
+
 use std::collections::BTreeSet;
 use std::fmt;
 

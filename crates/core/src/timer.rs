@@ -111,15 +111,18 @@ pub enum TimerKind {
     Close,
     /// A target is nearly used up, or missed.
     Target,
+    /// The time of a rule has come.
+    Rule,
 }
 
 impl TimerKind {
     /// All of them.
-    pub const ALL: [TimerKind; 4] = [
+    pub const ALL: [TimerKind; 5] = [
         TimerKind::Answer,
         TimerKind::Date,
         TimerKind::Close,
         TimerKind::Target,
+        TimerKind::Rule,
     ];
 
     /// Those that follow from the ticket alone, without its clocks.
@@ -132,6 +135,7 @@ impl TimerKind {
             TimerKind::Date => "date",
             TimerKind::Close => "close",
             TimerKind::Target => "target",
+            TimerKind::Rule => "rule",
         }
     }
 

@@ -463,17 +463,35 @@ pub(crate) fn write_within(
     let access = Access::of(actor, &scene.tickets[&number]);
     let mut all = Vec::new();
     for command in std::iter::once(&write).chain(commands) {
-        for came in scene::complete(c, catalogue, &mut scene, |s| s.missing(number, command))? {
-            before.tickets.insert(came, scene.tickets[&came].clone());
-        }
-        let caused = decide(&scene, number, command, actor, &catalogue.rules, now)?;
-        for one in &caused {
-            scene.apply(one, now);
-        }
-        all.extend(caused);
+        let scenes = (&mut before, &mut scene);
+        all.extend(play(c, catalogue, scenes, number, command, actor, now)?);
     }
     store_entry(c, number, entry, actor, access, now)?;
     save(c, catalogue, (&before, &scene), &all, actor, cause, now)
+}
+
+/// Plays a command through in a scene, and gives what it causes. What had to be loaded
+/// for it is in the scene before, too. Nothing is written.
+///
+/// # Errors
+/// What the rules refuse.
+pub(crate) fn play(
+    c: &mut Conn<'_>,
+    catalogue: &crate::Catalogue,
+    (before, scene): (&mut Scene, &mut Scene),
+    number: TicketNumber,
+    command: &Command,
+    actor: &Actor,
+    now: Millis,
+) -> Result<Vec<Caused>, Error> {
+    for came in scene::complete(c, catalogue, scene, |s| s.missing(number, command))? {
+        before.tickets.insert(came, scene.tickets[&came].clone());
+    }
+    let caused = decide(scene, number, command, actor, &catalogue.rules, now)?;
+    for one in &caused {
+        scene.apply(one, now);
+    }
+    Ok(caused)
 }
 
 /// Which other ticket a command names.
@@ -487,7 +505,7 @@ fn named_ticket(command: &Command) -> Option<TicketNumber> {
 }
 
 /// Which unit a command names.
-fn named_unit(command: &Command) -> Option<UnitId> {
+pub(crate) fn named_unit(command: &Command) -> Option<UnitId> {
     match command {
         Command::Assign { unit, .. } => Some(*unit),
         _ => None,

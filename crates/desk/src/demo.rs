@@ -9,6 +9,7 @@ mod lists;
 mod plots;
 mod portals;
 mod providers;
+mod rules;
 mod stories;
 
 use std::collections::{BTreeMap, HashMap};
@@ -95,6 +96,7 @@ pub async fn fill(desk: &Desk, password: &str) -> Result<Vec<DemoPerson>, Error>
     joining::play(&past, &cast, now).await?;
     quiet_past(desk).await?;
     lists::play(desk, &cast, now).await?;
+    rules::play(desk, &cast, now).await?;
     quiet_past(desk).await?;
     providers::fill(desk).await?;
     providers::sites(desk).await?;

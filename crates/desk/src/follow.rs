@@ -14,7 +14,7 @@ use switchboard_core::form::support_only;
 use switchboard_core::{EntryVisibility, PartyRole, PersonId, Ticket, TicketNumber, Visibility};
 
 use crate::list::term;
-use crate::{Catalogue, Desk, Error, exchange, redirect};
+use crate::{Catalogue, Desk, Error, exchange, redirect, rule};
 
 pub(crate) mod notices;
 
@@ -24,7 +24,12 @@ const STRETCH: i64 = 64;
 
 /// The followers, by the names of their cursors. To add one: write a function
 /// like [`words`] and put it here.
-const FOLLOWERS: [&str; 3] = ["notices", "search", exchange::given::FOLLOWER];
+const FOLLOWERS: [&str; 4] = [
+    "notices",
+    "search",
+    exchange::given::FOLLOWER,
+    rule::FOLLOWER,
+];
 
 impl Desk {
     /// Lets every follower come up to the end of the feed. Returns how many
@@ -35,13 +40,14 @@ impl Desk {
     /// then is handled the next time.
     pub async fn follow(&self) -> Result<u64, Error> {
         // Beside each other: one that is stuck or slow does not hold up the other.
-        let [notices, search, exchange] = FOLLOWERS;
-        let (notices, search, exchange) = tokio::join!(
+        let [notices, search, exchange, rules] = FOLLOWERS;
+        let (notices, search, exchange, rules) = tokio::join!(
             self.keep_up(notices),
             self.keep_up(search),
             self.keep_up(exchange),
+            self.keep_up(rules),
         );
-        Ok(notices? + search? + exchange?)
+        Ok(notices? + search? + exchange? + rules?)
     }
 
     async fn keep_up(&self, name: &'static str) -> Result<u64, Error> {
@@ -68,6 +74,10 @@ impl Desk {
             .0
             .db
             .read(move |c| {
+                // Where no rule acts, nobody writes down that none has looked.
+                if name == rule::FOLLOWER && !store::rule::any_active(c)? {
+                    return Ok(None);
+                }
                 let position = store::event::position(c, name)?;
                 if position == store::event::last(c)? {
                     return Ok::<_, Error>(None);
@@ -76,6 +86,7 @@ impl Desk {
                 let Some(end) = events.last().map(|e| e.id) else {
                     return Ok(None);
                 };
+                let count = events.len() as u64;
                 let follows = match name {
                     "notices" => Follows::Mails(
                         notices::tell(c, &desk, &catalogue, &events)?,
@@ -84,9 +95,13 @@ impl Desk {
                     exchange::given::FOLLOWER => {
                         Follows::Given(exchange::given::touched(c, &events)?)
                     }
+                    rule::FOLLOWER => {
+                        let some = rule::act::may_set_off(c, &events)?;
+                        Follows::Rules(if some { events } else { Vec::new() })
+                    }
                     _ => Follows::Words(words(c, &catalogue, &events)?),
                 };
-                Ok(Some((position, end, events.len() as u64, follows)))
+                Ok(Some((position, end, count, follows)))
             })
             .await?;
         let Some((position, end, handled, follows)) = found else {
@@ -112,6 +127,9 @@ impl Desk {
                     Follows::Given(given) => {
                         live = exchange::given::carry(c, &desk, &catalogue, given, now)?;
                     }
+                    Follows::Rules(events) => {
+                        live = rule::act::carry(c, &desk, &catalogue, events, now)?;
+                    }
                 }
                 store::event::set_position(c, name, end)?;
                 Ok::<_, Error>(live)
@@ -132,6 +150,8 @@ enum Follows {
     Words(Vec<SearchDoc>),
     /// Tickets that other systems may have to hear of, with what happened.
     Given(Vec<Event>),
+    /// What may set rules off.
+    Rules(Vec<Event>),
 }
 
 /// The tickets that changed, for the search index.
@@ -272,7 +292,7 @@ fn search_doc(
 }
 
 /// Events of one cause at one ticket, in order.
-fn by_cause(events: &[Event]) -> BTreeMap<(i64, TicketNumber), Vec<&Event>> {
+pub(crate) fn by_cause(events: &[Event]) -> BTreeMap<(i64, TicketNumber), Vec<&Event>> {
     // Keyed by the first event of the cause, so that notices go out in the
     // order in which things happened.
     let mut first: BTreeMap<(uuid::Uuid, TicketNumber), i64> = BTreeMap::new();

@@ -63,6 +63,7 @@ pub mod registration;
 pub mod report;
 pub mod reset;
 pub mod rights;
+pub mod rule;
 pub mod rules;
 pub mod satisfaction;
 pub mod saved_view;

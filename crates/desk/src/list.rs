@@ -8,7 +8,7 @@ use store::unit::Service;
 use store::unit_list::UnitLists;
 use store::{Conn, Dialect};
 use switchboard_core::query::{self, Query, Who, Word};
-use switchboard_core::{Actor, PersonId, Status, TicketNumber, UnitId};
+use switchboard_core::{Actor, Channel, PersonId, Status, TicketNumber, UnitId};
 
 use crate::{Catalogue, Desk, Error};
 
@@ -290,6 +290,21 @@ fn read_cursor(sort: Sort, text: &str) -> Result<Cursor, Error> {
         }),
         _ => Err(wrong()),
     }
+}
+
+/// The fields of a query as the desk itself means them, for a list; its words are left
+/// out.
+pub(crate) fn fields_of(
+    c: &mut Conn<'_>,
+    catalogue: &Catalogue,
+    q: &str,
+    now: i64,
+) -> Result<Filter, Error> {
+    let names = Names {
+        actor: &Actor::system(Channel::Job),
+        catalogue,
+    };
+    Ok(names.resolve(c, q, Filter::default(), now)?.0)
 }
 
 /// Whether a ticket is in the list that a query gives an actor. Words can not be

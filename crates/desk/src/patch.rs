@@ -246,7 +246,7 @@ fn draft(body: String) -> EntryDraft {
     }
 }
 
-fn check_tags(tags: BTreeSet<String>) -> Result<BTreeSet<String>, Error> {
+pub(crate) fn check_tags(tags: BTreeSet<String>) -> Result<BTreeSet<String>, Error> {
     let tags: BTreeSet<String> = tags.into_iter().map(|t| t.trim().to_lowercase()).collect();
     if tags.len() > 50 {
         return Err(Error::invalid("tags", "takes at most 50 tags"));

@@ -241,6 +241,7 @@ pub(crate) fn work_out(
     };
     store::ticket_clock::keep(c, &ticket, &Kept::of(&ticket, &clocks, &past, terms)?)?;
     crate::timer::keep_target(c, catalogue, None, (&ticket, &clocks))?;
+    crate::rule::act::keep(c, catalogue, &ticket)?;
     Ok(turn.is_some_and(|turn| turn != terms.whose(clocks.turn())))
 }
 

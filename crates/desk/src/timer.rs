@@ -120,6 +120,7 @@ pub(crate) fn keep_anew(
         let due = timers.iter().find(|t| t.kind == kind).map(|t| t.at);
         put(c, ticket, kind, due)?;
     }
+    crate::rule::act::keep(c, catalogue, ticket)?;
     match store::ticket_clock::of_ticket(c, ticket.number)? {
         Some(clocks) => keep_target(c, catalogue, None, (ticket, &clocks)),
         // Its turn comes with the job that replays it.
@@ -159,6 +160,9 @@ pub(crate) fn fire(
     row: &store::timer::Timer,
     now: Millis,
 ) -> Result<Vec<Live>, Error> {
+    if row.kind == TimerKind::Rule {
+        return crate::rule::act::time_has_come(c, desk, catalogue, row.ticket, now);
+    }
     let Some(ticket) = store::ticket::load(c, row.ticket)? else {
         store::timer::stop(c, row.ticket, row.kind)?;
         return Ok(Vec::new());

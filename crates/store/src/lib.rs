@@ -50,6 +50,7 @@ pub mod provider;
 pub mod redirect;
 pub mod report;
 pub mod retention;
+pub mod rule;
 pub mod satisfaction;
 pub mod schema;
 pub mod search;

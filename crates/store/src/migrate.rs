@@ -120,6 +120,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
         include_str!("migrations/0050_satisfaction.sql"),
     ),
     ("0045_targets", include_str!("migrations/0045_targets.sql")),
+    ("0046_rules", include_str!("migrations/0046_rules.sql")),
 ];
 
 /// How often to start again when another node migrates at the same moment.

@@ -18,6 +18,7 @@ mod opening;
 mod query;
 mod relation;
 mod report;
+mod rule;
 mod sequence;
 mod staff;
 mod timer;

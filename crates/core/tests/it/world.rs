@@ -378,7 +378,7 @@ impl World {
         );
     }
 
-    fn happen(&mut self, caused: &[Caused]) {
+    pub(crate) fn happen(&mut self, caused: &[Caused]) {
         for one in caused {
             match &one.change {
                 Change::EntryAdded { entry } => {

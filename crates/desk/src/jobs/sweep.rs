@@ -12,6 +12,8 @@ const DAY: i64 = 86_400_000;
 const KEPT_ANSWERS: i64 = 30 * DAY;
 /// For so long calls to webhooks are shown that ended, and those that were given up.
 const KEPT_CALLS: (i64, i64) = (7 * DAY, 90 * DAY);
+/// For so long it is shown what rules did.
+const KEPT_RUNS: i64 = 180 * DAY;
 
 pub(super) async fn run(desk: &Desk) -> Result<Outcome, Error> {
     let now = desk.now();
@@ -24,6 +26,7 @@ pub(super) async fn run(desk: &Desk) -> Result<Outcome, Error> {
             store::setting::sweep_idempotent(c, now - DAY)?;
             store::job::prune(c, now - DAY)?;
             store::webhook::prune(c, now - KEPT_CALLS.0, now - KEPT_CALLS.1)?;
+            store::rule::prune(c, now - KEPT_RUNS)?;
             // Their jobs come back by themselves; until then it shows.
             store::outbox::lose_sight(c, now - LEASE_MS)?;
             crate::mail_in::storm::forget(c, now)?;

@@ -76,6 +76,13 @@ pub(super) fn letter(
             letter_text::form_decided("accepted", "Jane Doe", service, german).1,
             say("Welcome.", "Willkommen."),
         ),
+        Kind::Rule => (
+            String::new(),
+            say(
+                "Nobody has answered for two days. Please have a look.",
+                "Seit zwei Tagen hat niemand geantwortet. Bitte sehen Sie nach.",
+            ),
+        ),
         Kind::NotSent => (
             String::new(),
             say("We have looked at it.", "Wir haben es uns angesehen."),
@@ -113,6 +120,11 @@ pub(super) fn letter(
         "reason" if kind == Kind::WebhookPaused => say(
             "it took no call for three days; last: it answers 503",
             "it took no call for three days; last: it answers 503",
+        ),
+        "what" if kind == Kind::RulePaused => say("Quota goes to Storage", "Quota geht an Storage"),
+        "reason" if kind == Kind::RulePaused => say(
+            "it has acted 10 times on ticket 1234 within a day, as often as it may",
+            "it has acted 10 times on ticket 1234 within a day, as often as it may",
         ),
         "what" => say("other tickets", "andere Tickets"),
         "reason" if kind == Kind::Redirected => say(

@@ -12,6 +12,7 @@ mod outbox;
 mod portal;
 mod redirection;
 mod report;
+mod rule;
 mod satisfaction;
 mod timer;
 mod webhook;

@@ -41,6 +41,7 @@ mod privacy;
 mod redelivery;
 mod redirect;
 mod report;
+mod rule;
 mod satisfaction;
 mod sealed;
 mod search_index;

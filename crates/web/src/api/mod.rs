@@ -51,6 +51,7 @@ pub mod read;
 pub mod redirection;
 pub mod relation;
 pub mod report;
+pub mod rule;
 pub mod service;
 pub mod site;
 pub mod ticket;
@@ -147,6 +148,7 @@ fn routes(max_attachment: usize) -> OpenApiRouter<AppState> {
         .merge(provider::router())
         .merge(mailbox::router())
         .merge(webhook::router())
+        .merge(rule::router())
         .merge(triage::router())
         .merge(timer::router())
         .merge(report::router())

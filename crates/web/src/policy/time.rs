@@ -14,6 +14,44 @@ pub(super) const API: &[Row] = &[
     row("PUT", "/api/v1/targets", Needs::Admin, Who::Administrators),
     row("GET", "/api/v1/timers", Needs::Admin, Who::Administrators),
     row("PUT", "/api/v1/timers", Needs::Admin, Who::Administrators),
+    row("GET", "/api/v1/rules", Needs::Admin, Who::Administrators),
+    row("POST", "/api/v1/rules", Needs::Admin, Who::Administrators),
+    row(
+        "PUT",
+        "/api/v1/rules/order",
+        Needs::Admin,
+        Who::Administrators,
+    ),
+    row(
+        "POST",
+        "/api/v1/rules/preview",
+        Needs::Admin,
+        Who::Administrators,
+    ),
+    row(
+        "GET",
+        "/api/v1/rules/runs",
+        Needs::Admin,
+        Who::Administrators,
+    ),
+    row(
+        "GET",
+        "/api/v1/rules/{rule}",
+        Needs::Admin,
+        Who::Administrators,
+    ),
+    row(
+        "PATCH",
+        "/api/v1/rules/{rule}",
+        Needs::Admin,
+        Who::Administrators,
+    ),
+    row(
+        "DELETE",
+        "/api/v1/rules/{rule}",
+        Needs::Admin,
+        Who::Administrators,
+    ),
     row("GET", "/api/v1/reports", Needs::Read, Who::Everybody),
     row("GET", "/api/v1/reports/{name}", Needs::Read, Who::Reports),
 ];
@@ -26,4 +64,18 @@ pub(super) const PAGES: &[Row] = &[
     row("POST", "/admin/targets", Needs::Form, Who::Administrators),
     row("GET", "/admin/timers", Needs::Session, Who::Administrators),
     row("POST", "/admin/timers", Needs::Form, Who::Administrators),
+    row("GET", "/admin/rules", Needs::Session, Who::Administrators),
+    row("POST", "/admin/rules", Needs::Form, Who::Administrators),
+    row(
+        "GET",
+        "/admin/rules/{rule}",
+        Needs::Session,
+        Who::Administrators,
+    ),
+    row(
+        "POST",
+        "/admin/rules/{rule}",
+        Needs::Form,
+        Who::Administrators,
+    ),
 ];

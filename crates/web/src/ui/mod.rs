@@ -178,6 +178,11 @@ pub fn router() -> Router<AppState> {
             "/admin/webhooks/{webhook}",
             get(admin::webhooks::show).post(admin::webhooks::act),
         )
+        .route("/admin/rules", get(admin::rules::list).post(admin::rules::create))
+        .route(
+            "/admin/rules/{rule}",
+            get(admin::rules::show).post(admin::rules::act),
+        )
         .route("/admin/import", get(admin::import::show).post(admin::import::act))
         .route("/admin/targets", get(admin::targets::show).post(admin::targets::save))
         .route("/admin/timers", get(admin::timers::show).post(admin::timers::save))

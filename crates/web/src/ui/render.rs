@@ -23,6 +23,7 @@ use super::admin::person::PersonAdminPage;
 use super::admin::portals::PortalsPage;
 use super::admin::privacy::PrivacyAdminPage;
 use super::admin::reads::ReadsPage;
+use super::admin::rules::{RulePage, RulesPage};
 use super::admin::service::ServiceAdminPage;
 use super::admin::service_provider::{OneProviderPage, ProvidersPage};
 use super::admin::services::ServicesAdminPage;
@@ -30,7 +31,7 @@ use super::admin::sign_in::{ProviderPage, SignInProvidersPage};
 use super::admin::sites::SitesPage;
 use super::admin::targets::TargetsPage;
 use super::admin::timers::TimersPage;
-use super::admin::triage::RulesPage;
+use super::admin::triage::RulesPage as TriageRulesPage;
 use super::admin::unit::UnitAdminPage;
 use super::admin::units::UnitsAdminPage;
 use super::admin::values::ValuesPage;
@@ -170,6 +171,13 @@ fn pages() -> BTreeMap<&'static str, String> {
             "admin-import-refused",
             ImportPage::refused_sample().render().unwrap(),
         ),
+        ("admin-rules", RulesPage::sample().render().unwrap()),
+        (
+            "admin-rules-empty",
+            RulesPage::empty_sample().render().unwrap(),
+        ),
+        ("admin-rule", RulePage::sample().render().unwrap()),
+        ("admin-rule-new", RulePage::new_sample().render().unwrap()),
         ("admin-webhooks", WebhooksPage::sample().render().unwrap()),
         (
             "admin-webhooks-empty",
@@ -199,7 +207,7 @@ fn pages() -> BTreeMap<&'static str, String> {
             "admin-sites-empty",
             SitesPage::empty_sample().render().unwrap(),
         ),
-        ("admin-triage", RulesPage::sample().render().unwrap()),
+        ("admin-triage", TriageRulesPage::sample().render().unwrap()),
         ("admin-timers", TimersPage::sample().render().unwrap()),
         ("admin-values", ValuesPage::sample().render().unwrap()),
         (

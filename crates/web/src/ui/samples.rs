@@ -14,6 +14,7 @@ mod privacy;
 mod provider;
 mod redirected;
 mod reports;
+mod rules;
 mod staff;
 mod webhooks;
 mod work;

@@ -399,6 +399,13 @@ async fn webhook(desk: &TestDesk, f: &Federation, called: bool) -> (String, Stri
     (id, call.to_string())
 }
 
+/// A rule of a name that no other has; it looks at nothing that is there.
+fn rule_body() -> Value {
+    static SO_FAR: AtomicUsize = AtomicUsize::new(0);
+    let title = format!("Rule {}", SO_FAR.fetch_add(1, Ordering::Relaxed));
+    json!({"title": title, "on": "opened", "only": "number:999999", "then": {"tag": ["seen"]}})
+}
+
 /// The same for the routes about applications, members and people.
 async fn staff_call(
     desk: &TestDesk,
@@ -449,6 +456,25 @@ async fn staff_call(
             };
             let path = path.replace("{id}", &made.0);
             (path.replace("{call}", &made.1), body)
+        }
+        ("POST", "/rules" | "/rules/preview") => (path.to_owned(), Some(rule_body())),
+        ("PUT", "/rules/order") => {
+            let all = desk.get(&f.ada, "/rules").await.expect(200);
+            let numbers: Vec<_> = all.json["items"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|r| r["number"].clone())
+                .collect();
+            (path.to_owned(), Some(json!({"rules": numbers})))
+        }
+        (method, "/rules/{rule}") => {
+            let made = desk.post(&f.ada, "/rules", rule_body()).await.expect(201);
+            let body = (method == "PATCH").then(|| json!({"active": false}));
+            (
+                path.replace("{rule}", &made.json["number"].to_string()),
+                body,
+            )
         }
         ("DELETE", "/support-applications/{id}") => {
             desk.post(who, "/support-applications", apply).await;

@@ -3,8 +3,8 @@
 use store::Dialect;
 
 use super::{
-    TABLES, exchange, mailbox, outbox, portal, redirection, report, satisfaction, timer, webhook,
-    wish,
+    TABLES, exchange, mailbox, outbox, portal, redirection, report, rule, satisfaction, timer,
+    webhook, wish,
 };
 
 /// What a column holds, as far as people are concerned.
@@ -107,6 +107,7 @@ pub fn all() -> impl Iterator<Item = &'static Table> {
         .chain(report::TABLES)
         .chain(webhook::TABLES)
         .chain(satisfaction::TABLES)
+        .chain(rule::TABLES)
 }
 
 /// The tables of one database.

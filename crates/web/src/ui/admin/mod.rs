@@ -16,6 +16,7 @@ pub mod person;
 pub mod portals;
 pub mod privacy;
 pub mod reads;
+pub mod rules;
 pub mod service;
 pub mod service_provider;
 pub mod services;
@@ -112,6 +113,13 @@ pub const LINES: &[Line] = &[
         icon: "person",
         name: "People",
         text: "Find somebody; give and take rights, disable accounts, end sessions.",
+    },
+    Line {
+        group: Group::Desk,
+        href: "/admin/rules",
+        icon: "again",
+        name: "Rules",
+        text: "What is done with tickets by itself: when something happens or its time has come; what each did, and why.",
     },
     Line {
         group: Group::Desk,

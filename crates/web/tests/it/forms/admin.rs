@@ -166,6 +166,27 @@ impl World {
                 let made = self.desk.desk.save_mailbox(&system, draft).await.unwrap();
                 self.mailbox_call(&format!("/admin/mailboxes/{}", made.mailbox.id), deed, &key)
             }
+            "/admin/rules" => Self::rule_call(path, deed, &key),
+            "/admin/rules/{rule}" => {
+                let draft = desk::rule::Draft {
+                    title: key.clone(),
+                    on: "opened".into(),
+                    then: desk::rule::ThenDraft {
+                        tag: vec!["seen".into()],
+                        ..desk::rule::ThenDraft::default()
+                    },
+                    ..desk::rule::Draft::default()
+                };
+                let system = Actor::system(Channel::Cli);
+                let made = self
+                    .desk
+                    .desk
+                    .save_written_rule(&system, draft)
+                    .await
+                    .unwrap();
+                let path = format!("/admin/rules/{}", made.rule.number);
+                Self::rule_call(&path, deed, &key)
+            }
             "/admin/webhooks" => Self::webhook_call(path, deed, &key),
             "/admin/webhooks/{webhook}" => {
                 let draft = desk::webhook::Draft {
@@ -245,6 +266,21 @@ impl World {
             ),
             _ => panic!("POST {path} has no case here: say in `admin_call` what its form sends"),
         }
+    }
+
+    fn rule_call(path: &str, deed: &str, key: &str) -> Call {
+        let fields = [
+            ("do", deed),
+            ("title", key),
+            ("on", "silent"),
+            ("count", "5"),
+            ("of", "working_days"),
+            ("only", "number:999999"),
+            ("tag", "seen, quota"),
+            ("unit", "Storage"),
+            ("note", "Look at {{ ticket }}."),
+        ];
+        Call::to(path, &fields)
     }
 
     fn webhook_call(path: &str, deed: &str, key: &str) -> Call {

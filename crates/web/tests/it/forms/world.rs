@@ -101,6 +101,8 @@ pub(super) fn deeds(path: &str) -> &'static [&'static str] {
         "/admin/privacy" => &["hold", "export", "preview"],
         "/admin/values" => &["make", "delete"],
         "/admin/mailboxes/{mailbox}" => &["save", "test", "delete"],
+        "/admin/rules" => &["save", "preview"],
+        "/admin/rules/{rule}" => &["save", "preview", "up", "down", "delete"],
         "/admin/webhooks/{webhook}" => &["save", "test", "secret", "replay", "delete"],
         "/admin/portals/{key}" => &["save", "preview", "no-logo"],
         "/admin/communities/{key}" => &["save", "add", "remove"],

@@ -364,6 +364,8 @@ pub(crate) mod sql {
 
     /// A ticket's state.
     pub(crate) const TICKET: &str = "SELECT doc FROM ticket WHERE number = $1";
+    /// … and how its clocks stand, which is shown with it.
+    pub(crate) const SHOWN: &str = "SELECT doc, clocks FROM ticket WHERE number = $1";
     /// The people on it.
     pub(crate) const PEOPLE: &str = "SELECT p.id, p.name, p.email FROM person p WHERE p.id IN (
         SELECT requester FROM ticket WHERE number = $1

@@ -1,10 +1,16 @@
 //! A client for HTTP/1.1 over kept connections: just what the bench needs, so
 //! that little of what is measured is the client's.
 
+use std::io::{self, Read as _, Write as _};
+use std::pin::Pin;
+use std::task::{Context as Turn, Poll};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::io::{
+    AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, BufReader,
+    ReadBuf,
+};
 use tokio::net::TcpStream;
 
 /// No answer takes longer than this.
@@ -53,7 +59,63 @@ pub(crate) struct Client {
     address: String,
     /// Sent with each request.
     headers: String,
-    stream: Option<BufReader<TcpStream>>,
+    /// Its thread stands still until there is an answer.
+    alone: bool,
+    stream: Option<BufReader<Wire>>,
+}
+
+/// A connection to the server.
+#[derive(Debug)]
+enum Wire {
+    /// Others go on while this one waits.
+    Shared(TcpStream),
+    /// Reading and writing hold up the thread: two calls of the system an exchange, where
+    /// waiting by a runtime takes four.
+    Alone(std::net::TcpStream),
+}
+
+impl AsyncRead for Wire {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        turn: &mut Turn<'_>,
+        into: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Wire::Shared(stream) => Pin::new(stream).poll_read(turn, into),
+            Wire::Alone(stream) => {
+                let read = stream.read(into.initialize_unfilled())?;
+                into.advance(read);
+                Poll::Ready(Ok(()))
+            }
+        }
+    }
+}
+
+impl AsyncWrite for Wire {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        turn: &mut Turn<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Wire::Shared(stream) => Pin::new(stream).poll_write(turn, bytes),
+            Wire::Alone(stream) => Poll::Ready(stream.write(bytes)),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, turn: &mut Turn<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Wire::Shared(stream) => Pin::new(stream).poll_flush(turn),
+            Wire::Alone(stream) => Poll::Ready(stream.flush()),
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, turn: &mut Turn<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Wire::Shared(stream) => Pin::new(stream).poll_shutdown(turn),
+            Wire::Alone(stream) => Poll::Ready(stream.shutdown(std::net::Shutdown::Write)),
+        }
+    }
 }
 
 impl Client {
@@ -67,7 +129,17 @@ impl Client {
         Client {
             address: address.to_owned(),
             headers: lines,
+            alone: false,
             stream: None,
+        }
+    }
+
+    /// The same, for one that is alone on its thread: it waits in the system's own call.
+    #[must_use]
+    pub(crate) fn alone(self) -> Client {
+        Client {
+            alone: true,
+            ..self
         }
     }
 
@@ -106,7 +178,13 @@ impl Client {
         }
         request.extend_from_slice(b"\r\n");
         request.extend_from_slice(body);
-        match tokio::time::timeout(PATIENCE, self.exchange(&request)).await {
+        let exchanged = if self.alone {
+            // The socket itself loses its patience.
+            Ok(self.exchange(&request).await)
+        } else {
+            tokio::time::timeout(PATIENCE, self.exchange(&request)).await
+        };
+        match exchanged {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(error)) => {
                 self.stream = None;
@@ -123,9 +201,18 @@ impl Client {
         let stream = match &mut self.stream {
             Some(stream) => stream,
             none => {
-                let stream = TcpStream::connect(&self.address).await?;
-                stream.set_nodelay(true)?;
-                none.insert(BufReader::with_capacity(32 * 1024, stream))
+                let wire = if self.alone {
+                    let stream = std::net::TcpStream::connect(&self.address)?;
+                    stream.set_nodelay(true)?;
+                    stream.set_read_timeout(Some(PATIENCE))?;
+                    stream.set_write_timeout(Some(PATIENCE))?;
+                    Wire::Alone(stream)
+                } else {
+                    let stream = TcpStream::connect(&self.address).await?;
+                    stream.set_nodelay(true)?;
+                    Wire::Shared(stream)
+                };
+                none.insert(BufReader::with_capacity(32 * 1024, wire))
             }
         };
         stream.get_mut().write_all(request).await?;

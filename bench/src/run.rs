@@ -318,8 +318,8 @@ pub(crate) fn tickets_of(stand: &Stand, link: &mut Link) -> anyhow::Result<Vec<i
 
 fn pages(stand: &Stand, server: &Server, lines: &mut Vec<Line>) -> anyhow::Result<()> {
     let mut link = stand.bare.link()?;
-    let mut agent = stand.client(server, &stand.agent);
-    let mut first = stand.client(server, &stand.first);
+    let mut agent = stand.client(server, &stand.agent).alone();
+    let mut first = stand.client(server, &stand.first).alone();
     let (unit, me) = (Cell::Uuid(stand.unit.0), Cell::Uuid(stand.agent.person.0));
     let numbers = tickets_of(stand, &mut link)?;
     let mut numbers = numbers.chunks(READS);
@@ -373,7 +373,7 @@ fn pages(stand: &Stand, server: &Server, lines: &mut Vec<Line>) -> anyhow::Resul
         &stand.agent,
         &mut agent,
         |i| format!("/api/v1/tickets/{}", numbers[i]),
-        of_ticket(&[bare::sql::TICKET, bare::sql::PEOPLE]),
+        of_ticket(&[bare::sql::SHOWN, bare::sql::PEOPLE]),
     )?);
     lines.push(beside_bare(
         stand,
@@ -385,7 +385,7 @@ fn pages(stand: &Stand, server: &Server, lines: &mut Vec<Line>) -> anyhow::Resul
         of_ticket(&[bare::sql::TICKET, bare::sql::ENTRIES, bare::sql::FILES]),
     )?);
 
-    let mut browser = stand.browser(server, &stand.agent)?;
+    let mut browser = stand.browser(server, &stand.agent)?.alone();
     let (sql, values) = (bare::sql::unit_urgent(), [unit]);
     let times = both(
         stand,
@@ -400,7 +400,7 @@ fn pages(stand: &Stand, server: &Server, lines: &mut Vec<Line>) -> anyhow::Resul
             .note("with the rail's six counters; bare: only the list's statement"),
     );
 
-    let mut browser = stand.browser(server, &stand.first)?;
+    let mut browser = stand.browser(server, &stand.first)?.alone();
     let sql = bare::sql::newest();
     let values = [
         Cell::Uuid(stand.maker.world.units[0].id.0),
@@ -419,7 +419,7 @@ fn pages(stand: &Stand, server: &Server, lines: &mut Vec<Line>) -> anyhow::Resul
             .note("with the rail's six counters; bare: only the list's statement"),
     );
 
-    let mut browser = stand.browser(server, &stand.agent)?;
+    let mut browser = stand.browser(server, &stand.agent)?.alone();
     let times = both(
         stand,
         &mut browser,
@@ -427,7 +427,7 @@ fn pages(stand: &Stand, server: &Server, lines: &mut Vec<Line>) -> anyhow::Resul
         |i| {
             let number = [Cell::Int(others[i])];
             for sql in [
-                bare::sql::TICKET,
+                bare::sql::SHOWN,
                 bare::sql::PEOPLE,
                 bare::sql::ENTRIES,
                 bare::sql::FILES,
@@ -453,7 +453,7 @@ fn searches(stand: &Stand, server: &Server, lines: &mut Vec<Line>) -> anyhow::Re
     let sqlite = stand.bare.is_sqlite();
     let sql = bare::sql::search(sqlite);
     for (who, name) in [(&stand.first, "first level"), (&stand.agent, "an agent")] {
-        let mut client = stand.client(server, who);
+        let mut client = stand.client(server, who).alone();
         let alone = words.at(rarest_that_fills(stand, &mut client, None)?);
         let beside = words.at(rarest_that_fills(stand, &mut client, Some(common))?);
         let asked: [(&str, Vec<&str>); 6] = [

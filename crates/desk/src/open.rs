@@ -164,16 +164,16 @@ impl Desk {
                 self.0
                     .db
                     .read(move |c| {
-                        let (ticket, people) = match opened {
+                        let (ticket, beside) = match opened {
                             Some((ticket, _)) => (ticket, None),
                             None => {
-                                let (ticket, people) = store::ticket::load_with_people(c, number)?
+                                let (ticket, beside) = store::ticket::load_to_show(c, number)?
                                     .ok_or_else(|| Error::not_found(format!("ticket {number}")))?;
-                                (ticket, Some(people))
+                                (ticket, Some(beside))
                             }
                         };
                         let viewer = who_sees(asked, &ticket);
-                        let view = ticket_view(c, &catalogue, &viewer, ticket, people)?;
+                        let view = ticket_view(c, &catalogue, &viewer, ticket, beside)?;
                         Ok::<_, Error>((viewer, view))
                     })
                     .await?

@@ -17,6 +17,7 @@ use switchboard_core::{
 use uuid::Uuid;
 
 use crate::act::{EntryDraft, Step};
+use crate::view::load_visible;
 use crate::{Catalogue, Desk, Error};
 
 /// What the signature of a link is for.
@@ -391,6 +392,28 @@ impl Desk {
                         at,
                     },
                 )?)
+            })
+            .await
+    }
+
+    /// What was said of a ticket's solutions, the oldest first: all of it for whoever may
+    /// see what is internal, their own for the requester, nothing for others.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for a ticket that they may not see.
+    pub async fn ratings(
+        &self,
+        actor: &Actor,
+        number: TicketNumber,
+    ) -> Result<Vec<Satisfaction>, Error> {
+        let actor = actor.clone();
+        self.0
+            .db
+            .read(move |c| {
+                let (_, access) = load_visible(c, &actor, number)?;
+                let mut ratings = store::satisfaction::of_ticket(c, number)?;
+                ratings.retain(|s| access.may_see_internal() || actor.person == Some(s.person));
+                Ok(ratings)
             })
             .await
     }

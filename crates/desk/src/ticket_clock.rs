@@ -264,20 +264,6 @@ pub(crate) fn work_out_later(c: &mut Conn<'_>, now: Millis) -> Result<(), Error>
     Ok(())
 }
 
-/// How a ticket's clocks stand; `None`: they are not known yet, soon after an
-/// upgrade.
-///
-/// # Errors
-/// When the database can not be read.
-pub(crate) fn view(
-    c: &mut Conn<'_>,
-    catalogue: &Catalogue,
-    number: TicketNumber,
-) -> Result<Option<ClocksView>, Error> {
-    let clocks = store::ticket_clock::of_ticket(c, number)?;
-    Ok(clocks.map(|clocks| shown(&clocks, catalogue.terms())))
-}
-
 /// How the clocks of a ticket stand that these changes opened.
 pub(crate) fn fresh(
     all: &[Caused],
@@ -290,7 +276,7 @@ pub(crate) fn fresh(
 }
 
 /// Clocks as shown.
-fn shown(clocks: &Clocks, terms: &Terms) -> ClocksView {
+pub(crate) fn shown(clocks: &Clocks, terms: &Terms) -> ClocksView {
     let mut running: Vec<ClockView> = clocks
         .running()
         .iter()

@@ -10,6 +10,7 @@ use store::Conn;
 use store::entry::{Attachment, Entry};
 use store::event::Event;
 use store::person::Named;
+use store::ticket::Beside;
 use switchboard_core::decide::Offer;
 use switchboard_core::form::support_only;
 use switchboard_core::ticket::{Hold, RelationKind};
@@ -409,14 +410,17 @@ pub(crate) fn ticket_view(
     catalogue: &Catalogue,
     actor: &Actor,
     ticket: Ticket,
-    people: Option<Vec<Named>>,
+    beside: Option<Beside>,
 ) -> Result<TicketView, Error> {
     if !Access::of(actor, &ticket).may_see() {
         return Err(Error::not_found(format!("ticket {}", ticket.number)));
     }
-    let people = match people {
-        Some(people) => people,
-        None => store::person::named(c, &ticket.people())?,
+    let beside = match beside {
+        Some(beside) => beside,
+        None => Beside {
+            people: store::person::named(c, &ticket.people())?,
+            clocks: store::ticket_clock::of_ticket(c, ticket.number)?,
+        },
     };
     let mut relations = Vec::new();
     for relation in &ticket.relations {
@@ -429,8 +433,10 @@ pub(crate) fn ticket_view(
             status: other.as_ref().map(|t| t.status),
         });
     }
-    let clocks = ticket_clock::view(c, catalogue, ticket.number)?;
-    Ok(drawn(catalogue, actor, ticket, &people, relations, clocks))
+    let clocks = beside.clocks.as_ref();
+    let clocks = clocks.map(|clocks| ticket_clock::shown(clocks, catalogue.terms()));
+    let people = &beside.people;
+    Ok(drawn(catalogue, actor, ticket, people, relations, clocks))
 }
 
 /// A ticket that `actor` may see, from all that is known of it.

@@ -1,5 +1,6 @@
 //! Tickets: the document the rules work on and its projections.
 
+use switchboard_core::clock::Clocks;
 use switchboard_core::ticket::{PartyRole, Relation};
 use switchboard_core::{EntryId, Party, PersonId, ServiceId, Ticket, TicketNumber, Visibility};
 
@@ -7,7 +8,7 @@ use crate::conn::{Conn, Dialect};
 use crate::error::Error;
 use crate::params;
 use crate::person::{self, Named};
-use crate::ticket_clock::{Kept, Stored};
+use crate::ticket_clock::{self, Kept, Stored};
 
 fn role_key(role: PartyRole) -> &'static str {
     match role {
@@ -43,19 +44,34 @@ pub fn load(conn: &mut Conn<'_>, number: TicketNumber) -> Result<Option<Ticket>,
     doc.as_deref().map(from_document).transpose()
 }
 
-/// The ticket with the names of everybody on it; `None`: no such number.
-pub fn load_with_people(
+/// What is read together with a ticket that is to be shown.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Beside {
+    /// Everybody on it; whoever is unknown is left out.
+    pub people: Vec<Named>,
+    /// Its clocks; `None`: as [`crate::ticket_clock::from_stored`].
+    pub clocks: Option<Clocks>,
+}
+
+/// The ticket with what is shown beside it; `None`: no such number.
+pub fn load_to_show(
     conn: &mut Conn<'_>,
     number: TicketNumber,
-) -> Result<Option<(Ticket, Vec<Named>)>, Error> {
+) -> Result<Option<(Ticket, Beside)>, Error> {
     let far = conn.dialect() == Dialect::Postgres;
     if far {
         // Not known yet who they are, but one journey is enough to ask for both.
         person::expect_on_ticket(conn, number)?;
     }
-    let Some(ticket) = load(conn, number)? else {
+    let found = conn.query_opt(
+        "SELECT doc, clocks FROM ticket WHERE number = $1",
+        params![number],
+        |row| Ok((row.get::<String>(0)?, row.get::<Option<String>>(1)?)),
+    )?;
+    let Some((doc, clocks)) = found else {
         return Ok(None);
     };
+    let ticket = from_document(&doc)?;
     let mut missing = ticket.people();
     let mut people = Vec::new();
     if far {
@@ -63,7 +79,8 @@ pub fn load_with_people(
         missing.retain(|id| people.iter().all(|p| p.id != *id));
     }
     people.extend(person::named(conn, &missing)?);
-    Ok(Some((ticket, people)))
+    let clocks = ticket_clock::from_stored(clocks.as_deref());
+    Ok(Some((ticket, Beside { people, clocks })))
 }
 
 /// Stores a ticket that was just opened, with its clocks.

@@ -134,16 +134,13 @@ pub fn turn(conn: &mut Conn<'_>, number: TicketNumber) -> Result<Option<Turn>, E
     Ok(turn.flatten().and_then(|turn| Turn::parse(&turn)))
 }
 
-const STATE: &str = "SELECT clocks FROM ticket WHERE number = $1";
-
-/// Has [`of_ticket`] answered together with the next statement, where that saves a journey.
-pub fn expect(conn: &mut Conn<'_>, number: TicketNumber) -> Result<(), Error> {
-    conn.expect(STATE, params![number])
-}
-
 /// A ticket's clocks; `None`: as [`from_stored`].
 pub fn of_ticket(conn: &mut Conn<'_>, number: TicketNumber) -> Result<Option<Clocks>, Error> {
-    let stored = conn.query_opt(STATE, params![number], |row| row.get::<Option<String>>(0))?;
+    let stored = conn.query_opt(
+        "SELECT clocks FROM ticket WHERE number = $1",
+        params![number],
+        |row| row.get::<Option<String>>(0),
+    )?;
     Ok(from_stored(stored.flatten().as_deref()))
 }
 

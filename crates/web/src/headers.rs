@@ -1,9 +1,7 @@
 //! Which headers every answer carries, and which host names are answered.
 
-use axum::extract::{Request, State};
 use axum::http::header::{self, HeaderName, HeaderValue};
 use axum::http::{HeaderMap, StatusCode, Uri};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use desk::Error;
 use desk::portal::Portal;
@@ -46,11 +44,8 @@ const ALWAYS: [(HeaderName, &str); 6] = [
     ),
 ];
 
-/// Sets the headers above on what comes back.
-pub(crate) async fn secure(State(app): State<AppState>, request: Request, next: Next) -> Response {
-    let api = is_api(request.uri().path());
-    let mut response = next.run(request).await;
-    let headers = response.headers_mut();
+/// Sets the headers above on what comes back, `api`: by [`is_api`] of what was asked for.
+pub(crate) fn secure(app: &AppState, api: bool, headers: &mut HeaderMap) {
     for (name, value) in ALWAYS {
         set_if_absent(headers, name, value);
     }
@@ -63,7 +58,6 @@ pub(crate) async fn secure(State(app): State<AppState>, request: Request, next: 
             "max-age=31536000",
         );
     }
-    response
 }
 
 fn set_if_absent(headers: &mut HeaderMap, name: HeaderName, value: &'static str) {
@@ -84,33 +78,29 @@ pub(crate) fn is_api(path: &str) -> bool {
 /// Asked by machines that know the desk only by its network address.
 const PROBES: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
 
-/// Refuses requests that were meant for another host: links and cookies never
+/// Refuses a request that was meant for another host: links and cookies never
 /// depend on a name that somebody else chose (bar row 24).
-pub(crate) async fn known_host(
-    State(app): State<AppState>,
-    request: Request,
-    next: Next,
-) -> Response {
-    if PROBES.contains(&request.uri().path()) {
-        return next.run(request).await;
+pub(crate) async fn refuse_host(
+    app: &AppState,
+    headers: &HeaderMap,
+    uri: &Uri,
+) -> Option<Response> {
+    if PROBES.contains(&uri.path()) {
+        return None;
     }
-    let host = host_of(request.headers(), request.uri());
-    let ours = match &host {
-        Ok(host) => is_ours(&app, host) || is_a_portals(&app, host).await,
-        Err(_) => false,
-    };
-    match host {
-        Ok(_) if ours => next.run(request).await,
-        Ok(host) => Problem::new(StatusCode::MISDIRECTED_REQUEST, "not this desk's name")
-            .detail(format!(
+    let problem = match host_of(headers, uri) {
+        Ok(host) if is_ours(app, &host) || is_a_portals(app, &host).await => return None,
+        Ok(host) => {
+            Problem::new(StatusCode::MISDIRECTED_REQUEST, "not this desk's name").detail(format!(
                 "this desk does not answer as {host:?}; its address is {}",
                 app.desk.config().public_url
             ))
-            .into_response(),
-        Err(problem) => Problem::new(StatusCode::BAD_REQUEST, "no usable Host header")
-            .detail(problem)
-            .into_response(),
-    }
+        }
+        Err(problem) => {
+            Problem::new(StatusCode::BAD_REQUEST, "no usable Host header").detail(problem)
+        }
+    };
+    Some(problem.into_response())
 }
 
 /// Host names of portals are ours as well, from the configured list alone.

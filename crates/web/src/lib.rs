@@ -122,19 +122,17 @@ fn routes(app: &AppState) -> Router<AppState> {
 /// Routes with all that lies around every answer: compression, what becomes of
 /// a panic, headers, time limits.
 pub fn site(app: AppState, routes: Router<AppState>) -> Router {
-    // The first layer lies innermost: what a handler answers passes them from
-    // top to bottom, what a client sends from bottom to top.
-    routes
-        .layer(CompressionLayer::new().gzip(true).compress_when(worth_it()))
-        .layer(CatchPanicLayer::custom(fault))
-        .layer(from_fn_with_state(app.clone(), ui::page_of_a_panic))
-        // In case that page panics, too.
-        .layer(CatchPanicLayer::custom(fault))
-        .layer(from_fn_with_state(app.clone(), in_time))
-        .layer(from_fn_with_state(app.clone(), headers::known_host))
-        .layer(from_fn_with_state(app.clone(), headers::secure))
-        .layer(from_fn_with_state(app.clone(), metrics::watch))
-        .with_state(app)
+    // The first one lies outermost. All in one layer, since each layer of a router keeps
+    // what lies within it in a box, and copies all of it for each request.
+    let around = (
+        from_fn_with_state(app.clone(), around),
+        // In case the page for a panic panics, too.
+        CatchPanicLayer::custom(fault),
+        from_fn_with_state(app.clone(), ui::page_of_a_panic),
+        CatchPanicLayer::custom(fault),
+        CompressionLayer::new().gzip(true).compress_when(worth_it()),
+    );
+    routes.layer(around).with_state(app)
 }
 
 async fn openapi() -> Response {
@@ -156,8 +154,22 @@ fn fault(_: Box<dyn Any + Send + 'static>) -> Response {
 /// Files take longer to come than forms and JSON: so many times as long.
 const FILES_TAKE: u32 = 10;
 
+/// What happens to every request and its answer: it is counted, has to be meant for this
+/// host, may take so long, and carries our headers.
+async fn around(State(app): State<AppState>, request: Request, next: Next) -> Response {
+    let watched = metrics::Watched::begin(&request);
+    let api = headers::is_api(request.uri().path());
+    let mut response = match headers::refuse_host(&app, request.headers(), request.uri()).await {
+        Some(refusal) => refusal,
+        None => in_time(&app, request, next).await,
+    };
+    headers::secure(&app, api, response.headers_mut());
+    watched.end(&app.metrics, response.status());
+    response
+}
+
 /// Gives up on answers that take too long to begin.
-async fn in_time(State(app): State<AppState>, request: Request, next: Next) -> Response {
+async fn in_time(app: &AppState, request: Request, next: Next) -> Response {
     let files = request.method() == Method::POST
         && (request.uri().path().ends_with("/attachments")
             || faces::is_face(request.uri().path())

@@ -4,8 +4,7 @@
 use std::time::{Duration, Instant};
 
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::header;
-use axum::middleware::Next;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use desk::Error;
 use prometheus_client::encoding::EncodeLabelSet;
@@ -69,27 +68,38 @@ impl Metrics {
 /// labels without end.
 const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
-/// Counts and logs every request: the route's template, never what was asked.
-pub(crate) async fn watch(State(app): State<AppState>, request: Request, next: Next) -> Response {
-    let method = METHODS
-        .into_iter()
-        .find(|m| *m == request.method().as_str())
-        .unwrap_or("other");
-    let route = request
-        .extensions()
-        .get::<MatchedPath>()
-        .map_or_else(|| "none".to_owned(), |p| p.as_str().to_owned());
-    let start = Instant::now();
-    let response = next.run(request).await;
-    let (status, took) = (response.status().as_u16(), start.elapsed());
-    app.metrics.count(method, &route, status, took);
-    let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-    if status >= 500 {
-        tracing::error!(method, route, status, ms, "request");
-    } else {
-        tracing::debug!(method, route, status, ms, "request");
+/// A request that is counted and logged when it is over: the route's template, never what
+/// was asked.
+pub(crate) struct Watched {
+    method: &'static str,
+    route: Option<MatchedPath>,
+    start: Instant,
+}
+
+impl Watched {
+    pub(crate) fn begin(request: &Request) -> Watched {
+        Watched {
+            method: METHODS
+                .into_iter()
+                .find(|m| *m == request.method().as_str())
+                .unwrap_or("other"),
+            route: request.extensions().get::<MatchedPath>().cloned(),
+            start: Instant::now(),
+        }
     }
-    response
+
+    pub(crate) fn end(self, metrics: &Metrics, status: StatusCode) {
+        let method = self.method;
+        let route = self.route.as_ref().map_or("none", MatchedPath::as_str);
+        let (status, took) = (status.as_u16(), self.start.elapsed());
+        metrics.count(method, route, status, took);
+        let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+        if status >= 500 {
+            tracing::error!(method, route, status, ms, "request");
+        } else {
+            tracing::debug!(method, route, status, ms, "request");
+        }
+    }
 }
 
 /// What the database knows, counted now.

@@ -55,10 +55,9 @@ impl Desk {
             .0
             .db
             .read_here(move |c| {
-                store::ticket_clock::expect(c, number)?;
-                let (ticket, people) = store::ticket::load_with_people(c, number)?
+                let (ticket, beside) = store::ticket::load_to_show(c, number)?
                     .ok_or_else(|| Error::not_found(format!("ticket {number}")))?;
-                ticket_view(c, &catalogue, &reader, ticket, Some(people))
+                ticket_view(c, &catalogue, &reader, ticket, Some(beside))
             })
             .await?;
         self.note_read(actor, number, view.tlp.is_some()).await?;

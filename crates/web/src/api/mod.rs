@@ -52,6 +52,7 @@ pub mod redirection;
 pub mod relation;
 pub mod report;
 pub mod rule;
+pub mod satisfaction;
 pub mod service;
 pub mod site;
 pub mod ticket;
@@ -120,6 +121,7 @@ fn routes(max_attachment: usize) -> OpenApiRouter<AppState> {
         .merge(attachment::router())
         .merge(read::router())
         .merge(clock::router())
+        .merge(satisfaction::router())
         .merge(redirection::router())
         .merge(incoming::router())
         .merge(outbox::router())

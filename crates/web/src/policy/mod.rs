@@ -55,6 +55,8 @@ pub enum Who {
     Answers,
     /// Of those, who asked and those they added.
     RequesterSide,
+    /// Of those, who asked.
+    Requester,
     /// Of those, the support side: who work on it, who were drawn in, monitors.
     SupportSide,
     /// Of those, who work on it: owner, unit, first level, administrators.

@@ -106,6 +106,18 @@ pub(super) const API: &[Row] = &[
     ),
     row(
         "GET",
+        "/api/v1/tickets/{number}/ratings",
+        Needs::Read,
+        Who::Sees,
+    ),
+    row(
+        "POST",
+        "/api/v1/tickets/{number}/ratings",
+        Needs::Write,
+        Who::Requester,
+    ),
+    row(
+        "GET",
         "/api/v1/tickets/{number}/links",
         Needs::Read,
         Who::Sees,

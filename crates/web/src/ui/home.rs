@@ -357,7 +357,10 @@ pub fn running_words(services: &[&Service]) -> String {
         .iter()
         .filter(|s| matches!(s.lamp.as_str(), "" | "running"))
         .count();
-    format!("{} services, {running} running normally", services.len())
+    match services.len() {
+        1 => format!("1 service, {running} running normally"),
+        all => format!("{all} services, {running} running normally"),
+    }
 }
 
 /// A tab for all services and one for each area.

@@ -174,7 +174,7 @@ fn allowed(row: &Row, call: &Call, of: Of, caller: &Caller) -> bool {
         Who::Everybody | Who::Oneself => true,
         Who::Sees | Who::Answers => sees,
         Who::SupportSide => sees && part != Part::Requester,
-        Who::RequesterSide => part == Part::Requester,
+        Who::RequesterSide | Who::Requester => part == Part::Requester,
         Who::Works => matches!(part, Part::Unit | Part::First | Part::Admin),
         Who::Staff | Who::Reports => caller.staff,
         Who::FirstLevel => caller.first() || caller.admin(),

@@ -167,6 +167,50 @@ fn a_requester_says_it_by_one_button_and_how_content_they_are() {
 }
 
 #[test]
+fn by_api_the_requester_says_it_once_and_those_who_work_on_it_read_it() {
+    both(|desk| async move {
+        let f = desk.federation().await;
+        let (number, _) = solved(&desk, &f).await;
+        let path = format!("/tickets/{number}/ratings");
+        let very = json!({"rating": 5, "comment": "Quick & kind"});
+        let open = json!({"subject": "Another", "description": "D", "unit": "storage"});
+        let open = desk.post(&f.rita, "/tickets", open).await.expect(201);
+        let early = format!("/tickets/{}/ratings", open.number());
+        let early = desk.post(&f.rita, &early, very.clone()).await.expect(409);
+        let why = early.json["detail"].as_str().unwrap();
+        assert!(why.contains("when there is a solution"), "{why}");
+        // On the ticket, but neither who asked nor who works on it.
+        let cc = json!({"role": "cc", "email": f.nina.email});
+        let parties = format!("/tickets/{number}/parties");
+        desk.post(&f.ada, &parties, cc).await.expect(201);
+        let verify = json!({"status": "verified"});
+        desk.patch(&f.rita, &format!("/tickets/{number}"), verify)
+            .await
+            .expect(200);
+        for wrong in [json!({"rating": 0}), json!({"rating": 6})] {
+            let refused = desk.post(&f.rita, &path, wrong).await.expect(422);
+            assert_eq!(refused.json["errors"][0]["field"], "rating");
+        }
+        let long = json!({"rating": 3, "comment": "x".repeat(5_000)});
+        let refused = desk.post(&f.rita, &path, long).await.expect(422);
+        assert_eq!(refused.json["errors"][0]["field"], "comment");
+        desk.post(&f.sam, &path, very.clone()).await.expect(403);
+        desk.post(&f.otto, &path, very.clone()).await.expect(404);
+        let noted = desk.post(&f.rita, &path, very).await.expect(201).json;
+        assert_eq!(noted["label"], "Very content");
+        let again = json!({"rating": 1, "comment": "Changed"});
+        let again = desk.post(&f.rita, &path, again).await.expect(200).json;
+        assert_eq!(again, noted, "the first time counts");
+        for who in [&f.rita, &f.sam] {
+            let seen = desk.get(who, &path).await.expect(200).json;
+            assert_eq!(seen["items"], json!([noted]));
+        }
+        let seen = desk.get(&f.nina, &path).await.expect(200).json;
+        assert_eq!(seen["items"], json!([]));
+    });
+}
+
+#[test]
 fn on_the_ticket_s_page_it_is_said_too() {
     both(|desk| async move {
         let f = desk.federation().await;

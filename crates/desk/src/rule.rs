@@ -491,8 +491,11 @@ impl Desk {
         self.0
             .db
             .read(move |c| {
-                if let Some(number) = rule {
-                    found(c, number)?;
+                if let Some(number) = rule
+                    && store::rule::load(c, number)?.is_none()
+                {
+                    let none = format!("there is no rule {number}; GET /api/v1/rules lists them");
+                    return Err(Error::invalid("rule", none));
                 }
                 let mut items = store::rule::runs(c, rule, ticket, before, limit + 1)?;
                 let more = items.len() as i64 > limit;

@@ -695,8 +695,13 @@ async fn call(
         ("POST", "merge") => body = Some(json!({"into": other})),
         ("POST", "split") => body = Some(json!({"subject": "New", "entries": [scene.entry]})),
         ("POST", "ratings") => {
+            let ticket = desk.get(&f.ada, &staff_path).await.expect(200).json;
+            let owner = match ticket["unit_key"] == "network" {
+                true => &f.nina,
+                false => &f.sam,
+            };
             for change in [
-                json!({"owner": f.ada.email, "status": "in_progress"}),
+                json!({"owner": owner.email, "status": "in_progress"}),
                 json!({"status": "solved", "solution": "Fixed."}),
                 json!({"status": "closed"}),
             ] {

@@ -30,6 +30,7 @@ mod mail_in;
 mod mail_proof;
 mod mail_text;
 mod mailbox;
+mod nodes;
 mod notices;
 mod onboarding;
 mod outbox;

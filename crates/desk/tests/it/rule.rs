@@ -2,21 +2,20 @@
 //! each time, whatever breaks; what they would do; and that none goes round.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use desk::rule::{Draft, Overview, ThenDraft};
 use desk::{Desk, EntryDraft, Error, OpenRequest, Step};
-use store::job::NewJob;
 use store::rule::{Run, Verdict};
 use switchboard_core::rule::MOST_A_DAY;
 use switchboard_core::timer::TimerKind;
 use switchboard_core::{
-    Actor, Change, Channel, Command, EntryVisibility, Millis, PersonId, Priority, Status, Ticket,
+    Actor, Change, Channel, Command, EntryVisibility, PersonId, Priority, Status, Ticket,
     TicketNumber, Visibility,
 };
 use testkit::{Federation, TestDesk, both, config, postgres, runtime, sqlite};
 
-use crate::timer::{node, promise_nothing};
+use crate::nodes::{Nodes, at};
+use crate::timer::promise_nothing;
 
 const HOUR: i64 = 3_600_000;
 const DAY: i64 = 24 * HOUR;
@@ -114,28 +113,6 @@ async fn state(test: &TestDesk, number: TicketNumber) -> Ticket {
     let db = test.desk.db();
     let ticket = db.read(move |c| store::ticket::load(c, number)).await;
     ticket.unwrap().unwrap()
-}
-
-/// Lets the timers run at that time, and once more in the same moment.
-async fn at(test: &TestDesk, now: Millis) {
-    test.clock.set(now);
-    for _ in 0..2 {
-        sweep_soon(test, now).await;
-        test.run_jobs().await;
-    }
-}
-
-async fn sweep_soon(test: &TestDesk, now: Millis) {
-    let sweep = NewJob {
-        kind: "timers",
-        payload: String::new(),
-        run_at: now,
-        unique_key: None,
-    };
-    let db = test.desk.db();
-    db.write(move |c| store::job::enqueue(c, &sweep))
-        .await
-        .unwrap();
 }
 
 /// How many mails somebody got with this in them.
@@ -700,12 +677,7 @@ fn nodes_that_run_together_die_and_replay_act_once() {
     for place in [Some(sqlite()), postgres()].into_iter().flatten() {
         let url = place.url().to_owned();
         let test = TestDesk::on(place, config());
-        let clocks = [-HOUR, HOUR].map(|by| Arc::new(desk::FakeClock::at(testkit::START + by)));
-        let nodes = [
-            node(&test, &url, &clocks[0]),
-            node(&test, &url, &clocks[1]),
-            test.desk.clone(),
-        ];
+        let nodes = Nodes::new(&test, &url, HOUR);
         runtime().block_on(async {
             let people = federation(&test).await;
             let note = |text: &str| ThenDraft {
@@ -740,7 +712,7 @@ fn nodes_that_run_together_die_and_replay_act_once() {
                 let answer = vec![word(EntryVisibility::Public, "Well?")];
                 test.desk.act(&rita, number, None, answer).await.unwrap();
                 tickets.push(number);
-                let [a, b, c] = &nodes;
+                let [a, b, c] = &nodes.desks;
                 // One dies at some point of its work.
                 let dies = tokio::time::timeout(
                     std::time::Duration::from_millis(u64::try_from(round).unwrap() * 3),
@@ -751,26 +723,7 @@ fn nodes_that_run_together_die_and_replay_act_once() {
                 c.unwrap();
             }
             for day in 0..4 {
-                for clock in clocks.iter().chain([&test.clock]) {
-                    clock.advance(DAY);
-                }
-                sweep_soon(&test, test.desk.now() - 2 * DAY).await;
-                let now = test.desk.now();
-                test.desk
-                    .db()
-                    .write(move |c| {
-                        if day % 2 == 0 {
-                            store::job::claim(c, now, "dead", &["timers"], 1, 120_000)?;
-                        }
-                        Ok::<_, store::Error>(())
-                    })
-                    .await
-                    .unwrap();
-                let [a, b, c] = &nodes;
-                let (a, b, c) = tokio::join!(a.run_jobs(), b.run_jobs(), c.run_jobs());
-                a.unwrap();
-                b.unwrap();
-                c.unwrap();
+                nodes.a_day(&test, 1, day % 2 == 0).await;
             }
             // As if nothing had been followed, from a backup say.
             test.desk

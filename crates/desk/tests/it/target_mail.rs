@@ -1,18 +1,16 @@
 //! Who is told when a target is three quarters used up, and when it is missed.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use desk::{Desk, EntryDraft, OpenRequest, Step};
 use store::Db;
-use store::job::NewJob;
 use switchboard_core::timer::{Due, TargetDue, TimerKind};
 use switchboard_core::{
     Actor, Change, Channel, Command, EntryVisibility, Millis, PersonId, TargetKind, TicketNumber,
 };
 use testkit::{Federation, TestDesk, both, config, postgres, runtime, sqlite};
 
-use crate::timer::node;
+use crate::nodes::{Nodes, at};
 
 const DAY: i64 = 86_400_000;
 
@@ -78,24 +76,6 @@ fn mails(test: &TestDesk) -> [usize; 5] {
     let sent = test.sent_mail();
     ["rita@", "sam@", "stan@", "fay@", "mona@"]
         .map(|who| sent.iter().filter(|m| m.to.starts_with(who)).count())
-}
-
-async fn at(test: &TestDesk, now: Millis) {
-    test.clock.set(now);
-    // Once more in the same moment: nothing happens twice.
-    for _ in 0..2 {
-        let sweep = NewJob {
-            kind: "timers",
-            payload: String::new(),
-            run_at: now,
-            unique_key: None,
-        };
-        let db = test.desk.db();
-        db.write(move |c| store::job::enqueue(c, &sweep))
-            .await
-            .unwrap();
-        test.run_jobs().await;
-    }
 }
 
 #[test]
@@ -231,12 +211,7 @@ fn nodes_with_wrong_clocks_that_die_tell_of_each_target_once() {
         let url = place.url().to_owned();
         let test = TestDesk::on(place, config());
         // A day before and a day after.
-        let clocks = [-DAY, DAY].map(|by| Arc::new(desk::FakeClock::at(testkit::START + by)));
-        let nodes = [
-            node(&test, &url, &clocks[0]),
-            node(&test, &url, &clocks[1]),
-            test.desk.clone(),
-        ];
+        let nodes = Nodes::new(&test, &url, DAY);
         runtime().block_on(async {
             let people = federation(&test).await;
             let mut tickets = Vec::new();
@@ -245,34 +220,7 @@ fn nodes_with_wrong_clocks_that_die_tell_of_each_target_once() {
             }
             let before = mails(&test);
             for day in 0..20 {
-                for clock in clocks.iter().chain([&test.clock]) {
-                    clock.advance(DAY);
-                }
-                let now = test.desk.now();
-                test.desk
-                    .db()
-                    .write(move |c| {
-                        for _ in 0..3 {
-                            let job = NewJob {
-                                kind: "timers",
-                                payload: String::new(),
-                                run_at: now - 2 * DAY,
-                                unique_key: None,
-                            };
-                            store::job::enqueue(c, &job)?;
-                        }
-                        if day % 3 == 0 {
-                            store::job::claim(c, now, "dead", &["timers"], 1, 120_000)?;
-                        }
-                        Ok::<_, store::Error>(())
-                    })
-                    .await
-                    .unwrap();
-                let [a, b, c] = &nodes;
-                let (a, b, c) = tokio::join!(a.run_jobs(), b.run_jobs(), c.run_jobs());
-                a.unwrap();
-                b.unwrap();
-                c.unwrap();
+                nodes.a_day(&test, 3, day % 3 == 0).await;
             }
             test.run_jobs().await;
             for number in &tickets {

@@ -1,16 +1,16 @@
 //! What time does to tickets by itself.
 
-use connect::{Blobs, Mailer, MailerConfig};
-use desk::{Desk, EntryDraft, Error, OpenRequest, Step};
-use store::job::NewJob;
+use desk::{EntryDraft, Error, OpenRequest, Step};
+use store::Db;
 use store::timer::Timer;
-use store::{Db, Options};
 use switchboard_core::timer::{Due, TimeRules, TimerKind};
 use switchboard_core::{
     Actor, Change, Channel, Command, EntryVisibility, Hold, PersonId, SolutionKind, Status,
     TicketNumber,
 };
 use testkit::{Federation, Mail, TestDesk, both, config, postgres, runtime, sqlite};
+
+use crate::nodes::Nodes;
 
 const HOUR: i64 = 3_600_000;
 const DAY: i64 = 24 * HOUR;
@@ -467,34 +467,13 @@ fn a_ticket_that_can_not_be_read_holds_up_no_others() {
     });
 }
 
-/// Another node on the database of a test's desk, with a clock of its own.
-pub(crate) fn node(test: &TestDesk, url: &str, clock: &std::sync::Arc<desk::FakeClock>) -> Desk {
-    let folder = test.folder.path();
-    Desk::new(
-        Db::open(url, Options::default()).unwrap(),
-        Blobs::open(folder.join("files")).unwrap(),
-        Mailer::new(&MailerConfig::Folder(folder.join("outbox"))).unwrap(),
-        clock.clone(),
-        config(),
-    )
-    .unwrap()
-}
-
 #[test]
 fn nodes_that_run_together_die_and_have_wrong_clocks_do_each_thing_once() {
     for place in [Some(sqlite()), postgres()].into_iter().flatten() {
         let url = place.url().to_owned();
         let test = TestDesk::on(place, config());
         // A day before and a day after.
-        let clocks = [-DAY, DAY].map(|by| {
-            let clock = desk::FakeClock::at(testkit::START + by);
-            std::sync::Arc::new(clock)
-        });
-        let nodes = [
-            node(&test, &url, &clocks[0]),
-            node(&test, &url, &clocks[1]),
-            test.desk.clone(),
-        ];
+        let nodes = Nodes::new(&test, &url, DAY);
         runtime().block_on(async {
             let people = federation(&test).await;
             let mut tickets = Vec::new();
@@ -519,35 +498,7 @@ fn nodes_that_run_together_die_and_have_wrong_clocks_do_each_thing_once() {
             }
             let before = counts(&test, ["rita", "mona", "sam"]);
             for day in 0..28 {
-                for clock in clocks.iter().chain([&test.clock]) {
-                    clock.advance(DAY);
-                }
-                let now = test.desk.now();
-                // Several at once, where usually one does it; and one who took it and died.
-                test.desk
-                    .db()
-                    .write(move |c| {
-                        for _ in 0..3 {
-                            let job = NewJob {
-                                kind: "timers",
-                                payload: String::new(),
-                                run_at: now - 2 * DAY,
-                                unique_key: None,
-                            };
-                            store::job::enqueue(c, &job)?;
-                        }
-                        if day % 3 == 0 {
-                            store::job::claim(c, now, "dead", &["timers"], 1, 120_000)?;
-                        }
-                        Ok::<_, store::Error>(())
-                    })
-                    .await
-                    .unwrap();
-                let [a, b, c] = &nodes;
-                let (a, b, c) = tokio::join!(a.run_jobs(), b.run_jobs(), c.run_jobs());
-                a.unwrap();
-                b.unwrap();
-                c.unwrap();
+                nodes.a_day(&test, 3, day % 3 == 0).await;
             }
             test.run_jobs().await;
             let db = test.desk.db();

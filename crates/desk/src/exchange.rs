@@ -29,6 +29,7 @@ use uuid::Uuid;
 use crate::{Desk, Error};
 
 mod comes;
+pub mod curve;
 mod dead;
 pub(crate) mod given;
 mod goes;

@@ -41,6 +41,8 @@ pub(crate) const TIMERS_ANEW: &str = "timers-anew";
 const REDIRECTED: &str = "redirected";
 /// Brings tickets at partners to mind at which nobody looked.
 const REVIEW: &str = "exchange-review";
+/// Notes how far each exchange lags, and what waits.
+const CURVE: &str = "exchange-curve";
 /// Brings applications and join requests to mind that wait.
 const REMIND_STAFF: &str = "remind-staff";
 /// Packs tickets for reports.
@@ -82,6 +84,7 @@ const KINDS: &[&str] = &[
     TIMERS_ANEW,
     REDIRECTED,
     REVIEW,
+    CURVE,
     REMIND_STAFF,
     REPORTS,
     SWEEP,
@@ -103,6 +106,7 @@ const TIMED: &[(&str, Millis)] = &[
     (TIMERS, 60_000),
     (REDIRECTED, 60_000),
     (REVIEW, 3_600_000),
+    (CURVE, 60_000),
     (REMIND_STAFF, 3_600_000),
     (REPORTS, 900_000),
     (SWEEP, 600_000),
@@ -277,6 +281,7 @@ impl Desk {
             TIMERS_ANEW => timers_anew::run(self, &job).await,
             REDIRECTED => crate::redirect::silence::run(self).await,
             REVIEW => crate::exchange::review::run(self).await,
+            CURVE => crate::exchange::curve::run(self).await,
             REMIND_STAFF => remind_staff::run(self).await,
             REPORTS => reports::run(self).await,
             SWEEP => sweep::run(self).await,

@@ -22,6 +22,7 @@ pub mod choice;
 pub mod community;
 pub mod counter;
 pub mod coupling;
+pub mod curve;
 pub mod data_export;
 pub mod doomed_file;
 pub mod entry;

@@ -116,6 +116,10 @@ const MIGRATIONS: &[(&str, &str)] = &[
         include_str!("migrations/0056_invitations.sql"),
     ),
     (
+        "0057_exchange_curve",
+        include_str!("migrations/0057_exchange_curve.sql"),
+    ),
+    (
         "0050_satisfaction",
         include_str!("migrations/0050_satisfaction.sql"),
     ),

@@ -33,6 +33,13 @@ struct State_ {
     state: String,
 }
 
+/// A link of the exchange by its id, of which there are only so many, and which way.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Link_ {
+    link: String,
+    way: String,
+}
+
 type Gauges = Family<State_, Gauge>;
 
 /// What the process counts.
@@ -110,12 +117,14 @@ struct Counted {
     mail_out: Vec<(String, i64)>,
     outbox: desk::outbox::Standing,
     exchange: desk::exchange::view::Standing,
+    links: Vec<store::curve::Point>,
     webhooks: desk::webhook::Standing,
 }
 
 async fn counted(app: &AppState) -> Result<Counted, Error> {
     let outbox = app.desk.outbox_standing().await?;
     let exchange = app.desk.exchange_standing().await?;
+    let links = app.desk.exchange_lately().await?;
     let webhooks = app.desk.webhook_standing().await?;
     app.desk
         .db()
@@ -128,6 +137,7 @@ async fn counted(app: &AppState) -> Result<Counted, Error> {
                 mail_out: store::mail::outgoing_counts(c)?,
                 outbox: outbox.clone(),
                 exchange,
+                links: links.clone(),
                 webhooks,
             })
         })
@@ -204,6 +214,29 @@ pub(crate) async fn show(State(app): State<AppState>) -> Result<Response, Proble
         "exchange_couplings",
         "Couplings with partners' systems, by state",
         couplings,
+    );
+    let (lags, waits) = (
+        Family::<Link_, Gauge>::default(),
+        Family::<Link_, Gauge>::default(),
+    );
+    for point in counted.links {
+        let link = |way: &str| Link_ {
+            link: point.link.to_string(),
+            way: way.to_owned(),
+        };
+        lags.get_or_create(&link("in")).set(point.lag_in);
+        lags.get_or_create(&link("out")).set(point.lag_out);
+        waits.get_or_create(&link("out")).set(point.backlog);
+    }
+    registry.register(
+        "exchange_link_lag_milliseconds",
+        "The longest lag of each partner and coupling in the last ten minutes, each way",
+        lags,
+    );
+    registry.register(
+        "exchange_link_waiting",
+        "The most that waited for each partner and coupling in the last ten minutes",
+        waits,
     );
     let webhooks = by_state(vec![
         ("active".into(), counted.webhooks.active),

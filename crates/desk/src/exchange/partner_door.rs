@@ -305,6 +305,7 @@ impl Desk {
                 let mut partner = expect(c, id)?;
                 told_end(&mut partner, now);
                 if after > partner.sender.acked {
+                    super::curve::went(c, &partner, after, now)?;
                     partner.sender.step(SenderInput::Acked(after), now);
                 }
                 let sending = partner.sender.step(SenderInput::Pulled(after), now);
@@ -485,6 +486,7 @@ fn take_part(
                 let why = letter.why.to_string();
                 bury(c, road, partner, letter.place, &letter.change, why)?;
             }
+            super::curve::came(c, partner.id, &received.take, road.now)?;
             let places = (from..).filter(|place| !dead.contains(place));
             for (place, change) in places.zip(received.take) {
                 match joint::arrives(c, road, partner, &change)? {

@@ -222,6 +222,7 @@ impl Desk {
                 } else {
                     SenderInput::Acked(recorded)
                 };
+                super::curve::went(c, &partner, recorded, now)?;
                 let next = partner.sender.step(input, now);
                 (partner.error, partner.error_at) = (None, None);
                 if partner.sender.went_back {

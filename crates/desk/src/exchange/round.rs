@@ -22,7 +22,7 @@ use super::dead::bury;
 use super::given::catch_up;
 use super::taken::Taking;
 use super::there::{Called, Ear, Heard, Trouble, backoff, title};
-use super::{AGAIN_MS, Terms, keep, note, opened, private, put_off, stuck, wake};
+use super::{AGAIN_MS, Terms, curve, keep, note, opened, private, put_off, stuck, wake};
 use crate::{Desk, Error};
 
 /// Rounds beside each other on this node.
@@ -205,6 +205,7 @@ impl Desk {
             Ok(tracker) => tracker,
             Err(why) => return self.not_ready(&terms, &why).await,
         };
+        self.note_waiting(&terms).await?;
         self.doubt(&terms).await?;
         let trouble = match self.read_system(&terms, &*tracker).await? {
             None => self.do_links(&terms, &*tracker).await?,
@@ -252,6 +253,23 @@ impl Desk {
                 store::coupling::fail(c, agreement, &why, tries, now + NOT_READY_MS, now)
                     .map_err(Error::from)
             })
+            .await
+    }
+
+    /// Notes what waits before it goes, when something does.
+    async fn note_waiting(&self, terms: &Terms) -> Result<(), Error> {
+        let (coupling, now) = (terms.coupling.clone(), self.now());
+        let point = self
+            .0
+            .db
+            .read(move |c| curve::of_coupling(c, &coupling, now))
+            .await?;
+        if point.backlog == 0 {
+            return Ok(());
+        }
+        self.0
+            .db
+            .write(move |c| store::curve::note(c, &point).map_err(Error::from))
             .await
     }
 
@@ -494,6 +512,9 @@ impl Desk {
                         note(c, &desk, id, Went::In, what, None)?;
                     }
                 }
+                let fresh = heard.changes.iter();
+                let fresh = fresh.filter(|ch| !ch.ours && !link.tie.read.contains(&ch.id));
+                curve::took(c, terms.agreement.id, fresh.map(|ch| ch.at), now)?;
                 let private = match store::ticket::load(c, link.ticket)? {
                     Some(ticket) => private(c, &ticket)?,
                     None => Vec::new(),
@@ -670,6 +691,7 @@ impl Desk {
                         if let Some(went) = &called.went {
                             link.sent_at = Some(now);
                             note(c, &desk, id, Went::Out, went.clone(), called.there.clone())?;
+                            curve::sent(c, terms.agreement.id, now)?;
                         }
                     }
                     (Some(why), down) => {

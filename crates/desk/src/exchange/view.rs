@@ -22,6 +22,14 @@ const MOST_REASON: usize = 500;
 /// Links that wait or failed that are shown.
 const MOST_TROUBLED: i64 = 200;
 
+/// For how long changes at a system can not be read; 0: they can.
+pub(super) fn silent(coupling: &Coupling, now: Millis) -> Millis {
+    let since = coupling
+        .error_at
+        .map(|since| since.max(coupling.read_at.unwrap_or(since)));
+    since.map_or(0, |since| now - since)
+}
+
 /// A coupling with how it stands.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Coupled {
@@ -44,6 +52,11 @@ impl Coupled {
     /// How long the oldest thing waits that is to go there; 0: nothing does.
     pub fn lag(&self, now: Millis) -> Millis {
         self.sums.waiting_since.map_or(0, |since| now - since)
+    }
+
+    /// For how long nothing can come from there; 0: it can.
+    pub fn silent(&self, now: Millis) -> Millis {
+        silent(&self.coupling, now)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Tickets at partners: first level looks at them from time to time and is
 //! reminded when nobody did; and what need not go there is given up.
 
+use desk::exchange::curve::Over;
 use desk::{Error, Step};
 use switchboard_core::{Actor, Command, EntryVisibility, UnitId};
 use testkit::{Mail, Somebody, TestDesk, both_configured, desks};
@@ -209,6 +210,90 @@ fn tickets_at_partner_desks_are_looked_at_and_brought_to_mind_too() {
         a.desk.clock.advance(8 * DAY);
         restarts(&a.desk).await;
         assert_eq!(reminders(&a.desk, &a.f.fay).len(), 2);
+    });
+}
+
+#[test]
+fn lag_and_backlog_are_kept_over_time_and_rolled_up() {
+    desks(&["Desk A", "Desk B"], |all| async move {
+        let all = sides(all).await;
+        let [a, b] = &all[..] else { unreachable!() };
+        couple(a, b, TERMS, ("desk-b", "desk-a")).await;
+        a.desk.desk.start_timers().await.unwrap();
+        let number = crate::exchange_partner::opens(a, "A plate is missing").await;
+        give(a, number, "desk-b").await;
+        quiet(&[a, b], 1).await;
+        let curve = async |side: &crate::exchange_partner::Side, over: Over| {
+            let all = side.desk.desk.exchange_curves(&side.fay, over).await;
+            let all = all.unwrap();
+            assert!(all.len() <= 1, "{all:?}");
+            all.into_values().next().unwrap_or_default()
+        };
+        let sent: i64 = curve(a, Over::Day).await.iter().map(|p| p.sent).sum();
+        let came: i64 = curve(b, Over::Day).await.iter().map(|p| p.came).sum();
+        assert!(sent >= 2 && sent == came, "{sent} went, {came} came");
+        let forbidden = a.desk.desk.exchange_curves(&a.rita, Over::Day).await;
+        assert!(matches!(forbidden, Err(Error::Forbidden(_))));
+
+        // It can not be reached for an hour: what waits, and for how long, is seen each minute.
+        let db = b.desk.desk.db();
+        let ended = db.write(|c| {
+            let mut partner = store::partner::all(c)?.remove(0);
+            partner.state = store::partner::State::Paused;
+            store::partner::save(c, &partner)
+        });
+        ended.await.unwrap();
+        says(
+            &a.desk,
+            &a.rita,
+            number,
+            EntryVisibility::Public,
+            "Any news?",
+            None,
+        )
+        .await;
+        for _ in 0..12 {
+            a.desk.clock.advance(5 * 60_000);
+            a.desk.run_jobs().await;
+        }
+        let day = curve(a, Over::Day).await;
+        let last = day.last().unwrap();
+        assert!(last.backlog >= 1, "{last:?}");
+        assert!((50 * 60_000..=HOUR).contains(&last.lag_out), "{last:?}");
+        assert!(last.lag_in > 45 * 60_000, "nothing can come: {last:?}");
+        let hour = curve(a, Over::Month).await;
+        let worst = |points: &[store::curve::Point]| points.iter().map(|p| p.lag_out).max();
+        assert_eq!(worst(&hour), worst(&day), "{hour:?}");
+        assert_eq!(
+            hour.iter().map(|p| p.sent).sum::<i64>(),
+            day.iter().map(|p| p.sent).sum::<i64>()
+        );
+        let year = curve(a, Over::Year).await;
+        assert_eq!(worst(&year), worst(&day), "{year:?}");
+
+        // However long it goes on, there are only so many rows.
+        let rows = async || {
+            let db = a.desk.desk.db();
+            let all = db.read(|c| {
+                let spans = [
+                    store::curve::SHORT_MS,
+                    store::curve::HOUR_MS,
+                    store::curve::DAY_MS,
+                ];
+                let mut rows = Vec::new();
+                for span in spans {
+                    rows.push(store::curve::since(c, span, 0)?.len());
+                }
+                Ok::<_, store::Error>(rows)
+            });
+            all.await.unwrap()
+        };
+        for _ in 0..3 {
+            a.desk.clock.advance(20 * DAY);
+            a.desk.run_jobs().await;
+        }
+        let rows = rows().await;
+        assert!(rows[0] <= 2 && rows[1] <= 4 && rows[2] >= 3, "{rows:?}");
     });
 }
 

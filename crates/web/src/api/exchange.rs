@@ -5,9 +5,11 @@ use axum::body::to_bytes;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use desk::exchange::Knock;
+use desk::exchange::curve::Over;
 use desk::exchange::view::{Counterpart, Coupled, DeadLetter, Travelling};
 use serde::{Deserialize, Serialize};
 use store::coupling;
+use store::curve::Point;
 use store::exchange::Line;
 use switchboard_core::{Millis, Status};
 use utoipa::{IntoParams, ToSchema};
@@ -68,6 +70,8 @@ pub struct ExchangeCoupling {
     pub waiting: i64,
     /// How long the oldest of it waits, in milliseconds; 0: nothing does.
     pub lag_ms: i64,
+    /// For how long nothing can come from there, in milliseconds; 0: it can.
+    pub lag_in_ms: i64,
     /// What will not go there unless somebody says so.
     pub dead: i64,
     /// When something last went there.
@@ -95,6 +99,7 @@ impl ExchangeCoupling {
             id: one.agreement.id,
             system: one.system().to_owned(),
             lag_ms: one.lag(now),
+            lag_in_ms: one.silent(now),
             state: match one.coupling.state {
                 coupling::State::On => CouplingState::On,
                 coupling::State::Paused => CouplingState::Paused,
@@ -322,6 +327,104 @@ async fn list(
             })
             .collect(),
     )))
+}
+
+/// Over which time curves are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CurveTime {
+    /// The last day, five minutes by five minutes.
+    #[default]
+    Day,
+    /// The last month, hour by hour.
+    Month,
+    /// The last year, day by day.
+    Year,
+}
+
+/// Over which time curves are told.
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct CurveQuery {
+    /// Which; `day` without it.
+    #[serde(default)]
+    #[param(inline)]
+    over: CurveTime,
+}
+
+/// How an exchange stood in a time.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ExchangeCurvePoint {
+    /// When it begins.
+    pub at: Time,
+    /// The longest that something took that came from there, since it happened there by
+    /// the clock there, or for which nothing could come, in milliseconds.
+    pub lag_in_ms: i64,
+    /// The longest that something waited that was to go there, in milliseconds.
+    pub lag_out_ms: i64,
+    /// The most that waited.
+    pub waiting: i64,
+    /// Changes that came.
+    pub came: i64,
+    /// Changes that went and were taken.
+    pub sent: i64,
+}
+
+/// How an exchange stood over time.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ExchangeCurve {
+    /// The partner's id, or that of the agreement.
+    pub id: Uuid,
+    /// How much time one point stands for, in milliseconds.
+    pub span_ms: i64,
+    /// The oldest first. Where nothing was noted there is none.
+    pub points: Vec<ExchangeCurvePoint>,
+}
+
+impl ExchangeCurve {
+    fn of(id: Uuid, span_ms: i64, points: Vec<Point>) -> ExchangeCurve {
+        let points = points.into_iter().map(|p| ExchangeCurvePoint {
+            at: Time(p.at),
+            lag_in_ms: p.lag_in,
+            lag_out_ms: p.lag_out,
+            waiting: p.backlog,
+            came: p.came,
+            sent: p.sent,
+        });
+        ExchangeCurve {
+            id,
+            span_ms,
+            points: points.collect(),
+        }
+    }
+}
+
+/// How far the exchange with each partner and system lagged, and what waited, over
+/// time; for first level and administrators.
+#[utoipa::path(
+    get,
+    path = "/exchange/curves",
+    tag = "exchange",
+    params(CurveQuery),
+    responses((status = 200, description = "A curve for each of which something was noted", body = Items<ExchangeCurve>)),
+)]
+async fn curves(
+    State(app): State<AppState>,
+    Reads(caller): Reads,
+    Asked(query): Asked<CurveQuery>,
+) -> Result<Json<Items<ExchangeCurve>>, Problem> {
+    let over = match query.over {
+        CurveTime::Day => Over::Day,
+        CurveTime::Month => Over::Month,
+        CurveTime::Year => Over::Year,
+    };
+    let (_, span) = over.lengths();
+    let all = app.desk.exchange_curves(&caller.actor, over).await?;
+    let curves = all
+        .into_iter()
+        .map(|(id, points)| ExchangeCurve::of(id, span, points));
+    Ok(Json(Items::all(curves.collect())))
 }
 
 /// How a coupling is to be.
@@ -586,6 +689,7 @@ pub(super) fn router() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(list))
         .routes(routes!(change))
+        .routes(routes!(curves))
         .routes(routes!(tickets))
         .routes(routes!(dead_letters))
         .routes(routes!(retry))

@@ -13,6 +13,12 @@ pub(super) const API: &[Row] = &[
     ),
     row(
         "GET",
+        "/api/v1/exchange/curves",
+        Needs::Read,
+        Who::FirstLevel,
+    ),
+    row(
+        "GET",
         "/api/v1/exchange/tickets",
         Needs::Read,
         Who::FirstLevel,

@@ -16,11 +16,12 @@ use switchboard_core::onboarding::SYSTEMS;
 use switchboard_core::{Actor, Millis, TicketNumber};
 use uuid::Uuid;
 
+use super::curve::{self, CurvePlot, CurveView};
 use super::fault::Fault;
 use super::frame::{Errors, Frame, Here, Notice, NoticeTone, Room};
 use super::posted::Posted;
 use super::time::{Dial, length};
-use super::view::{Chip, Icon, Lamp, Pages, StatusMark, TimeMark, Tone};
+use super::view::{Chip, Choice, Icon, Lamp, Pages, StatusMark, TimeMark, Tone};
 use super::visit::{Visit, encode};
 use super::work_post::told;
 use crate::ui::assets::Asset;
@@ -57,6 +58,8 @@ pub struct CouplingRow {
     pub looked: Option<TimeMark>,
     /// How long the oldest thing waits that is to go there; empty: nothing does.
     pub lag: String,
+    /// For how long nothing can come from there; empty: it can.
+    pub lag_in: String,
     /// What is to go there.
     pub waiting: i64,
     /// What will not go unless somebody says so.
@@ -101,6 +104,14 @@ impl WakeView {
     }
 }
 
+/// "50 min"; empty: nothing lags.
+fn long(lag: Millis) -> String {
+    match lag > 0 {
+        true => length(lag),
+        false => String::new(),
+    }
+}
+
 impl CouplingRow {
     /// A row as it is shown at the time of the dial.
     pub fn of(one: &Coupled, dial: &Dial) -> CouplingRow {
@@ -141,7 +152,8 @@ impl CouplingRow {
             arrows,
             direction,
             looked: c.read_at.map(|at| dial.ago(at)),
-            lag: if lag > 0 { length(lag) } else { String::new() },
+            lag: long(lag),
+            lag_in: long(one.silent(dial.now)),
             waiting: one.sums.waiting,
             dead: one.sums.dead,
             links: one.sums.links,
@@ -210,10 +222,6 @@ impl DeskRow {
         let units = match one.units.is_empty() {
             true => "no unit stands for it".to_owned(),
             false => one.units.join(", "),
-        };
-        let long = |lag: Millis| match lag > 0 {
-            true => length(lag),
-            false => String::new(),
         };
         DeskRow {
             id: p.id.to_string(),
@@ -509,6 +517,10 @@ pub struct ExchangePage {
     pub waiting: i64,
     /// What does not travel unless somebody says so, the oldest first.
     pub dead: Vec<DeadRow>,
+    /// How each lagged and what waited.
+    pub curves: Vec<CurveView>,
+    /// The times over which that can be shown.
+    pub over: Vec<Choice>,
     /// Tickets of which something waits or failed.
     pub held: Vec<TravelRow>,
     /// Tickets at partners, the one at which nobody looked for the longest first.
@@ -562,7 +574,28 @@ async fn page(visit: &Visit, wrong: Errors, which: String) -> Result<ExchangePag
             }
         })
         .collect();
+    let over = curve::over(visit.query("over"));
+    let points = visit.desk.exchange_curves(actor, over).await?;
+    let view = |id: Uuid, name: String| CurveView {
+        id: format!("curve-{id}"),
+        name,
+        plot: points
+            .get(&id)
+            .and_then(|points| CurvePlot::of(points, over, &visit.dial)),
+    };
+    let living = desks
+        .iter()
+        .filter(|d| d.partner.state != partner::State::Ended);
+    let curves = living
+        .map(|d| view(d.partner.id, d.partner.title.clone()))
+        .chain(coupled.iter().map(|one| {
+            let name = format!("{}, {}", one.service, one.system());
+            view(one.agreement.id, name)
+        }))
+        .collect();
     Ok(ExchangePage {
+        curves,
+        over: curve::choices(over),
         frame: visit.frame(Room::Staff, Here::Exchange).await?,
         quiet: couplings.iter().filter(|c| c.lamp.state.is_empty()).count(),
         desks: desks

@@ -11,6 +11,7 @@ pub mod authenticator;
 pub mod clock;
 pub mod communities;
 pub mod confirm;
+pub mod curve;
 pub mod exchange;
 pub mod facts;
 pub mod fault;

@@ -6,10 +6,12 @@ use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::Response;
 use desk::Error;
+use desk::exchange::curve::Over;
 use desk::exchange::partner::{Awaited, Changed, Whole};
 use store::partner::State;
 use uuid::Uuid;
 
+use super::curve::{CurvePlot, CurveView};
 use super::exchange::{DeadRow, DeskRow};
 use super::fault::Fault;
 use super::frame::{Errors, Frame, Here, Notice, NoticeTone, Room};
@@ -84,6 +86,8 @@ pub struct PartnerPage {
     pub dead: Vec<DeadRow>,
     /// What its form holds.
     pub fields: PartnerFields,
+    /// How it lagged and what waited on its last day.
+    pub curve: CurveView,
     /// What was wrong.
     pub errors: Errors,
     /// What is to be given up without a reason.
@@ -101,7 +105,12 @@ async fn page(visit: &Visit, id: Uuid) -> Result<PartnerPage, Fault> {
     let dial = &visit.dial;
     let dead = foreign.into_iter().filter(|f| f.dead.partner == id);
     let dead = dead.map(|letter| DeadRow::foreign(letter, dial)).collect();
-    Ok(PartnerPage::of(whole, dead, dial, frame))
+    let mut page = PartnerPage::of(whole, dead, dial, frame);
+    let curves = visit.desk.exchange_curves(actor, Over::Day).await?;
+    page.curve.plot = curves
+        .get(&id)
+        .and_then(|points| CurvePlot::of(points, Over::Day, dial));
+    Ok(page)
 }
 
 impl PartnerPage {
@@ -144,6 +153,11 @@ impl PartnerPage {
                 base_url: p.base_url,
             },
             row,
+            curve: CurveView {
+                id: "curve".to_owned(),
+                name: "Its last day".to_owned(),
+                plot: None,
+            },
             errors: Errors::default(),
             wrong: String::new(),
         }

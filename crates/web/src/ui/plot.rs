@@ -10,7 +10,7 @@ use switchboard_core::{Millis, TargetKind, Turn};
 const HOUR_MS: f64 = 3_600_000.0;
 
 /// A number with one decimal, as SVG takes it.
-fn place(value: f64) -> String {
+pub(super) fn place(value: f64) -> String {
     format!("{value:.1}")
 }
 
@@ -18,13 +18,13 @@ fn place(value: f64) -> String {
     clippy::cast_precision_loss,
     reason = "a place on a plot needs no more digits than a double has"
 )]
-fn double(value: impl Into<i128>) -> f64 {
+pub(super) fn double(value: impl Into<i128>) -> f64 {
     value.into() as f64
 }
 
 /// A value between two marks of an axis: 1, 2, 5, 10, 20, 50 … so that there are about
 /// four.
-fn mark(most: f64, smallest: f64) -> f64 {
+pub(super) fn mark(most: f64, smallest: f64) -> f64 {
     let mut step = smallest;
     for factor in [2.0, 2.5, 2.0].iter().cycle().take(40) {
         if most / step <= 5.0 {

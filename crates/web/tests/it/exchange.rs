@@ -371,6 +371,76 @@ fn the_api_pauses_goes_on_and_tries_again() {
 }
 
 #[test]
+fn lag_and_backlog_over_time_are_told_and_drawn() {
+    both_configured(&keeping(), |desk| async move {
+        let f = desk.federation().await;
+        let agreement = coupled(&desk, &f.ada).await;
+        let drawn = |page: &str| page.matches("<svg class=\"plot long\"").count();
+        let mut fay = Browser::of(&desk, &f.fay).await;
+        let page = fay.page("/exchange").await;
+        assert_eq!(drawn(&page), 0, "nothing was noted");
+        let all = desk.get(&f.fay, "/exchange/curves").await.expect(200);
+        assert_eq!(all.json["items"], json!([]));
+        let now = desk.desk.now();
+        let noted = desk.desk.db().write(move |c| {
+            for (back, lag_out, backlog) in [(0, 4_000, 3), (60_000, 9_000, 2)] {
+                let point = store::curve::Point {
+                    link: agreement,
+                    at: now - back,
+                    lag_in: 700,
+                    lag_out,
+                    backlog,
+                    came: 1,
+                    sent: 2,
+                };
+                store::curve::note(c, &point)?;
+            }
+            store::curve::roll_up(c, now)
+        });
+        noted.await.unwrap();
+        for (over, span) in [("day", 300_000), ("month", 3_600_000), ("year", 86_400_000)] {
+            let path = format!("/exchange/curves?over={over}");
+            let all = desk.get(&f.fay, &path).await.expect(200).json;
+            let one = &all["items"][0];
+            assert_eq!(one["id"], json!(agreement), "{over}");
+            assert_eq!(one["span_ms"], json!(span));
+            let points = one["points"].as_array().unwrap();
+            let most = |name: &str| points.iter().map(|p| p[name].as_i64().unwrap()).max();
+            let sum = |name: &str| {
+                points
+                    .iter()
+                    .map(|p| p[name].as_i64().unwrap())
+                    .sum::<i64>()
+            };
+            assert_eq!(most("lag_in_ms"), Some(700), "{all}");
+            assert_eq!(
+                (most("lag_out_ms"), most("waiting")),
+                (Some(9_000), Some(3))
+            );
+            assert_eq!((sum("came"), sum("sent")), (2, 4), "{all}");
+            let html = fay.page(&format!("/exchange?over={over}")).await;
+            assert_eq!(drawn(&html), 1, "{over}");
+            assert!(
+                html.contains("longest lag out 9.0 s, at most 3 waiting"),
+                "{html}"
+            );
+        }
+        let wrong = desk.get(&f.fay, "/exchange/curves?over=week").await;
+        assert_eq!(wrong.expect(400).json["field"], "over");
+        desk.get(&f.rita, "/exchange/curves").await.expect(403);
+        let measured = desk.get(&Somebody::anonymous(), "/metrics").await.text();
+        for line in [
+            format!(
+                "switchboard_exchange_link_lag_milliseconds{{link=\"{agreement}\",way=\"out\"}} 9000"
+            ),
+            format!("switchboard_exchange_link_waiting{{link=\"{agreement}\",way=\"out\"}} 3"),
+        ] {
+            assert!(measured.contains(&line), "{line}: {measured}");
+        }
+    });
+}
+
+#[test]
 fn a_ticket_shows_its_counterpart_and_the_oldest_look_comes_first() {
     both_configured(&keeping(), |desk| async move {
         let f = desk.federation().await;

@@ -133,6 +133,20 @@ pub(super) const TABLES: &[Table] = &[
         ],
     ),
     table(
+        "exchange_curve",
+        "",
+        &[
+            ("link", Nothing),
+            ("span", Nothing),
+            ("at", Nothing),
+            ("lag_in", Nothing),
+            ("lag_out", Nothing),
+            ("backlog", Nothing),
+            ("came", Nothing),
+            ("sent", Nothing),
+        ],
+    ),
+    table(
         "partner_unit",
         "unit",
         &[("unit", Nothing), ("partner", Nothing)],

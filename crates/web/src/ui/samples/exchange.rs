@@ -1,8 +1,11 @@
 //! Samples of the exchange with partners' systems.
 
+use desk::exchange::curve::Over;
+use store::curve::Point;
 use switchboard_core::Status;
 
 use super::{DAY, HOUR, MIN, NOW, dial, s};
+use crate::ui::curve::{self, CurvePlot, CurveView};
 use crate::ui::exchange::{
     CouplingRow, DeadRow, DeskRow, ExchangePage, LaneRow, PartnerRow, TraceView, TravelRow,
     WakeView,
@@ -23,6 +26,7 @@ fn coupling(service: &str, state: &'static str, words: &str) -> CouplingRow {
         direction: "both ways",
         looked: Some(dial().ago(NOW - MIN)),
         lag: String::new(),
+        lag_in: String::new(),
         waiting: 0,
         dead: 0,
         links: 22,
@@ -87,6 +91,26 @@ fn travels(number: i64) -> TravelRow {
     }
 }
 
+/// A curve with a gap.
+pub(super) fn curve() -> CurveView {
+    let points: Vec<Point> = [0, 1, 2, 90, 91, 285, 286]
+        .map(|n: i64| Point {
+            at: NOW - DAY + n * 5 * MIN,
+            lag_in: 700 * (n % 3),
+            lag_out: 500 * (n % 7),
+            backlog: n % 5,
+            came: 1,
+            sent: 2,
+            ..Point::default()
+        })
+        .to_vec();
+    CurveView {
+        id: s("curve-1"),
+        name: s("Desk <b>"),
+        plot: CurvePlot::of(&points, Over::Day, &dial()),
+    }
+}
+
 fn lane(class: &'static str, way: &'static str, here: &str, there: &str) -> LaneRow {
     LaneRow {
         class,
@@ -105,6 +129,7 @@ impl ExchangePage {
                 coupling("B2SAFE", "", "In step"),
                 CouplingRow {
                     lag: s("50 min"),
+                    lag_in: s("49 min"),
                     waiting: 52,
                     dead: 1,
                     error: Some((s("it takes too long <b>"), dial().moment(NOW - HOUR))),
@@ -145,6 +170,15 @@ impl ExchangePage {
                 dead: 1,
                 error: Some((s("it takes too long <b>"), dial().moment(NOW - HOUR))),
             }],
+            curves: vec![
+                curve(),
+                CurveView {
+                    id: s("curve-2"),
+                    name: s("B2DROP <b>"),
+                    plot: None,
+                },
+            ],
+            over: curve::choices(Over::Day),
             quiet: 1,
             lag: s("50 min"),
             waiting: 52,

@@ -137,6 +137,7 @@ impl PartnerPage {
                 intake: s("First level"),
                 base_url: s("https://b.example"),
             },
+            curve: super::exchange::curve(),
             errors: Errors::one("base_url", "Has to begin with https."),
             wrong: String::new(),
         }

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { assertFits, assertQuiet, axe, phone, shot, startDemo, wide } from "./harness.mjs";
 
-let demo, stop, ticket, worked, unit, person, form, waiting, accepted;
+let demo, stop, ticket, worked, unit, person, campaign, form, waiting, accepted;
 before(async () => {
   demo = await startDemo();
   ticket = (await demo.api("user@demo", "/api/v1/tickets?limit=1")).items[0].number;
@@ -18,6 +18,7 @@ before(async () => {
   const mine = (await demo.api("user@demo", "/api/v1/onboardings")).items;
   form = `/provider/onboarding/${mine.find((f) => f.state === "draft").id}`;
   person = (await demo.api("admin@demo", "/api/v1/people?q=storage@demo")).items[0].id;
+  campaign = (await demo.api("first@demo", "/api/v1/campaigns")).items[0].number;
   stop = await stopLink();
 }, { timeout: 120_000 });
 after(() => demo?.stop());
@@ -172,6 +173,8 @@ suite("the administrator's catalogue", "admin@demo", [
 suite("first level", "first@demo", [
   ["triage", "/triage"],
   ["redirected", "/redirected?show=open"],
+  ["campaigns", "/campaigns"],
+  ["campaign", () => `/campaigns/${campaign}`],
   ["exchange", "/exchange?ticket=x"],
   ["reports", "/reports?time=365"],
   ["reports of a time that is wrong", "/reports?time=days&from=x"],

@@ -324,6 +324,12 @@ pub enum Change {
         /// What, to whom.
         due: Due,
     },
+    /// The ticket is (not any more) one of those that a request to many sites made.
+    AskedSet {
+        /// Working days of silence after which those are reminded who have to answer;
+        /// `None`: it stands for itself.
+        remind: Option<Vec<u32>>,
+    },
     /// The requester can not tell yet whether the solution holds, as what it promises has
     /// not come. From then on the time is counted after which the ticket is closed.
     StillWaiting,
@@ -331,7 +337,7 @@ pub enum Change {
 
 impl Change {
     /// Every word that [`Change::kind`] gives.
-    pub const KINDS: [&'static str; 37] = [
+    pub const KINDS: [&'static str; 38] = [
         "opened",
         "entry_added",
         "status_set",
@@ -368,6 +374,7 @@ impl Change {
         "master_entry",
         "escalated",
         "reminded",
+        "asked_set",
         "still_waiting",
     ];
 
@@ -410,6 +417,7 @@ impl Change {
             Change::MasterEntry { .. } => "master_entry",
             Change::Escalated { .. } => "escalated",
             Change::Reminded { .. } => "reminded",
+            Change::AskedSet { .. } => "asked_set",
             Change::StillWaiting => "still_waiting",
         }
     }

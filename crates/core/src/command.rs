@@ -223,6 +223,10 @@ pub enum Command {
         /// A sentence, not empty.
         reason: String,
     },
+    /// The ticket is one of those that a request to many sites made, whose people are
+    /// reminded after these working days of silence; `None`: it is none any more. By the
+    /// desk itself.
+    SetAsked(Option<Vec<u32>>),
     /// Time brings something to mind; by the desk itself.
     Remind(Due),
     /// Time tells of targets that are nearly used up or missed; by the desk itself.

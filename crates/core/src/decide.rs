@@ -245,6 +245,7 @@ fn play(stage: &mut Stage<'_>, number: TicketNumber, command: &Command) -> Resul
         Command::Reopen { entry } => status::reopen(stage, number, *entry),
         Command::StillWait => status::still_wait(stage, number),
         Command::Escalate { reason } => status::escalate(stage, number, reason),
+        Command::SetAsked(remind) => field::asked(stage, number, remind.as_ref()),
         Command::Remind(due) => status::remind(stage, number, *due),
         Command::TellTargets(due) => status::tell_targets(stage, number, due),
         Command::SetFacts(facts) => field::facts(stage, number, facts),

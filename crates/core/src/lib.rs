@@ -5,6 +5,7 @@
 //! ([`Change`]s) or why it does not ([`Refusal`]).
 
 pub mod access;
+pub mod campaign;
 pub mod change;
 pub mod choice;
 pub mod clock;
@@ -34,6 +35,7 @@ pub mod tlp;
 pub mod triage;
 pub mod turn;
 pub mod unit;
+pub mod variable;
 pub mod webhook;
 pub mod week;
 pub mod working_time;

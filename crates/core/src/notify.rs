@@ -186,6 +186,8 @@ impl Told {
             Change::SolutionSet { .. } => None,
             // The entry that goes with it says so.
             Change::StillWaiting => None,
+            // It comes with the opening, or with the entry that says why it ends.
+            Change::AskedSet { .. } => None,
             // Nothing changes for the ticket, and a service has many.
             Change::ServiceMoved { .. } => None,
             // Nobody outside the support side hears of its own fields.
@@ -377,6 +379,7 @@ impl Reminding {
             Due::Unanswered { .. } => reason == Reason::FirstLevel,
             Due::Date { .. } => works,
             Due::Target(due) => works || (due.late && reason == Reason::Unit),
+            Due::Silent { .. } => works || reason == Reason::Site,
             // That it is closed is told as any status is.
             Due::Over { .. } => false,
         }

@@ -295,6 +295,7 @@ impl Change {
             | Change::ChildReopened { .. }
             | Change::MasterEntry { .. }
             | Change::Reminded { .. }
+            | Change::AskedSet { .. }
             | Change::StillWaiting => {}
         }
     }

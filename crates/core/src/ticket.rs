@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use crate::campaign::Asked;
 use crate::change::{Change, EntryFacts};
 use crate::id::{EntryId, Millis, PersonId, PortalId, ServiceId, TicketNumber, UnitId};
 use crate::status::Status;
@@ -379,6 +380,9 @@ pub struct Ticket {
     /// What was told of targets that were nearly used up or missed.
     #[serde(default, skip_serializing_if = "ToldTargets::is_empty")]
     pub told_targets: ToldTargets,
+    /// What a request to many sites asks here; `None`: the ticket stands for itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<Asked>,
     /// Expected date of a solution; on hold and waiting only.
     pub eta: Option<Millis>,
     /// Free words.
@@ -534,6 +538,7 @@ impl Ticket {
             reminded: None,
             still_waiting: None,
             told_targets: ToldTargets::new(),
+            asked: None,
             eta: None,
             tags: BTreeSet::new(),
             custom: custom.clone(),
@@ -576,7 +581,7 @@ impl Ticket {
             | Change::ServiceMoved { .. }
             | Change::ChildSolved { .. }
             | Change::ChildReopened { .. } => {}
-            Change::EntryAdded { entry } => self.add_entry(entry),
+            Change::EntryAdded { entry } => self.add_entry(entry, at),
             Change::MasterEntry { .. } => self.answered(),
             Change::StatusSet {
                 old: _,
@@ -678,6 +683,7 @@ impl Ticket {
             },
             Change::Escalated { new, .. } => self.escalation = *new,
             Change::Reminded { due } => self.remind(*due, at),
+            Change::AskedSet { remind } => self.set_asked(remind.as_ref(), at),
             Change::StillWaiting => self.still_waiting = Some(at),
         }
     }
@@ -715,6 +721,11 @@ impl Ticket {
             }
             // It lies behind; there is nothing to look forward to any more.
             Due::Date { .. } => self.reminder = None,
+            Due::Silent { nth, days, .. } => {
+                if let Some(asked) = &mut self.asked {
+                    (asked.times, asked.days, asked.at) = (nth, days, at);
+                }
+            }
             // The status that comes with it says the rest.
             Due::Over { .. } => {}
             Due::Target(TargetDue {
@@ -725,12 +736,38 @@ impl Ticket {
         }
     }
 
-    fn add_entry(&mut self, entry: &EntryFacts) {
+    fn set_asked(&mut self, remind: Option<&Vec<u32>>, at: Millis) {
+        self.asked = match (self.asked.take(), remind) {
+            (_, None) => None,
+            (Some(before), Some(days)) => Some(Asked {
+                remind: days.clone(),
+                ..before
+            }),
+            (None, Some(days)) => Some(Asked::new(days.clone(), at)),
+        };
+    }
+
+    /// What a request to many sites asks here, while nobody has said anything to it.
+    pub fn silent(&self) -> Option<&Asked> {
+        let works = matches!(
+            self.status,
+            Status::New | Status::Assigned | Status::InProgress | Status::Reopened
+        );
+        self.asked
+            .as_ref()
+            .filter(|_| works && self.needs_reply && self.before_merge.is_none())
+    }
+
+    fn add_entry(&mut self, entry: &EntryFacts, at: Millis) {
         self.entries += 1;
         if entry.visibility == EntryVisibility::Internal || entry.automatic {
             return;
         }
         if entry.by_requester {
+            // A new question begins the silence anew; one more word does not.
+            if let Some(asked) = self.asked.as_mut().filter(|_| !self.needs_reply) {
+                *asked = Asked::new(std::mem::take(&mut asked.remind), at);
+            }
             self.needs_reply = true;
             self.clear_raised();
         } else {

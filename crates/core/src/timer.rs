@@ -113,20 +113,28 @@ pub enum TimerKind {
     Target,
     /// The time of a rule has come.
     Rule,
+    /// Those said nothing whom a request to many sites asks.
+    Silent,
 }
 
 impl TimerKind {
     /// All of them.
-    pub const ALL: [TimerKind; 5] = [
+    pub const ALL: [TimerKind; 6] = [
         TimerKind::Answer,
         TimerKind::Date,
         TimerKind::Close,
+        TimerKind::Silent,
         TimerKind::Target,
         TimerKind::Rule,
     ];
 
     /// Those that follow from the ticket alone, without its clocks.
-    pub const OF_STATE: [TimerKind; 3] = [TimerKind::Answer, TimerKind::Date, TimerKind::Close];
+    pub const OF_STATE: [TimerKind; 4] = [
+        TimerKind::Answer,
+        TimerKind::Date,
+        TimerKind::Close,
+        TimerKind::Silent,
+    ];
 
     /// The word used in the database.
     pub fn key(self) -> &'static str {
@@ -136,6 +144,7 @@ impl TimerKind {
             TimerKind::Close => "close",
             TimerKind::Target => "target",
             TimerKind::Rule => "rule",
+            TimerKind::Silent => "silent",
         }
     }
 
@@ -167,6 +176,16 @@ pub enum Due {
     Date {
         /// That date.
         at: Millis,
+    },
+    /// To those who work on it and the contact of its site: that a request to many sites
+    /// waits for their word.
+    Silent {
+        /// The how manieth time.
+        nth: u8,
+        /// After so many working days.
+        days: u32,
+        /// No other reminder follows.
+        last: bool,
     },
     /// To nobody in person: that nobody said anything against the solution, so that the
     /// ticket is closed.
@@ -233,14 +252,14 @@ pub struct Timer {
 ///
 /// A step that came late by more than a day, as when nobody ran the desk for a week,
 /// moves those after it: between two reminders there is the time that there should be.
-pub fn timers(ticket: &Ticket, rules: &TimeRules, days: impl FnOnce() -> Calendar) -> Vec<Timer> {
+pub fn timers(ticket: &Ticket, rules: &TimeRules, days: impl Fn() -> Calendar) -> Vec<Timer> {
     let mut timers = Vec::new();
     if ticket.merged_into().is_some() {
         return timers;
     }
     let length = |days: u32| Millis::from(days) * DAY_MS;
     match ticket.status {
-        Status::Waiting => timers.extend(next_step(ticket, rules, days)),
+        Status::Waiting => timers.extend(next_step(ticket, rules, &days)),
         Status::Solved | Status::Unsolved => timers.push(Timer {
             kind: TimerKind::Close,
             at: days().after(
@@ -256,6 +275,13 @@ pub fn timers(ticket: &Ticket, rules: &TimeRules, days: impl FnOnce() -> Calenda
             kind: TimerKind::Date,
             at,
             command: Command::Remind(Due::Date { at }),
+        });
+    }
+    if let Some((at, due)) = ticket.silent().and_then(|asked| asked.next(days)) {
+        timers.push(Timer {
+            kind: TimerKind::Silent,
+            at,
+            command: Command::Remind(due),
         });
     }
     timers

@@ -3,6 +3,7 @@
 //! Everything is made through the application layer, by people who may do it,
 //! at times in the past weeks: so the demo is also a long test of the rules.
 
+mod campaign;
 mod federation;
 mod joining;
 mod lists;
@@ -100,6 +101,8 @@ pub async fn fill(desk: &Desk, password: &str) -> Result<Vec<DemoPerson>, Error>
     quiet_past(desk).await?;
     providers::fill(desk).await?;
     providers::sites(desk).await?;
+    campaign::play(desk, now).await?;
+    quiet_past(desk).await?;
     sign_ins(desk, password).await
 }
 

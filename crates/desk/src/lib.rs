@@ -13,6 +13,7 @@ pub mod application;
 pub mod ask;
 pub mod attachment;
 pub mod audit;
+pub mod campaign;
 pub mod catalogue;
 pub mod checkup;
 pub mod choice;

@@ -92,7 +92,7 @@ struct Somebody {
 
 /// What was checked before the transaction.
 #[derive(Debug, Clone)]
-struct Checked {
+pub(crate) struct Checked {
     request: OpenRequest,
     facts: Facts,
     service: Option<ServiceId>,
@@ -102,7 +102,7 @@ struct Checked {
     routed: bool,
     requester: Option<Somebody>,
     cc: Vec<Somebody>,
-    entry: ReadyEntry,
+    pub(crate) entry: ReadyEntry,
 }
 
 /// A ticket that was opened.
@@ -237,7 +237,7 @@ impl Desk {
         Ok((opened, ticket))
     }
 
-    async fn check(
+    pub(crate) async fn check(
         &self,
         actor: &Actor,
         catalogue: &Catalogue,
@@ -439,7 +439,7 @@ fn who_sees(actor: Actor, ticket: &Ticket) -> Actor {
 }
 
 /// The last step before the rules: people and the number, in the transaction.
-fn resolve(
+pub(crate) fn resolve(
     c: &mut Conn<'_>,
     checked: &Checked,
     actor: &Actor,

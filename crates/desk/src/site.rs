@@ -5,11 +5,13 @@ use serde_json::json;
 use store::Conn;
 use store::job::NewJob;
 use store::site::Site;
+use store::unit::Unit;
 use switchboard_core::form::is_mail_address;
 use switchboard_core::unit::{check_name, same_name};
 use switchboard_core::{Actor, Millis, PersonId};
 
 use crate::audit::{self, Subject, difference};
+use crate::catalogue::known_unit;
 use crate::{Desk, Error};
 
 /// What is to be changed of a site; `None` leaves it as it is.
@@ -21,6 +23,8 @@ pub struct SiteEdit {
     pub aliases: Option<Vec<String>>,
     /// The address that is told; `Some(None)`: none.
     pub contact: Option<Option<String>>,
+    /// The support unit that answers for it, by key or name; `Some(None)`: none.
+    pub unit: Option<Option<String>>,
     /// Its country.
     pub country: Option<String>,
     /// It can be chosen.
@@ -29,7 +33,25 @@ pub struct SiteEdit {
 
 impl SiteEdit {
     /// Puts what is given into a site.
-    pub(crate) fn onto(self, site: &mut Site) {
+    ///
+    /// # Errors
+    /// When there is no such unit, or it is retired.
+    pub(crate) fn onto(self, site: &mut Site, units: &[Unit]) -> Result<(), Error> {
+        if let Some(unit) = self.unit {
+            site.unit = match unit {
+                Some(name) => {
+                    let unit = known_unit(units, "unit", &name)?;
+                    if !unit.active && site.unit != Some(unit.id) {
+                        return Err(Error::invalid(
+                            "unit",
+                            format!("{} is retired; name its successor", unit.name),
+                        ));
+                    }
+                    Some(unit.id)
+                }
+                None => None,
+            };
+        }
         if let Some(name) = self.name {
             site.name = name.trim().to_owned();
         }
@@ -52,6 +74,7 @@ impl SiteEdit {
         if let Some(active) = self.active {
             site.active = active;
         }
+        Ok(())
     }
 }
 
@@ -258,7 +281,7 @@ impl Desk {
                         ..Site::default()
                     },
                 };
-                edit.clone().onto(&mut site);
+                edit.clone().onto(&mut site, &store::unit::all(c)?)?;
                 if let Some((action, detail)) = put_site_in(c, now, &site, expected)? {
                     let subject = Subject::Setting(format!("site:{}", site.key));
                     audit::record(c, &actor, now, action, &subject, &detail)?;

@@ -366,6 +366,7 @@ impl Names<'_> {
                     due => value(due),
                 },
             ),
+            Change::AskedSet { remind } => said(None, Value::Null, json!({"remind": remind})),
             Change::StillWaiting => said(None, Value::Null, Value::Null),
             Change::Escalated { old, new, reason } => Said {
                 reason: Some(reason),

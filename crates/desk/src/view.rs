@@ -313,8 +313,11 @@ pub(crate) fn event_visible(change: &Change, access: &Access) -> bool {
         Change::EntryAdded { entry } => entry.visibility == EntryVisibility::Public,
         Change::CustomSet { key, .. } => !support_only(key),
         Change::TagsSet { .. } | Change::ServiceMoved { .. } => false,
-        // The date and the targets are for those who work on it.
-        Change::Reminded { due } => !matches!(due, Due::Date { .. } | Due::Target(_)),
+        // The date, the targets and a site's silence are for those who work on it.
+        Change::Reminded { due } => {
+            !matches!(due, Due::Date { .. } | Due::Target(_) | Due::Silent { .. })
+        }
+        Change::AskedSet { .. } => false,
         Change::EntriesMoved { .. } => false,
         Change::MergedIn { .. } | Change::MergeUndone { .. } => false,
         Change::EntriesReturned { .. } => false,

@@ -18,6 +18,7 @@ pub mod address;
 pub mod agreement;
 pub mod application;
 pub mod audit;
+pub mod campaign;
 pub mod choice;
 pub mod community;
 pub mod counter;

@@ -125,6 +125,10 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ),
     ("0045_targets", include_str!("migrations/0045_targets.sql")),
     ("0046_rules", include_str!("migrations/0046_rules.sql")),
+    (
+        "0060_campaigns",
+        include_str!("migrations/0060_campaigns.sql"),
+    ),
 ];
 
 /// How often to start again when another node migrates at the same moment.

@@ -1,6 +1,6 @@
 //! Sites: where services run, and whom to tell there.
 
-use switchboard_core::{Millis, PersonId, TicketNumber};
+use switchboard_core::{Millis, PersonId, TicketNumber, UnitId};
 
 use crate::conn::Conn;
 use crate::error::Error;
@@ -22,6 +22,8 @@ pub struct Site {
     /// nobody's here, a list.
     #[serde(skip)]
     pub contact_person: Option<PersonId>,
+    /// The support unit that answers for it; `None`: its contact does.
+    pub unit: Option<UnitId>,
     /// Its country.
     pub country: String,
     /// It can be chosen.
@@ -36,10 +38,11 @@ pub fn save(conn: &mut Conn<'_>, site: &Site, now: Millis) -> Result<(), Error> 
     let aliases = serde_json::to_string(&site.aliases)
         .map_err(|e| Error::Corrupt(format!("aliases to JSON: {e}")))?;
     conn.execute(
-        "INSERT INTO site (key, name, aliases, contact, country, active, version, updated_at)
-         VALUES ($1, $2, $3, $4, $5, $6, 1, $7)
+        "INSERT INTO site (key, name, aliases, contact, country, active, version, updated_at, unit)
+         VALUES ($1, $2, $3, $4, $5, $6, 1, $7, $8)
          ON CONFLICT (key) DO UPDATE SET name = excluded.name, aliases = excluded.aliases,
            contact = excluded.contact, country = excluded.country, active = excluded.active,
+           unit = excluded.unit,
            version = site.version + 1, updated_at = excluded.updated_at",
         params![
             site.key.as_str(),
@@ -49,6 +52,7 @@ pub fn save(conn: &mut Conn<'_>, site: &Site, now: Millis) -> Result<(), Error> 
             site.country.as_str(),
             site.active,
             now,
+            site.unit,
         ],
     )?;
     Ok(())
@@ -57,7 +61,7 @@ pub fn save(conn: &mut Conn<'_>, site: &Site, now: Millis) -> Result<(), Error> 
 /// Every site, by name.
 pub fn all(conn: &mut Conn<'_>) -> Result<Vec<Site>, Error> {
     conn.query(
-        "SELECT key, name, aliases, contact, country, active, version, contact_person
+        "SELECT key, name, aliases, contact, country, active, version, contact_person, unit
          FROM site ORDER BY name",
         params![],
         site,
@@ -67,7 +71,7 @@ pub fn all(conn: &mut Conn<'_>) -> Result<Vec<Site>, Error> {
 /// One site; `None`: there is none of this key.
 pub fn load(conn: &mut Conn<'_>, key: &str) -> Result<Option<Site>, Error> {
     conn.query_opt(
-        "SELECT key, name, aliases, contact, country, active, version, contact_person
+        "SELECT key, name, aliases, contact, country, active, version, contact_person, unit
          FROM site WHERE key = $1",
         params![key],
         site,
@@ -86,6 +90,7 @@ fn site(row: &Row<'_>) -> Result<Site, Error> {
         active: row.get(5)?,
         version: row.get(6)?,
         contact_person: row.get(7)?,
+        unit: row.get(8)?,
     })
 }
 

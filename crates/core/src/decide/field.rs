@@ -92,6 +92,26 @@ pub(super) fn withdraw(stage: &mut Stage<'_>, number: TicketNumber) -> Result<()
     stage.emit(number, Change::PriorityOverruled { old, new: None })
 }
 
+/// One of those that a request to many sites made, or none any more.
+pub(super) fn asked(
+    stage: &mut Stage<'_>,
+    number: TicketNumber,
+    remind: Option<&Vec<u32>>,
+) -> Result<(), Refusal> {
+    if let Some(days) = remind {
+        crate::campaign::check_reminders(days)?;
+    }
+    if stage.ticket(number)?.asked.as_ref().map(|a| &a.remind) == remind {
+        return Ok(());
+    }
+    stage.emit(
+        number,
+        Change::AskedSet {
+            remind: remind.cloned(),
+        },
+    )
+}
+
 pub(super) fn subject(
     stage: &mut Stage<'_>,
     number: TicketNumber,

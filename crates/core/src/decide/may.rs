@@ -110,6 +110,10 @@ fn may(
             access.system,
             "the desk itself brings something to mind when its time has come",
         ),
+        Command::SetAsked(_) => (
+            access.system,
+            "a request to many sites makes or lets go what it asks",
+        ),
         Command::ConfirmPriority | Command::Overrule { .. } | Command::WithdrawOverrule => (
             access.may_triage(),
             "first level and administrators may confirm or overrule the priority",
@@ -209,6 +213,8 @@ fn stands(
             Command::Write { .. } if access.system => true,
             // Who is the site's contact follows from the site.
             Command::SetSiteContact { .. } if access.system => true,
+            // It is a slave of another matter and no longer asked here.
+            Command::SetAsked(_) if access.system => true,
             // The desk itself hands on what a retired unit held.
             Command::Assign { .. } if access.system => true,
             Command::Write { .. } if matches!(actor.channel, Channel::Mail | Channel::Bridge) => {
@@ -246,6 +252,7 @@ fn harmless(command: &Command) -> bool {
         | Command::SetTell(_)
         | Command::NoteMove { .. }
         | Command::SetTlp(_)
+        | Command::SetAsked(None)
         | Command::RemoveParty(_) => true,
         _ => false,
     }

@@ -419,6 +419,9 @@ pub(super) fn remind(stage: &mut Stage<'_>, number: TicketNumber, due: Due) -> R
         Due::Answer { nth, .. } => waits && !unanswered && nth == times.saturating_add(1),
         Due::Unanswered { .. } => waits && !unanswered,
         Due::Date { at } => ticket.status.is_open() && ticket.reminder == Some(at),
+        Due::Silent { nth, .. } => ticket
+            .silent()
+            .is_some_and(|asked| nth == asked.times.saturating_add(1)),
         Due::Over { .. } => matches!(ticket.status, Status::Solved | Status::Unsolved),
         Due::Target(due) => ticket.status.is_open() && !ticket.is_told(&due),
     };

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod access;
+mod campaign;
 mod choice;
 mod clock;
 mod colour;

@@ -363,7 +363,9 @@ fn check_history(w: &World, t: TicketNumber) {
                         assert!(!unanswered && times == 2, "once, after the reminders");
                         unanswered = true;
                     }
-                    Due::Date { .. } | Due::Over { .. } | Due::Target(_) => continue,
+                    Due::Date { .. } | Due::Over { .. } | Due::Silent { .. } | Due::Target(_) => {
+                        continue;
+                    }
                 }
                 if let Some(last) = last {
                     assert!(*at >= utc().after(last, 4 * DAY_MS), "too soon");

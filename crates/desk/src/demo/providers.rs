@@ -66,6 +66,9 @@ const SITES: [(&str, &str, &str, &str, &str); 4] = [
     ),
 ];
 
+/// Sites for which a unit of the desk answers; the others have a contact only.
+const UNITS_OF_SITES: [(&str, &str); 2] = [("CESNET-MCC", "storage"), ("IFCA-LCG2", "fedcloud")];
+
 /// Makes the sites that tickets can name.
 pub(super) async fn sites(desk: &Desk) -> Result<(), Error> {
     let system = Actor::system(Channel::Cli);
@@ -74,6 +77,10 @@ pub(super) async fn sites(desk: &Desk) -> Result<(), Error> {
             name: Some(name.to_owned()),
             aliases: Some(vec![alias.to_owned()]),
             contact: Some(Some(contact.to_owned())),
+            unit: UNITS_OF_SITES
+                .iter()
+                .find(|(site, _)| *site == key)
+                .map(|(_, unit)| Some((*unit).to_owned())),
             country: Some(country.to_owned()),
             active: None,
         };

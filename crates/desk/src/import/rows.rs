@@ -65,7 +65,9 @@ pub(super) const SERVICES: [&str; 15] = [
     "active",
 ];
 /// The columns of sites.
-pub(super) const SITES: [&str; 6] = ["key", "name", "aliases", "contact", "country", "active"];
+pub(super) const SITES: [&str; 7] = [
+    "key", "name", "aliases", "contact", "unit", "country", "active",
+];
 /// The columns of members.
 pub(super) const MEMBERS: [&str; 4] = ["unit", "email", "name", "part"];
 
@@ -204,6 +206,7 @@ pub(super) fn site(c: &mut Conn<'_>, now: Millis, row: &Row) -> Result<Done, Err
         },
         aliases: row.words("aliases")?,
         contact: row.maybe("contact")?,
+        unit: row.maybe("unit")?,
         country: row.text("country")?,
         active: row.flag("active")?,
     };
@@ -212,7 +215,7 @@ pub(super) fn site(c: &mut Conn<'_>, now: Millis, row: &Row) -> Result<Done, Err
         active: true,
         ..Site::default()
     });
-    edit.onto(&mut site);
+    edit.onto(&mut site, &store::unit::all(c)?)?;
     put_site_in(c, now, &site, None)
 }
 

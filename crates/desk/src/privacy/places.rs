@@ -5,6 +5,7 @@
 //! with the schema of both databases: whoever adds a column says here what it
 //! holds.
 
+mod campaign;
 mod exchange;
 mod kind;
 mod mailbox;
@@ -400,6 +401,8 @@ const TABLES: &[Table] = &[
             ("version", Nothing),
             ("updated_at", Nothing),
             ("contact_person", Person),
+            // 0060
+            ("unit", Nothing),
         ],
     ),
     // 0002: jobs

@@ -6,6 +6,7 @@
 )]
 
 mod audit;
+mod campaign;
 mod community;
 mod demo;
 mod dkim;

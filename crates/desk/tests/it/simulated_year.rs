@@ -277,6 +277,7 @@ fn in_a_simulated_year_time_does_what_a_slow_oracle_counts() {
                             Due::Date { .. } => Done::Date,
                             Due::Over { .. } => Done::Closed,
                             Due::Target(_) => panic!("{number}: nothing is promised"),
+                            Due::Silent { .. } => unreachable!("no site is asked"),
                         },
                         other => panic!("{number}: {other:?}"),
                     };

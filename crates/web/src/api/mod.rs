@@ -24,6 +24,7 @@ pub mod application;
 pub mod attachment;
 pub mod audit;
 pub(crate) mod caller;
+pub mod campaign;
 pub mod clock;
 pub mod entry;
 pub mod event;
@@ -131,6 +132,7 @@ fn routes(max_attachment: usize) -> OpenApiRouter<AppState> {
         .merge(mail_text::router())
         .merge(mail_choice::router())
         .merge(relation::router())
+        .merge(campaign::router())
         .merge(party::router())
         .merge(unit::router())
         .merge(service::router())

@@ -4,8 +4,8 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use desk::Error;
 use desk::site::SiteEdit;
+use desk::{Catalogue, Error};
 use serde::{Deserialize, Serialize};
 use store::site::Site as Stored;
 use utoipa::ToSchema;
@@ -31,26 +31,36 @@ pub struct Site {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub contact: Option<String>,
+    /// The key of the support unit that answers for it; null: its contact does. Only for the
+    /// support side.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub unit: Option<String>,
     /// Its country.
     pub country: String,
     /// It can be chosen.
     pub active: bool,
 }
 
-fn site(s: Stored, staff: bool) -> Site {
+fn site(s: Stored, staff: bool, catalogue: &Catalogue) -> Site {
     Site {
         key: s.key,
         name: s.name,
         aliases: s.aliases,
         contact: s.contact.filter(|_| staff),
+        unit: s
+            .unit
+            .filter(|_| staff)
+            .and_then(|unit| catalogue.unit(unit))
+            .map(|unit| unit.key.clone()),
         country: s.country,
         active: s.active,
     }
 }
 
-fn answer(status: StatusCode, s: Stored) -> Response {
+fn answer(status: StatusCode, s: Stored, catalogue: &Catalogue) -> Response {
     let version = s.version;
-    (status, tagged(version), Json(site(s, true))).into_response()
+    (status, tagged(version), Json(site(s, true, catalogue))).into_response()
 }
 
 /// Every site, by name.
@@ -65,9 +75,11 @@ async fn sites(
     Reads(caller): Reads,
 ) -> Result<Json<Items<Site>>, Problem> {
     let staff = caller.actor.is_staff();
-    let all = app.desk.sites().await?;
+    let (all, catalogue) = (app.desk.sites().await?, app.desk.catalogue().await?);
     Ok(Json(Items::all(
-        all.into_iter().map(|s| site(s, staff)).collect(),
+        all.into_iter()
+            .map(|s| site(s, staff, &catalogue))
+            .collect(),
     )))
 }
 
@@ -84,6 +96,8 @@ pub struct NewSite {
     pub aliases: Vec<String>,
     /// The address that is told.
     pub contact: Option<String>,
+    /// The support unit that answers for it, by key or name.
+    pub unit: Option<String>,
     /// Its country.
     #[serde(default)]
     pub country: String,
@@ -101,6 +115,10 @@ pub struct SiteChange {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<String>)]
     pub contact: Option<Option<String>>,
+    /// The support unit that answers for it, by key or name; null: none.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>)]
+    pub unit: Option<Option<String>>,
     /// Its country.
     pub country: Option<String>,
     /// `false` takes it out of use; tickets keep it.
@@ -125,6 +143,7 @@ async fn create_site(
         name: Some(new.name),
         aliases: Some(new.aliases),
         contact: Some(new.contact),
+        unit: Some(new.unit),
         country: Some(new.country),
         active: None,
     };
@@ -132,7 +151,8 @@ async fn create_site(
         .desk
         .put_site(&caller.actor, &new.key, true, None, edit)
         .await?;
-    Ok(answer(StatusCode::CREATED, made))
+    let catalogue = app.desk.catalogue().await?;
+    Ok(answer(StatusCode::CREATED, made, &catalogue))
 }
 
 /// One site. The support side sees its contact too.
@@ -153,7 +173,8 @@ async fn one_site(
     let found = known.into_iter().find(|s| s.key.eq_ignore_ascii_case(key));
     let found = found.ok_or_else(|| Error::not_found(format!("site {key:?}")))?;
     let version = found.version;
-    let shown = site(found, caller.actor.is_staff());
+    let catalogue = app.desk.catalogue().await?;
+    let shown = site(found, caller.actor.is_staff(), &catalogue);
     Ok((StatusCode::OK, tagged(version), Json(shown)).into_response())
 }
 
@@ -188,6 +209,7 @@ async fn change_site(
         name: change.name,
         aliases: change.aliases,
         contact: change.contact,
+        unit: change.unit,
         country: change.country,
         active: change.active,
     };
@@ -195,7 +217,8 @@ async fn change_site(
         .desk
         .put_site(&caller.actor, key, false, expected, edit)
         .await?;
-    Ok(answer(StatusCode::OK, changed))
+    let catalogue = app.desk.catalogue().await?;
+    Ok(answer(StatusCode::OK, changed, &catalogue))
 }
 
 pub(super) fn router() -> OpenApiRouter<AppState> {

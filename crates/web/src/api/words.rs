@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use switchboard_core::campaign::Standing;
 use switchboard_core::staff::AskState;
 use switchboard_core::ticket::RelationKind;
 use switchboard_core::{
@@ -81,6 +82,8 @@ words! {
     PriorityWord = Priority::ALL;
     /// How far security is at stake, in rising order.
     SecurityRiskWord = SecurityRisk::ALL;
+    /// Where one site's ticket stands for those who asked many sites.
+    StandingWord = Standing::ALL;
     /// What the other ticket is to this one.
     RelationWord = RelationKind::ALL;
     /// Which diary: everyone on the ticket reads the public one, only the

@@ -5,6 +5,7 @@
 
 mod account;
 mod audit;
+mod campaign;
 mod catalogue;
 mod exchange;
 mod face;
@@ -118,6 +119,7 @@ const AREAS: &[(&[Row], &[Row])] = &[
     (mail::API, mail::PAGES),
     (exchange::API, exchange::PAGES),
     (time::API, time::PAGES),
+    (campaign::API, campaign::PAGES),
     (webhook::API, webhook::PAGES),
 ];
 

@@ -8,6 +8,7 @@ pub mod ask;
 pub mod asking;
 pub mod assets;
 pub mod authenticator;
+pub mod campaigns;
 pub mod clock;
 pub mod communities;
 pub mod confirm;
@@ -289,6 +290,12 @@ pub fn router() -> Router<AppState> {
         .route("/work/{number}/split", get(split::show).post(split::act))
         .route("/work/{number}/{deed}", post(work_post::act))
         .route("/redirected", get(redirected::show))
+        .route("/campaigns", get(campaigns::show).post(campaigns::ask))
+        .route(
+            "/campaigns/{campaign}",
+            get(campaigns::board).post(campaigns::act),
+        )
+        .route("/campaigns/{campaign}/csv", get(campaigns::csv))
         .route("/reports", get(reports::show))
         .route("/reports/file", get(reports::file))
         .route("/exchange", get(exchange::show).post(exchange::act))

@@ -5,6 +5,7 @@ use axum::http::StatusCode;
 use desk::view::{Conversation, TicketView, category_ref};
 use desk::{Catalogue, TicketQuery};
 use store::list::{Condition, Filter, Item, Sort};
+use switchboard_core::campaign::may_ask;
 use switchboard_core::decide::Offer;
 use switchboard_core::ticket::RelationKind;
 use switchboard_core::{Actor, PartyRole, Priority, Status};
@@ -111,6 +112,7 @@ pub async fn pane(
             None
         };
     let relate_open = again.relate.is_some();
+    let campaign = visit.desk.campaign_of(number).await?.map(|n| n.0);
     Ok(TicketPane {
         number: number.0,
         version: ticket.version,
@@ -151,6 +153,10 @@ pub async fn pane(
         },
         reads: reads(visit, actor, ticket).await?,
         redirect: redirected::pane(visit, actor, catalogue, ticket, has(Offer::Assign)).await?,
+        campaign,
+        may_ask_sites: campaign.is_none()
+            && ticket.status.is_open()
+            && may_ask(actor, ticket.state.unit).is_ok(),
         partners: exchange::partners(visit, actor, ticket).await?,
         undelivered: undelivered(visit, actor, ticket).await?,
         waiting: waiting(visit, actor, ticket).await?,

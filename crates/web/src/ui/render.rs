@@ -37,6 +37,7 @@ use super::admin::units::UnitsAdminPage;
 use super::admin::values::ValuesPage;
 use super::admin::webhooks::{WebhookPage, WebhooksPage};
 use super::authenticator::AuthenticatorPage;
+use super::campaigns::{CampaignPage, CampaignsPage};
 use super::communities::OwnCommunitiesPage;
 use super::confirm::ProvePage;
 use super::exchange::ExchangePage;
@@ -107,6 +108,20 @@ fn pages() -> BTreeMap<&'static str, String> {
         ("reset", ResetPage::sample().render().unwrap()),
         ("second-step", SecondStepPage::sample().render().unwrap()),
         ("verify", VerifyPage::sample().render().unwrap()),
+        ("campaigns", CampaignsPage::sample().render().unwrap()),
+        (
+            "campaigns-empty",
+            CampaignsPage::empty_sample().render().unwrap(),
+        ),
+        (
+            "campaigns-wrong",
+            CampaignsPage::wrong_sample().render().unwrap(),
+        ),
+        ("campaign", CampaignPage::sample().render().unwrap()),
+        (
+            "campaign-read-only",
+            CampaignPage::read_only_sample().render().unwrap(),
+        ),
         ("redirected", RedirectedPage::sample().render().unwrap()),
         (
             "redirected-empty",

@@ -4,6 +4,7 @@
 mod about;
 mod account;
 mod admin;
+mod campaigns;
 mod exchange;
 mod federated;
 mod mail;

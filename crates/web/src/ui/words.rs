@@ -278,6 +278,10 @@ impl Namer<'_> {
                 }
                 Due::Unanswered { days } => Words::new("told the monitors", "", "no answer")
                     .because(format!("it waited {days} working days for its requester")),
+                Due::Silent { nth, days, .. } => {
+                    Words::new("reminded the site", "", format!("time {nth}"))
+                        .because(format!("nobody answered for {days} working days"))
+                }
                 Due::Over { days } => {
                     Words::new("no objection", "", format!("for {days} working days"))
                 }
@@ -295,6 +299,12 @@ impl Namer<'_> {
                     Words::new("the day set has come", "", self.dial.moment_words(*at))
                 }
             },
+            Change::AskedSet { remind: Some(_) } => {
+                Words::new("asked with other sites", "", "one request".to_owned())
+            }
+            Change::AskedSet { remind: None } => {
+                Words::new("asked with other sites", "", "no more".to_owned())
+            }
             Change::StillWaiting => {
                 Words::new("requester still waits", "", "closed later".to_owned())
             }

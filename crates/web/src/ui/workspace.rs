@@ -289,6 +289,10 @@ pub struct TicketPane {
     pub reads: Option<Vec<ReadRow>>,
     /// The mailing lists that it is or was with; `None`: none, and none to go to.
     pub redirect: Option<RedirectPane>,
+    /// The parent of the request to many sites that it belongs to.
+    pub campaign: Option<i64>,
+    /// They may ask many sites below it.
+    pub may_ask_sites: bool,
     /// Its counterparts in partners' systems, the oldest first.
     pub partners: Vec<PartnerRow>,
     /// Mails about it that did not arrive, newest first.

@@ -54,7 +54,7 @@ impl World {
     /// the reader has no business with.
     fn pool(&self, row: &Row, name: &str) -> Vec<String> {
         match name {
-            "number" | "other" => self.numbers.iter().map(i64::to_string).collect(),
+            "number" | "other" | "campaign" => self.numbers.iter().map(i64::to_string).collect(),
             "word" => self.words.clone(),
             "name" if row.path.contains("/reports/") => {
                 let all = switchboard_core::report::table::REPORTS.iter();
@@ -82,6 +82,7 @@ impl World {
             // No reader here has a partner's key: whatever it is, they are turned away.
             "sha256" => vec!["0".repeat(64)],
             "kind" => vec!["see_also".into()],
+            "site" => vec!["south".into()],
             "role" => vec!["cc".into()],
             "who" => vec!["me".into()],
             other => panic!(

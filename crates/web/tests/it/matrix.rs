@@ -636,6 +636,9 @@ async fn call(
     if let Some(called) = face_call(row, *number) {
         return called;
     }
+    if path.starts_with("/campaigns") {
+        return campaign_call(desk, f, row.method, path, *number).await;
+    }
     let mut body = None;
     let path = &path.replace("/reports/{name}", "/reports/overview")[..];
     let mut filled = path.replace("{number}", &number.to_string());
@@ -905,6 +908,38 @@ async fn call(
         },
     );
     (filled, body)
+}
+
+/// The same for requests to many sites; the ticket is the parent of one.
+async fn campaign_call(
+    desk: &TestDesk,
+    f: &Federation,
+    method: &str,
+    path: &str,
+    number: i64,
+) -> (String, Option<Value>) {
+    for key in ["west", "east"] {
+        let site = json!({"key": key, "name": key, "contact": "grid@list.example"});
+        desk.post(&f.ada, "/sites", site).await;
+    }
+    let asked = json!({"subject": "At {{ site }}", "text": "Well?", "sites": ["west"]});
+    let mut below = asked.clone();
+    below["ticket"] = number.into();
+    if path.contains("{number}") {
+        desk.post(&f.ada, "/campaigns", below).await.expect(201);
+    }
+    let filled = path.replace("{number}", &number.to_string());
+    match (method, path) {
+        ("POST", "/campaigns") => {
+            let mut body = asked;
+            body["unit"] = "storage".into();
+            (filled, Some(body))
+        }
+        ("POST", _) => (filled, Some(json!({"sites": ["east"]}))),
+        ("PATCH", _) => (filled, Some(json!({"remind": [7]}))),
+        ("DELETE", _) => (filled.replace("{site}", "west?reason=Closed."), None),
+        _ => (filled, None),
+    }
 }
 
 /// A mail about a ticket that has not gone out yet.

@@ -106,6 +106,7 @@ fn no_form_is_taken_without_its_token() {
                 .replace("{key}", "storage")
                 .replace("{mailbox}", "x")
                 .replace("{mail}", "x")
+                .replace("{campaign}", "x")
                 .replace("{deed}", "write");
             for token in ["", "wrong", foreign.as_str()] {
                 let body = form(&[("csrf", token), ("body", "forged words"), ("kind", "reply")]);

@@ -455,6 +455,24 @@ fn reminding_headline(number: TicketNumber, due: Due) -> (String, String) {
             format!("The day has come that was set for ticket {number}."),
             format!("Der Tag ist gekommen, der für Ticket {number} vorgemerkt war."),
         ),
+        Due::Silent { days, last, .. } => (
+            format!(
+                "Ticket {number} has waited {days} working days for your site's answer.{}",
+                if last {
+                    " This is the last reminder."
+                } else {
+                    ""
+                }
+            ),
+            format!(
+                "Ticket {number} wartet seit {days} Arbeitstagen auf eine Antwort Ihres Standorts.{}",
+                if last {
+                    " Dies ist die letzte Erinnerung."
+                } else {
+                    ""
+                }
+            ),
+        ),
         Due::Over { days } => (
             format!("Ticket {number} was closed: nobody objected for {days} working days."),
             format!("Ticket {number} ist geschlossen: {days} Arbeitstage lang kam kein Einwand."),
@@ -556,6 +574,12 @@ fn reminding(
         Due::Date { .. } => (
             "Somebody wanted to look at it again now.",
             "Jemand wollte es jetzt wieder ansehen.",
+        ),
+        Due::Silent { .. } => (
+            "Many sites were asked the same. Any public answer ends the reminders: also one that \
+             says when you will have time.",
+            "Viele Standorte wurden dasselbe gefragt. Jede öffentliche Antwort beendet die \
+             Erinnerungen, auch eine, die sagt, wann Sie Zeit haben.",
         ),
         Due::Over { .. } => return Ok(Vec::new()),
     };

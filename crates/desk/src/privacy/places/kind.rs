@@ -3,8 +3,8 @@
 use store::Dialect;
 
 use super::{
-    TABLES, exchange, mailbox, outbox, portal, redirection, report, rule, satisfaction, timer,
-    webhook, wish,
+    TABLES, campaign, exchange, mailbox, outbox, portal, redirection, report, rule, satisfaction,
+    timer, webhook, wish,
 };
 
 /// What a column holds, as far as people are concerned.
@@ -108,6 +108,7 @@ pub fn all() -> impl Iterator<Item = &'static Table> {
         .chain(webhook::TABLES)
         .chain(satisfaction::TABLES)
         .chain(rule::TABLES)
+        .chain(campaign::TABLES)
 }
 
 /// The tables of one database.

@@ -3,8 +3,8 @@
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
-use desk::Error;
 use desk::site::SiteEdit;
+use desk::{Catalogue, Error};
 use store::site::Site;
 
 use crate::ui::assets::Asset;
@@ -50,6 +50,8 @@ pub struct SiteForm {
     pub aliases: String,
     /// The address that is told.
     pub contact: String,
+    /// The support unit that answers for it.
+    pub unit: String,
     /// Its country.
     pub country: String,
     /// It can be chosen.
@@ -70,6 +72,8 @@ pub struct SitesPage {
     pub rows: Vec<SiteRow>,
     /// The way to the others.
     pub pages: Pages,
+    /// Names of units, to choose from.
+    pub units: Vec<String>,
     /// One site, or a new one.
     pub form: SiteForm,
     /// What was wrong.
@@ -77,7 +81,7 @@ pub struct SitesPage {
 }
 
 impl SiteForm {
-    fn of(site: &Site) -> SiteForm {
+    fn of(site: &Site, catalogue: &Catalogue) -> SiteForm {
         SiteForm {
             known: true,
             version: site.version,
@@ -85,6 +89,10 @@ impl SiteForm {
             name: site.name.clone(),
             aliases: site.aliases.join(", "),
             contact: site.contact.clone().unwrap_or_default(),
+            unit: site
+                .unit
+                .and_then(|unit| catalogue.unit(unit))
+                .map_or_else(String::new, |unit| unit.name.clone()),
             country: site.country.clone(),
             active: site.active,
         }
@@ -104,6 +112,7 @@ pub async fn show(visit: Visit) -> Response {
 async fn page(visit: &Visit, typed: Option<SiteForm>, errors: Errors) -> Result<SitesPage, Fault> {
     visit.admin()?;
     let sites = visit.desk.sites().await?;
+    let catalogue = visit.desk.catalogue().await?;
     let query = visit.query("q").trim().to_owned();
     let words = query.to_lowercase();
     let found: Vec<&Site> = sites
@@ -119,7 +128,7 @@ async fn page(visit: &Visit, typed: Option<SiteForm>, errors: Errors) -> Result<
     let link = |from: usize| format!("/admin/sites?q={}&from={from}", encode(&query));
     let chosen = sites.iter().find(|s| s.key == visit.query("site"));
     let form = typed
-        .or_else(|| chosen.map(SiteForm::of))
+        .or_else(|| chosen.map(|site| SiteForm::of(site, &catalogue)))
         .unwrap_or_else(|| SiteForm {
             active: true,
             ..SiteForm::default()
@@ -148,6 +157,12 @@ async fn page(visit: &Visit, typed: Option<SiteForm>, errors: Errors) -> Result<
                 active: s.active,
             })
             .collect(),
+        units: catalogue
+            .units
+            .iter()
+            .filter(|unit| unit.active)
+            .map(|unit| unit.name.clone())
+            .collect(),
         query,
         form,
         errors,
@@ -175,6 +190,7 @@ async fn store(posted: &Posted) -> Result<Response, Fault> {
         name: text("name"),
         aliases: text("aliases"),
         contact: text("contact"),
+        unit: text("unit"),
         country: text("country"),
         active: posted.has("active"),
     };
@@ -182,6 +198,7 @@ async fn store(posted: &Posted) -> Result<Response, Fault> {
         name: Some(form.name.clone()),
         aliases: Some(form.aliases.split(',').map(str::to_owned).collect()),
         contact: Some(Some(form.contact.clone()).filter(|c| !c.is_empty())),
+        unit: Some(Some(form.unit.clone()).filter(|u| !u.is_empty())),
         country: Some(form.country.clone()),
         active: Some(form.active),
     };

@@ -295,6 +295,7 @@ impl SitesPage {
                 active: false,
             }],
             pages: Pages::default(),
+            units: vec![s("Storage services")],
             form: SiteForm {
                 known: true,
                 version: 2,
@@ -302,6 +303,7 @@ impl SitesPage {
                 name: s("CESNET Praha"),
                 aliases: s("praguelcg2"),
                 contact: s("noc"),
+                unit: s("Storage services"),
                 country: s("Czechia"),
                 active: true,
             },

@@ -343,6 +343,8 @@ fn pane() -> TicketPane {
         }),
         reads: None,
         redirect: Some(super::redirected::pane()),
+        campaign: Some(48_100),
+        may_ask_sites: true,
         partners: super::exchange::partners(),
         waiting: vec![crate::ui::workspace::WaitingRow {
             id: s("0190f3a0-0000-7000-8000-000000000009"),

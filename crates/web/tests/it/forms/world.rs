@@ -80,6 +80,7 @@ pub(super) fn deeds(path: &str) -> &'static [&'static str] {
         "/work/bulk" => &["tag", "assign", "take"],
         "/work/views" => &["save"],
         "/work/{number}/split" => &["split"],
+        "/campaigns/{campaign}" => &["add", "leave", "save"],
         "/triage/{number}" => &["assign", "take", "rules", "spam", "pass-on"],
         "/triage/incident" => &["slaves"],
         "/account/{deed}" => &[
@@ -214,6 +215,14 @@ impl World {
     }
 
     /// A ticket of ours or of others.
+    /// Two sites that can be asked.
+    async fn sites(&self) {
+        for key in ["west", "east"] {
+            let site = json!({"key": key, "name": key, "contact": "grid@list.example"});
+            self.desk.post(&self.f.ada, "/sites", site).await;
+        }
+    }
+
     pub(super) async fn ticket(&self, of: Of) -> i64 {
         let (who, unit) = match of {
             Of::Ours => (&self.f.rita, "storage"),
@@ -303,6 +312,40 @@ impl World {
         match path {
             "/tickets/{number}/{deed}" => self.on_ticket(deed, of).await,
             "/work/{number}/{deed}" | "/work/{number}/split" => self.on_work(deed, of).await,
+            "/campaigns" => {
+                self.sites().await;
+                let unit = match of {
+                    Of::Ours => "storage",
+                    Of::Others => "network",
+                };
+                let fields = [
+                    ("subject", "At {{ site }}"),
+                    ("text", "Well?"),
+                    ("unit", unit),
+                    ("site", "west"),
+                ];
+                Call::to(path, &fields)
+            }
+            "/campaigns/{campaign}" => {
+                self.sites().await;
+                let number = self.ticket(of).await;
+                let below = json!({
+                    "ticket": number, "subject": "S", "text": "Well?", "sites": ["west"],
+                });
+                self.desk
+                    .post(&self.f.ada, "/campaigns", below)
+                    .await
+                    .expect(201);
+                let fields = [
+                    ("do", deed),
+                    ("site", "east"),
+                    ("left", "west"),
+                    ("reason", "Closed."),
+                    ("remind", "7"),
+                    ("due", ""),
+                ];
+                Call::to(format!("/campaigns/{number}"), &fields)
+            }
             "/triage/{number}" => {
                 let number = self.new_ticket(of).await;
                 if deed == "rules" {

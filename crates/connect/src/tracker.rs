@@ -133,6 +133,8 @@ pub struct RemoteTicket {
     pub requesters: Vec<String>,
     /// Its custom fields by name; those without a value are left out.
     pub fields: BTreeMap<String, Vec<String>>,
+    /// The names of its custom fields by their numbers, where changes name those.
+    pub numbered: BTreeMap<String, String>,
     /// Its links.
     pub links: Vec<RemoteLink>,
     /// When it was made, in milliseconds since 1970.
@@ -163,8 +165,9 @@ pub enum ChangeKind {
     Owner,
     /// It was weighed anew.
     Priority,
-    /// A custom field changed.
-    Field,
+    /// A custom field changed: its name there, or its number
+    /// ([`RemoteTicket::numbered`]).
+    Field(String),
     /// A link came or went.
     Link,
     /// It was merged: everything goes on there.

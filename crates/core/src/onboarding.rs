@@ -11,10 +11,12 @@ use serde::{Deserialize, Serialize};
 use crate::status::Status;
 use crate::triage::Priority;
 
+mod field_map;
 mod maps;
 mod part;
 mod wrong;
 
+pub use field_map::{CUSTOM, FACTS, FieldMap, pair};
 pub use maps::{default_priorities, default_statuses, from_remote};
 pub use part::{
     Answered, Exchange, Form, Issues, ProviderPart, Quality, Question, Redirection, ServicePart,

@@ -10,7 +10,7 @@
 //! recorded before it is made and its answer after, each in a transaction of its
 //! own; nothing is called within one.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
 
 use connect::tracker::Tracker;
@@ -23,14 +23,16 @@ use switchboard_core::exchange::{
     TieInput, TieStep, What, Words, record,
 };
 use switchboard_core::onboarding::{Way, WordMap};
-use switchboard_core::{Millis, Ticket};
+use switchboard_core::{Millis, Ticket, UnitId};
 use uuid::Uuid;
 
 use crate::{Desk, Error};
+use fields::Mapped;
 
 mod comes;
 pub mod curve;
 mod dead;
+mod fields;
 pub(crate) mod given;
 mod goes;
 pub mod invitation;
@@ -106,6 +108,10 @@ pub(crate) struct Terms {
     me: DeskId,
     manner: Manner,
     passes: Passes,
+    /// What travels beside status and priority.
+    fields: BTreeMap<Field, Mapped>,
+    /// The units whose tickets lie in queues of their own there, by key.
+    units: BTreeMap<String, UnitId>,
 }
 
 /// A text as the name of a desk.
@@ -162,7 +168,7 @@ impl Terms {
         let endpoint = agreement.endpoint.clone().unwrap_or_default();
         let label = host(&endpoint).to_owned();
         let tail = agreement.id.simple().to_string().split_off(20);
-        let mut words = std::collections::BTreeMap::new();
+        let mut words = BTreeMap::new();
         if !agreement.doc.statuses.is_empty() {
             let statuses = Words::of_statuses(agreement.doc.statuses.clone());
             words.insert(Field::Status, statuses);
@@ -173,6 +179,15 @@ impl Terms {
         };
         if !priorities.is_empty() {
             words.insert(Field::Priority, Words::of_priorities(priorities));
+        }
+        let mut fields = BTreeMap::new();
+        for (field, (mapped, its)) in fields::of_agreement(c, &agreement)? {
+            words.insert(field.clone(), its);
+            fields.insert(field, mapped);
+        }
+        let (units, queues) = fields::queues(c, &agreement)?;
+        if !queues.is_empty() {
+            words.insert(fields::queue(), Words::of(queues, [], ""));
         }
         Ok(Some(Terms {
             me: desk_id(host(&desk.config().public_url))?,
@@ -189,6 +204,8 @@ impl Terms {
                 },
                 words,
             },
+            fields,
+            units,
             passes: Passes {
                 names: agreement.personal_data,
                 addresses: agreement.personal_data,
@@ -208,6 +225,29 @@ impl Terms {
         let system = self.agreement.system.as_deref().unwrap_or_default();
         let queue = self.agreement.queue.as_deref().map(str::trim);
         queue.filter(|_| connect::tracker::counts_apart(system))
+    }
+
+    /// The key of a unit that has a queue of its own there.
+    fn unit_key(&self, unit: UnitId) -> Option<&String> {
+        self.units
+            .iter()
+            .find(|(_, id)| **id == unit)
+            .map(|(key, _)| key)
+    }
+
+    /// A queue that is some unit's, as the agreement writes it.
+    fn known_queue(&self, queue: &str) -> Option<&String> {
+        let words = self.manner.words.get(&fields::queue())?;
+        words
+            .here
+            .keys()
+            .find(|known| known.eq_ignore_ascii_case(queue))
+    }
+
+    /// The field that has this name there.
+    fn mapped(&self, there: &str) -> Option<(&Field, &Mapped)> {
+        let mut all = self.fields.iter();
+        all.find(|(_, mapped)| mapped.there.eq_ignore_ascii_case(there))
     }
 
     fn road(&self, stage: Stage) -> [Road; 1] {

@@ -176,7 +176,13 @@ fn is_address(text: &str) -> bool {
 /// What a form is compared with.
 fn around(c: &mut Conn<'_>, desk: &Desk, row: &Onboarding) -> Result<Around, Error> {
     let units = store::unit::all(c)?;
+    let asked = service_of(c, row)?.map(|s| s.doc.form).unwrap_or_default();
     Ok(Around {
+        questions: asked
+            .into_iter()
+            .filter(|f| !f.support_only())
+            .map(|f| f.key)
+            .collect(),
         providers: store::service_provider::all(c)?
             .into_iter()
             .map(|p| Known {

@@ -1,7 +1,7 @@
 //! What was agreed with providers about how tickets reach them.
 
 use serde::{Deserialize, Serialize};
-use switchboard_core::onboarding::{Way, WordMap};
+use switchboard_core::onboarding::{FieldMap, Way, WordMap};
 use switchboard_core::{Millis, ServiceId};
 use uuid::Uuid;
 
@@ -18,6 +18,10 @@ pub struct AgreementDoc {
     pub statuses: WordMap,
     /// Our priorities as they are called there.
     pub priorities: WordMap,
+    /// Other fields that travel.
+    pub fields: Vec<FieldMap>,
+    /// The queues of other units, by their keys.
+    pub queues: WordMap,
     /// Files may travel.
     pub attachments: bool,
     /// Whom to reach when nobody answers.

@@ -231,6 +231,7 @@ impl GitHub {
             priority: labels::priority(&labels),
             requesters: by.into_iter().collect(),
             fields,
+            numbered: BTreeMap::new(),
             links: Vec::new(),
             created: time(&issue["created_at"]),
             changed: time(&issue["updated_at"]),
@@ -306,7 +307,7 @@ impl GitHub {
                 "labeled" | "unlabeled" if labels::is_priority(&label) => {
                     Some(ChangeKind::Priority)
                 }
-                "labeled" | "unlabeled" => Some(ChangeKind::Field),
+                "labeled" | "unlabeled" => Some(ChangeKind::Field(LABELS.to_owned())),
                 "assigned" | "unassigned" => Some(ChangeKind::Owner),
                 "renamed" => Some(ChangeKind::Other("title".to_owned())),
                 // Mentions, references, locks, pins: nothing that a ticket has.

@@ -216,6 +216,7 @@ impl GitLab {
             priority: labels::priority(&labels),
             requesters: by.into_iter().collect(),
             fields,
+            numbered: BTreeMap::new(),
             links: Vec::new(),
             created: time(&issue["created_at"]),
             changed: time(&issue["updated_at"]),
@@ -404,7 +405,7 @@ impl Stands {
                     }
                 }
                 None if labels::is_priority(&label) => return Some(ChangeKind::Priority),
-                None => return Some(ChangeKind::Field),
+                None => return Some(ChangeKind::Field(LABELS.to_owned())),
             }
         }
         let now = labels::word(self.state, self.more.as_deref());

@@ -247,7 +247,7 @@ async fn what_changes_there_is_read_once_and_in_order() {
         read,
         [
             &status("open", "open: waiting"),
-            &ChangeKind::Field,
+            &ChangeKind::Field("labels".into()),
             &ChangeKind::Priority,
             &ChangeKind::Other("title".into()),
             &ChangeKind::Owner,

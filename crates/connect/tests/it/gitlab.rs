@@ -273,7 +273,7 @@ async fn what_changes_there_is_read_once_and_in_order() {
         ]
     );
     for kind in [
-        ChangeKind::Field,
+        ChangeKind::Field("labels".into()),
         ChangeKind::Other("title".into()),
         ChangeKind::Answered,
     ] {

@@ -460,6 +460,8 @@ async fn what_people_do_there_is_seen_as_what_it_is() {
         &json!({ "Queue": "Cloud", "CustomFields": { "Site": "RAL" } }),
     );
 
+    let numbered = rt.read(&first).await.unwrap().numbered;
+    let (site, _) = numbered.iter().find(|(_, name)| *name == "Site").unwrap();
     let (changes, cursor) = changes_of(&rt, &begin, &first).await;
     let status = |from: &str, to: &str| ChangeKind::Status {
         from: from.into(),
@@ -478,7 +480,7 @@ async fn what_people_do_there_is_seen_as_what_it_is() {
         ("ada", &ChangeKind::Owner),
         ("ada", &ChangeKind::Priority),
         ("ada", &ChangeKind::Queue),
-        ("ada", &ChangeKind::Field),
+        ("ada", &ChangeKind::Field(site.clone())),
     ] {
         assert!(seen.contains(&expected), "{expected:?} in {seen:?}");
     }

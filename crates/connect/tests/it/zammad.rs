@@ -228,7 +228,7 @@ async fn what_changes_there_is_read_once_and_in_order() {
             &ChangeKind::Owner,
             &ChangeKind::Priority,
             &ChangeKind::Other("title".into()),
-            &ChangeKind::Field,
+            &ChangeKind::Field("severity".into()),
             &ChangeKind::Queue,
             &status("open", "closed"),
         ]

@@ -18,6 +18,9 @@ pub struct Words {
     pub here: BTreeMap<String, String>,
     /// Our word for those of theirs that nobody knows.
     pub unknown: String,
+    /// What has no word goes and comes as it is.
+    #[serde(default)]
+    pub open: bool,
 }
 
 /// What a word from there is here.
@@ -144,17 +147,32 @@ impl Words {
             there,
             here,
             unknown: unknown.to_owned(),
+            open: false,
+        }
+    }
+
+    /// Of a field whose values are no fixed words: those that are named are
+    /// translated, all others go and come as they are.
+    pub fn open(there: WordMap) -> Words {
+        Words {
+            open: true,
+            ..Words::of(there, [], "")
         }
     }
 
     /// Their word; `None`: they have none, and nothing is set there.
-    pub fn there(&self, ours: &str) -> Option<&str> {
-        self.there.get(ours).map(String::as_str)
+    pub fn there<'a>(&'a self, ours: &'a str) -> Option<&'a str> {
+        let known = self.there.get(ours).map(String::as_str);
+        known.or(self.open.then_some(ours))
     }
 
     /// Our word. One that says more than anybody knows, as `closed: duplicate`, is
     /// what stands before the colon.
-    pub fn here(&self, theirs: &str) -> Here<'_> {
+    pub fn here<'a>(&'a self, theirs: &'a str) -> Here<'a> {
+        if self.open {
+            let known = self.here.get(theirs).map(String::as_str);
+            return Here::Known(known.unwrap_or(theirs));
+        }
         let known = self.here.get(theirs).or_else(|| {
             let (plain, _) = theirs.split_once(": ")?;
             self.here.get(plain)

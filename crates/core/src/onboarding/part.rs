@@ -96,6 +96,11 @@ pub struct Exchange {
     pub statuses: WordMap,
     /// Our priorities as they are called there.
     pub priorities: WordMap,
+    /// Other fields that travel, a line each ([`super::FieldMap::read`]).
+    pub fields: Vec<String>,
+    /// Other units whose tickets about the service lie in queues of their own there, a
+    /// line each ([`super::pair`]): a unit's key and the queue.
+    pub queues: Vec<String>,
     /// Files may travel.
     pub attachments: bool,
     /// The requester's name and address may travel.
@@ -268,6 +273,8 @@ pub fn entries(form: &Form) -> Vec<(String, String)> {
         for (key, word) in &e.priorities {
             say(format!("exchange.priorities.{key}"), word);
         }
+        say("exchange.fields".into(), &joined(&e.fields));
+        say("exchange.queues".into(), &joined(&e.queues));
         say("exchange.attachments".into(), yes(e.attachments));
         say("exchange.personal_data".into(), yes(e.personal_data));
     }
@@ -327,6 +334,8 @@ pub fn label(field: &str) -> String {
         ("exchange", "direction", _) => "Direction".into(),
         ("exchange", "statuses", key) => format!("Status “{}” there", key.replace('_', " ")),
         ("exchange", "priorities", key) => format!("Priority “{key}” there"),
+        ("exchange", "queues", _) => "Queues of other units".into(),
+        ("exchange", "fields", _) => "Other fields that travel".into(),
         ("exchange", "attachments", _) => "Attachments may travel".into(),
         ("unit", "name", _) => "Unit’s name".into(),
         ("unit", "parent", _) => "Unit above it".into(),

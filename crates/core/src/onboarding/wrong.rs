@@ -1,7 +1,10 @@
 //! What is missing or wrong in a form.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
+use super::field_map::{wrong_lines, wrong_queues};
 use super::{DIRECTIONS, Form, SYSTEMS, Way, priority_keys, status_keys};
 
 /// Most services in one form.
@@ -44,6 +47,8 @@ pub struct Around {
     pub units: Vec<Known>,
     /// Of these the ones that a unit can be put under.
     pub parents: Vec<Known>,
+    /// Of a service that is here already: the keys of the questions that it asks.
+    pub questions: Vec<String>,
     /// The keys of the qualities of support.
     pub qualities: Vec<String>,
     /// Names of secrets that the operator keeps, each with the host it is for;
@@ -293,6 +298,36 @@ fn exchange(form: &Form, around: &Around, found: &mut Found) {
         let word = e.priorities.get(key).map_or("", String::as_str);
         found.line(&field, word, "Say what this priority is called there.");
     }
+    fields(form, around, found);
+}
+
+fn fields(form: &Form, around: &Around, found: &mut Found) {
+    let e = &form.exchange;
+    let named = [
+        ("exchange.fields", &e.fields),
+        ("exchange.queues", &e.queues),
+    ];
+    for (field, lines) in named.into_iter().filter(|(_, lines)| !lines.is_empty()) {
+        if e.system != "rt" {
+            found.say(field, "This is done with RT only so far: leave it empty.");
+        } else if lines.iter().all(|line| found.short(field, line)) {
+            let wrong = match field {
+                "exchange.fields" => wrong_lines(lines, &questions(form, around)),
+                _ => wrong_queues(lines, &around.units, &e.queue),
+            };
+            wrong
+                .into_iter()
+                .for_each(|problem| found.say(field, problem));
+        }
+    }
+}
+
+/// The keys of the questions that are asked about the form's services.
+fn questions(form: &Form, around: &Around) -> BTreeSet<String> {
+    // Of a new service they are counted.
+    let asked = form.services.iter().map(|s| s.questions.len()).max();
+    let new = (1..=asked.unwrap_or(0)).map(|n| format!("q{n}"));
+    around.questions.iter().cloned().chain(new).collect()
 }
 
 /// A secret goes only to the host for which the operator keeps it, so who

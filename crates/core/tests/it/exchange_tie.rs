@@ -711,7 +711,7 @@ proptest! {
     ) {
         let mut side = Side::adopted();
         let unknown = "low".to_owned();
-        let words = Words { there, here, unknown };
+        let words = Words { there, here, unknown, open: false };
         side.manner.words = BTreeMap::from([(Field::Priority, words.clone())]);
         for (id, raw) in (2..).zip(&raws) {
             let step = side.reads(vec![set(id, Field::Priority, raw)]);

@@ -54,6 +54,16 @@ fn a_word_that_nobody_knows_is_the_default_and_is_said_to_be_unknown() {
 }
 
 #[test]
+fn values_that_are_no_fixed_words_go_and_come_as_they_are() {
+    let words = Words::open(map(&[("bad", "high"), ("worse", "high")]));
+    assert_eq!(words.there("bad"), Some("high"));
+    assert_eq!(words.there("Rack: 7"), Some("Rack: 7"));
+    assert_eq!(words.here("high"), Here::Known("bad"));
+    assert_eq!(words.here("Rack: 7"), Here::Known("Rack: 7"));
+    assert!(words.means("worse", "high") && words.means("", "") && !words.means("a", "b"));
+}
+
+#[test]
 fn what_does_not_survive_the_way_there_and_back_is_named() {
     let exact = Words::of(map(&[("low", "1"), ("high", "3")]), [], "low");
     assert_eq!(exact.round_trip(), Vec::<String>::new());
@@ -67,6 +77,7 @@ fn what_does_not_survive_the_way_there_and_back_is_named() {
         there: map(&[("low", "1"), ("high", "3")]),
         here: map(&[("1", "low"), ("2", "low"), ("9", "top")]),
         unknown: "low".to_owned(),
+        open: false,
     };
     assert_eq!(
         uneven.round_trip(),
@@ -84,6 +95,7 @@ fn a_preview_tells_each_word_on_its_way_and_those_that_have_none() {
         there: map(&[("waiting", "stalled"), ("on_hold", "stalled")]),
         here: map(&[("stalled", "waiting"), ("deferred", "on_hold")]),
         unknown: "waiting".to_owned(),
+        open: false,
     };
     let preview = words.preview(&["waiting", "on_hold", "closed"]);
     assert_eq!(
@@ -169,7 +181,7 @@ proptest! {
         there in prop::collection::btree_map("[a-d]", "[W-Z]", 0..5),
         here in prop::collection::btree_map("[W-Z]", "[a-d]", 0..5),
     ) {
-        let words = Words { there: there.clone(), here: here.clone(), unknown: "a".to_owned() };
+        let words = Words { there: there.clone(), here: here.clone(), unknown: "a".to_owned(), open: false };
         let out = there.iter().filter(|(ours, theirs)| here.get(*theirs) != Some(*ours));
         let coming = here.iter().filter(|(theirs, ours)| there.get(*ours) != Some(*theirs));
         let lost: Vec<String> = out.chain(coming).map(|(word, _)| format!("“{word}”")).collect();

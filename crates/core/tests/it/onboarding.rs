@@ -3,8 +3,9 @@
 use proptest::prelude::*;
 use switchboard_core::Status;
 use switchboard_core::onboarding::{
-    Around, By, Deed, Form, Known, Problem, ProviderPart, Refusal, ServicePart, State, Step, Way,
-    default_priorities, default_statuses, entries, label, missing_for, next, problems,
+    Around, By, Deed, FieldMap, Form, Known, Problem, ProviderPart, Question, Refusal, ServicePart,
+    State, Step, Way, default_priorities, default_statuses, entries, label, missing_for, next,
+    problems,
 };
 
 fn known(key: &str, name: &str) -> Known {
@@ -23,6 +24,7 @@ fn around() -> Around {
             known("storage", "Storage"),
         ],
         parents: vec![known("first-level", "First level")],
+        questions: vec!["cores".into()],
         qualities: vec!["base".into(), "medium".into()],
         secrets: Some(vec![("eudat-rt".into(), "rt.eudat.example".into())]),
         confirmed_list: Some("help@sky.example".into()),
@@ -80,6 +82,92 @@ fn a_whole_form_has_no_problem_in_any_of_the_three_ways() {
     assert_eq!(problems(&form, &around()), []);
     exchange(&mut form);
     assert_eq!(problems(&form, &around()), []);
+}
+
+#[test]
+fn other_fields_that_travel_are_named_line_by_line() {
+    let mut form = whole();
+    exchange(&mut form);
+    form.services[0].questions = vec![Question::default()];
+    let said = |form: &Form| {
+        let all = problems(form, &around()).into_iter();
+        let own = all.filter(|p| p.field == "exchange.fields");
+        own.map(|p| p.problem).collect::<Vec<_>>()
+    };
+    let lines = |all: &[&str]| all.iter().map(|l| (*l).to_owned()).collect::<Vec<_>>();
+    let fine = [
+        "custom.q1 = Site: rack",
+        "custom.cores=CPU cores",
+        "category = Kind | incident = Incident | service_request = Wish",
+    ];
+    form.exchange.fields = lines(&fine);
+    assert_eq!(said(&form), [""; 0]);
+    let maps: Vec<FieldMap> = fine.map(|l| FieldMap::read(l).unwrap()).to_vec();
+    assert_eq!(maps[0].there, "Site: rack");
+    assert_eq!(maps[2].words["service_request"], "Wish");
+    for map in maps {
+        assert_eq!(FieldMap::read(&map.to_string()), Ok(map));
+    }
+    let bad = [
+        "Site",
+        "= Site",
+        "category = Kind | incident",
+        "custom.q2 = Else",
+        "status = Status",
+        "custom.q1 = Site",
+        "custom.q1 = site",
+    ];
+    form.exchange.fields = lines(&bad);
+    let found = said(&form);
+    let why = [
+        "“Site” names no two fields",
+        "“= Site” names no two fields",
+        "“category = Kind | incident” names",
+        "“custom.q2” is no field here that can travel: it is one of category, affected_users, custom.cores, custom.q1.",
+        "“status” is no field here",
+        "“custom.q1” is named twice.",
+        "“site” there is named twice.",
+    ];
+    assert_eq!(found.len(), why.len(), "{found:?}");
+    for (found, why) in found.iter().zip(why) {
+        assert!(found.starts_with(why), "{why}: {found}");
+    }
+    form.exchange.fields = lines(&["custom.q1 = Site\n"]);
+    assert_eq!(said(&form), ["Give it in one line."]);
+    form.exchange.fields = vec!["custom.q1 = Site".to_owned(); 41];
+    assert_eq!(said(&form)[0], "Give 40 lines at most.");
+    form.exchange.system = "zammad".into();
+    assert!(said(&form)[0].contains("with RT only"));
+}
+
+#[test]
+fn units_with_queues_of_their_own_are_named_line_by_line() {
+    let mut form = whole();
+    exchange(&mut form);
+    form.exchange.queues = vec!["storage = Disks".to_owned()];
+    assert_eq!(problems(&form, &around()), []);
+    let bad = [
+        "storage",
+        "tape = Tapes",
+        "storage = Sky",
+        "storage = Disks",
+    ];
+    form.exchange.queues = bad.map(str::to_owned).to_vec();
+    let found = problems(&form, &around());
+    assert!(
+        found.iter().all(|p| p.field == "exchange.queues"),
+        "{found:?}"
+    );
+    let why = [
+        "“storage” names no two",
+        "There is no unit “tape”",
+        "The queue “Sky” has a unit already.",
+        "“storage” is named twice.",
+    ];
+    assert_eq!(found.len(), why.len(), "{found:?}");
+    for (found, why) in found.iter().zip(why) {
+        assert!(found.problem.starts_with(why), "{why}: {found:?}");
+    }
 }
 
 #[test]

@@ -8,13 +8,16 @@ use store::event::Event;
 use store::exchange::{Link, Went};
 use switchboard_core::exchange::{
     Ask, Attachment as SharedFile, Author, Change as SharedChange, DeskId, Entry as SharedEntry,
-    Field, LocalAuthor, LocalEntry, Name, Refused, Role, Shared, SharedId, Stage, Tie, TieInput,
-    shared_entry,
+    Field, LocalAuthor, LocalEntry, Name, Refused, Role, Shared, SharedId, Stage, There, Tie,
+    TieInput, shared_entry,
 };
+use switchboard_core::onboarding::{CUSTOM, FACTS};
 use switchboard_core::{Change, EntryId, Millis, Status, Ticket, TicketNumber};
 use uuid::Uuid;
 
+use super::fields::{Mapped, queue};
 use super::joint::Road;
+use super::there::text_filtered;
 use super::{Terms, goes, keep, note, private, put_off, refused_making};
 use crate::redirect::{begins, may_go_to_lists, public_word};
 use crate::{Catalogue, Desk, Error, Live};
@@ -96,12 +99,13 @@ pub(super) fn catch_up(
     }
 }
 
-/// The ticket is where a service's tickets travel.
-fn is_with(catalogue: &Catalogue, ticket: &Ticket, service: switchboard_core::ServiceId) -> bool {
+/// The ticket is where a service's tickets travel: with its unit, or with one that the
+/// agreement gives a queue of its own.
+fn is_with(catalogue: &Catalogue, ticket: &Ticket, terms: &Terms) -> bool {
+    let service = terms.agreement.service;
+    let own = catalogue.service(service).map(|s| s.unit);
     ticket.service == Some(service)
-        && catalogue
-            .service(service)
-            .is_some_and(|s| s.unit == ticket.unit)
+        && (own == Some(ticket.unit) || terms.unit_key(ticket.unit).is_some())
         && may_go_to_lists(ticket)
 }
 
@@ -115,12 +119,16 @@ fn carry_one(
     now: Millis,
 ) -> Result<bool, Error> {
     let mut links = store::exchange::of_ticket(c, ticket.number)?;
-    let agreement = match ticket.service {
-        Some(service) if is_with(catalogue, ticket, service) => {
-            store::coupling::of_service(c, service)?
-        }
-        _ => None,
+    let mut agreement = match ticket.service {
+        Some(service) => store::coupling::of_service(c, service)?,
+        None => None,
     };
+    if let Some(id) = agreement {
+        let terms = Terms::load(c, desk, id)?;
+        agreement = terms
+            .filter(|terms| is_with(catalogue, ticket, terms))
+            .map(|terms| terms.agreement.id);
+    }
     if links.is_empty() && agreement.is_none() {
         return Ok(false);
     }
@@ -134,7 +142,7 @@ fn carry_one(
         };
         if link.stage == Stage::Active {
             travels = true;
-            if is_with(catalogue, ticket, terms.agreement.service) {
+            if is_with(catalogue, ticket, &terms) {
                 goes_on(c, desk, &terms, link, ticket, events, now)?;
             } else {
                 withdraw(c, desk, &terms, link, ticket, now)?;
@@ -276,6 +284,53 @@ impl Pen<'_> {
         Ok(())
     }
 
+    /// How a mapped field stands here, as it may leave; and as it is.
+    fn stands(&self, mapped: &Mapped, ticket: &Ticket) -> (String, String) {
+        let own = mapped.value(ticket);
+        let leaves = text_filtered(self.terms, own.clone(), &self.private);
+        (leaves, own)
+    }
+
+    /// Mapped fields that were touched here go, where they stand otherwise than is
+    /// known there.
+    fn fields(
+        &self,
+        link: &mut Link,
+        ticket: &Ticket,
+        touched: impl Fn(&Field) -> bool,
+    ) -> Result<(), Error> {
+        let touched = self.terms.fields.iter().filter(|(field, _)| touched(field));
+        for (field, mapped) in touched {
+            let (leaves, own) = self.stands(mapped, ticket);
+            let known = link.shared.field(field);
+            let known = known.map_or("", |set| set.value.as_str());
+            if known == leaves || known == own {
+                continue;
+            }
+            let set = link
+                .shared
+                .set(&self.terms.me, field.clone(), leaves, None, self.now);
+            self.made(link, set)?;
+        }
+        Ok(())
+    }
+
+    /// It goes to the queue of the unit that has it.
+    fn lies(&self, link: &mut Link, ticket: &Ticket) -> Result<(), Error> {
+        let Some(unit) = self.terms.unit_key(ticket.unit) else {
+            return Ok(());
+        };
+        let known = link.shared.field(&queue()).map(|set| &set.value);
+        if known == Some(unit) {
+            return Ok(());
+        }
+        let set = link
+            .shared
+            .set(&self.terms.me, queue(), unit.clone(), None, self.now);
+        self.made(link, set)?;
+        Ok(())
+    }
+
     /// The baton goes from one to the other, if the one has it.
     fn pass(&self, link: &mut Link, from: &DeskId, to: &DeskId) -> Result<(), Error> {
         if link.shared.baton().holder() == from {
@@ -310,13 +365,35 @@ fn begin(
         desk: terms.me.clone(),
         number: ticket.number,
     };
-    let fields = BTreeMap::from([
+    let mut fields = BTreeMap::from([
         (Field::Status, ticket.status.key().to_owned()),
         (Field::Priority, ticket.priority().key().to_owned()),
     ]);
+    let addresses = private(c, ticket)?;
+    for (field, mapped) in &terms.fields {
+        let value = text_filtered(terms, mapped.value(ticket), &addresses);
+        if !value.is_empty() {
+            fields.insert(field.clone(), value);
+        }
+    }
+    let mut tie = Tie::default();
+    if let Some(unit) = terms.unit_key(ticket.unit) {
+        fields.insert(queue(), unit.clone());
+        // It is made in the queue that was agreed.
+        let made = There {
+            raw: terms
+                .agreement
+                .queue
+                .as_deref()
+                .map(|q| q.trim().to_owned()),
+            ours: true,
+            ..There::default()
+        };
+        tie.fields.insert(queue(), made);
+    }
     let opened = Shared::open(id.clone(), description, fields, first.at);
     let name = opened.name.clone();
-    let (shared, tie) = (Shared::new(id), Tie::default());
+    let shared = Shared::new(id);
     let agreement = terms.agreement.id;
     let mut link = Link::fresh(desk.uuid(), ticket.number, agreement, shared, tie, now);
     // First of all, as what follows refers to it.
@@ -359,6 +436,8 @@ fn resume(
     for entry in store::entry::of_ticket(c, ticket.number, false, 0, MOST_ENTRIES)? {
         pen.write(c, link, &entry)?;
     }
+    pen.fields(link, ticket, |_| true)?;
+    pen.lies(link, ticket)?;
     pen.hand_over(link)?;
     let what = format!("The ticket is given to {} once more", terms.manner.label);
     note(c, desk, link.id, Went::Here, what, None)?;
@@ -424,6 +503,14 @@ fn goes_on(
             .set(&terms.me, Field::Priority, priority, None, now);
         pen.made(link, set)?;
     }
+    pen.lies(link, ticket)?;
+    pen.fields(link, ticket, |field| {
+        events.iter().any(|event| match &event.change {
+            Change::CustomSet { key, .. } => field.key().strip_prefix(CUSTOM) == Some(key),
+            Change::FactsSet { .. } => FACTS.contains(&field.key()),
+            _ => false,
+        })
+    })?;
     keep(c, link, now)
 }
 

@@ -19,6 +19,7 @@ use switchboard_core::{
     TicketType, Visibility,
 };
 
+use super::fields::{joined, queue};
 use super::taken::{Taking, spokesman};
 use super::there::{Text, Trouble, author, down};
 use super::{Terms, keep, note};
@@ -176,7 +177,7 @@ impl Desk {
                 body: String::new(),
                 subject: String::new(),
                 files: Vec::new(),
-                values: at_first(&ticket, &history),
+                values: at_first(terms, &ticket, &history),
                 shared: None,
             },
         };
@@ -205,7 +206,11 @@ impl Desk {
 }
 
 /// How a ticket stood when it was made: as it stands now, unless that changed.
-fn at_first(ticket: &RemoteTicket, history: &[tracker::RemoteChange]) -> BTreeMap<Field, String> {
+fn at_first(
+    terms: &Terms,
+    ticket: &RemoteTicket,
+    history: &[tracker::RemoteChange],
+) -> BTreeMap<Field, String> {
     let from = history.iter().find_map(|change| match &change.kind {
         ChangeKind::Status { from, .. } => Some(from.clone()),
         _ => None,
@@ -215,6 +220,20 @@ fn at_first(ticket: &RemoteTicket, history: &[tracker::RemoteChange]) -> BTreeMa
     let weighed = |c: &tracker::RemoteChange| matches!(c.kind, ChangeKind::Priority);
     if !history.iter().any(weighed) {
         values.insert(Field::Priority, ticket.priority.clone());
+    }
+    if let Some(agreed) = terms.known_queue(&ticket.queue) {
+        values.insert(queue(), agreed.clone());
+    }
+    for (name, there) in &ticket.fields {
+        let set = |c: &tracker::RemoteChange| match &c.kind {
+            ChangeKind::Field(which) => ticket.numbered.get(which).unwrap_or(which) == name,
+            _ => false,
+        };
+        if let Some((field, _)) = terms.mapped(name)
+            && !history.iter().any(set)
+        {
+            values.insert(field.clone(), joined(there));
+        }
     }
     values
 }

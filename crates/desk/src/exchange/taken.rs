@@ -6,12 +6,13 @@ use std::collections::BTreeMap;
 use store::Conn;
 use store::exchange::{Link, Went};
 use switchboard_core::exchange::{
-    Ask, Change, Deed, Entry, Field, Name, Note, Role, SharedId, TieStep,
+    Ask, Change, Deed, Entry, Field, Name, Note, Role, SharedId, Stage, TieStep,
 };
 use switchboard_core::{
     Actor, Channel, Command, EntryVisibility, SolutionKind, Status, Ticket, TicketNumber,
 };
 
+use super::fields::{in_a_line, queue};
 use super::{Terms, note};
 use crate::act::{command_within, foreign_entry, write_within};
 use crate::redirect::answer::lives_on;
@@ -210,7 +211,19 @@ impl Taking<'_> {
                     reason: format!("Set in {label} (“{raw}”)"),
                 }),
             Field::MergedInto => self.merge(c, &ticket, value)?,
-            _ => None,
+            // Nobody there moves what was taken back.
+            field if *field == queue() && link.stage == Stage::Active => {
+                let unit = self.terms.units.get(value).copied();
+                let unit = unit.filter(|unit| *unit != ticket.unit);
+                unit.map(|unit| Command::Assign {
+                    unit,
+                    reason: Some(format!("Moved to “{raw}” in {label}")),
+                })
+            }
+            other => match self.terms.fields.get(other) {
+                Some(mapped) => mapped.command(self.catalogue, &ticket, value)?,
+                None => None,
+            },
         };
         let Some(command) = command else {
             return Ok(Vec::new());
@@ -228,7 +241,7 @@ impl Taking<'_> {
         link.came_at = Some(now);
         let what = match command {
             Command::MergeInto { target, .. } => format!("Merged: it goes on in #{target}"),
-            _ => format!("{field} “{raw}”"),
+            _ => format!("{field} “{}”", in_a_line(raw)),
         };
         note(c, self.desk, link.id, Went::In, what, None)?;
         Ok(live)
@@ -323,6 +336,7 @@ impl Taking<'_> {
         match done {
             Ok(live) => Ok(live),
             Err(why @ (Error::Invalid { .. } | Error::Forbidden(_) | Error::Conflict(_))) => {
+                let raw = in_a_line(raw);
                 let what = format!("{field} “{raw}” was not taken over: {why}");
                 note(c, self.desk, link.id, Went::Here, what, None)?;
                 Ok(Vec::new())

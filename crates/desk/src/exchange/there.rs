@@ -15,6 +15,7 @@ use switchboard_core::exchange::{
 };
 use uuid::Uuid;
 
+use super::fields::{in_a_line, joined, queue};
 use super::{Terms, given, private};
 use crate::{Desk, Error};
 
@@ -83,7 +84,7 @@ pub(super) fn title(what: &What) -> String {
         What::Create { .. } => "The ticket".to_owned(),
         What::Write { .. } => "An entry".to_owned(),
         What::Attach { .. } => "A file".to_owned(),
-        What::Set { field, raw, .. } => format!("{field} “{raw}”"),
+        What::Set { field, raw, .. } => format!("{field} “{}”", in_a_line(raw)),
     }
 }
 
@@ -105,7 +106,14 @@ impl Desk {
                 match field {
                     Field::Status => wanted.status = Some(raw.clone()),
                     Field::Priority => wanted.priority = Some(raw.clone()),
-                    _ => return Ok(Ready::Nothing),
+                    field if *field == queue() => wanted.queue = Some(raw.clone()),
+                    other => {
+                        let Some(mapped) = terms.fields.get(other) else {
+                            return Ok(Ready::Nothing);
+                        };
+                        let values = mapped.values(raw);
+                        wanted.fields.insert(mapped.there.clone(), values);
+                    }
                 }
                 return Ok(Ready::Set(there, wanted, title(&call.what)));
             }
@@ -319,6 +327,25 @@ fn failed(call: &Call, error: &tracker::Error) -> Called {
     }
 }
 
+/// A text that no person wrote, as it may leave.
+pub(super) fn text_filtered(terms: &Terms, text: String, private: &[String]) -> String {
+    let author = Author {
+        role: Role::System,
+        name: None,
+        address: None,
+    };
+    let entry = Entry {
+        author,
+        body: text,
+        erased: false,
+    };
+    let name = Name {
+        desk: terms.me.clone(),
+        seq: 0,
+    };
+    filtered(terms, entry, &name, private).body
+}
+
 /// An entry as it may leave.
 fn filtered(terms: &Terms, entry: Entry, name: &Name, private: &[String]) -> Entry {
     let mut change = Change {
@@ -463,10 +490,31 @@ impl Desk {
                 shared: None,
             },
             ChangeKind::Queue => {
-                heard.queue = Some(tracker.read(&change.ticket).await?.queue);
-                return Ok(());
+                let lies = tracker.read(&change.ticket).await?.queue;
+                let known = ear.terms.known_queue(&lies).cloned();
+                heard.queue = Some(lies);
+                let Some(raw) = known else {
+                    return Ok(());
+                };
+                RemoteDeed::Set {
+                    field: queue(),
+                    raw,
+                }
             }
-            ChangeKind::Field | ChangeKind::Link | ChangeKind::Other(_) => {
+            ChangeKind::Field(_) if ear.terms.fields.is_empty() => return Ok(()),
+            ChangeKind::Field(which) => {
+                let there = tracker.read(&change.ticket).await?;
+                let name = there.numbered.get(which).unwrap_or(which);
+                let Some((field, _)) = ear.terms.mapped(name) else {
+                    return Ok(());
+                };
+                let values = there.fields.get(name);
+                RemoteDeed::Set {
+                    field: field.clone(),
+                    raw: values.map_or_else(String::new, |all| joined(all)),
+                }
+            }
+            ChangeKind::Link | ChangeKind::Other(_) => {
                 return Ok(());
             }
         };

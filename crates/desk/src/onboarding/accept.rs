@@ -7,7 +7,7 @@ use store::agreement::{Agreement, AgreementDoc};
 use store::onboarding::{Kind, Onboarding};
 use store::service_provider::Provider;
 use store::unit::{Faq, FieldType, FormField, Hint, Service, ServiceDoc, Unit, UnitDoc};
-use switchboard_core::onboarding::{Around, Form, Way};
+use switchboard_core::onboarding::{Around, FieldMap, Form, Way, pair};
 use switchboard_core::{Actor, Millis, Part, PersonId, ProviderId, ServiceId, UnitId};
 
 use super::{letters, moving};
@@ -94,6 +94,17 @@ pub(super) fn agreement(
             },
             priorities: if way == Way::Integration {
                 e.priorities.clone()
+            } else {
+                Default::default()
+            },
+            fields: if way == Way::Integration {
+                let lines = e.fields.iter();
+                lines.filter_map(|line| FieldMap::read(line).ok()).collect()
+            } else {
+                Default::default()
+            },
+            queues: if way == Way::Integration {
+                e.queues.iter().filter_map(|line| pair(line).ok()).collect()
             } else {
                 Default::default()
             },

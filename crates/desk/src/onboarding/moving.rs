@@ -53,6 +53,13 @@ pub fn present_form(c: &mut Conn<'_>, service: &Service) -> Result<Form, Error> 
                     direction: held.direction.unwrap_or_default(),
                     statuses: held.doc.statuses,
                     priorities: held.doc.priorities,
+                    fields: held.doc.fields.iter().map(ToString::to_string).collect(),
+                    queues: held
+                        .doc
+                        .queues
+                        .iter()
+                        .map(|(unit, queue)| format!("{unit} = {queue}"))
+                        .collect(),
                     attachments: held.doc.attachments,
                     personal_data: held.personal_data,
                 };
@@ -131,7 +138,7 @@ fn told(a: &Agreement) -> serde_json::Value {
         "option": a.option, "system": a.system, "endpoint": a.endpoint, "secret": a.secret,
         "queue": a.queue, "direction": a.direction, "list": a.list,
         "personal_data": a.personal_data, "statuses": a.doc.statuses,
-        "priorities": a.doc.priorities, "attachments": a.doc.attachments,
+        "priorities": a.doc.priorities, "fields": a.doc.fields, "queues": a.doc.queues, "attachments": a.doc.attachments,
     })
 }
 

@@ -158,6 +158,7 @@ impl Fake {
             priority: "50".into(),
             requesters: vec![login.into()],
             fields: BTreeMap::new(),
+            numbered: BTreeMap::new(),
             links: Vec::new(),
             created: 0,
             changed: 0,
@@ -199,6 +200,16 @@ impl Fake {
         let from = std::mem::replace(&mut known.status, to.into());
         let to = to.to_owned();
         there.change(ticket, login, ChangeKind::Status { from, to });
+    }
+
+    /// Somebody sets a custom field there.
+    pub(crate) fn sets_field(&self, ticket: &str, login: &str, name: &str, to: &[&str]) {
+        let mut there = self.there();
+        let known = there.tickets.get_mut(ticket).unwrap();
+        let values = to.iter().map(|v| (*v).to_owned()).collect();
+        known.fields.insert(name.into(), values);
+        known.fields.retain(|_, values| !values.is_empty());
+        there.change(ticket, login, ChangeKind::Field(name.into()));
     }
 
     /// What was written there so far, in order.
@@ -272,6 +283,7 @@ impl Tracker for Fake {
                 priority: "0".into(),
                 requesters: new.requesters.clone(),
                 fields: BTreeMap::new(),
+                numbered: BTreeMap::new(),
                 links: Vec::new(),
                 created: 0,
                 changed: 0,
@@ -363,7 +375,19 @@ impl Tracker for Fake {
             let before = known.status.clone();
             known.priority = wanted.priority.clone().unwrap_or(known.priority.clone());
             known.status = wanted.status.clone().unwrap_or(before.clone());
+            let moved = wanted.queue.as_ref().filter(|to| **to != known.queue);
+            known.queue = moved.unwrap_or(&known.queue).clone();
+            for (name, values) in &wanted.fields {
+                known.fields.insert(name.clone(), values.clone());
+            }
+            known.fields.retain(|_, values| !values.is_empty());
             let ticket_now = known.clone();
+            if moved.is_some() {
+                there.change(ticket, "bridge", ChangeKind::Queue);
+            }
+            for name in wanted.fields.keys() {
+                there.change(ticket, "bridge", ChangeKind::Field(name.clone()));
+            }
             if ticket_now.status != before {
                 let (from, to) = (before, ticket_now.status.clone());
                 there.change(ticket, "bridge", ChangeKind::Status { from, to });

@@ -13,6 +13,7 @@ mod dkim;
 mod erasure;
 mod exchange;
 mod exchange_fake;
+mod exchange_fields;
 mod exchange_forges;
 mod exchange_in;
 mod exchange_ledger;

@@ -113,6 +113,7 @@ pub(super) fn ticket(issue: &Value, us: &Us, project: &str, queue: &str) -> Remo
         priority: text(&of["priority"]["name"]),
         requesters: requester.into_iter().collect(),
         fields,
+        numbered: BTreeMap::new(),
         links: Vec::new(),
         created: time(&of["created"]),
         changed: time(&of["updated"]),

@@ -45,10 +45,11 @@ pub(super) fn person(value: &Value) -> RemotePerson {
 /// A ticket; its queue and owner come with their names.
 pub(super) fn ticket(json: &Value, version: &str) -> RemoteTicket {
     let status = text(&json["Status"]);
-    let mut fields = BTreeMap::new();
+    let (mut fields, mut numbered) = (BTreeMap::new(), BTreeMap::new());
     for field in list(&json["CustomFields"]) {
         let values = list(&field["values"]).iter().map(text);
         let values: Vec<String> = values.filter(|value| !value.is_empty()).collect();
+        numbered.insert(text(&field["id"]), text(&field["name"]));
         if !values.is_empty() {
             fields.insert(text(&field["name"]), values);
         }
@@ -72,6 +73,7 @@ pub(super) fn ticket(json: &Value, version: &str) -> RemoteTicket {
             .map(|one| text(&one["id"]))
             .collect(),
         fields,
+        numbered,
         links,
         created: time(&json["Created"]),
         changed: time(&json["LastUpdated"]),
@@ -106,7 +108,7 @@ pub(super) fn change(json: &Value, us: &str) -> Option<(i64, RemoteChange)> {
         ("Set", "Queue") => ChangeKind::Queue,
         ("Set", "Owner") | ("Take" | "Untake" | "Steal" | "Give" | "Force", _) => ChangeKind::Owner,
         ("Set", "Priority") => ChangeKind::Priority,
-        ("CustomField", _) => ChangeKind::Field,
+        ("CustomField", _) => ChangeKind::Field(field),
         ("AddLink", "MergedInto") => match to.rsplit('/').next() {
             // Each side of a merge says the same.
             Some(into) if into == ticket => ChangeKind::Other("merge".to_owned()),

@@ -149,6 +149,7 @@ pub(super) fn ticket(json: &Value, links: &Value, us: u64) -> RemoteTicket {
             .into_iter()
             .collect(),
         fields,
+        numbered: BTreeMap::new(),
         links,
         created: time(&json["created_at"]),
         changed: time(&json["updated_at"]),
@@ -396,7 +397,7 @@ fn kind(row: &Value) -> Option<ChangeKind> {
         ("updated", Some(other)) if STANDARD.contains(&other) => {
             Some(ChangeKind::Other(other.to_owned()))
         }
-        ("updated", Some(_)) => Some(ChangeKind::Field),
+        ("updated", Some(other)) => Some(ChangeKind::Field(other.to_owned())),
         _ => None,
     }
 }

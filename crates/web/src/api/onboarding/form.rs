@@ -140,6 +140,13 @@ pub struct FormExchange {
     pub statuses: BTreeMap<String, String>,
     /// Our priorities as they are called there; empty: the usual ones.
     pub priorities: BTreeMap<String, String>,
+    /// Other fields that travel (RT only), one a line: `category`, `affected_users` or
+    /// `custom.` and a question's key, `=`, and the custom field's name there; with
+    /// other words after bars, as `category = Kind | incident = Incident`.
+    pub fields: Vec<String>,
+    /// Other units whose tickets about the service lie in queues of their own there (RT
+    /// only): a unit's key, `=`, and the queue.
+    pub queues: Vec<String>,
     /// Files may travel.
     pub attachments: bool,
     /// The requester's name and address may travel.
@@ -252,6 +259,8 @@ impl OnboardingForm {
                 direction: exchange.direction,
                 statuses: exchange.statuses,
                 priorities: exchange.priorities,
+                fields: exchange.fields,
+                queues: exchange.queues,
                 attachments: exchange.attachments,
                 personal_data: exchange.personal_data,
             },
@@ -328,6 +337,8 @@ impl From<OnboardingForm> for rules::Form {
                 direction: form.exchange.direction,
                 statuses: form.exchange.statuses,
                 priorities: form.exchange.priorities,
+                fields: form.exchange.fields,
+                queues: form.exchange.queues,
                 attachments: form.exchange.attachments,
                 personal_data: form.exchange.personal_data,
             },

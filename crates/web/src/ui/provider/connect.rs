@@ -88,6 +88,8 @@ pub struct Connect {
     pub statuses: Vec<StatusRow>,
     /// The map of priorities.
     pub priorities: Vec<PriorityRow>,
+    /// Other fields that travel.
+    pub more: Vec<Ask>,
     /// What may travel.
     pub travel: Vec<Ask>,
     /// The connection, tested.
@@ -247,7 +249,34 @@ impl Connect {
                 e.personal_data,
             ),
         ];
-        for asks in [&mut redirection, &mut exchange, &mut travel] {
+        let mut more = vec![
+            Ask::area(
+                "exchange.fields",
+                "Other fields, one a line",
+                &e.fields.join("\n"),
+                4,
+            )
+            .small("optional; RT only")
+            .hint(
+                "category, affected_users, or custom. and a question’s key (custom.q1 is your \
+                 first) = the custom field there. Where the words differ: \
+                 category = Kind | incident = Incident | service_request = Wish.",
+            )
+            .wide(),
+            Ask::area(
+                "exchange.queues",
+                "Queues of other units, one a line",
+                &e.queues.join("\n"),
+                3,
+            )
+            .small("optional; RT only")
+            .hint(
+                "A unit’s key here = your queue. A ticket that is moved to that queue goes to \
+                 the unit, and the other way round. In any other queue it stays with your unit.",
+            )
+            .wide(),
+        ];
+        for asks in [&mut redirection, &mut exchange, &mut more, &mut travel] {
             for ask in asks.iter_mut() {
                 *ask = ask.clone().judged(wrong);
             }
@@ -292,6 +321,7 @@ impl Connect {
                 .unwrap_or_default(),
             redirection,
             exchange,
+            more,
             travel,
         }
     }

@@ -445,6 +445,12 @@ pub fn read_connect(form: &mut Form, posted: &Posted) {
                 .insert(key.to_owned(), posted.text(&name).to_owned());
         }
     }
+    if let Some(all) = lines(posted, "exchange.fields") {
+        e.fields = all;
+    }
+    if let Some(all) = lines(posted, "exchange.queues") {
+        e.queues = all;
+    }
     // Another system has other words; what somebody changed by hand is kept.
     if e.system != before {
         if e.statuses == default_statuses(&before) {

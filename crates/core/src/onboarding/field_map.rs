@@ -1,0 +1,150 @@
+//! Fields that travel beside status and priority: lines of a form, data of an
+//! agreement.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Known, WordMap};
+
+/// What a question of a service's form is called in a line: this, and its key.
+pub const CUSTOM: &str = "custom.";
+/// Facts of a ticket that can be named in a line.
+pub const FACTS: [&str; 2] = ["category", "affected_users"];
+/// Lines of an agreement.
+const MOST: usize = 40;
+
+/// A field of ours and a custom field of theirs that are the same.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FieldMap {
+    /// One of [`FACTS`], or [`CUSTOM`] and the key of a question.
+    pub here: String,
+    /// What it is called there.
+    pub there: String,
+    /// Their words for ours; what is not in it goes as it is.
+    #[serde(default)]
+    pub words: WordMap,
+}
+
+impl FieldMap {
+    /// Reads a line: `custom.q1 = Site`, or with words
+    /// `category = Kind | incident = Incident | service_request = Wish`.
+    ///
+    /// # Errors
+    /// What is wrong, and how it is written.
+    pub fn read(line: &str) -> Result<FieldMap, String> {
+        let mut pairs = line.split('|').map(|part| {
+            let (ours, theirs) = part.split_once('=').unwrap_or((part, ""));
+            (ours.trim().to_owned(), theirs.trim().to_owned())
+        });
+        let whole = |(ours, theirs): &(String, String)| !ours.is_empty() && !theirs.is_empty();
+        let first = pairs.next().filter(whole);
+        let words: Vec<(String, String)> = pairs.collect();
+        let (Some((here, there)), true) = (first, words.iter().all(whole)) else {
+            return Err(format!(
+                "“{}” names no two fields: write it as “custom.q1 = Site”, with other words as \
+                 “category = Kind | incident = Incident”.",
+                line.trim()
+            ));
+        };
+        Ok(FieldMap {
+            here,
+            there,
+            words: words.into_iter().collect(),
+        })
+    }
+}
+
+/// Reads a line of two names, ours and theirs: `storage = Disks`.
+///
+/// # Errors
+/// What is wrong, and how it is written.
+pub fn pair(line: &str) -> Result<(String, String), String> {
+    let (ours, theirs) = line.split_once('=').unwrap_or((line, ""));
+    match (ours.trim(), theirs.trim()) {
+        (ours, theirs) if !ours.is_empty() && !theirs.is_empty() => {
+            Ok((ours.to_owned(), theirs.to_owned()))
+        }
+        _ => Err(format!(
+            "“{}” names no two: write a unit’s key and their queue, as “storage = Disks”.",
+            line.trim()
+        )),
+    }
+}
+
+/// What is wrong with the lines that give units queues of their own, in words.
+/// `agreed`: the queue of the service's own unit.
+pub(super) fn wrong_queues(lines: &[String], units: &[Known], agreed: &str) -> Vec<String> {
+    let mut wrong = Vec::new();
+    if lines.len() > MOST {
+        wrong.push(format!("Give {MOST} lines at most."));
+    }
+    let mut ours = BTreeSet::new();
+    let mut theirs = BTreeSet::from([agreed.trim().to_lowercase()]);
+    for line in lines {
+        let (unit, queue) = match pair(line) {
+            Ok(pair) => pair,
+            Err(why) => {
+                wrong.push(why);
+                continue;
+            }
+        };
+        if !units.iter().any(|known| known.key == unit) {
+            wrong.push(format!("There is no unit “{unit}”: give its key."));
+        }
+        if !ours.insert(unit.clone()) {
+            wrong.push(format!("“{unit}” is named twice."));
+        }
+        if !theirs.insert(queue.to_lowercase()) {
+            wrong.push(format!("The queue “{queue}” has a unit already."));
+        }
+    }
+    wrong
+}
+
+/// As it is read.
+impl fmt::Display for FieldMap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} = {}", self.here, self.there)?;
+        for (ours, theirs) in &self.words {
+            write!(f, " | {ours} = {theirs}")?;
+        }
+        Ok(())
+    }
+}
+
+/// What is wrong with the lines of a form, in words. `questions`: the keys of the
+/// questions that are asked of requesters.
+pub(super) fn wrong_lines(lines: &[String], questions: &BTreeSet<String>) -> Vec<String> {
+    let mut wrong = Vec::new();
+    if lines.len() > MOST {
+        wrong.push(format!("Give {MOST} lines at most."));
+    }
+    let custom = questions.iter().map(|key| format!("{CUSTOM}{key}"));
+    let known: Vec<String> = FACTS.map(str::to_owned).into_iter().chain(custom).collect();
+    let (mut ours, mut theirs) = (BTreeSet::new(), BTreeSet::new());
+    for line in lines {
+        let map = match FieldMap::read(line) {
+            Ok(map) => map,
+            Err(why) => {
+                wrong.push(why);
+                continue;
+            }
+        };
+        if !known.contains(&map.here) {
+            wrong.push(format!(
+                "“{}” is no field here that can travel: it is one of {}.",
+                map.here,
+                known.join(", ")
+            ));
+        }
+        if !ours.insert(map.here.clone()) {
+            wrong.push(format!("“{}” is named twice.", map.here));
+        }
+        if !theirs.insert(map.there.to_lowercase()) {
+            wrong.push(format!("“{}” there is named twice.", map.there));
+        }
+    }
+    wrong
+}

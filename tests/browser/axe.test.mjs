@@ -193,6 +193,8 @@ suite("an administrator, on signing in", "admin@demo", [
   ["admin-mailboxes", "/admin/mailboxes"],
   ["admin-mailboxes-imap", "/admin/mailboxes?new=imap"],
   ["admin-mailboxes-local", "/admin/mailboxes?new=local"],
+  ["admin-alarms", "/admin/alarms"],
+  ["alarm", "/alarm"],
   ["admin-rules", "/admin/rules"],
   ["admin-rules-new", "/admin/rules?new=1"],
   ["admin-rule", "/admin/rules/1"],

@@ -5,6 +5,7 @@
 //! ([`Change`]s) or why it does not ([`Refusal`]).
 
 pub mod access;
+pub mod alarm;
 pub mod campaign;
 pub mod change;
 pub mod choice;

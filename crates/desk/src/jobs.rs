@@ -39,6 +39,8 @@ const TIMERS: &str = "timers";
 pub(crate) const TIMERS_ANEW: &str = "timers-anew";
 /// Looks after tickets at mailing lists that nobody answers.
 const REDIRECTED: &str = "redirected";
+/// Looks after alarms that nobody confirms, and begins the tests that are due.
+const ALARMS: &str = "alarms";
 /// Brings tickets at partners to mind at which nobody looked.
 const REVIEW: &str = "exchange-review";
 /// Notes how far each exchange lags, and what waits.
@@ -83,6 +85,7 @@ const KINDS: &[&str] = &[
     TIMERS,
     TIMERS_ANEW,
     REDIRECTED,
+    ALARMS,
     REVIEW,
     CURVE,
     REMIND_STAFF,
@@ -105,6 +108,7 @@ const KINDS: &[&str] = &[
 const TIMED: &[(&str, Millis)] = &[
     (TIMERS, 60_000),
     (REDIRECTED, 60_000),
+    (ALARMS, 60_000),
     (REVIEW, 3_600_000),
     (CURVE, 60_000),
     (REMIND_STAFF, 3_600_000),
@@ -280,6 +284,7 @@ impl Desk {
             TIMERS => timers::run(self).await,
             TIMERS_ANEW => timers_anew::run(self, &job).await,
             REDIRECTED => crate::redirect::silence::run(self).await,
+            ALARMS => crate::alarm::call::run(self).await,
             REVIEW => crate::exchange::review::run(self).await,
             CURVE => crate::exchange::curve::run(self).await,
             REMIND_STAFF => remind_staff::run(self).await,

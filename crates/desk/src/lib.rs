@@ -9,6 +9,7 @@
 pub mod account;
 pub mod act;
 pub mod address;
+pub mod alarm;
 pub mod application;
 pub mod ask;
 pub mod attachment;
@@ -135,6 +136,8 @@ pub struct Config {
     pub language: String,
     /// What signs the mails that go out.
     pub dkim: Option<Arc<connect::Dkim>>,
+    /// What signs alarms, so that sites believe them.
+    pub smime: Option<Arc<connect::Smime>>,
     /// For how long answers wait in which their authors can take them back,
     /// milliseconds; 0: they do not.
     pub undo_send: Millis,
@@ -175,6 +178,7 @@ impl Default for Config {
             staff_by_mail: StaffByMail::Signed,
             language: "en".into(),
             dkim: None,
+            smime: None,
             undo_send: 10_000,
             max_attachment: 50 * 1024 * 1024,
             registration: true,

@@ -315,6 +315,17 @@ impl Desk {
         .map_err(|e| Error::Internal(format!("mail parser: {e}")))??;
         let (raw, judged) = judged;
         if let Ok((mail, verdict)) = &judged
+            && let Some(alarm) = self.answers_alarm(mail)
+        {
+            if matches!(verdict, Verdict::Accept { .. }) {
+                self.note_sender(&stored, mail, &raw, envelope.as_ref())
+                    .await?;
+            }
+            let draft = draft_of(stored.id, mail, true);
+            let done = self.take_alarm_answer(&stored, mail, verdict, alarm, draft);
+            return self.settle_mail(stored.clone(), done.await).await;
+        }
+        if let Ok((mail, verdict)) = &judged
             && let Some(from) = self.list_mail(&stored, mail, verdict).await?
         {
             if let Verdict::Suppress {
@@ -325,11 +336,7 @@ impl Desk {
                 self.note_bounce(mail, bounce.as_ref()).await?;
             }
             if from.is_word() {
-                // Shown like any other's: whoever writes over a list proves no more.
-                let findings = self.look_up_sender(&raw, envelope.as_ref()).await;
-                let proof = self.proof_of(mail, findings.as_ref());
-                let verdict = SenderVerdict::of(&proof, findings);
-                self.judge_mail(stored.id, Vec::new(), &verdict, None, false)
+                self.note_sender(&stored, mail, &raw, envelope.as_ref())
                     .await?;
             }
             let draft = draft_of(stored.id, mail, true);
@@ -372,6 +379,22 @@ impl Desk {
         };
         let done = self.write_mail(&stored, mail, sender, automatic).await;
         self.settle_mail(stored, done.map(|()| None)).await
+    }
+
+    /// Notes what is known of who wrote over a list or for a site: shown like any other's,
+    /// as they prove no more.
+    async fn note_sender(
+        &self,
+        stored: &Stored,
+        mail: &Incoming,
+        raw: &[u8],
+        envelope: Option<&EnvelopeNote>,
+    ) -> Result<(), Error> {
+        let findings = self.look_up_sender(raw, envelope).await;
+        let proof = self.proof_of(mail, findings.as_ref());
+        let verdict = SenderVerdict::of(&proof, findings);
+        self.judge_mail(stored.id, Vec::new(), &verdict, None, false)
+            .await
     }
 
     /// Notes what became of a mail that was acted on: the reason why it is suppressed,

@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use crate::account::{address, find_or_make};
 use crate::act::{EntryDraft, NewFile, ReadyEntry, save, store_entry};
+use crate::alarm::{self, CallOf};
 use crate::ticket_clock::{self, ClocksView};
 use crate::view::{TicketView, drawn, ticket_view};
 use crate::{Catalogue, Desk, Error, Live, portal, scene};
@@ -80,6 +81,8 @@ pub struct OpenRequest {
     /// A key under which a repeated request gives the same ticket, and a hash
     /// of the request.
     pub idempotency: Option<(String, Vec<u8>)>,
+    /// It is an alarm: the site that is called.
+    pub(crate) call: Option<CallOf>,
 }
 
 /// A person to be found or made inside the transaction.
@@ -193,6 +196,7 @@ impl Desk {
         let catalogue = self.catalogue().await?;
         let checked = self.check(actor, &catalogue, request).await?;
         let (now, cause, actor) = (self.now(), self.uuid(), actor.clone());
+        let desk = self.clone();
         let (opened, live, ticket) = self
             .0
             .db
@@ -220,6 +224,9 @@ impl Desk {
                 let new = resolve(c, &checked, &actor, now)?;
                 let (number, entry) = (new.number, &checked.entry);
                 let (live, ticket) = open_within(c, &catalogue, &new, entry, &actor, cause, now)?;
+                if let Some(call) = &checked.request.call {
+                    alarm::call::begin(c, &desk, &catalogue, call, number, now)?;
+                }
                 if let (Some(person), Some((key, hash))) =
                     (actor.person, &checked.request.idempotency)
                 {

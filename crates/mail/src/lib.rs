@@ -22,6 +22,7 @@
 
 pub mod address;
 mod address_list;
+pub mod alarm;
 pub mod build;
 mod cms;
 mod decode;

@@ -46,38 +46,23 @@ pub fn list_reply_address(
     if number.0 < 1 || seq < 1 {
         return Err(AddressError::Local);
     }
-    let tag = format!("{}r{seq}", number.0);
-    let desk = keys.desk();
-    Address::parse(&format!(
-        "{}+{tag}.{}@{}",
-        desk.local(),
-        keys.sign_text(PURPOSE, &tag),
-        desk.domain()
-    ))
+    keys.tagged(PURPOSE, &format!("{}r{seq}", number.0))
 }
 
 /// The ticket and the list's number within it that an address names, if it is
 /// one of ours and its signature is right.
 pub fn redirection_at(address: &Address, keys: &ThreadKeys) -> Option<(TicketNumber, i64)> {
-    let desk = keys.desk();
-    if address.domain() != desk.domain() {
-        return None;
-    }
-    let tagged = address
-        .local()
-        .strip_prefix(desk.local())?
-        .strip_prefix('+')?;
-    let (tag, signature) = tagged.split_once('.')?;
-    let (number, seq) = tag.split_once('r')?;
-    let plain = |digits: &str| {
-        let fine = !digits.is_empty()
-            && digits.len() <= 18
-            && !digits.starts_with('0')
-            && digits.bytes().all(|b| b.is_ascii_digit());
-        fine.then(|| digits.parse::<i64>().ok()).flatten()
-    };
-    let found = (TicketNumber(plain(number)?), plain(seq)?);
-    keys.verify_text(PURPOSE, tag, signature).then_some(found)
+    let (number, seq) = keys.tag_at(PURPOSE, address)?.split_once('r')?;
+    Some((TicketNumber(plain_number(number)?), plain_number(seq)?))
+}
+
+/// A number as it is written into addresses: without zeros in front.
+pub(crate) fn plain_number(digits: &str) -> Option<i64> {
+    let fine = !digits.is_empty()
+        && digits.len() <= 18
+        && !digits.starts_with('0')
+        && digits.bytes().all(|b| b.is_ascii_digit());
+    fine.then(|| digits.parse().ok()).flatten()
 }
 
 /// The list reply address among those a mail went to.
@@ -85,7 +70,8 @@ pub fn redirection_of(mail: &Incoming, keys: &ThreadKeys) -> Option<(TicketNumbe
     recipients(mail).find_map(|address| redirection_at(address, keys))
 }
 
-fn recipients(mail: &Incoming) -> impl Iterator<Item = &Address> {
+/// Every address that a mail went to.
+pub(crate) fn recipients(mail: &Incoming) -> impl Iterator<Item = &Address> {
     let named = mail.to.iter().chain(&mail.cc).map(|m| &m.address);
     mail.delivered_to.iter().chain(named)
 }

@@ -136,6 +136,32 @@ impl ThreadKeys {
         }
         right
     }
+
+    /// The desk's address with a tag that is signed for a purpose: `desk+TAG.SIG@domain`.
+    ///
+    /// # Errors
+    /// Where the desk's own address leaves no room.
+    pub(crate) fn tagged(&self, purpose: &str, tag: &str) -> Result<Address, AddressError> {
+        Address::parse(&format!(
+            "{}+{tag}.{}@{}",
+            self.desk.local(),
+            self.sign_text(purpose, tag),
+            self.desk.domain()
+        ))
+    }
+
+    /// The tag in an address of the desk, if it is signed for the purpose.
+    pub(crate) fn tag_at<'a>(&self, purpose: &str, address: &'a Address) -> Option<&'a str> {
+        if address.domain() != self.desk.domain() {
+            return None;
+        }
+        let tagged = address
+            .local()
+            .strip_prefix(self.desk.local())?
+            .strip_prefix('+')?;
+        let (tag, signature) = tagged.split_once('.')?;
+        self.verify_text(purpose, tag, signature).then_some(tag)
+    }
 }
 
 impl fmt::Debug for ThreadKeys {

@@ -16,6 +16,7 @@ mod value;
 
 pub mod address;
 pub mod agreement;
+pub mod alarm;
 pub mod application;
 pub mod audit;
 pub mod campaign;

@@ -129,6 +129,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
         "0060_campaigns",
         include_str!("migrations/0060_campaigns.sql"),
     ),
+    ("0065_alarms", include_str!("migrations/0065_alarms.sql")),
 ];
 
 /// How often to start again when another node migrates at the same moment.

@@ -74,6 +74,10 @@ pub(crate) struct Settings {
     dkim_selector: Option<String>,
     /// The domain that signs; default: the one of `mail_address`.
     dkim_domain: Option<String>,
+    /// A file with the key (PEM) that signs alarms; goes with `alarm_certificate_file`.
+    alarm_key_file: Option<PathBuf>,
+    /// A file with the certificates (PEM) of that key: its own first, then those above it.
+    alarm_certificate_file: Option<PathBuf>,
     /// For how many seconds answers wait so that they can be taken back; default 10,
     /// 0: they do not.
     undo_send: Option<String>,
@@ -190,6 +194,11 @@ impl Settings {
             ),
             ("SWITCHBOARD_SMTP_CA_FILE", &mut self.smtp_ca_file),
             ("SWITCHBOARD_DKIM_KEY_FILE", &mut self.dkim_key_file),
+            ("SWITCHBOARD_ALARM_KEY_FILE", &mut self.alarm_key_file),
+            (
+                "SWITCHBOARD_ALARM_CERTIFICATE_FILE",
+                &mut self.alarm_certificate_file,
+            ),
         ];
         for (name, field) in paths {
             if let Some(value) = env(name) {
@@ -200,6 +209,7 @@ impl Settings {
 
     /// Settings of a demo in a folder.
     pub(crate) fn demo(folder: &Path, listen: &str) -> Settings {
+        let path = |name: &str| std::env::var_os(name).map(PathBuf::from);
         Settings {
             data_dir: Some(folder.to_owned()),
             listen: Some(listen.to_owned()),
@@ -211,6 +221,8 @@ impl Settings {
             mail_resolver: Some(
                 std::env::var("SWITCHBOARD_MAIL_RESOLVER").unwrap_or_else(|_| "off".into()),
             ),
+            alarm_key_file: path("SWITCHBOARD_ALARM_KEY_FILE"),
+            alarm_certificate_file: path("SWITCHBOARD_ALARM_CERTIFICATE_FILE"),
             undo_send: std::env::var("SWITCHBOARD_UNDO_SEND").ok(),
             // To try out providers and bridges that run on the same machine.
             outbound_networks: std::env::var("SWITCHBOARD_OUTBOUND_NETWORKS").ok(),
@@ -289,6 +301,7 @@ impl Settings {
                 .trim_end_matches('/')
                 .to_owned(),
             dkim: self.dkim(&mail_address)?,
+            smime: self.smime()?,
             mail_address,
             authserv_id: self.authserv_id.clone(),
             mail_resolver: Resolver::parse(self.mail_resolver.as_deref().unwrap_or("system"))
@@ -344,6 +357,24 @@ impl Settings {
         let key = connect::Dkim::new(&pem, domain, selector)
             .map_err(|why| anyhow::anyhow!("dkim_key_file {}: {why}", file.display()))?;
         Ok(Some(Arc::new(key)))
+    }
+
+    /// What signs alarms.
+    fn smime(&self) -> anyhow::Result<Option<Arc<connect::Smime>>> {
+        let (key, certificates) = match (&self.alarm_key_file, &self.alarm_certificate_file) {
+            (Some(key), Some(certificates)) => (key, certificates),
+            (None, None) => return Ok(None),
+            _ => bail!("alarm_key_file and alarm_certificate_file go together; set both or none"),
+        };
+        let read = |name: &str, file: &Path| {
+            std::fs::read(file).with_context(|| format!("{name} {}", file.display()))
+        };
+        let smime = connect::Smime::new(
+            &read("alarm_key_file", key)?,
+            &read("alarm_certificate_file", certificates)?,
+        )
+        .map_err(|why| anyhow::anyhow!("alarm_key_file {}: {why}", key.display()))?;
+        Ok(Some(Arc::new(smime)))
     }
 
     /// The secrets for other systems, read from their files.

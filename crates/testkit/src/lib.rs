@@ -87,12 +87,22 @@ pub struct TestDesk {
 /// What secrets in a test's database are sealed with.
 pub const SECRET_KEY: &str = "dGVzdGtpdHRlc3RraXR0ZXN0a2l0dGVzdGtpdDEyMzQ=";
 
+/// What signs alarms in tests: a key that nobody else trusts, and its own certificate.
+pub fn alarm_signer() -> Arc<connect::Smime> {
+    let (key, certificate) = (include_bytes!("alarm.key"), ALARM_CERTIFICATE);
+    Arc::new(connect::Smime::new(key, certificate).unwrap())
+}
+
+/// The certificate of [`alarm_signer`], in PEM.
+pub const ALARM_CERTIFICATE: &[u8] = include_bytes!("alarm.crt");
+
 /// How a test's desk is configured.
 pub fn config() -> Config {
     Config {
         mail_address: "desk@desk.example".into(),
         public_url: "http://desk.example".into(),
         max_attachment: 1024 * 1024,
+        smime: Some(alarm_signer()),
         // What is answered is there; what waits has tests of its own.
         undo_send: 0,
         // Peers of a test are on this machine.

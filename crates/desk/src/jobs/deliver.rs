@@ -35,6 +35,23 @@ pub(super) struct MailState {
     pub(super) dead: bool,
 }
 
+/// A mail with the signatures that it goes out with.
+fn signed(
+    mut bytes: Vec<u8>,
+    dkim: Option<&connect::Dkim>,
+    smime: Option<&connect::Smime>,
+    now: Millis,
+) -> Result<Vec<u8>, String> {
+    if mail::alarm::is_alarm(&bytes) {
+        let key = smime.ok_or("alarms are signed, and alarm_key_file is not set")?;
+        bytes = key.sign(&bytes, now)?;
+    }
+    match dkim {
+        Some(key) => key.sign(&bytes),
+        None => Ok(bytes),
+    }
+}
+
 /// The mail that a job is to deliver.
 pub(super) fn mail_of(job: &Job) -> Option<Uuid> {
     Uuid::try_parse(&job.payload).ok()
@@ -57,15 +74,17 @@ pub(super) async fn run(
     let (mailer, from) = (desk.0.mailer.clone(), desk.envelope_address(mail.id));
     let (id, address) = (mail.id, mail.address.clone());
     let begun = desk.trying_since(id).await?.unwrap_or(mail.created_at);
-    let dkim = desk.config().dkim.clone();
+    let (dkim, smime, at) = (
+        desk.config().dkim.clone(),
+        desk.config().smime.clone(),
+        desk.now(),
+    );
     let delivery = tokio::task::spawn_blocking(move || {
-        let signed = dkim.map(|key| key.sign(&mail.bytes)).transpose();
-        let bytes = match &signed {
-            Ok(signed) => signed.as_ref().unwrap_or(&mail.bytes),
+        match signed(mail.bytes, dkim.as_deref(), smime.as_deref(), at) {
+            Ok(bytes) => mailer.send(&id.simple().to_string(), &from, &mail.address, &bytes),
             // Unsigned it would be taken for forged; a key can be put right.
-            Err(why) => return Delivery::Deferred(why.clone()),
-        };
-        mailer.send(&id.simple().to_string(), &from, &mail.address, bytes)
+            Err(why) => Delivery::Deferred(why),
+        }
     })
     .await
     .map_err(|e| Error::Internal(format!("mail delivery: {e}")))?;
@@ -138,6 +157,16 @@ fn pause(mail: Uuid, attempts: i64) -> Millis {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_alarm_never_leaves_unsigned_and_nothing_else_is_signed_as_one() {
+        let mail = |more: &str| format!("From: d@x.example\r\n{more}\r\nText\r\n").into_bytes();
+        let why = signed(mail("X-Switchboard-Alarm: test\r\n"), None, None, 0).unwrap_err();
+        assert!(why.contains("alarm_key_file"), "{why}");
+        // What people write is no field.
+        let plain = mail("\r\nX-Switchboard-Alarm: test\r\n");
+        assert_eq!(signed(plain.clone(), None, None, 0), Ok(plain));
+    }
 
     #[test]
     fn pauses_grow_are_spread_and_end() {

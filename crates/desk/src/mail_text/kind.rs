@@ -87,6 +87,7 @@ kinds! {
     NotSent "not-sent" "An answer that was not sent" Tickets ["name" "ticket" "reason" "text" "link" "desk"]
     MailRefused "mail-refused" "A mail of staff that was not carried out" Tickets ["name" "ticket" "reason" "link" "desk"]
     Redirected "redirected" "First level has to look after a list" Tickets ["name" "ticket" "reason" "subject" "link" "all" "desk"]
+    Alarm "alarm" "An alarm that nobody confirms" Tickets ["name" "ticket" "site" "reason" "link" "desk"]
     Rule "rule" "A rule mails a unit" Tickets ["name" "ticket" "unit" "subject" "text" "link" "desk"]
     RulePaused "rule-paused" "A rule was paused" Tickets ["name" "what" "reason" "link" "desk"]
     Partners "partners" "Tickets at partners that nobody looked at" Tickets ["name" "headline" "text" "link" "desk"]

@@ -131,6 +131,11 @@ pub(super) fn letter(
             "helpers@lists.example.org was reminded and has given no sign of life.",
             "helpers@lists.example.org wurde erinnert und hat sich nicht gemeldet.",
         ),
+        "reason" if kind == Kind::Alarm => say(
+            "CERN-PROD has not confirmed within 15 minutes and was called again.",
+            "CERN-PROD hat nicht innerhalb von 15 Minuten bestätigt und wurde noch einmal gerufen.",
+        ),
+        "site" => "CERN-PROD".to_owned(),
         "reason" if kind.is_tagged() => "the ticket is closed".to_owned(),
         "reason" => letter_text::reason(why::RESPONSIBLE, german),
         "list" => "helpers@lists.example.org".to_owned(),

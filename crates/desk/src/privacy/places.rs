@@ -5,6 +5,7 @@
 //! with the schema of both databases: whoever adds a column says here what it
 //! holds.
 
+mod alarm;
 mod campaign;
 mod exchange;
 mod kind;

@@ -280,8 +280,8 @@ impl Desk {
     }
 }
 
-/// Who speaks for a list: nobody with an account, and the name says so.
-pub(super) fn spokesman(name: &str) -> Actor {
+/// Who speaks for a list or a site: nobody with an account, and the name says so.
+pub(crate) fn spokesman(name: &str) -> Actor {
     Actor {
         name: name.to_owned(),
         ..Actor::system(Channel::Mail)

@@ -5,6 +5,7 @@
     reason = "tests say what they found or skipped"
 )]
 
+mod alarm;
 mod audit;
 mod campaign;
 mod community;

@@ -20,6 +20,7 @@ use crate::AppState;
 use crate::problem::{FieldProblem, PROBLEM_JSON, Problem};
 
 pub mod account;
+pub mod alarm;
 pub mod application;
 pub mod attachment;
 pub mod audit;
@@ -153,6 +154,7 @@ fn routes(max_attachment: usize) -> OpenApiRouter<AppState> {
         .merge(mailbox::router())
         .merge(webhook::router())
         .merge(rule::router())
+        .merge(alarm::router())
         .merge(triage::router())
         .merge(timer::router())
         .merge(report::router())

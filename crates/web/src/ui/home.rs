@@ -94,6 +94,8 @@ pub struct HomePage {
     pub mine: Vec<MineRow>,
     /// How many they have in all.
     pub mine_total: i64,
+    /// They may raise alarms.
+    pub may_alarm: bool,
     /// Words to start with, and the form with them.
     pub asked: Vec<(String, String)>,
     /// A few services.
@@ -158,6 +160,10 @@ async fn home(
         incidents: incidents(desk, &catalogue, &visit.dial).await?,
         mine,
         mine_total,
+        may_alarm: match visit.who.as_ref() {
+            Some(who) => desk.may_raise(&who.actor).await?.at_all(),
+            None => false,
+        },
         asked: active
             .iter()
             .take(3)

@@ -4,6 +4,7 @@
 pub mod account;
 pub mod account_post;
 pub mod admin;
+pub mod alarm;
 pub mod ask;
 pub mod asking;
 pub mod assets;
@@ -163,6 +164,7 @@ pub fn router() -> Router<AppState> {
         )
         .route("/admin/services/{service}/move", post(admin::services::order))
         .route("/admin/values", get(admin::values::show).post(admin::values::save))
+        .route("/admin/alarms", get(admin::alarms::show).post(admin::alarms::act))
         .route("/admin/sites", get(admin::sites::show).post(admin::sites::save))
         .route(
             "/admin/mailboxes",
@@ -289,6 +291,7 @@ pub fn router() -> Router<AppState> {
         .route("/work/{number}/clocks", get(ticket_clocks::show))
         .route("/work/{number}/split", get(split::show).post(split::act))
         .route("/work/{number}/{deed}", post(work_post::act))
+        .route("/alarm", get(alarm::show).post(alarm::post))
         .route("/redirected", get(redirected::show))
         .route("/campaigns", get(campaigns::show).post(campaigns::ask))
         .route(

@@ -12,6 +12,7 @@ use switchboard_core::{Actor, PartyRole, Priority, Status};
 
 use super::admin::outbox;
 use super::admin::reads::ReadRow;
+use super::alarm;
 use super::clock;
 use super::exchange;
 use super::facts;
@@ -152,6 +153,7 @@ pub async fn pane(
             (may.0 || may.1).then(|| place::form(ticket, catalogue, may, again.place))
         },
         reads: reads(visit, actor, ticket).await?,
+        alarm: alarm::of_ticket(visit, actor, (ticket.number, ticket.kind)).await?,
         redirect: redirected::pane(visit, actor, catalogue, ticket, has(Offer::Assign)).await?,
         campaign,
         may_ask_sites: campaign.is_none()

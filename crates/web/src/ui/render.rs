@@ -8,6 +8,7 @@ use askama::Template as _;
 use super::account::AccountPage;
 use super::admin;
 use super::admin::AdminPage;
+use super::admin::alarms::AlarmsPage;
 use super::admin::applications::ApplicationsPage;
 use super::admin::audit::AuditPage;
 use super::admin::communities::{CommunitiesPage, CommunityPage};
@@ -36,6 +37,7 @@ use super::admin::unit::UnitAdminPage;
 use super::admin::units::UnitsAdminPage;
 use super::admin::values::ValuesPage;
 use super::admin::webhooks::{WebhookPage, WebhooksPage};
+use super::alarm::AlarmPage;
 use super::authenticator::AuthenticatorPage;
 use super::campaigns::{CampaignPage, CampaignsPage};
 use super::communities::OwnCommunitiesPage;
@@ -121,6 +123,16 @@ fn pages() -> BTreeMap<&'static str, String> {
         (
             "campaign-read-only",
             CampaignPage::read_only_sample().render().unwrap(),
+        ),
+        ("alarm", AlarmPage::sample().render().unwrap()),
+        (
+            "alarm-refused",
+            AlarmPage::refused_sample().render().unwrap(),
+        ),
+        ("admin-alarms", AlarmsPage::sample().render().unwrap()),
+        (
+            "admin-alarms-empty",
+            AlarmsPage::empty_sample().render().unwrap(),
         ),
         ("redirected", RedirectedPage::sample().render().unwrap()),
         (

@@ -4,6 +4,7 @@
 mod about;
 mod account;
 mod admin;
+mod alarms;
 mod campaigns;
 mod exchange;
 mod federated;
@@ -250,6 +251,7 @@ impl HomePage {
             ],
             mine: mine(),
             mine_total: 9,
+            may_alarm: true,
             asked: pairs(&[
                 ("login loop at Check-in", "/tickets/new?service=check-in"),
                 ("B2SHARE upload stops", "/tickets/new?service=b2share"),
@@ -289,6 +291,7 @@ impl HomePage {
             incidents: vec![],
             mine: vec![],
             mine_total: 0,
+            may_alarm: true,
             follow_number: s("abc\""),
             errors,
             ..HomePage::sample()

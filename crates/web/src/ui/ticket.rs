@@ -13,6 +13,7 @@ use switchboard_core::{
 };
 use uuid::Uuid;
 
+use super::alarm;
 use super::assets::Asset;
 use super::fault::Fault;
 use super::frame::{Errors, Frame, Here, Notice, NoticeTone, Room};
@@ -482,7 +483,11 @@ async fn page(visit: &Visit, door: &Door, again: Again) -> Result<TicketPage, Fa
         status: StatusMark::of(ticket.status),
         prio: PrioMark::of(ticket.priority),
         prio_words: ticket.priority_reason.clone(),
-        facts: facts(visit, ticket),
+        facts: facts(
+            visit,
+            ticket,
+            alarm::of_ticket(visit, &door.actor, (door.number, ticket.kind)).await?,
+        ),
         rate: conversation
             .may_rate
             .then(|| again.rate.unwrap_or_default()),
@@ -514,7 +519,7 @@ fn outside(conversation: &Conversation) -> Conversation {
     public
 }
 
-fn facts(visit: &Visit, ticket: &TicketView) -> Vec<(String, String)> {
+fn facts(visit: &Visit, ticket: &TicketView, alarm: Option<String>) -> Vec<(String, String)> {
     let mut facts = vec![
         ("Category".to_owned(), ticket.category.name.clone()),
         ("Affected".to_owned(), people_words(ticket.affected_users)),
@@ -527,6 +532,7 @@ fn facts(visit: &Visit, ticket: &TicketView) -> Vec<(String, String)> {
         "Visible to".to_owned(),
         visibility_words(ticket.visibility).to_owned(),
     ));
+    facts.extend(alarm.map(|words| ("Alarm".to_owned(), words)));
     facts
 }
 

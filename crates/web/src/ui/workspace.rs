@@ -287,6 +287,8 @@ pub struct TicketPane {
     pub place: Option<PlaceForm>,
     /// Who opened it, when it is restricted and the reader works on it.
     pub reads: Option<Vec<ReadRow>>,
+    /// How its alarm stands; `None`: it is none.
+    pub alarm: Option<String>,
     /// The mailing lists that it is or was with; `None`: none, and none to go to.
     pub redirect: Option<RedirectPane>,
     /// The parent of the request to many sites that it belongs to.

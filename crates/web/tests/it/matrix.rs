@@ -414,6 +414,25 @@ fn rule_body() -> Value {
     json!({"title": title, "on": "opened", "only": "number:999999", "then": {"tag": ["seen"]}})
 }
 
+/// Makes a ticket an alarm.
+async fn raised(desk: &TestDesk, number: i64) {
+    let alarm = store::alarm::Alarm {
+        ticket: switchboard_core::TicketNumber(number),
+        site: "south".into(),
+        address: None,
+        standing: switchboard_core::alarm::raised(false, 60_000, 0),
+        raised_at: 0,
+        calls: 1,
+        mail: None,
+        root: None,
+        confirmed_at: None,
+        confirmed_by: None,
+        trouble: None,
+    };
+    let write = desk.desk.db().write(move |c| store::alarm::save(c, &alarm));
+    write.await.unwrap();
+}
+
 /// The same for the routes about applications, members and people.
 async fn staff_call(
     desk: &TestDesk,
@@ -464,6 +483,37 @@ async fn staff_call(
             };
             let path = path.replace("{id}", &made.0);
             (path.replace("{call}", &made.1), body)
+        }
+        (method, path) if path.starts_with("/alarms/sites/{site}") => {
+            let site = json!({"address": "alarm@south.example"});
+            desk.put(&f.ada, "/alarms/sites/south", site.clone())
+                .await
+                .expect(200);
+            let body = (method == "PUT").then_some(site);
+            (path.replace("{site}", "south"), body)
+        }
+        ("POST", "/alarms") => {
+            let site = json!({"address": "alarm@south.example"});
+            desk.put(&f.ada, "/alarms/sites/south", site)
+                .await
+                .expect(200);
+            if !who.email.is_empty() {
+                let them = json!({"person": who.email});
+                desk.post(&f.ada, "/alarms/experts", them).await.expect(204);
+            }
+            let body = json!({"site": "south", "subject": "S", "description": "D"});
+            (path.to_owned(), Some(body))
+        }
+        (method, "/alarms/experts" | "/alarms/experts/{person}") if method != "GET" => {
+            let them = fresh(desk, false).await.email;
+            let body = json!({"person": them});
+            match method {
+                "POST" => (path.to_owned(), Some(body)),
+                _ => {
+                    desk.post(&f.ada, "/alarms/experts", body).await.expect(204);
+                    (path.replace("{person}", &them), None)
+                }
+            }
         }
         ("POST", "/rules" | "/rules/preview") => (path.to_owned(), Some(rule_body())),
         ("PUT", "/rules/order") => {
@@ -643,6 +693,7 @@ async fn call(
     let path = &path.replace("/reports/{name}", "/reports/overview")[..];
     let mut filled = path.replace("{number}", &number.to_string());
     match (row.method, end) {
+        ("GET", "alarm") => raised(desk, *number).await,
         ("POST", "units") => body = Some(json!({"name": scene.fresh()})),
         ("POST", "services") => {
             body = Some(json!({"name": scene.fresh(), "unit": "storage"}));

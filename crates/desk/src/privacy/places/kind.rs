@@ -3,8 +3,8 @@
 use store::Dialect;
 
 use super::{
-    TABLES, campaign, exchange, mailbox, outbox, portal, redirection, report, rule, satisfaction,
-    timer, webhook, wish,
+    TABLES, alarm, campaign, exchange, mailbox, outbox, portal, redirection, report, rule,
+    satisfaction, timer, webhook, wish,
 };
 
 /// What a column holds, as far as people are concerned.
@@ -109,6 +109,7 @@ pub fn all() -> impl Iterator<Item = &'static Table> {
         .chain(satisfaction::TABLES)
         .chain(rule::TABLES)
         .chain(campaign::TABLES)
+        .chain(alarm::TABLES)
 }
 
 /// The tables of one database.

@@ -1,6 +1,7 @@
 //! `/admin`: what administrators look after, one file per page, and the list
 //! of all of them.
 
+pub mod alarms;
 pub mod applications;
 pub mod audit;
 pub mod communities;
@@ -113,6 +114,13 @@ pub const LINES: &[Line] = &[
         icon: "person",
         name: "People",
         text: "Find somebody; give and take rights, disable accounts, end sessions.",
+    },
+    Line {
+        group: Group::Catalogue,
+        href: "/admin/alarms",
+        icon: "bell",
+        name: "Alarms",
+        text: "Sites that can be called by day and by night, who may call them, and tests whether they would hear.",
     },
     Line {
         group: Group::Desk,

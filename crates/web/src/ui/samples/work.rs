@@ -342,6 +342,7 @@ fn pane() -> TicketPane {
             errors: Errors::default(),
         }),
         reads: None,
+        alarm: Some(s("CESNET was called 10:02, and has not confirmed yet.")),
         redirect: Some(super::redirected::pane()),
         campaign: Some(48_100),
         may_ask_sites: true,

@@ -166,6 +166,24 @@ impl World {
                 let made = self.desk.desk.save_mailbox(&system, draft).await.unwrap();
                 self.mailbox_call(&format!("/admin/mailboxes/{}", made.mailbox.id), deed, &key)
             }
+            "/admin/alarms" => {
+                let site = self.called_site(&key, deed != "save").await;
+                if deed == "dismiss" {
+                    self.nominate(&person.email).await;
+                }
+                Call::to(
+                    path,
+                    &[
+                        ("do", deed),
+                        ("site", &site),
+                        ("address", "alarm@site.example"),
+                        ("answer_minutes", "15"),
+                        ("test_answer_minutes", "60"),
+                        ("test_days", "30"),
+                        ("person", &person.email),
+                    ],
+                )
+            }
             "/admin/rules" => Self::rule_call(path, deed, &key),
             "/admin/rules/{rule}" => {
                 let draft = desk::rule::Draft {
@@ -305,5 +323,34 @@ impl World {
             ("active", "1"),
         ];
         Call::to(path, &fields)
+    }
+}
+
+impl World {
+    /// A site; `called`: it can be called in an emergency.
+    pub(super) async fn called_site(&self, key: &str, called: bool) -> String {
+        let system = Actor::system(Channel::Cli);
+        let edit = desk::site::SiteEdit {
+            name: Some(format!("Site {key}")),
+            ..Default::default()
+        };
+        let desk = &self.desk.desk;
+        desk.put_site(&system, key, true, None, edit).await.unwrap();
+        if called {
+            let ada = desk.actor_for(self.f.ada.id, Channel::Web).await.unwrap();
+            let edit = desk::alarm::AlarmSiteEdit {
+                address: Some("alarm@site.example".into()),
+                ..Default::default()
+            };
+            desk.put_alarm_site(&ada, key, None, edit).await.unwrap();
+        }
+        key.to_owned()
+    }
+
+    /// Lets somebody raise alarms.
+    pub(super) async fn nominate(&self, email: &str) {
+        let system = Actor::system(Channel::Cli);
+        let desk = &self.desk.desk;
+        desk.nominate_alarmer(&system, email, None).await.unwrap();
     }
 }

@@ -102,6 +102,7 @@ pub(super) fn deeds(path: &str) -> &'static [&'static str] {
         "/admin/privacy" => &["hold", "export", "preview"],
         "/admin/values" => &["make", "delete"],
         "/admin/mailboxes/{mailbox}" => &["save", "test", "delete"],
+        "/admin/alarms" => &["save", "forget", "test", "nominate", "dismiss"],
         "/admin/rules" => &["save", "preview"],
         "/admin/rules/{rule}" => &["save", "preview", "up", "down", "delete"],
         "/admin/webhooks/{webhook}" => &["save", "test", "secret", "replay", "delete"],
@@ -424,6 +425,14 @@ impl World {
                 ],
             ),
             "/units/{key}/people" => self.on_unit(deed, unit).await,
+            "/alarm" => {
+                if !caller.who.email.is_empty() {
+                    self.nominate(&caller.who.email).await;
+                }
+                let site = self.called_site(&fresh(), true).await;
+                let fields = [("site", &site[..]), ("subject", "S"), ("description", "D")];
+                Call::to(path, &fields)
+            }
             "/support-staff" => {
                 let none = Uuid::nil().to_string();
                 match deed {

@@ -100,6 +100,34 @@ test("reports", async (t) => {
           assert.equal(readFileSync(await book.path()).subarray(0, 2).toString(), "PK");
         },
       ],
+      [
+        "what is shown is saved, mailed, shown again, and forgotten",
+        async () => {
+          const saved = async () => (await demo.api("first@demo", "/api/v1/reports/saved")).items;
+          await page.goto("/reports?report=submitted&time=last-month&priority=high");
+          await page.getByLabel("Save what is shown as").fill("High, each month");
+          await page.getByLabel("Mail it to me").selectOption("monthly-xlsx");
+          await page.getByRole("button", { name: "Save", exact: true }).click();
+          await page.getByText("“High, each month” is saved").waitFor();
+          const [one] = await saved();
+          assert.deepEqual([one.mailed, one.format, one.question.time, one.question.only.priority], ["monthly", "xlsx", "last-month", ["high"]]);
+          assert.ok(Date.parse(one.next_at) > Date.now());
+          await look(page, "saved");
+          await page.goto("/reports?report=submitted&time=days&from=2026-01-01&to=2026-02-01");
+          await page.getByLabel("Save what is shown as").fill("A winter");
+          await page.getByLabel("Mail it to me").selectOption("weekly-csv");
+          await page.getByRole("button", { name: "Save", exact: true }).click();
+          await page.getByText("The days of this report stand fast").first().waitFor();
+          assert.equal(await page.getByLabel("Save what is shown as").inputValue(), "A winter");
+          await look(page, "not-saved");
+          await page.getByRole("link", { name: "High, each month" }).click();
+          await page.waitForURL(/time=last-month/);
+          assert.equal(await page.getByLabel("Priority", { exact: true }).inputValue(), "high");
+          await page.getByRole("button", { name: "Forget High, each month" }).click();
+          await page.getByText("Forgotten: it is not mailed any more").waitFor();
+          assert.equal((await saved()).length, 0);
+        },
+      ],
     ],
     () => [page],
   );

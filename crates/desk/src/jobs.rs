@@ -49,6 +49,8 @@ const CURVE: &str = "exchange-curve";
 const REMIND_STAFF: &str = "remind-staff";
 /// Packs tickets for reports.
 const REPORTS: &str = "reports";
+/// Mails the reports that are due.
+const REPORT_MAILS: &str = "report-mails";
 /// Forgets sessions, keys and jobs that are over.
 const SWEEP: &str = "sweep";
 /// Gathers the search index into one piece.
@@ -90,6 +92,7 @@ const KINDS: &[&str] = &[
     CURVE,
     REMIND_STAFF,
     REPORTS,
+    REPORT_MAILS,
     SWEEP,
     ERASE,
     EXPORT,
@@ -113,6 +116,7 @@ const TIMED: &[(&str, Millis)] = &[
     (CURVE, 60_000),
     (REMIND_STAFF, 3_600_000),
     (REPORTS, 900_000),
+    (REPORT_MAILS, 300_000),
     (SWEEP, 600_000),
     (FILES, 600_000),
     (RETAIN, 86_400_000),
@@ -289,6 +293,7 @@ impl Desk {
             CURVE => crate::exchange::curve::run(self).await,
             REMIND_STAFF => remind_staff::run(self).await,
             REPORTS => reports::run(self).await,
+            REPORT_MAILS => crate::report::saved::run(self).await,
             SWEEP => sweep::run(self).await,
             ERASE => crate::privacy::erase::run(self, &job.payload).await,
             EXPORT => crate::privacy::export::run(self, &job.payload).await,

@@ -2,7 +2,7 @@
 //! applications, each by its text in the language of who gets it. What happens to tickets
 //! is told by `follow::notices`.
 
-use mail::{Mailbox, Outgoing};
+use mail::{Mailbox, Outgoing, OutgoingPart};
 use store::Conn;
 use store::person::Person;
 use switchboard_core::{PersonId, TicketNumber};
@@ -32,6 +32,8 @@ pub(crate) struct Letter {
     pub subject: String,
     /// The text. Links in it begin with [`crate::Config::public_url`].
     pub text: String,
+    /// Files that go along.
+    pub files: Vec<OutgoingPart>,
 }
 
 impl Letter {
@@ -46,6 +48,7 @@ impl Letter {
             cause,
             subject: subject.to_owned(),
             text,
+            files: Vec::new(),
         })
     }
 }
@@ -113,6 +116,7 @@ pub(crate) fn to_address(
         cause: about.cause,
         subject: String::new(),
         text: String::new(),
+        files: Vec::new(),
     };
     fill(desk, c, letter, about, say)
 }
@@ -189,7 +193,7 @@ pub(crate) fn queue_with(
         date: now,
         automatic: true,
         loop_id: desk.loop_id(),
-        attachments: Vec::new(),
+        attachments: letter.files,
     };
     let bytes =
         mail::build::build_with(&outgoing, further).map_err(|e| Error::Internal(e.to_string()))?;

@@ -7,6 +7,9 @@
 
 pub mod ask;
 pub(crate) mod block;
+pub mod file;
+pub mod row;
+pub mod saved;
 pub mod sheet;
 
 use std::collections::{BTreeMap, HashSet};

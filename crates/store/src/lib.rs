@@ -55,6 +55,7 @@ pub mod report;
 pub mod retention;
 pub mod rule;
 pub mod satisfaction;
+pub mod saved_report;
 pub mod schema;
 pub mod search;
 pub mod service_provider;

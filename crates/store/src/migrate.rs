@@ -130,6 +130,10 @@ const MIGRATIONS: &[(&str, &str)] = &[
         include_str!("migrations/0060_campaigns.sql"),
     ),
     ("0065_alarms", include_str!("migrations/0065_alarms.sql")),
+    (
+        "0066_saved_reports",
+        include_str!("migrations/0066_saved_reports.sql"),
+    ),
 ];
 
 /// How often to start again when another node migrates at the same moment.

@@ -22,7 +22,6 @@ use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{Predicate, SizeAbove};
 
 pub mod api;
-mod csv;
 mod faces;
 pub mod file;
 pub mod headers;

@@ -90,6 +90,7 @@ kinds! {
     Alarm "alarm" "An alarm that nobody confirms" Tickets ["name" "ticket" "site" "reason" "link" "desk"]
     Rule "rule" "A rule mails a unit" Tickets ["name" "ticket" "unit" "subject" "text" "link" "desk"]
     RulePaused "rule-paused" "A rule was paused" Tickets ["name" "what" "reason" "link" "desk"]
+    Report "report" "A report that somebody has mailed" Tickets ["name" "title" "range" "text" "link" "desk"]
     Partners "partners" "Tickets at partners that nobody looked at" Tickets ["name" "headline" "text" "link" "desk"]
 
     // Neither has these any words that somebody typed: who asked may be anybody.

@@ -76,6 +76,10 @@ pub(super) fn letter(
             letter_text::form_decided("accepted", "Jane Doe", service, german).1,
             say("Welcome.", "Willkommen."),
         ),
+        Kind::Report => (
+            String::new(),
+            say("Submitted: 312\nClosed: 298", "Submitted: 312\nClosed: 298"),
+        ),
         Kind::Rule => (
             String::new(),
             say(
@@ -136,6 +140,8 @@ pub(super) fn letter(
             "CERN-PROD hat nicht innerhalb von 15 Minuten bestätigt und wurde noch einmal gerufen.",
         ),
         "site" => "CERN-PROD".to_owned(),
+        "title" => say("Storage, each week", "Storage, jede Woche"),
+        "range" => "2026-11-16 – 2026-11-22".to_owned(),
         "reason" if kind.is_tagged() => "the ticket is closed".to_owned(),
         "reason" => letter_text::reason(why::RESPONSIBLE, german),
         "list" => "helpers@lists.example.org".to_owned(),

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan as _};
 use switchboard_core::report::table::{REPORTS, Report, report};
 use switchboard_core::report::{Dimension, Question, Seen, Step, Word};
 use switchboard_core::{Millis, Priority, Status};
@@ -17,6 +17,55 @@ const LONGEST: Millis = 7_310 * DAY_MS;
 /// What is asked for without a range: so many days back.
 const USUAL_DAYS: i64 = 30;
 
+/// Words for a time that moves on, and what people read. Weeks begin on Monday; days are
+/// those of UTC.
+pub const TIMES: [(&str, &str); 8] = [
+    ("30", "Last 30 days"),
+    ("90", "Last 90 days"),
+    ("365", "Last 365 days"),
+    ("year", "This year"),
+    ("last-week", "Last week"),
+    ("last-month", "Last month"),
+    ("last-quarter", "Last quarter"),
+    ("last-year", "Last year"),
+];
+
+/// From when on, and until before when, a word of [`TIMES`] says; `None`: it is none.
+fn span(word: &str, now: Millis) -> Option<(Millis, Millis)> {
+    let today = now.div_euclid(DAY_MS) * DAY_MS;
+    let here = Timestamp::from_millisecond(now).ok()?;
+    let here = here.to_zoned(TimeZone::UTC).date();
+    let start = |day: Date| {
+        let at = day.to_zoned_datetime(TimeZone::UTC).ok()?;
+        Some(at.timestamp().as_millisecond())
+    };
+    let back = |days: i64| (today - (days - 1) * DAY_MS, now + 1);
+    // The whole stretch of so many months before the one that begins on this day.
+    let before = |first: Date, months: i32| {
+        let from = first.checked_sub(months.months()).ok()?;
+        Some((start(from)?, start(first)?))
+    };
+    let month = here.first_of_month();
+    let year = here.first_of_year();
+    Some(match word {
+        "30" => back(30),
+        "90" => back(90),
+        "365" => back(365),
+        "year" => (start(year)?, now + 1),
+        "last-week" => {
+            let monday = today - i64::from(here.weekday().to_monday_zero_offset()) * DAY_MS;
+            (monday - 7 * DAY_MS, monday)
+        }
+        "last-month" => before(month, 1)?,
+        "last-quarter" => {
+            let into = i32::from((here.month() - 1) % 3);
+            before(month.checked_sub(into.months()).ok()?, 3)?
+        }
+        "last-year" => before(year, 12)?,
+        _ => return None,
+    })
+}
+
 /// Words by dimension, each as people write it: only what has one of them.
 pub type Only = BTreeMap<Dimension, Vec<String>>;
 
@@ -25,6 +74,8 @@ pub type Only = BTreeMap<Dimension, Vec<String>>;
 pub struct Asked {
     /// The report's name.
     pub report: String,
+    /// Which time, by a word of [`TIMES`]; empty: what `from` and `to` say.
+    pub time: String,
     /// From when on, as `2026-01-31` or a moment (RFC 3339); empty: 30 days before the end.
     pub from: String,
     /// Until before then, as `from`; a day counts whole. Empty: now.
@@ -166,6 +217,31 @@ pub(crate) fn term(key: &str, value: &str) -> String {
 }
 
 impl Asked {
+    /// From when on, and until before when.
+    fn range(&self, now: Millis) -> Result<(Millis, Millis), Error> {
+        let time = self.time.trim();
+        if !time.is_empty() {
+            if !(self.from.trim().is_empty() && self.to.trim().is_empty()) {
+                let problem = "goes without a first and a last day: give one or the other";
+                return Err(Error::invalid("time", problem));
+            }
+            return span(time, now).ok_or_else(|| {
+                let offered = TIMES.map(|(key, _)| key).join(", ");
+                Error::invalid("time", format!("is one of {offered}"))
+            });
+        }
+        let to = match self.to.trim() {
+            // What happens in this very moment counts.
+            "" => now + 1,
+            text => moment("to", text, true)?,
+        };
+        let from = match self.from.trim() {
+            "" => (to - 1).div_euclid(DAY_MS) * DAY_MS - (USUAL_DAYS - 1) * DAY_MS,
+            text => moment("from", text, false)?,
+        };
+        Ok((from, to))
+    }
+
     /// Understands what is asked.
     ///
     /// # Errors
@@ -179,15 +255,7 @@ impl Asked {
                 names.join(", ")
             ))
         })?;
-        let to = match self.to.trim() {
-            // What happens in this very moment counts.
-            "" => now + 1,
-            text => moment("to", text, true)?,
-        };
-        let from = match self.from.trim() {
-            "" => (to - 1).div_euclid(DAY_MS) * DAY_MS - (USUAL_DAYS - 1) * DAY_MS,
-            text => moment("from", text, false)?,
-        };
+        let (from, to) = self.range(now)?;
         if from >= to {
             return Err(Error::invalid("from", "lies after the end of the range"));
         }
@@ -254,5 +322,38 @@ impl Asked {
             },
             query,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_move_on_with_the_calendar() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap().as_millisecond();
+        let said = |word: &str, now: &str| {
+            let (from, to) = span(word, at(now)).unwrap();
+            let day = |at: Millis| Timestamp::from_millisecond(at).unwrap().to_string();
+            (day(from), day(to))
+        };
+        let range = |from: &str, to: &str| (format!("{from}T00:00:00Z"), format!("{to}T00:00:00Z"));
+        // A Saturday, and the Monday after it.
+        let (saturday, monday) = ("2026-11-28T10:00:00Z", "2026-11-30T00:00:00Z");
+        assert_eq!(said("last-week", saturday), range("2026-11-16", "2026-11-23"));
+        assert_eq!(said("last-week", monday), range("2026-11-23", "2026-11-30"));
+        assert_eq!(said("last-month", saturday), range("2026-10-01", "2026-11-01"));
+        assert_eq!(said("last-quarter", saturday), range("2026-07-01", "2026-10-01"));
+        assert_eq!(said("last-year", saturday), range("2025-01-01", "2026-01-01"));
+        let january = "2027-01-01T00:00:00Z";
+        assert_eq!(said("last-month", january), range("2026-12-01", "2027-01-01"));
+        assert_eq!(said("last-quarter", january), range("2026-10-01", "2027-01-01"));
+        assert_eq!(said("year", saturday).0, "2026-01-01T00:00:00Z");
+        assert_eq!(said("30", saturday).0, "2026-10-30T00:00:00Z");
+        for (word, _) in TIMES {
+            let (from, to) = span(word, at(saturday)).unwrap();
+            assert!(from < to, "{word}");
+        }
+        assert_eq!(span("soon", 0), None);
     }
 }

@@ -47,6 +47,7 @@ mod redirect;
 mod report;
 mod rule;
 mod satisfaction;
+mod saved_report;
 mod sealed;
 mod search_index;
 mod service;

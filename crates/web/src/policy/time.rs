@@ -103,12 +103,26 @@ pub(super) const API: &[Row] = &[
         Who::Administrators,
     ),
     row("GET", "/api/v1/reports", Needs::Read, Who::Everybody),
+    row(
+        "GET",
+        "/api/v1/reports/saved",
+        Needs::Read,
+        Who::Oneself,
+    ),
+    row("POST", "/api/v1/reports/saved", Needs::Write, Who::Reports),
+    row(
+        "DELETE",
+        "/api/v1/reports/saved/{id}",
+        Needs::Write,
+        Who::Oneself,
+    ),
     row("GET", "/api/v1/reports/{name}", Needs::Read, Who::Reports),
 ];
 
 /// The pages.
 pub(super) const PAGES: &[Row] = &[
     row("GET", "/reports", Needs::Session, Who::Reports),
+    row("POST", "/reports", Needs::Form, Who::Reports),
     row("GET", "/reports/file", Needs::Session, Who::Reports),
     row("GET", "/alarm", Needs::Session, Who::Everybody),
     row("POST", "/alarm", Needs::Form, Who::Everybody),

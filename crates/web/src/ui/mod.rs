@@ -299,7 +299,7 @@ pub fn router() -> Router<AppState> {
             get(campaigns::board).post(campaigns::act),
         )
         .route("/campaigns/{campaign}/csv", get(campaigns::csv))
-        .route("/reports", get(reports::show))
+        .route("/reports", get(reports::show).post(reports::act))
         .route("/reports/file", get(reports::file))
         .route("/exchange", get(exchange::show).post(exchange::act))
         .route("/exchange/looked", post(exchange::looked))

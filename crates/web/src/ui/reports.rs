@@ -4,30 +4,37 @@ use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
 use desk::report::sheet::Head;
+use desk::report::ask::TIMES;
+use desk::report::saved::{FileKind, Rhythm, SavedDraft, SavedReport};
 use desk::report::{Asked, Line, Only, Sheet};
 use desk::{Catalogue, Error};
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use switchboard_core::report::table::{EXCHANGE_LAG, Measured, REPORTS, TIMELINE};
 use switchboard_core::report::{Dimension, Figures};
 use switchboard_core::{Millis, Priority, Status, TargetKind};
 
 use super::assets::Asset;
 use super::fault::Fault;
-use super::frame::{Errors, Frame, Here, Room};
+use super::frame::{Errors, Frame, Here, Notice, NoticeTone, Room};
 use super::plot::{AgePlot, LinePlot, SpreadPlot};
-use super::view::{Choice, Icon};
+use super::posted::Posted;
+use super::time::Dial;
+use super::view::{Choice, Icon, TimeMark};
 use super::visit::{Visit, encode, sentence};
+use uuid::Uuid;
 use crate::sheet;
 
 const DAY_MS: Millis = 86_400_000;
-/// What a filter by time may say, beside days.
-const RANGES: [(&str, &str); 5] = [
-    ("", "Last 30 days"),
-    ("90", "Last 90 days"),
-    ("365", "Last 365 days"),
-    ("year", "This year"),
-    ("days", "These days"),
+/// The word for days that are given beside it.
+const DAYS: &str = "days";
+
+/// How a saved report can be mailed: how often, and as what.
+const RHYTHMS: [(&str, &str); 5] = [
+    ("never", "Not at all"),
+    ("weekly-csv", "Each Monday, as CSV"),
+    ("weekly-xlsx", "Each Monday, as a workbook"),
+    ("monthly-csv", "On the first of each month, as CSV"),
+    ("monthly-xlsx", "On the first of each month, as a workbook"),
 ];
 
 /// A filter with its choices.
@@ -135,8 +142,33 @@ pub struct ReportsPage {
     pub total: Option<RowView>,
     /// What is asked, for the files: without the leading `?`.
     pub query: String,
+    /// The same as fields of a form.
+    pub hidden: Vec<(&'static str, String)>,
+    /// How it can be mailed.
+    pub rhythms: Vec<Choice>,
+    /// The title that was typed for it.
+    pub saved_title: String,
+    /// What the reader saved.
+    pub saved: Vec<SavedRow>,
     /// What was wrong with it.
     pub errors: Errors,
+}
+
+/// A saved report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SavedRow {
+    /// Its id.
+    pub id: String,
+    /// How it is called.
+    pub title: String,
+    /// Where it is shown.
+    pub href: String,
+    /// "each Monday, as CSV"; "not mailed".
+    pub mailed: String,
+    /// When it is mailed next.
+    pub next: Option<TimeMark>,
+    /// Why it could not be counted last time.
+    pub trouble: String,
 }
 
 /// A length of time as hours and minutes: `3:30 h`.
@@ -326,25 +358,13 @@ fn asked(visit: &Visit, report: &str) -> Asked {
             only.insert(dimension, vec![wanted]);
         }
     }
-    let (mut from, mut to) = (String::new(), String::new());
-    let now = visit.dial.now;
-    let today = now.div_euclid(DAY_MS) * DAY_MS;
-    let day = |at: Millis| {
-        let at = Timestamp::from_millisecond(at).unwrap_or(Timestamp::UNIX_EPOCH);
-        at.strftime("%Y-%m-%d").to_string()
+    let (time, from, to) = match visit.query("time").trim() {
+        DAYS => (String::new(), text("from"), text("to")),
+        time => (time.to_owned(), String::new(), String::new()),
     };
-    match visit.query("time") {
-        "90" => from = day(today - 89 * DAY_MS),
-        "365" => from = day(today - 364 * DAY_MS),
-        "year" => {
-            let at = Timestamp::from_millisecond(now).unwrap_or(Timestamp::UNIX_EPOCH);
-            from = format!("{}-01-01", TimeZone::UTC.to_datetime(at).year());
-        }
-        "days" => (from, to) = (text("from"), text("to")),
-        _ => {}
-    }
     Asked {
         report: report.to_owned(),
+        time,
         from,
         to,
         only,
@@ -353,17 +373,64 @@ fn asked(visit: &Visit, report: &str) -> Asked {
     }
 }
 
-/// What is asked, as a query; without the report's name.
-fn query(visit: &Visit) -> String {
+/// What is asked, by the names of fields; without the report's name.
+fn fields(visit: &Visit) -> Vec<(&'static str, String)> {
     let names = ["time", "from", "to", "group", "step"];
     let filters = Dimension::OFFERED.map(Dimension::key);
     names
         .into_iter()
         .chain(filters)
-        .filter(|name| !visit.query(name).trim().is_empty())
-        .map(|name| format!("{name}={}", encode(visit.query(name).trim())))
-        .collect::<Vec<_>>()
-        .join("&")
+        .map(|name| (name, visit.query(name).trim().to_owned()))
+        .filter(|(_, value)| !value.is_empty())
+        .collect()
+}
+
+/// The same as a query.
+fn query(visit: &Visit) -> String {
+    let all = fields(visit).into_iter();
+    let all = all.map(|(name, value)| format!("{name}={}", encode(&value)));
+    all.collect::<Vec<_>>().join("&")
+}
+
+/// Where a saved report is shown.
+fn address(asked: &Asked) -> String {
+    let days = asked.time.is_empty() && !(asked.from.is_empty() && asked.to.is_empty());
+    let time = if days { DAYS } else { &asked.time };
+    let fields = [
+        ("time", time),
+        ("from", &asked.from),
+        ("to", &asked.to),
+        ("group", &asked.group),
+        ("step", &asked.step),
+    ];
+    let only = asked.only.iter();
+    let only = only.map(|(dimension, words)| (dimension.key(), words.join(",")));
+    let all = fields
+        .into_iter()
+        .map(|(name, value)| (name, value.to_owned()))
+        .chain(only)
+        .filter(|(_, value)| !value.is_empty())
+        .map(|(name, value)| format!("&{name}={}", encode(&value)));
+    format!("/reports?report={}{}", asked.report, all.collect::<String>())
+}
+
+fn saved_row(one: SavedReport, dial: &Dial) -> SavedRow {
+    let kind = match one.format {
+        FileKind::Csv => "CSV",
+        FileKind::Xlsx => "a workbook",
+    };
+    SavedRow {
+        id: one.id.to_string(),
+        href: address(&one.asked),
+        mailed: match one.mailed {
+            Rhythm::Never => "not mailed".to_owned(),
+            Rhythm::Weekly => format!("each Monday, as {kind}"),
+            Rhythm::Monthly => format!("on the first of each month, as {kind}"),
+        },
+        title: one.title,
+        next: one.next_at.map(|at| dial.moment(at)),
+        trouble: one.trouble.unwrap_or_default(),
+    }
 }
 
 /// The report that the address names; none: the first.
@@ -454,7 +521,13 @@ async fn filled(visit: &Visit, sheet: Option<Sheet>, errors: Errors) -> Result<R
         range: String::new(),
         reports: reports.collect(),
         report: report.key,
-        time: Choice::list(RANGES, visit.query("time")),
+        time: Choice::list(
+            TIMES.into_iter().chain([(DAYS, "These days")]),
+            match visit.query("time").trim() {
+                "" => TIMES[0].0,
+                time => time,
+            },
+        ),
         from: visit.query("from").to_owned(),
         to: visit.query("to").to_owned(),
         filters: front.iter().map(|d| filter(*d)).collect(),
@@ -471,6 +544,14 @@ async fn filled(visit: &Visit, sheet: Option<Sheet>, errors: Errors) -> Result<R
         rows: Vec::new(),
         total: None,
         query: format!("report={}&{asked_for}", report.key),
+        hidden: fields(visit),
+        rhythms: Choice::list(RHYTHMS, "never"),
+        saved_title: String::new(),
+        saved: {
+            let all = visit.desk.saved_reports(visit.actor()?).await?;
+            let all = all.into_iter().map(|one| saved_row(one, &visit.dial));
+            all.collect()
+        },
         errors,
     };
     if let Some(sheet) = &sheet {
@@ -512,6 +593,61 @@ impl ReportsPage {
         if whole || sheet.report == TIMELINE || sheet.report == "submitted" {
             self.lines = LinePlot::of(&sheet.names, answer, sheet.step);
         }
+    }
+}
+
+/// `POST /reports`: saves the report that is shown, or forgets a saved one.
+pub async fn act(posted: Posted) -> Response {
+    let mut posted = match posted.ours().await {
+        Ok(posted) => posted,
+        Err(response) => return response,
+    };
+    let result = done(&mut posted).await;
+    posted.visit.close(result).await
+}
+
+async fn done(posted: &mut Posted) -> Result<Response, Fault> {
+    reader(&posted.visit).await?;
+    if posted.text("do") == "forget" {
+        let visit = &posted.visit;
+        let id = Uuid::try_parse(posted.text("id")).map_err(|_| Fault::no_page())?;
+        visit.desk.forget_report(visit.actor()?, id).await?;
+        let notice = Notice::new(NoticeTone::Ok, "Forgotten: it is not mailed any more");
+        return visit.go("/reports#saved", Some(notice));
+    }
+    // What the form carries is what the page showed: the address says it, as there.
+    let names = ["report", "time", "from", "to", "group", "step"];
+    let all = names
+        .into_iter()
+        .chain(Dimension::OFFERED.map(Dimension::key))
+        .map(|name| format!("{name}={}", encode(posted.text(name))));
+    let address = format!("/reports?{}", all.collect::<Vec<_>>().join("&"));
+    posted.visit.at(address);
+    let visit = &posted.visit;
+    let (mailed, format) = match posted.text("mailed").split_once('-') {
+        Some((mailed, format)) => (mailed, format),
+        None => (posted.text("mailed"), "csv"),
+    };
+    let draft = SavedDraft {
+        title: posted.text("title").to_owned(),
+        asked: asked(visit, name(visit)),
+        mailed: mailed.to_owned(),
+        format: format.to_owned(),
+    };
+    let shown = self::address(&draft.asked);
+    match visit.desk.save_report(visit.actor()?, draft).await {
+        Ok(saved) => {
+            let notice = Notice::new(NoticeTone::Ok, format!("“{}” is saved", saved.title));
+            visit.go(&shown, Some(notice))
+        }
+        Err(Error::Invalid { field, problem }) => {
+            let errors = Errors::one(field, sentence(&problem));
+            let mut page = filled(visit, None, errors).await?;
+            page.saved_title = posted.text("title").to_owned();
+            page.rhythms = Choice::list(RHYTHMS, posted.text("mailed"));
+            visit.page_as(StatusCode::UNPROCESSABLE_ENTITY, &page)
+        }
+        Err(other) => Err(other.into()),
     }
 }
 

@@ -414,6 +414,29 @@ fn rule_body() -> Value {
     json!({"title": title, "on": "opened", "only": "number:999999", "then": {"tag": ["seen"]}})
 }
 
+/// A report that somebody saved while they had reports.
+async fn kept(desk: &TestDesk, who: &Somebody) -> String {
+    let id = uuid::Uuid::now_v7();
+    let row = store::saved_report::SavedReport {
+        id,
+        person: who.id,
+        title: "Submitted".into(),
+        asked: "{}".into(),
+        rhythm: "never".into(),
+        format: "csv".into(),
+        next_at: None,
+        sent_at: None,
+        trouble: None,
+        made_at: 0,
+    };
+    let write = desk
+        .desk
+        .db()
+        .write(move |c| store::saved_report::save(c, &row));
+    write.await.unwrap();
+    id.to_string()
+}
+
 /// Makes a ticket an alarm.
 async fn raised(desk: &TestDesk, number: i64) {
     let alarm = store::alarm::Alarm {
@@ -491,6 +514,14 @@ async fn staff_call(
                 .expect(200);
             let body = (method == "PUT").then_some(site);
             (path.replace("{site}", "south"), body)
+        }
+        (method, path) if path.starts_with("/reports/saved") && method != "GET" => {
+            let body = json!({"question": {"report": "submitted", "time": "30"}});
+            match method {
+                "POST" => (path.to_owned(), Some(body)),
+                _ if who.token.is_empty() => (path.replace("{id}", none), None),
+                _ => (path.replace("{id}", &kept(desk, who).await), None),
+            }
         }
         ("POST", "/alarms") => {
             let site = json!({"address": "alarm@south.example"});

@@ -12,7 +12,7 @@ use store::audit::Filter;
 use switchboard_core::Millis;
 use uuid::Uuid;
 
-use crate::csv::push_row;
+use desk::report::row::push_row;
 use crate::ui::assets::Asset;
 use crate::ui::fault::Fault;
 use crate::ui::frame::{Errors, Frame, Here, Room};

@@ -6,10 +6,12 @@ use switchboard_core::report::{
     Answer, Bucket, Dimension, Figures, Point, Series, Spread, Step, Word,
 };
 
-use super::{DAY, HOUR, NOW, s};
+use super::{DAY, HOUR, NOW, dial, s};
 use crate::ui::frame::{Errors, Frame, Here};
 use crate::ui::plot::{AgePlot, LinePlot, SpreadPlot};
-use crate::ui::reports::{CellView, FigureView, FilterView, ReportLink, ReportsPage, RowView};
+use crate::ui::reports::{
+    CellView, FigureView, FilterView, ReportLink, ReportsPage, RowView, SavedRow,
+};
 use crate::ui::view::Choice;
 
 const NAMES: [&str; 5] = [
@@ -138,6 +140,27 @@ impl ReportsPage {
             rows: vec![row("Check-in <b>", "warn"), row("None", "")],
             total: Some(row("All", "")),
             query: s("report=overview&time=365"),
+            hidden: vec![("time", s("365"))],
+            rhythms: Choice::list([("never", "Not at all"), ("weekly-csv", "Each Monday, as CSV")], "never"),
+            saved_title: s("Storage <b>"),
+            saved: vec![
+                SavedRow {
+                    id: s("0190f3a0-0000-7000-8000-000000000007"),
+                    title: s("Storage & its targets"),
+                    href: s("/reports?report=overview&time=last-week&unit=storage"),
+                    mailed: s("each Monday, as a workbook"),
+                    next: Some(dial().moment(NOW + 40 * HOUR)),
+                    trouble: String::new(),
+                },
+                SavedRow {
+                    id: s("0190f3a0-0000-7000-8000-000000000008"),
+                    title: s("Old unit"),
+                    href: s("/reports?report=submitted"),
+                    mailed: s("not mailed"),
+                    next: None,
+                    trouble: s("unit: there is no <unit>"),
+                },
+            ],
             errors: Errors::default(),
         }
     }

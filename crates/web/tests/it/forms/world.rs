@@ -102,6 +102,7 @@ pub(super) fn deeds(path: &str) -> &'static [&'static str] {
         "/admin/privacy" => &["hold", "export", "preview"],
         "/admin/values" => &["make", "delete"],
         "/admin/mailboxes/{mailbox}" => &["save", "test", "delete"],
+        "/reports" => &["save", "forget"],
         "/admin/alarms" => &["save", "forget", "test", "nominate", "dismiss"],
         "/admin/rules" => &["save", "preview"],
         "/admin/rules/{rule}" => &["save", "preview", "up", "down", "delete"],
@@ -425,6 +426,14 @@ impl World {
                 ],
             ),
             "/units/{key}/people" => self.on_unit(deed, unit).await,
+            "/reports" if deed == "forget" => {
+                let id = self.kept_report(caller).await;
+                Call::to(path, &[("do", deed), ("id", &id)])
+            }
+            "/reports" => {
+                let fields = [("do", deed), ("report", "submitted"), ("mailed", "weekly-csv")];
+                Call::to(path, &fields)
+            }
             "/alarm" => {
                 if !caller.who.email.is_empty() {
                     self.nominate(&caller.who.email).await;

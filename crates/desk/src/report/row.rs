@@ -8,7 +8,7 @@
 const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
 
 /// A text that is shown as it is and never run.
-pub(crate) fn guarded(text: &str) -> String {
+pub fn guarded(text: &str) -> String {
     if text.starts_with(FORMULA) {
         format!("'{text}")
     } else {
@@ -17,7 +17,7 @@ pub(crate) fn guarded(text: &str) -> String {
 }
 
 /// Appends a row, ended with CR LF.
-pub(crate) fn push_row<'a>(out: &mut String, cells: impl IntoIterator<Item = &'a str>) {
+pub fn push_row<'a>(out: &mut String, cells: impl IntoIterator<Item = &'a str>) {
     for (i, cell) in cells.into_iter().enumerate() {
         if i > 0 {
             out.push(',');

@@ -78,7 +78,9 @@ test("a site is called, and confirms", async (t) => {
       await admin.goto("/admin/alarms");
       await admin.getByText("Signed with a certificate that is valid until").waitFor();
       await admin.getByLabel("Site", { exact: true }).selectOption("FZJ");
-      await admin.getByLabel("Emergency address").fill("alarm@fzj");
+      await admin.getByLabel("Emergency address").fill("the control room");
+      // The browser would hold it back; the desk has to, too.
+      await admin.locator("form", { has: admin.getByLabel("Emergency address") }).evaluate((form) => (form.noValidate = true));
       await admin.getByLabel("Tested every").fill("30");
       await admin.getByRole("button", { name: "Save" }).click();
       assert.equal(await admin.getByLabel("Emergency address").getAttribute("aria-invalid"), "true");

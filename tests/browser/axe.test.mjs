@@ -177,6 +177,7 @@ suite("first level", "first@demo", [
   ["campaign", () => `/campaigns/${campaign}`],
   ["exchange", "/exchange?ticket=x"],
   ["reports", "/reports?time=365"],
+  ["figures", "/status/figures"],
   ["reports of a time that is wrong", "/reports?time=days&from=x"],
   ["work", "/work"],
   ["work-search", "/work?q=checksum"],

@@ -50,7 +50,7 @@ pub struct Smime {
 
 enum Key {
     Rsa(Box<RsaKeyPair>),
-    Ecdsa(EcdsaKeyPair),
+    Ecdsa(Box<EcdsaKeyPair>),
 }
 
 impl std::fmt::Debug for Smime {
@@ -76,7 +76,7 @@ impl Key {
                 rsa(RsaKeyPair::from_pkcs8(bytes))
                     .or_else(|| {
                         EcdsaKeyPair::from_pkcs8(curve, bytes, &SystemRandom::new())
-                            .map(Key::Ecdsa)
+                            .map(|k| Key::Ecdsa(Box::new(k)))
                             .ok()
                     })
                     .ok_or_else(neither)

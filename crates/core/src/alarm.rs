@@ -11,8 +11,9 @@ pub const ANSWER_MINUTES: i64 = 15;
 pub const TEST_ANSWER_MINUTES: i64 = 24 * 60;
 /// Days between two tests of a site.
 pub const TEST_DAYS: i64 = 90;
-/// By how much the clocks of two nodes may differ before one is taken for set back.
-const SKEW_MS: Millis = 60_000;
+/// By how much the clocks of two nodes may differ before one is taken for set back: a node
+/// that is slow must not call a site again that another has just called.
+const SKEW_MS: Millis = 10 * 60_000;
 
 /// How far an alarm is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -13,7 +13,6 @@ use store::Conn;
 use store::alarm::{Alarm, AlarmSite, Alarmer};
 use switchboard_core::alarm::{ANSWER_MINUTES, TEST_ANSWER_MINUTES, TEST_DAYS};
 use switchboard_core::form::is_mail_address;
-use switchboard_core::working_time::DAY_MS;
 use switchboard_core::{Actor, Channel, Millis, PersonId, TicketNumber, TicketType};
 
 use crate::audit::{self, Subject, difference};
@@ -22,6 +21,8 @@ use crate::{Desk, Error};
 
 pub(crate) mod call;
 
+/// A day by the calendar, in milliseconds.
+const DAY_MS: Millis = 86_400_000;
 /// A minute, in milliseconds.
 const MINUTE_MS: Millis = 60_000;
 /// The longest time to confirm, in minutes: a week.
@@ -99,9 +100,9 @@ impl MayRaise {
     }
 }
 
-/// That a ticket which is opened calls a site.
+/// That a ticket which is opened calls a site. Nobody else makes one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct CallOf {
+pub struct CallOf {
     /// How the site is set up.
     site: AlarmSite,
     /// It is a test.
@@ -444,11 +445,11 @@ impl Desk {
             degrades_service: true,
             kind: TicketType::Alarm,
             idempotency: draft.idempotency,
-            call: Some(CallOf {
+            call: Some(Box::new(CallOf {
                 site,
                 test: false,
                 due: None,
-            }),
+            })),
             ..OpenRequest::default()
         };
         let opened = self.open_ticket(actor, request).await?;
@@ -539,11 +540,11 @@ impl Desk {
             category: catalogue.check_category(&test).is_ok().then_some(test),
             site: Some(site.site.clone()),
             kind: TicketType::Alarm,
-            call: Some(CallOf {
+            call: Some(Box::new(CallOf {
                 site,
                 test: true,
                 due,
-            }),
+            })),
             ..OpenRequest::default()
         };
         self.open_ticket(actor, request).await

@@ -233,6 +233,7 @@ struct Inner {
     wake_sending: Notify,
     room: Arc<jobs::sending::Room>,
     trackers: exchange::Trackers,
+    published: report::figures::Kept,
     ids: Mutex<uuid::ContextV7>,
 }
 
@@ -290,6 +291,7 @@ impl Desk {
             wake_sending: Notify::new(),
             room,
             trackers: exchange::Trackers::default(),
+            published: report::figures::Kept::default(),
             ids: Mutex::new(uuid::ContextV7::new()),
         })))
     }
@@ -319,6 +321,7 @@ impl Desk {
             wake_sending: Notify::new(),
             room: inner.room.clone(),
             trackers: inner.trackers.clone(),
+            published: report::figures::Kept::default(),
             ids: Mutex::new(uuid::ContextV7::new()),
         }))
     }

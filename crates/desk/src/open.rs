@@ -81,8 +81,8 @@ pub struct OpenRequest {
     /// A key under which a repeated request gives the same ticket, and a hash
     /// of the request.
     pub idempotency: Option<(String, Vec<u8>)>,
-    /// It is an alarm: the site that is called.
-    pub(crate) call: Option<CallOf>,
+    /// It is an alarm, as only [`Desk::raise_alarm`] makes one: the site that is called.
+    pub call: Option<Box<CallOf>>,
 }
 
 /// A person to be found or made inside the transaction.

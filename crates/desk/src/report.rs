@@ -7,6 +7,7 @@
 
 pub mod ask;
 pub(crate) mod block;
+pub mod figures;
 pub mod file;
 pub mod row;
 pub mod saved;

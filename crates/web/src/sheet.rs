@@ -12,7 +12,6 @@ use switchboard_core::report::Dimension;
 use switchboard_core::report::table::Measured;
 use utoipa::ToSchema;
 
-
 /// A column of a report.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct ReportColumn {

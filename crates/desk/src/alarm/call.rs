@@ -6,12 +6,11 @@ use store::Conn;
 use store::alarm::Alarm;
 use store::mail::Incoming as Stored;
 use switchboard_core::alarm::{self as rules, Effect, Happened, Stage};
-use switchboard_core::working_time::DAY_MS;
 use switchboard_core::{
     Actor, Channel, Command, EntryVisibility, Millis, PersonId, SolutionKind, Ticket, TicketNumber,
 };
 
-use super::{CallOf, MINUTE_MS, keeper};
+use super::{CallOf, DAY_MS, MINUTE_MS, keeper};
 use crate::act::{EntryDraft, clip, plain_entry, write_within};
 use crate::jobs::{DELIVER, Outcome};
 use crate::letter::{self, About};
@@ -249,8 +248,11 @@ fn play(
             Effect::Call => mail_site(c, a, alarm)?,
             Effect::FirstLevel => live.extend(tell_first_level(c, a, alarm)?),
             Effect::Monitors => {
-                for id in store::person::monitors(c)? {
-                    tell(c, a, alarm, id)?;
+                // Of a restricted ticket those who only look after all units know nothing.
+                if !is_restricted(c, alarm)? {
+                    for id in store::person::monitors(c)? {
+                        tell(c, a, alarm, id)?;
+                    }
                 }
             }
             Effect::Resolve => live.extend(resolve(c, a, alarm)?),
@@ -458,7 +460,13 @@ fn tell(c: &mut Conn<'_>, a: &Around<'_>, alarm: &Alarm, id: PersonId) -> Result
     Ok(())
 }
 
-/// First level is told, once, in the ticket and by mail.
+/// It is for its unit only.
+fn is_restricted(c: &mut Conn<'_>, alarm: &Alarm) -> Result<bool, Error> {
+    let ticket = store::ticket::load(c, alarm.ticket)?;
+    Ok(ticket.is_some_and(|t| t.label().is_some()))
+}
+
+/// First level is told, once, in the ticket and by mail; of a restricted ticket its unit.
 fn tell_first_level(c: &mut Conn<'_>, a: &Around<'_>, alarm: &Alarm) -> Result<Vec<Live>, Error> {
     let why = reason(alarm, false);
     let note = plain_entry(
@@ -467,6 +475,13 @@ fn tell_first_level(c: &mut Conn<'_>, a: &Around<'_>, alarm: &Alarm) -> Result<V
         format!("Alarm: {why} First level has been told."),
     );
     let live = noted(c, a, alarm, &note, &[])?;
+    if is_restricted(c, alarm)? {
+        let ticket = lives_on(c, alarm.ticket)?;
+        for member in store::unit::members(c, ticket.unit)? {
+            tell(c, a, alarm, member.person)?;
+        }
+        return Ok(live);
+    }
     let first = a.catalogue.first_level()?;
     if let Some(list) = &first.email {
         letter::to_address(a.desk, c, (list, None), about(a, alarm), |german| {

@@ -34,7 +34,7 @@ pub const TIMES: [(&str, &str); 8] = [
 fn span(word: &str, now: Millis) -> Option<(Millis, Millis)> {
     let today = now.div_euclid(DAY_MS) * DAY_MS;
     let here = Timestamp::from_millisecond(now).ok()?;
-    let here = here.to_zoned(TimeZone::UTC).date();
+    let here = here.to_zoned_datetime(TimeZone::UTC).date();
     let start = |day: Date| {
         let at = day.to_zoned_datetime(TimeZone::UTC).ok()?;
         Some(at.timestamp().as_millisecond())
@@ -340,14 +340,32 @@ mod tests {
         let range = |from: &str, to: &str| (format!("{from}T00:00:00Z"), format!("{to}T00:00:00Z"));
         // A Saturday, and the Monday after it.
         let (saturday, monday) = ("2026-11-28T10:00:00Z", "2026-11-30T00:00:00Z");
-        assert_eq!(said("last-week", saturday), range("2026-11-16", "2026-11-23"));
+        assert_eq!(
+            said("last-week", saturday),
+            range("2026-11-16", "2026-11-23")
+        );
         assert_eq!(said("last-week", monday), range("2026-11-23", "2026-11-30"));
-        assert_eq!(said("last-month", saturday), range("2026-10-01", "2026-11-01"));
-        assert_eq!(said("last-quarter", saturday), range("2026-07-01", "2026-10-01"));
-        assert_eq!(said("last-year", saturday), range("2025-01-01", "2026-01-01"));
+        assert_eq!(
+            said("last-month", saturday),
+            range("2026-10-01", "2026-11-01")
+        );
+        assert_eq!(
+            said("last-quarter", saturday),
+            range("2026-07-01", "2026-10-01")
+        );
+        assert_eq!(
+            said("last-year", saturday),
+            range("2025-01-01", "2026-01-01")
+        );
         let january = "2027-01-01T00:00:00Z";
-        assert_eq!(said("last-month", january), range("2026-12-01", "2027-01-01"));
-        assert_eq!(said("last-quarter", january), range("2026-10-01", "2027-01-01"));
+        assert_eq!(
+            said("last-month", january),
+            range("2026-12-01", "2027-01-01")
+        );
+        assert_eq!(
+            said("last-quarter", january),
+            range("2026-10-01", "2027-01-01")
+        );
         assert_eq!(said("year", saturday).0, "2026-01-01T00:00:00Z");
         assert_eq!(said("30", saturday).0, "2026-10-30T00:00:00Z");
         for (word, _) in TIMES {

@@ -63,7 +63,9 @@ impl Rhythm {
     /// their clock. `None`: it is not.
     fn next(self, wish: &Wish, now: Millis) -> Option<Millis> {
         let zone = TimeZone::get(&wish.time_zone).unwrap_or(TimeZone::UTC);
-        let here = Timestamp::from_millisecond(now).ok()?.to_zoned(zone);
+        let here = Timestamp::from_millisecond(now)
+            .ok()?
+            .to_zoned_datetime(zone);
         let hour = i8::try_from(wish.hour.clamp(0, 23)).unwrap_or(7);
         // A month and a day hold every day of a month and of a week.
         (0..=32).find_map(|days: i32| {
@@ -73,7 +75,9 @@ impl Rhythm {
                 Rhythm::Weekly => day.weekday() == jiff::civil::Weekday::Monday,
                 Rhythm::Monthly => day.day() == 1,
             };
-            let at = day.at(hour, 0, 0, 0).to_zoned(here.time_zone().clone());
+            let at = day
+                .at(hour, 0, 0, 0)
+                .to_zoned_datetime(here.time_zone().clone());
             let at = at.ok()?.timestamp().as_millisecond();
             (wanted && at > now).then_some(at)
         })
@@ -323,9 +327,9 @@ impl Desk {
         let saved = read(row.clone())?;
         match self.report(&actor, saved.asked.clone()).await {
             Ok(sheet) => Ok(Ok((sheet, saved))),
-            Err(
-                e @ (Error::Invalid { .. } | Error::Forbidden(_) | Error::NotFound { .. }),
-            ) => Ok(Err(e.to_string())),
+            Err(e @ (Error::Invalid { .. } | Error::Forbidden(_) | Error::NotFound { .. })) => {
+                Ok(Err(e.to_string()))
+            }
             Err(e) => Err(e),
         }
     }
@@ -393,7 +397,10 @@ fn mail(
                     ("title", known.title.clone()),
                     ("range", range(sheet)),
                     ("text", summary(sheet)),
-                    ("link", format!("{}/reports#saved", desk.config().public_url)),
+                    (
+                        "link",
+                        format!("{}/reports#saved", desk.config().public_url),
+                    ),
                     ("desk", desk.config().name.clone()),
                 ]
                 .into();

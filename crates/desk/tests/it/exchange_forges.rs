@@ -537,14 +537,14 @@ fn a_request_goes_to_a_github_and_its_solution_comes_back() {
 #[test]
 fn an_issue_of_a_github_comes_here_once_and_goes_on() {
     both_configured(&keeping(), |desk| async move {
-        comes_here_once_and_goes_on(&desk, &on_github().await).await;
+        Box::pin(comes_here_once_and_goes_on(&desk, &on_github().await)).await;
     });
 }
 
 #[test]
 fn between_here_and_a_github_nothing_is_lost_or_doubled() {
     both_configured(&keeping(), |desk| async move {
-        loses_and_doubles_nothing(&desk, &on_github().await).await;
+        Box::pin(loses_and_doubles_nothing(&desk, &on_github().await)).await;
     });
 }
 
@@ -558,14 +558,14 @@ fn a_request_goes_to_a_gitlab_and_its_solution_comes_back() {
 #[test]
 fn an_issue_of_a_gitlab_comes_here_once_and_goes_on() {
     both_configured(&keeping(), |desk| async move {
-        comes_here_once_and_goes_on(&desk, &on_gitlab().await).await;
+        Box::pin(comes_here_once_and_goes_on(&desk, &on_gitlab().await)).await;
     });
 }
 
 #[test]
 fn between_here_and_a_gitlab_nothing_is_lost_or_doubled() {
     both_configured(&keeping(), |desk| async move {
-        loses_and_doubles_nothing(&desk, &on_gitlab().await).await;
+        Box::pin(loses_and_doubles_nothing(&desk, &on_gitlab().await)).await;
     });
 }
 
@@ -579,13 +579,13 @@ fn a_request_goes_to_a_jira_and_its_solution_comes_back() {
 #[test]
 fn an_issue_of_a_jira_comes_here_once_and_goes_on() {
     both_configured(&keeping(), |desk| async move {
-        comes_here_once_and_goes_on(&desk, &on_jira(true).await).await;
+        Box::pin(comes_here_once_and_goes_on(&desk, &on_jira(true).await)).await;
     });
 }
 
 #[test]
 fn between_here_and_a_jira_nothing_is_lost_or_doubled() {
     both_configured(&keeping(), |desk| async move {
-        loses_and_doubles_nothing(&desk, &on_jira(false).await).await;
+        Box::pin(loses_and_doubles_nothing(&desk, &on_jira(false).await)).await;
     });
 }

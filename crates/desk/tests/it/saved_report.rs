@@ -58,6 +58,7 @@ fn file(mail: &Mail) -> String {
 fn a_report_comes_each_week_once_with_last_weeks_figures() {
     both(|test| async move {
         let people = test.federation().await;
+        test.desk.start_timers().await.unwrap();
         let stan = actor(&test, &people.stan).await;
         open(&test, &people.rita).await;
         let saved = test
@@ -66,14 +67,18 @@ fn a_report_comes_each_week_once_with_last_weeks_figures() {
             .await
             .unwrap();
         assert_eq!(saved.title, "Storage, each time");
-        assert_eq!((saved.mailed, saved.format), (Rhythm::Weekly, FileKind::Csv));
+        assert_eq!(
+            (saved.mailed, saved.format),
+            (Rhythm::Weekly, FileKind::Csv)
+        );
         let due = saved.next_at.unwrap();
         assert!(due > test.desk.now() && due <= test.desk.now() + 7 * DAY);
         test.clock.set(due - 1);
         test.run_jobs().await;
         assert_eq!(reports(&test, &people.stan).len(), 0);
         // Two nodes that look in the same moment mail it once.
-        test.clock.set(due);
+        let now = due + 5 * 60_000;
+        test.clock.set(now);
         let (a, b) = (test.desk.run_jobs(), test.desk.run_jobs());
         let (a, b) = tokio::join!(Box::pin(a), Box::pin(b));
         a.unwrap();
@@ -82,7 +87,11 @@ fn a_report_comes_each_week_once_with_last_weeks_figures() {
         test.run_jobs().await;
         let mails = reports(&test, &people.stan);
         assert_eq!(mails.len(), 1);
-        assert!(mails[0].text.contains("Submitted: 1\n"), "{}", mails[0].text);
+        assert!(
+            mails[0].text.contains("Submitted: 1\n"),
+            "{}",
+            mails[0].text
+        );
         let csv = file(&mails[0]);
         let mut lines = csv.lines();
         let head: Vec<&str> = lines.next().unwrap().split(',').collect();
@@ -90,14 +99,18 @@ fn a_report_comes_each_week_once_with_last_weeks_figures() {
         let row: BTreeMap<&str, &str> = head.into_iter().zip(first).collect();
         assert_eq!((row["key"], row["submitted"]), ("storage", "1"));
         let known = test.desk.saved_reports(&stan).await.unwrap().remove(0);
-        assert_eq!(known.sent_at, Some(due));
+        assert_eq!(known.sent_at, Some(now));
         assert_eq!(known.next_at, Some(due + 7 * DAY));
         // The next week nothing was submitted.
         test.clock.set(due + 7 * DAY);
         test.run_jobs().await;
         let mails = reports(&test, &people.stan);
         assert_eq!(mails.len(), 2);
-        assert!(!mails[1].text.contains("Submitted: 1\n"), "{}", mails[1].text);
+        assert!(
+            !mails[1].text.contains("Submitted: 1\n"),
+            "{}",
+            mails[1].text
+        );
         // Forgotten, it does not come any more.
         test.desk.forget_report(&stan, saved.id).await.unwrap();
         test.clock.set(due + 14 * DAY);
@@ -107,9 +120,44 @@ fn a_report_comes_each_week_once_with_last_weeks_figures() {
 }
 
 #[test]
+fn what_everybody_may_see_leaves_out_restricted_tickets_and_what_is_too_little() {
+    both(|test| async move {
+        let people = test.federation().await;
+        for _ in 0..4 {
+            open(&test, &people.rita).await;
+        }
+        let danger = OpenRequest {
+            subject: "Keys are stolen".into(),
+            description: "All of them.".into(),
+            security_risk: switchboard_core::SecurityRisk::Imminent,
+            ..OpenRequest::default()
+        };
+        let rita = actor(&test, &people.rita).await;
+        test.desk.open_ticket(&rita, danger).await.unwrap();
+        test.run_jobs().await;
+        test.clock.advance(40 * DAY);
+        let published = test.desk.published().await.unwrap();
+        assert_eq!(published.months.len(), 12);
+        let of = |p: &desk::report::figures::Published| {
+            let all = p.months.iter().map(|m| (m.submitted, m.hand_overs));
+            all.filter(|(submitted, _)| *submitted > 0)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(of(&published), [(4, None)]);
+        // Kept for the day, however often it is asked for.
+        let again = test.desk.published().await.unwrap();
+        assert!(std::sync::Arc::ptr_eq(&published, &again));
+        test.clock.advance(DAY);
+        let next = test.desk.published().await.unwrap();
+        assert!(!std::sync::Arc::ptr_eq(&published, &next));
+    });
+}
+
+#[test]
 fn who_lost_the_right_gets_nothing_and_sees_why() {
     both(|test| async move {
         let people = test.federation().await;
+        test.desk.start_timers().await.unwrap();
         let stan = actor(&test, &people.stan).await;
         let asked = draft("last-month", "monthly");
         let saved = test.desk.save_report(&stan, asked).await.unwrap();

@@ -309,7 +309,10 @@ async fn save(
         let dimension = Dimension::OFFERED.into_iter().find(|d| d.key() == name);
         let dimension = dimension.ok_or_else(|| {
             let offered = Dimension::OFFERED.map(Dimension::key).join(", ");
-            Error::invalid("question.only", format!("takes the names of filters: {offered}"))
+            Error::invalid(
+                "question.only",
+                format!("takes the names of filters: {offered}"),
+            )
         })?;
         only.insert(dimension, words);
     }

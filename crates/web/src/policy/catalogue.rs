@@ -136,6 +136,14 @@ pub(super) const PAGES: &[Row] = &[
     row("GET", "/admin/triage", Needs::Session, Who::Administrators),
     row("POST", "/admin/triage", Needs::Form, Who::Administrators),
     row("GET", "/status", Needs::Nothing, Who::Everybody),
+    row("GET", "/status/figures", Needs::Nothing, Who::Everybody),
+    row(
+        "GET",
+        "/status/figures.json",
+        Needs::Nothing,
+        Who::Everybody,
+    ),
+    row("GET", "/status/figures.csv", Needs::Nothing, Who::Everybody),
     row(
         "GET",
         "/services/{service}/status",

@@ -103,12 +103,7 @@ pub(super) const API: &[Row] = &[
         Who::Administrators,
     ),
     row("GET", "/api/v1/reports", Needs::Read, Who::Everybody),
-    row(
-        "GET",
-        "/api/v1/reports/saved",
-        Needs::Read,
-        Who::Oneself,
-    ),
+    row("GET", "/api/v1/reports/saved", Needs::Read, Who::Oneself),
     row("POST", "/api/v1/reports/saved", Needs::Write, Who::Reports),
     row(
         "DELETE",

@@ -20,8 +20,8 @@ use super::posted::Posted;
 use super::time::{iso, local_value, parse_local};
 use super::view::{Chip, Choice, Icon, StatusMark, TimeMark, Tone};
 use super::visit::{Visit, number, sentence};
-use crate::csv::push_row;
 use crate::sheet::file;
+use desk::report::row::push_row;
 
 /// A request in the list.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -18,6 +18,7 @@ pub mod exchange;
 pub mod facts;
 pub mod fault;
 pub mod federated;
+pub mod figures;
 pub mod frame;
 pub mod history;
 pub mod home;
@@ -192,6 +193,9 @@ pub fn router() -> Router<AppState> {
         .route("/admin/timers", get(admin::timers::show).post(admin::timers::save))
         .route("/admin/triage", get(admin::triage::show).post(admin::triage::act))
         .route("/status", get(status::show))
+        .route("/status/figures", get(figures::show))
+        .route("/status/figures.json", get(figures::json))
+        .route("/status/figures.csv", get(figures::csv))
         .route(
             "/admin/sign-in",
             get(admin::sign_in::list).post(admin::sign_in::create),

@@ -44,6 +44,7 @@ use super::communities::OwnCommunitiesPage;
 use super::confirm::ProvePage;
 use super::exchange::ExchangePage;
 use super::federated::{DirectoryPage, SignedOutPage};
+use super::figures::FiguresPage;
 use super::history::HistoryPage;
 use super::home::HomePage;
 use super::identities::IdentityPage;
@@ -124,6 +125,7 @@ fn pages() -> BTreeMap<&'static str, String> {
             "campaign-read-only",
             CampaignPage::read_only_sample().render().unwrap(),
         ),
+        ("figures", FiguresPage::sample().render().unwrap()),
         ("alarm", AlarmPage::sample().render().unwrap()),
         (
             "alarm-refused",

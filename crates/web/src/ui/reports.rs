@@ -3,9 +3,9 @@
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
-use desk::report::sheet::Head;
 use desk::report::ask::TIMES;
 use desk::report::saved::{FileKind, Rhythm, SavedDraft, SavedReport};
+use desk::report::sheet::Head;
 use desk::report::{Asked, Line, Only, Sheet};
 use desk::{Catalogue, Error};
 use jiff::Timestamp;
@@ -21,8 +21,8 @@ use super::posted::Posted;
 use super::time::Dial;
 use super::view::{Choice, Icon, TimeMark};
 use super::visit::{Visit, encode, sentence};
-use uuid::Uuid;
 use crate::sheet;
+use uuid::Uuid;
 
 const DAY_MS: Millis = 86_400_000;
 /// The word for days that are given beside it.
@@ -411,7 +411,11 @@ fn address(asked: &Asked) -> String {
         .chain(only)
         .filter(|(_, value)| !value.is_empty())
         .map(|(name, value)| format!("&{name}={}", encode(&value)));
-    format!("/reports?report={}{}", asked.report, all.collect::<String>())
+    format!(
+        "/reports?report={}{}",
+        asked.report,
+        all.collect::<String>()
+    )
 }
 
 fn saved_row(one: SavedReport, dial: &Dial) -> SavedRow {

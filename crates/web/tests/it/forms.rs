@@ -176,7 +176,8 @@ fn allowed(row: &Row, call: &Call, of: Of, caller: &Caller) -> bool {
         Who::SupportSide => sees && part != Part::Requester,
         Who::RequesterSide | Who::Requester => part == Part::Requester,
         Who::Works => matches!(part, Part::Unit | Part::First | Part::Admin),
-        Who::Staff | Who::Reports => caller.staff,
+        Who::Staff => caller.staff,
+        Who::Reports => caller.staff || caller.name == "provider's contact",
         Who::FirstLevel => caller.first() || caller.admin(),
         Who::UnitStaff => caller.in_unit[at] || caller.admin(),
         Who::Responsibles if row.path.starts_with("/p/") => {

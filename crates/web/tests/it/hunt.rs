@@ -76,7 +76,7 @@ impl World {
             }
             "id" | "entry" | "person" | "application" | "attachment" => self.ids.clone(),
             // Of another kind than what is hidden: there is none of them here.
-            "provider" | "mailbox" | "mail" | "webhook" | "rule" | "site" => vec!["nobody".into()],
+            "provider" | "mailbox" | "mail" | "webhook" | "rule" => vec!["nobody".into()],
             "deed" | "said" => vec!["solved".into()],
             "export" => vec!["0190f3a0-0000-7000-8000-000000000000".into()],
             // No reader here has a partner's key: whatever it is, they are turned away.

@@ -529,3 +529,30 @@ fn the_page_has_plots_a_table_and_files_and_names_what_is_wrong() {
         assert!(empty.text().contains("Nothing happened"));
     });
 }
+
+#[test]
+fn everybody_reads_the_figures_and_under_which_terms() {
+    both(|desk| async move {
+        let f = desk.federation().await;
+        let open = json!({"subject": "S", "description": "D", "service": "archive"});
+        desk.post(&f.rita, "/tickets", open).await.expect(201);
+        desk.run_jobs().await;
+        desk.clock.advance(40 * 86_400_000);
+        let mut visitor = Browser::new(&desk);
+        let page = visitor.get("/status/figures").await.expect(200);
+        assert!(page.text().contains("CC BY 4.0"), "{}", page.text());
+        let json = visitor.get("/status/figures.json").await.expect(200);
+        assert!(json.header("link").contains("rel=\"license\""));
+        assert_eq!(json.header("access-control-allow-origin"), "*");
+        let read: serde_json::Value = serde_json::from_str(&json.text()).unwrap();
+        let months = read["months"].as_array().unwrap();
+        assert_eq!(months.len(), 12);
+        let submitted = months.iter().map(|m| m["submitted"].as_u64().unwrap());
+        assert_eq!(submitted.sum::<u64>(), 1);
+        assert_eq!(read["services"][0]["name"], "Archive");
+        assert!(read["services"][0]["lifetime_median_minutes"].is_null());
+        let csv = visitor.get("/status/figures.csv").await.expect(200).text();
+        assert!(csv.starts_with("kind,name,submitted,closed,"), "{csv}");
+        assert!(csv.contains("\r\nservice,Archive,1,0,,,,\r\n"), "{csv}");
+    });
+}

@@ -12,13 +12,13 @@ use store::audit::Filter;
 use switchboard_core::Millis;
 use uuid::Uuid;
 
-use desk::report::row::push_row;
 use crate::ui::assets::Asset;
 use crate::ui::fault::Fault;
 use crate::ui::frame::{Errors, Frame, Here, Room};
 use crate::ui::time::iso;
 use crate::ui::view::{Choice, Icon, Pages, TimeMark};
 use crate::ui::visit::{Visit, encode, sentence};
+use desk::report::row::push_row;
 
 /// Deeds on one page.
 const PAGE: i64 = 50;

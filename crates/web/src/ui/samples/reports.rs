@@ -7,12 +7,38 @@ use switchboard_core::report::{
 };
 
 use super::{DAY, HOUR, NOW, dial, s};
+use crate::ui::figures::{FiguresPage, FiguresRow, HEADS};
 use crate::ui::frame::{Errors, Frame, Here};
 use crate::ui::plot::{AgePlot, LinePlot, SpreadPlot};
 use crate::ui::reports::{
     CellView, FigureView, FilterView, ReportLink, ReportsPage, RowView, SavedRow,
 };
 use crate::ui::view::Choice;
+
+impl FiguresPage {
+    pub(crate) fn sample() -> FiguresPage {
+        let row = |name: &str, values: [&str; 6]| FiguresRow {
+            name: s(name),
+            cells: HEADS.into_iter().zip(values.map(s)).collect(),
+        };
+        FiguresPage {
+            frame: Frame::sample(),
+            desk: s("Federation <b>"),
+            licence: "CC BY 4.0",
+            licence_href: "https://creativecommons.org/licenses/by/4.0/",
+            fewest: 5,
+            heads: HEADS.to_vec(),
+            months: vec![
+                row("2026-10", ["312", "298", "0.71", "2 d", "93.1 %", "2.4 %"]),
+                row("2026-09", ["3", "4", "–", "–", "–", "–"]),
+            ],
+            services: vec![row(
+                "Check-in & more",
+                ["88", "80", "0.50", "1 d", "97.0 %", "0.0 %"],
+            )],
+        }
+    }
+}
 
 const NAMES: [&str; 5] = [
     "B2SHARE <b>",
@@ -141,7 +167,13 @@ impl ReportsPage {
             total: Some(row("All", "")),
             query: s("report=overview&time=365"),
             hidden: vec![("time", s("365"))],
-            rhythms: Choice::list([("never", "Not at all"), ("weekly-csv", "Each Monday, as CSV")], "never"),
+            rhythms: Choice::list(
+                [
+                    ("never", "Not at all"),
+                    ("weekly-csv", "Each Monday, as CSV"),
+                ],
+                "never",
+            ),
             saved_title: s("Storage <b>"),
             saved: vec![
                 SavedRow {

@@ -431,7 +431,11 @@ impl World {
                 Call::to(path, &[("do", deed), ("id", &id)])
             }
             "/reports" => {
-                let fields = [("do", deed), ("report", "submitted"), ("mailed", "weekly-csv")];
+                let fields = [
+                    ("do", deed),
+                    ("report", "submitted"),
+                    ("mailed", "weekly-csv"),
+                ];
                 Call::to(path, &fields)
             }
             "/alarm" => {

@@ -31,7 +31,7 @@ fn keys(db: &Db) -> Vec<String> {
 #[test]
 fn a_full_disk_is_told_and_passes() {
     let fresh = desk::sqlite(Options {
-        size_limit: Some(2 * 1024 * 1024),
+        size_limit: Some(4 * 1024 * 1024),
         ..desk::options()
     });
     fresh.db.migrate().unwrap();
@@ -71,7 +71,7 @@ fn a_full_disk_is_told_and_passes() {
 #[test]
 fn one_write_that_finds_the_disk_full_does_not_take_the_others_along() {
     let fresh = desk::sqlite(Options {
-        size_limit: Some(2 * 1024 * 1024),
+        size_limit: Some(4 * 1024 * 1024),
         ..desk::options()
     });
     fresh.db.migrate().unwrap();

@@ -172,6 +172,8 @@ suite("the administrator's catalogue", "admin@demo", [
 
 suite("first level", "first@demo", [
   ["triage", "/triage"],
+  ["canned-texts", "/canned-texts"],
+  ["canned-text-new", "/canned-texts?new=1"],
   ["redirected", "/redirected?show=open"],
   ["campaigns", "/campaigns"],
   ["campaign", () => `/campaigns/${campaign}`],

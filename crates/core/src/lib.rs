@@ -7,6 +7,7 @@
 pub mod access;
 pub mod alarm;
 pub mod campaign;
+pub mod canned;
 pub mod change;
 pub mod choice;
 pub mod clock;

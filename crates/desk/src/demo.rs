@@ -12,6 +12,7 @@ mod portals;
 mod providers;
 mod rules;
 mod stories;
+mod texts;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -98,6 +99,7 @@ pub async fn fill(desk: &Desk, password: &str) -> Result<Vec<DemoPerson>, Error>
     quiet_past(desk).await?;
     lists::play(desk, &cast, now).await?;
     rules::play(desk, &cast, now).await?;
+    texts::keep(desk, &cast).await?;
     quiet_past(desk).await?;
     providers::fill(desk).await?;
     providers::sites(desk).await?;

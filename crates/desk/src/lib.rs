@@ -15,6 +15,7 @@ pub mod ask;
 pub mod attachment;
 pub mod audit;
 pub mod campaign;
+pub mod canned;
 pub mod catalogue;
 pub mod checkup;
 pub mod choice;

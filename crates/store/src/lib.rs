@@ -20,6 +20,7 @@ pub mod alarm;
 pub mod application;
 pub mod audit;
 pub mod campaign;
+pub mod canned;
 pub mod choice;
 pub mod community;
 pub mod counter;

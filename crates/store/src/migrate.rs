@@ -134,6 +134,10 @@ const MIGRATIONS: &[(&str, &str)] = &[
         "0066_saved_reports",
         include_str!("migrations/0066_saved_reports.sql"),
     ),
+    (
+        "0061_canned_texts",
+        include_str!("migrations/0061_canned_texts.sql"),
+    ),
 ];
 
 /// How often to start again when another node migrates at the same moment.

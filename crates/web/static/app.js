@@ -364,47 +364,121 @@ function unfold(details) {
   return details;
 }
 
-/* ---- search field ---- */
+/* ---- lists of options under a field, moved through by keys while the field keeps the focus ---- */
 
-function palette(input) {
+function options(input, id, label, choose) {
   const box = document.createElement("div");
   box.className = "palette";
-  box.id = "offers";
+  box.id = id;
   box.hidden = true;
   box.setAttribute("role", "listbox");
-  box.setAttribute("aria-label", "Go to");
+  box.setAttribute("aria-label", label);
   input.after(box);
-  for (const [key, value] of [["role", "combobox"], ["aria-controls", "offers"], ["aria-expanded", "false"], ["aria-autocomplete", "list"]]) input.setAttribute(key, value);
-  const options = () => $$("[role=option]", box);
+  input.setAttribute("aria-controls", id);
+  input.setAttribute("aria-autocomplete", "list");
+  const all = () => $$("[role=option]", box);
   let at = -1;
-  const show = (yes) => { box.hidden = !yes; input.setAttribute("aria-expanded", String(yes)); if (!yes) point(-1); };
   const point = (i) => {
     at = i;
-    options().forEach((o, j) => o.setAttribute("aria-selected", String(j === i)));
-    const chosen = options()[i];
+    all().forEach((o, j) => o.setAttribute("aria-selected", String(j === i)));
+    const chosen = all()[i];
     if (chosen) { input.setAttribute("aria-activedescendant", chosen.id); chosen.scrollIntoView({ block: "nearest" }); }
     else input.removeAttribute("aria-activedescendant");
   };
+  const show = (yes) => { box.hidden = !yes; if (input.matches("[role=combobox]")) input.setAttribute("aria-expanded", String(yes)); if (!yes) point(-1); };
+  /** What a key does to the list; false: nothing. */
+  const key = (event) => {
+    const found = all();
+    if (box.hidden && event.key !== "ArrowDown" && event.key !== "ArrowUp") return false;
+    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      if (!found.length) return false;
+      point((at + (event.key === "ArrowDown" ? 1 : found.length + (at < 0 ? 0 : -1))) % found.length);
+    } else if (event.key === "Enter" && found[at]) choose(found[at]);
+    else if (event.key === "Escape") show(false);
+    else return false;
+    event.preventDefault();
+    return true;
+  };
+  input.addEventListener("blur", () => setTimeout(() => show(false), 150));
+  box.addEventListener("pointerdown", (event) => { const chosen = event.target.closest("[role=option]"); if (chosen) { event.preventDefault(); choose(chosen); } });
+  return { box, point, show, key };
+}
+
+/* ---- search field ---- */
+
+function palette(input) {
+  input.setAttribute("role", "combobox");
+  input.setAttribute("aria-expanded", "false");
+  const list = options(input, "offers", "Go to", (chosen) => location.assign(chosen.dataset.href));
   const look = later(120, async () => {
     try {
       const answer = await fetch("/work/suggest?q=" + encodeURIComponent(input.value));
       if (!answer.ok || document.activeElement !== input) return;
-      box.replaceChildren(...parse(await answer.text()).body.children);
-      show(box.children.length > 0);
-    } catch { show(false); }
+      list.box.replaceChildren(...parse(await answer.text()).body.children);
+      list.show(list.box.children.length > 0);
+    } catch { list.show(false); }
   });
-  input.addEventListener("input", () => { point(-1); look(); });
+  input.addEventListener("input", () => { list.point(-1); look(); });
   input.addEventListener("focus", look);
-  input.addEventListener("blur", () => setTimeout(() => show(false), 150));
-  input.addEventListener("keydown", (event) => {
-    const all = options();
-    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
-      event.preventDefault();
-      if (all.length) point((at + (event.key === "ArrowDown" ? 1 : all.length + (at < 0 ? 0 : -1)) ) % all.length);
-    } else if (event.key === "Enter" && all[at]) { event.preventDefault(); location.assign(all[at].dataset.href); }
-    else if (event.key === "Escape") { if (box.hidden) input.blur(); else { event.preventDefault(); show(false); } }
+  input.addEventListener("keydown", (event) => { if (!list.key(event) && event.key === "Escape") input.blur(); });
+}
+
+/* ---- canned texts: "/" or "::" at the beginning of a line ---- */
+
+function canned(text) {
+  const texts = $$("#canned option[data-shortcut]", text.form);
+  /** Where what is typed for a text begins, and the words behind it. */
+  const typed = () => {
+    const before = text.value.slice(0, text.selectionStart);
+    const found = text.selectionStart === text.selectionEnd && /(?:^|\n)((?:\/|::)([^\n]{0,40}))$/.exec(before);
+    return found ? { from: before.length - found[1].length, words: found[2].toLowerCase() } : null;
+  };
+  const put = async (id, from, to) => {
+    let words;
+    try {
+      const answer = await fetch(text.dataset.canned + id);
+      if (!answer.ok || !answer.headers.get("content-type")?.startsWith("text/plain")) throw answer.status;
+      words = await answer.text();
+    } catch { say("This text can not be put in now."); return; }
+    text.focus();
+    text.setSelectionRange(from, to);
+    // So that undo knows of it; where that is not to be had, without.
+    if (!document.execCommand("insertText", false, words)) text.setRangeText(words, from, to, "end");
+    text.dispatchEvent(new Event("input", { bubbles: true }));
+    say("The text is put in.");
+  };
+  const list = options(text, "canned-offers", "Canned texts", (chosen) => {
+    const at = typed();
+    list.show(false);
+    if (at) put(chosen.dataset.id, at.from, text.selectionEnd);
   });
-  box.addEventListener("pointerdown", (event) => { const chosen = event.target.closest("[role=option]"); if (chosen) { event.preventDefault(); location.assign(chosen.dataset.href); } });
+  const look = () => {
+    const at = typed();
+    const fits = (one, words) => one.dataset.shortcut.startsWith(words) ? 0 : `${one.dataset.shortcut} ${one.text}`.toLowerCase().includes(words) ? 1 : 2;
+    const found = at ? texts.map((one) => [fits(one, at.words), one]).filter(([rank]) => rank < 2).sort((a, b) => a[0] - b[0]).slice(0, 12) : [];
+    list.box.replaceChildren(...found.map(([, one], i) => {
+      const option = document.createElement("div"), title = document.createElement("span"), shortcut = document.createElement("small");
+      option.id = `canned-${i}`;
+      option.setAttribute("role", "option");
+      option.dataset.id = one.value;
+      title.textContent = one.text;
+      shortcut.textContent = "/" + one.dataset.shortcut;
+      option.append(title, shortcut);
+      return option;
+    }));
+    const opens = found.length > 0 && list.box.hidden;
+    list.show(found.length > 0);
+    if (found.length) list.point(0);
+    if (opens) { list.box.scrollIntoView({ block: "nearest" }); say(`${found.length} canned texts: arrows choose, Enter puts in.`); }
+  };
+  text.addEventListener("input", look);
+  text.addEventListener("click", () => { if (!typed()) list.show(false); });
+  text.addEventListener("keydown", (event) => { if (!list.box.hidden && !event.ctrlKey && !event.metaKey) list.key(event); });
+  $("[data-put-in]", text.form).addEventListener("click", (event) => {
+    event.preventDefault();
+    const select = $("#canned", text.form);
+    if (select.value) { put(select.value, text.selectionStart, text.selectionEnd); select.value = ""; } else select.focus();
+  });
 }
 
 /* ---- keys ---- */
@@ -553,6 +627,7 @@ function ready(scope) {
   for (const form of $$("form[data-draft]", scope)) recall(form);
   for (const button of $$("[data-keys-help]", scope)) { button.hidden = false; button.onclick = () => { button.closest("[popover]")?.hidePopover?.(); help(); }; }
   for (const input of $$("[data-palette]", scope)) palette(input);
+  for (const text of $$("[data-canned]", scope)) canned(text);
   // In the panes room is dear: what went well is said and goes again. What went wrong stays.
   const well = $(".desk #notice .alert.ok");
   if (well) setTimeout(() => well.remove(), 8000);

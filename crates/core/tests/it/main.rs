@@ -3,6 +3,7 @@
 
 mod access;
 mod campaign;
+mod canned;
 mod choice;
 mod clock;
 mod colour;

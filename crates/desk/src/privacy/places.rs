@@ -7,6 +7,7 @@
 
 mod alarm;
 mod campaign;
+mod canned;
 mod exchange;
 mod kind;
 mod mailbox;

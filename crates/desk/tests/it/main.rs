@@ -8,6 +8,7 @@
 mod alarm;
 mod audit;
 mod campaign;
+mod canned;
 mod community;
 mod demo;
 mod dkim;

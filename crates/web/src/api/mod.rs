@@ -26,6 +26,7 @@ pub mod attachment;
 pub mod audit;
 pub(crate) mod caller;
 pub mod campaign;
+pub mod canned;
 pub mod clock;
 pub mod entry;
 pub mod event;
@@ -155,6 +156,7 @@ fn routes(max_attachment: usize) -> OpenApiRouter<AppState> {
         .merge(webhook::router())
         .merge(rule::router())
         .merge(alarm::router())
+        .merge(canned::router())
         .merge(triage::router())
         .merge(timer::router())
         .merge(report::router())

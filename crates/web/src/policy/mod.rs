@@ -6,6 +6,7 @@
 mod account;
 mod audit;
 mod campaign;
+mod canned;
 mod catalogue;
 mod exchange;
 mod face;
@@ -120,6 +121,7 @@ const AREAS: &[(&[Row], &[Row])] = &[
     (exchange::API, exchange::PAGES),
     (time::API, time::PAGES),
     (campaign::API, campaign::PAGES),
+    (canned::API, canned::PAGES),
     (webhook::API, webhook::PAGES),
 ];
 

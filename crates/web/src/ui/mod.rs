@@ -10,6 +10,7 @@ pub mod asking;
 pub mod assets;
 pub mod authenticator;
 pub mod campaigns;
+pub mod canned;
 pub mod clock;
 pub mod communities;
 pub mod confirm;
@@ -294,8 +295,11 @@ pub fn router() -> Router<AppState> {
         .route("/work/{number}/history", get(history::show))
         .route("/work/{number}/clocks", get(ticket_clocks::show))
         .route("/work/{number}/split", get(split::show).post(split::act))
+        .route("/work/{number}/canned-texts/{id}", get(canned::filled))
         .route("/work/{number}/{deed}", post(work_post::act))
         .route("/alarm", get(alarm::show).post(alarm::post))
+        .route("/canned-texts", get(canned::list).post(canned::create))
+        .route("/canned-texts/{id}", get(canned::show).post(canned::act))
         .route("/redirected", get(redirected::show))
         .route("/campaigns", get(campaigns::show).post(campaigns::ask))
         .route(

@@ -28,8 +28,8 @@ use super::words::{
     Namer, degrades_words, people_words, relation_words, role_words, security_words,
 };
 use super::workspace::{
-    Composer, HandleForm, PriorityPane, Recipient, RelatedRow, RequesterPane, StaffCan,
-    StatusAction, TicketLink, TicketPane, UndeliveredRow, WaitingRow,
+    CannedChoice, Composer, HandleForm, PriorityPane, Recipient, RelatedRow, RequesterPane,
+    StaffCan, StatusAction, TicketLink, TicketPane, UndeliveredRow, WaitingRow,
 };
 
 /// What was sent and could not be done, to be shown again.
@@ -138,7 +138,10 @@ pub async fn pane(
             "Only the support side: {} and those drawn in. Never mailed outside.",
             ticket.unit.name
         ),
-        composer: composed(composer, ticket, &conversation.status_choices),
+        composer: Composer {
+            canned: canned(visit, actor, conversation).await?,
+            ..composed(composer, ticket, &conversation.status_choices)
+        },
         errors,
         handle,
         priority: priority(
@@ -180,6 +183,29 @@ pub async fn pane(
         relate_errors: again.relate.unwrap_or_default(),
         following: following(ticket, can.people),
     })
+}
+
+/// The texts to put in; none for those who do not work anywhere.
+async fn canned(
+    visit: &Visit,
+    actor: &Actor,
+    conversation: &Conversation,
+) -> Result<Vec<CannedChoice>, Fault> {
+    let writes =
+        conversation.offers.contains(&Offer::Reply) || conversation.offers.contains(&Offer::Note);
+    if !writes || !actor.is_staff() {
+        return Ok(Vec::new());
+    }
+    let unit = conversation.ticket.state.unit;
+    let names = visit.desk.canned_names(actor, unit).await?;
+    Ok(names
+        .into_iter()
+        .map(|one| CannedChoice {
+            id: one.id.to_string(),
+            title: one.title,
+            shortcut: one.shortcut,
+        })
+        .collect())
 }
 
 /// Lines that the ticket's page shows of who read it.

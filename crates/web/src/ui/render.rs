@@ -40,6 +40,7 @@ use super::admin::webhooks::{WebhookPage, WebhooksPage};
 use super::alarm::AlarmPage;
 use super::authenticator::AuthenticatorPage;
 use super::campaigns::{CampaignPage, CampaignsPage};
+use super::canned::{CannedTextPage, CannedTextsPage};
 use super::communities::OwnCommunitiesPage;
 use super::confirm::ProvePage;
 use super::exchange::ExchangePage;
@@ -199,6 +200,20 @@ fn pages() -> BTreeMap<&'static str, String> {
         (
             "admin-import-refused",
             ImportPage::refused_sample().render().unwrap(),
+        ),
+        ("canned-texts", CannedTextsPage::sample().render().unwrap()),
+        (
+            "canned-texts-empty",
+            CannedTextsPage::empty_sample().render().unwrap(),
+        ),
+        ("canned-text", CannedTextPage::sample().render().unwrap()),
+        (
+            "canned-text-read",
+            CannedTextPage::read_only_sample().render().unwrap(),
+        ),
+        (
+            "canned-text-new",
+            CannedTextPage::new_sample().render().unwrap(),
         ),
         ("admin-rules", RulesPage::sample().render().unwrap()),
         (

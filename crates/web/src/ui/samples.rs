@@ -6,6 +6,7 @@ mod account;
 mod admin;
 mod alarms;
 mod campaigns;
+mod canned;
 mod exchange;
 mod federated;
 mod mail;

@@ -97,6 +97,9 @@ impl Work {
     }
 
     async fn write(&self, posted: &mut Posted) -> Result<Response, Fault> {
+        if posted.text("status") == "canned" {
+            return self.put_in(posted).await;
+        }
         let body = posted.body("body");
         let note = posted.text("kind") == "note";
         let mut files = std::mem::take(&mut posted.files);
@@ -195,6 +198,53 @@ impl Work {
                 .await
             }
         }
+    }
+
+    /// Puts a canned text below what is written; nothing is sent. With the script it goes
+    /// where the cursor is, and does not come here.
+    async fn put_in(&self, posted: &Posted) -> Result<Response, Fault> {
+        let visit = &posted.visit;
+        let written = posted.body("body");
+        let before = self.written_anew(posted).await?;
+        let (body, errors) = match Uuid::try_parse(posted.text("canned")) {
+            Err(_) => (written, Errors::one("canned", "Choose a text first.")),
+            Ok(id) => {
+                let filled = visit.desk.filled_canned_text(&self.actor, self.number, id);
+                match filled.await {
+                    Ok(text) if written.trim().is_empty() => (text, Errors::default()),
+                    Ok(text) => {
+                        let body = format!("{}\n\n{text}", written.trim_end());
+                        (body, Errors::default())
+                    }
+                    Err(error) => {
+                        let (_, problem) = told(error, "canned")?;
+                        (written, Errors::one("canned", problem))
+                    }
+                }
+            }
+        };
+        let again = Again {
+            status: if errors.is_empty() { None } else { refused() },
+            notice: (!posted.files.is_empty()).then(|| {
+                Notice::new(
+                    NoticeTone::Warn,
+                    "Choose your files again: they were not kept",
+                )
+            }),
+            composer: Some((
+                Composer {
+                    body,
+                    note: posted.text("kind") == "note",
+                    ..before
+                        .as_ref()
+                        .map(|(back, chosen)| anew(back, chosen))
+                        .unwrap_or_default()
+                },
+                errors,
+            )),
+            ..Again::default()
+        };
+        page(visit, Some(self.number), again).await
     }
 
     /// The answer that was taken back and that this one takes the place of, and the

@@ -145,6 +145,19 @@ pub struct Composer {
     pub kept: Vec<Choice>,
     /// Statuses that may be set along.
     pub statuses: Vec<StatusAction>,
+    /// Texts to put in, the nearest first.
+    pub canned: Vec<CannedChoice>,
+}
+
+/// A text that is kept, to choose.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CannedChoice {
+    /// Its id.
+    pub id: String,
+    /// How people call it.
+    pub title: String,
+    /// What is typed to get it.
+    pub shortcut: String,
 }
 
 /// Who handles it and how.

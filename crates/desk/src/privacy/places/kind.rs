@@ -3,7 +3,7 @@
 use store::Dialect;
 
 use super::{
-    TABLES, alarm, campaign, exchange, mailbox, outbox, portal, redirection, report, rule,
+    TABLES, alarm, campaign, canned, exchange, mailbox, outbox, portal, redirection, report, rule,
     satisfaction, timer, webhook, wish,
 };
 
@@ -110,6 +110,7 @@ pub fn all() -> impl Iterator<Item = &'static Table> {
         .chain(rule::TABLES)
         .chain(campaign::TABLES)
         .chain(alarm::TABLES)
+        .chain(canned::TABLES)
 }
 
 /// The tables of one database.

@@ -11,8 +11,8 @@ use crate::ui::view::{
     Chip, Choice, ClockMark, ListRow, Pages, PersonMark, PrioMark, StatusGlyph, StatusMark, Tone,
 };
 use crate::ui::workspace::{
-    Composer, HandleForm, ListPane, NamedClock, PriorityPane, Recipient, RelatedRow, RequesterPane,
-    StaffCan, StatusAction, TicketLink, TicketPane, ViewLink, WorkspacePage,
+    CannedChoice, Composer, HandleForm, ListPane, NamedClock, PriorityPane, Recipient, RelatedRow,
+    RequesterPane, StaffCan, StatusAction, TicketLink, TicketPane, ViewLink, WorkspacePage,
 };
 use switchboard_core::{Millis, Priority, Status};
 
@@ -244,6 +244,11 @@ fn pane() -> TicketPane {
                 value: s("0190f3a0-0000-7000-8000-00000000000a"),
                 label: s("log & more.txt"),
                 chosen: true,
+            }],
+            canned: vec![CannedChoice {
+                id: s("0190f3a0-0000-7000-8000-000000000001"),
+                title: s("Reserve a DOI & go on"),
+                shortcut: s("doi"),
             }],
             statuses: vec![
                 StatusAction {

@@ -74,11 +74,12 @@ pub(super) fn deeds(path: &str) -> &'static [&'static str] {
         "/tickets/{number}/{deed}" => &["answer", "people", "escalate", "verify", "reopen", "rate"],
         "/t/{word}/{deed}" => &["answer", "people", "escalate", "rate"],
         "/work/{number}/{deed}" => &[
-            "note", "reply", "handle", "facts", "place", "priority", "relate", "people", "follow",
-            "waiting",
+            "note", "reply", "canned", "handle", "facts", "place", "priority", "relate", "people",
+            "follow", "waiting",
         ],
         "/work/bulk" => &["tag", "assign", "take"],
         "/work/views" => &["save"],
+        "/canned-texts/{id}" => &["save", "delete"],
         "/work/{number}/split" => &["split"],
         "/campaigns/{campaign}" => &["add", "leave", "save"],
         "/triage/{number}" => &["assign", "take", "rules", "spam", "pass-on"],
@@ -295,6 +296,17 @@ impl World {
         }
     }
 
+    fn canned_call(path: &str, deed: &str) -> Call {
+        let fields = [
+            ("do", deed),
+            ("title", "T"),
+            ("shortcut", &fresh()),
+            ("scope", "own"),
+            ("body", "Hello {{ requester.name }}."),
+        ];
+        Call::to(path, &fields).changes()
+    }
+
     /// The call for a deed of a row.
     pub(super) async fn call(
         &self,
@@ -395,6 +407,29 @@ impl World {
                 let number = self.ticket(of).await.to_string();
                 let to = if deed == "assign" { "Network" } else { "tape" };
                 Call::to(path, &[("do", deed), ("ticket", &number), ("to", to)])
+            }
+            "/canned-texts" => Self::canned_call(path, deed),
+            "/canned-texts/{id}" => {
+                // Their own, as far as they can keep one.
+                let who = actor(
+                    &self.desk,
+                    if caller.staff {
+                        &caller.who
+                    } else {
+                        &self.f.ada
+                    },
+                );
+                let draft = desk::canned::Draft {
+                    shelf: "own".into(),
+                    title: "T".into(),
+                    shortcut: fresh(),
+                    body: "x".into(),
+                    ..desk::canned::Draft::default()
+                };
+                let made = self.desk.desk.save_canned_text(&who.await, draft).await;
+                // Monitors keep none, and see none.
+                let id = made.map_or(Uuid::nil(), |made| made.id);
+                Self::canned_call(&format!("/canned-texts/{id}"), deed)
             }
             "/work/views" => Call::to(path, &[("name", &fresh()), ("query", "status:open")]),
             "/services/{service}/status" => {
@@ -738,6 +773,15 @@ impl World {
                     ("status", "keep"),
                 ];
                 Call::to(at("write"), &fields).by(Who::Answers)
+            }
+            "canned" => {
+                let body = json!({"scope": "everybody", "title": "T", "shortcut": fresh(),
+                                  "body": "Hello {{ requester.name }}."});
+                let made = self.desk.post(&self.f.ada, "/canned-texts", body).await;
+                let made = made.expect(201);
+                let id = made.json["id"].as_str().unwrap();
+                let fields = [("kind", "note"), ("status", deed), ("canned", id)];
+                Call::to(at("write"), &fields)
             }
             "handle" => Call::to(at(deed), &[("tags", "tape")]),
             "facts" => Call::to(

@@ -1,0 +1,44 @@
+//! What staff keep for what they do again and again.
+
+use super::{Needs, Row, Who, row};
+
+/// The API. Whose a text is decides who may change it: one's own everybody on staff, a
+/// unit's its responsibles, everybody's administrators.
+pub(super) const API: &[Row] = &[
+    row("GET", "/api/v1/canned-texts", Needs::Read, Who::Staff),
+    row("POST", "/api/v1/canned-texts", Needs::Write, Who::Staff),
+    row("GET", "/api/v1/canned-texts/{id}", Needs::Read, Who::Staff),
+    row(
+        "PATCH",
+        "/api/v1/canned-texts/{id}",
+        Needs::Write,
+        Who::Staff,
+    ),
+    row(
+        "DELETE",
+        "/api/v1/canned-texts/{id}",
+        Needs::Write,
+        Who::Staff,
+    ),
+    // Also for those drawn in who work somewhere.
+    row(
+        "GET",
+        "/api/v1/tickets/{number}/canned-texts/{id}",
+        Needs::Read,
+        Who::Works,
+    ),
+];
+
+/// The pages.
+pub(super) const PAGES: &[Row] = &[
+    row("GET", "/canned-texts", Needs::Session, Who::Staff),
+    row("POST", "/canned-texts", Needs::Form, Who::Staff),
+    row("GET", "/canned-texts/{id}", Needs::Session, Who::Staff),
+    row("POST", "/canned-texts/{id}", Needs::Form, Who::Staff),
+    row(
+        "GET",
+        "/work/{number}/canned-texts/{id}",
+        Needs::Session,
+        Who::Works,
+    ),
+];

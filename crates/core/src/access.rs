@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::{PersonId, PortalId, UnitId};
-use crate::ticket::{EntryVisibility, PartyRole, Ticket, Visibility};
+use crate::ticket::{EntryVisibility, PartyRole, Ticket, TicketType, Visibility};
 
 /// Through which door a change came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,6 +85,9 @@ pub struct Actor {
     pub units: Vec<Membership>,
     /// The keys of their communities, sorted.
     pub communities: Vec<String>,
+    /// Those of them, sorted, of which somebody vouches that they are: an administrator,
+    /// or their home organisation. Who joined by their own choice is of no team.
+    pub teams: Vec<String>,
 }
 
 /// What an actor is to one ticket.
@@ -115,8 +118,11 @@ pub struct Access {
     /// They are the desk itself.
     pub system: bool,
     /// They are of the ticket's community, and the ticket is open to it. One
-    /// that names no community is open to nobody more.
+    /// that names no community is open to nobody more; a team ticket is open to the team
+    /// only ([`Ticket::shared_with`]).
     pub community: bool,
+    /// They are of the team whose ticket it is: they do with it what its requester may.
+    pub team: bool,
 }
 
 impl Actor {
@@ -140,6 +146,7 @@ impl Actor {
             support: false,
             units: Vec::new(),
             communities: Vec::new(),
+            teams: Vec::new(),
         }
     }
 
@@ -181,6 +188,17 @@ impl Actor {
         self.communities.iter().any(|own| own == community)
     }
 
+    /// Somebody vouches that they are of this community.
+    pub fn is_of_team(&self, community: &str) -> bool {
+        self.teams.iter().any(|own| own == community)
+    }
+
+    /// What tickets have to be open to for them to see it: see [`Ticket::shared_with`].
+    pub fn shares(&self) -> Vec<String> {
+        let teams = self.teams.iter().map(|key| team_word(key));
+        self.communities.iter().cloned().chain(teams).collect()
+    }
+
     /// Their part in a unit; `None` when they do not work there.
     pub fn in_unit(&self, unit: UnitId) -> Option<Part> {
         self.memberships()
@@ -218,12 +236,17 @@ impl Access {
             monitor: actor.monitor && !restricted,
             admin: actor.admin,
             system: false,
-            community: ticket.visibility == Visibility::Community
-                && ticket.community.as_deref().is_some_and(|c| actor.is_of(c)),
+            community: false,
+            team: false,
             party: false,
             cc: false,
             involved: false,
         };
+        if let Some(community) = open_to(ticket) {
+            access.team = ticket.kind == TicketType::Team && actor.is_of_team(community);
+            access.community =
+                access.team || (ticket.kind != TicketType::Team && actor.is_of(community));
+        }
         for party in ticket.parties.iter().filter(|p| p.person == person) {
             access.party = true;
             match party.role {
@@ -265,10 +288,17 @@ impl Access {
         }
     }
 
-    /// May write a public entry: the requester, those they added (Cc), and the
-    /// support side. Followers only read.
+    /// Speaks for the requester's side: the requester, those they added, the team of a
+    /// team ticket. Who stands on the support side, too, speaks for that, but for the
+    /// requester.
+    pub fn speaks_for_requester(&self) -> bool {
+        self.requester || ((self.cc || self.team) && !self.staff_side())
+    }
+
+    /// May write a public entry: the requester, those they added (Cc), the team of a team
+    /// ticket, and the support side. Followers only read.
     pub fn may_reply(&self) -> bool {
-        self.requester || self.cc || self.staff_side()
+        self.requester || self.cc || self.team || self.staff_side()
     }
 
     /// May write an internal note: the support side.
@@ -324,9 +354,9 @@ impl Access {
         self.may_work() || self.monitor
     }
 
-    /// May confirm the solution: the requester only.
+    /// May confirm the solution: the requester, and the team of a team ticket.
     pub fn may_verify(&self) -> bool {
-        self.requester
+        self.requester || self.team
     }
 
     /// May close it for good: the desk itself, after its time, and
@@ -335,18 +365,43 @@ impl Access {
         self.system || self.admin
     }
 
-    /// May reopen it: the requester, and staff for a better solution.
+    /// May reopen it: the requester, the team of a team ticket, and staff for a better
+    /// solution.
     pub fn may_reopen(&self) -> bool {
-        self.requester || self.may_work()
+        self.requester || self.team || self.may_work()
     }
 
-    /// May ask for more attention: the requester and those they added.
+    /// May ask for more attention: the requester, those they added, and the team of a team
+    /// ticket.
     pub fn may_escalate(&self) -> bool {
-        self.requester || self.cc
+        self.requester || self.cc || self.team
     }
 
     /// May say how much the requester wants to hear: they themselves.
     pub fn may_set_tell(&self) -> bool {
         self.requester || self.admin || self.system
+    }
+}
+
+/// The community that a ticket is open to.
+fn open_to(ticket: &Ticket) -> Option<&str> {
+    let open = ticket.visibility == Visibility::Community;
+    ticket.community.as_deref().filter(|_| open)
+}
+
+/// What stands for a community's team where a community's key stands for its people. No
+/// key has a colon.
+fn team_word(key: &str) -> String {
+    format!("team:{key}")
+}
+
+impl Ticket {
+    /// To whom it is open beside those on it and the support side, as lists and the search
+    /// index know them: to the people of a community, by its key, or to its team.
+    pub fn shared_with(&self) -> Option<String> {
+        open_to(self).map(|key| match self.kind {
+            TicketType::Team => team_word(key),
+            TicketType::User | TicketType::Alarm | TicketType::Ops => key.to_owned(),
+        })
     }
 }

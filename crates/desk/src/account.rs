@@ -57,6 +57,7 @@ pub(crate) fn actor_of(
     person: &Person,
     channel: Channel,
 ) -> Result<Actor, StoreError> {
+    let communities = store::community::keys_of(c, person.id)?;
     Ok(Actor {
         person: Some(person.id),
         name: person.name.clone(),
@@ -65,7 +66,12 @@ pub(crate) fn actor_of(
         monitor: person.monitor,
         support: person.support,
         units: store::person::memberships(c, person.id)?,
-        communities: store::community::keys_of(c, person.id)?,
+        teams: communities
+            .iter()
+            .filter(|(_, vouched)| *vouched)
+            .map(|(key, _)| key.clone())
+            .collect(),
+        communities: communities.into_iter().map(|(key, _)| key).collect(),
     })
 }
 

@@ -526,7 +526,7 @@ pub(crate) fn store_entry(
         "external"
     } else if actor.is_system() {
         "system"
-    } else if access.requester || (access.cc && !access.staff_side()) {
+    } else if access.speaks_for_requester() {
         "requester"
     } else {
         "support"

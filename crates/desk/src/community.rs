@@ -345,6 +345,36 @@ impl Catalogue {
     }
 }
 
+impl Catalogue {
+    /// A community that can have team tickets: one that nobody joins by themselves, as
+    /// all of a team may edit them. `None` is for the rules to refuse.
+    ///
+    /// # Errors
+    /// Names `field` and says what would be right.
+    pub(crate) fn check_team(&self, field: &str, key: Option<&str>) -> Result<(), Error> {
+        let community = key.and_then(|key| self.communities.iter().find(|k| k.key == key));
+        match community.filter(|k| k.open) {
+            None => Ok(()),
+            Some(open) => Err(Error::invalid(
+                field,
+                format!(
+                    "anybody can join {} by themselves, so it has no team that could edit a \
+                     ticket; leave type out, or name a community that administrators put people \
+                     into",
+                    open.name
+                ),
+            )),
+        }
+    }
+
+    /// The communities for whose teams somebody may open a ticket.
+    pub fn teams_of(&self, actor: &Actor) -> impl Iterator<Item = &Community> {
+        let own = |key: &str| actor.is_of_team(key);
+        let teams = self.communities.iter();
+        teams.filter(move |k| k.active && !k.open && own(&k.key))
+    }
+}
+
 /// All that a community is called.
 fn names(community: &Community) -> impl Iterator<Item = &str> {
     [community.key.as_str(), community.name.as_str()]

@@ -267,9 +267,7 @@ fn search_doc(
         scope.push(term::FREE.into());
         scope.extend(ticket.portal.map(term::portal));
     }
-    if ticket.visibility == Visibility::Community {
-        scope.extend(ticket.community.as_deref().map(term::community));
-    }
+    scope.extend(ticket.shared_with().as_deref().map(term::community));
     scope.extend(ticket.owner.map(term::insider));
     for party in &ticket.parties {
         scope.push(term::person(party.person));

@@ -75,7 +75,7 @@ pub(crate) fn scope_of(actor: &Actor) -> Scope {
             person,
             units,
             portals: actor.portals().collect(),
-            communities: actor.communities.clone(),
+            communities: actor.shares(),
         }
     }
 }
@@ -741,7 +741,7 @@ impl View {
             View::Community => (
                 filter
                     .and(Condition::Open(true))
-                    .and(Condition::Shared(actor.communities.clone())),
+                    .and(Condition::Shared(actor.shares())),
                 Sort::Newest,
             ),
             View::ClosedLately => (

@@ -294,6 +294,9 @@ impl Desk {
             Some(name) => Some(catalogue.find_community("community", name)?.key.clone()),
             None => portal.and_then(|p| p.community.clone()),
         };
+        if request.kind == TicketType::Team {
+            catalogue.check_team("community", community.as_deref())?;
+        }
         let facts = Facts {
             affected_users: request.affected_users.unwrap_or(1),
             degrades_service: request.degrades_service,
@@ -492,7 +495,11 @@ pub(crate) fn resolve(
         since: request.since,
         unit: checked.unit,
         routed: checked.routed,
-        visibility: Visibility::Parties,
+        visibility: match request.kind {
+            // All of the team see it, so that all can do something.
+            TicketType::Team => Visibility::Community,
+            TicketType::User | TicketType::Alarm | TicketType::Ops => Visibility::Parties,
+        },
         custom: request.custom.clone(),
     })
 }

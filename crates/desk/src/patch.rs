@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use switchboard_core::{
     Actor, Command, EntryVisibility, Millis, PersonId, Priority, SecurityRisk, SolutionKind,
-    Status, TellRequester, TicketNumber, Tlp, Visibility,
+    Status, TellRequester, TicketNumber, TicketType, Tlp, Visibility,
 };
 
 use crate::account::address;
@@ -145,7 +145,13 @@ impl Desk {
             // What it has already stays, also when it was retired since.
             let community = match named {
                 Some(name) if ticket.community.as_ref() == Some(&name) => Some(name),
-                Some(name) => Some(catalogue.find_community("community", &name)?.key.clone()),
+                Some(name) => {
+                    let key = &catalogue.find_community("community", &name)?.key;
+                    if ticket.kind == TicketType::Team {
+                        catalogue.check_team("community", Some(key))?;
+                    }
+                    Some(key.clone())
+                }
                 None => None,
             };
             command(Command::SetCommunity(community));

@@ -136,13 +136,18 @@ pub fn leave(
 }
 
 /// The keys of somebody's communities that are not retired, sorted.
-pub fn keys_of(conn: &mut Conn<'_>, person: PersonId) -> Result<Vec<String>, Error> {
+///
+/// With each: whether somebody else says that they are of it, and not only they
+/// themselves.
+pub fn keys_of(conn: &mut Conn<'_>, person: PersonId) -> Result<Vec<(String, bool)>, Error> {
     conn.query(
-        "SELECT DISTINCT p.community FROM person_community p
+        "SELECT p.community,
+           MAX(CASE WHEN p.via = 'choice' THEN CAST(0 AS BIGINT) ELSE CAST(1 AS BIGINT) END)
+         FROM person_community p
          JOIN community c ON c.key = p.community
-         WHERE p.person = $1 AND c.active = 1 ORDER BY p.community",
+         WHERE p.person = $1 AND c.active = 1 GROUP BY p.community ORDER BY p.community",
         params![person],
-        |row| row.get(0),
+        |row| Ok((row.get(0)?, row.get(1)?)),
     )
 }
 

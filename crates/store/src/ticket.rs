@@ -129,10 +129,6 @@ pub fn update(conn: &mut Conn<'_>, old: &Ticket, new: &Ticket) -> Result<Stored,
 
 fn projection(ticket: &Ticket) -> Result<Vec<crate::value::Value>, Error> {
     let restricted = ticket.visibility == Visibility::Restricted;
-    let shared = ticket
-        .community
-        .clone()
-        .filter(|_| ticket.visibility == Visibility::Community);
     Ok(params![
         ticket.number,
         ticket.version,
@@ -155,7 +151,7 @@ fn projection(ticket: &Ticket) -> Result<Vec<crate::value::Value>, Error> {
         ticket.site.clone(),
         ticket.community.clone(),
         ticket.portal,
-        shared,
+        ticket.shared_with(),
         document(ticket)?,
         ticket.label().map(switchboard_core::Tlp::key),
     ]

@@ -8,7 +8,7 @@ use crate::decide::open::{check_subject, visibility_for};
 use crate::decide::stage::{Stage, invalid, said};
 use crate::id::{Millis, ServiceId, TicketNumber};
 use crate::onboarding::Way;
-use crate::ticket::{Overrule, PartyRole, TellRequester, Visibility};
+use crate::ticket::{Overrule, PartyRole, TellRequester, TicketType, Visibility};
 use crate::tlp::Tlp;
 use crate::triage::{Facts, Priority, SecurityRisk};
 
@@ -188,9 +188,17 @@ pub(super) fn community(
     new: Option<&String>,
 ) -> Result<(), Refusal> {
     key("community", new)?;
-    let old = stage.ticket(number)?.community.clone();
+    let ticket = stage.ticket(number)?;
+    let old = ticket.community.clone();
     if old.as_ref() == new {
         return Ok(());
+    }
+    if new.is_none() && ticket.kind == TicketType::Team {
+        return invalid(
+            "community",
+            "a team ticket names the community whose team may edit it; name another, or set \
+             visibility to parties so that the team no longer sees it",
+        );
     }
     let new = new.cloned();
     stage.emit(number, Change::CommunitySet { old, new })

@@ -39,7 +39,8 @@ fn may(
             ..
         } => (
             access.may_reply(),
-            "the requester, those they added and the support side may answer",
+            "the requester, those they added, the team of a team ticket and the support side may \
+             answer",
         ),
         Command::Write {
             visibility: EntryVisibility::Internal,
@@ -87,11 +88,12 @@ fn may(
         ),
         Command::Verify => (
             access.may_verify(),
-            "the requester may confirm the solution",
+            "the requester and the team of a team ticket may confirm the solution",
         ),
         Command::StillWait => (
             access.may_verify(),
-            "the requester says that they still wait for what the solution promises",
+            "the requester and the team of a team ticket say that they still wait for what the \
+             solution promises",
         ),
         Command::Close => (
             access.may_close(),
@@ -100,11 +102,11 @@ fn may(
         ),
         Command::Reopen { .. } => (
             access.may_reopen(),
-            "the requester and those who work on this ticket may reopen it",
+            "the requester, the team of a team ticket and those who work on this ticket may reopen it",
         ),
         Command::Escalate { .. } => (
             access.may_escalate(),
-            "the requester and those they added may escalate",
+            "the requester, those they added and the team of a team ticket may escalate",
         ),
         Command::Remind(_) | Command::TellTargets(_) => (
             access.system,
@@ -146,6 +148,7 @@ fn may(
             PartyRole::Cc => (
                 access.may_work()
                     || access.requester
+                    || access.team
                     || ((access.cc || access.involved)
                         && ticket.visibility != Visibility::Restricted),
                 "those on the ticket may add somebody; on a restricted one only the requester and \
@@ -160,8 +163,9 @@ fn may(
         Command::RemoveParty(party) => (
             actor.person == Some(party.person)
                 || access.may_work()
-                || (access.requester && party.role == PartyRole::Cc),
-            "people themselves, the requester (for Cc) and those who work on the ticket may do that",
+                || ((access.requester || access.team) && party.role == PartyRole::Cc),
+            "people themselves, the requester or their team (for Cc) and those who work on the ticket \
+             may do that",
         ),
         // Who may do these depends on the other ticket too: `relation` and
         // `merge` ask.

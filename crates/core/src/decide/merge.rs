@@ -9,7 +9,9 @@ use crate::decide::relation::{bound, not_merged, tie, untie};
 use crate::decide::stage::{Stage, With, invalid, list};
 use crate::id::{EntryId, TicketNumber};
 use crate::status::Status;
-use crate::ticket::{BeforeMerge, MergedFrom, Party, PartyRole, RelationKind, Ticket, Visibility};
+use crate::ticket::{
+    BeforeMerge, MergedFrom, Party, PartyRole, RelationKind, Ticket, TicketType, Visibility,
+};
 
 /// Merges a ticket into another: entries go along, the requester and the
 /// parties come on the target, and the ticket is *closed* and read-only until
@@ -109,7 +111,9 @@ fn check_seen_by(from: &Ticket, into: &Ticket) -> Result<(), Refusal> {
     let width = |ticket: &Ticket| match ticket.visibility {
         Visibility::Restricted => 0,
         Visibility::Parties => 1,
-        Visibility::Community => 2,
+        // A team is some of a community's people.
+        Visibility::Community if ticket.kind == TicketType::Team => 2,
+        Visibility::Community => 3,
     };
     let other_community = into.visibility == Visibility::Community
         && from.visibility == Visibility::Community

@@ -9,7 +9,7 @@ use crate::decide::stage::invalid;
 use crate::decide::{Caused, Scene};
 use crate::id::Millis;
 use crate::status::Status;
-use crate::ticket::{EntryVisibility, Party, PartyRole, Visibility};
+use crate::ticket::{EntryVisibility, Party, PartyRole, TicketType, Visibility};
 use crate::triage::{Facts, RuleSet, SecurityRisk};
 
 /// A subject may have this many characters.
@@ -38,6 +38,7 @@ pub fn open(
         ));
     }
     check_subject(&new.subject)?;
+    check_team(new, actor, staff)?;
     new.facts.check()?;
     let Some(unit) = scene.units.get(&new.unit) else {
         return invalid("unit", "there is no such unit");
@@ -115,6 +116,30 @@ pub fn open(
             change,
         })
         .collect())
+}
+
+/// A team ticket names the community whose team it is for; people of the team open one,
+/// and staff for them.
+fn check_team(new: &NewTicket, actor: &Actor, staff: bool) -> Result<(), Refusal> {
+    if new.kind != TicketType::Team {
+        return Ok(());
+    }
+    let Some(community) = &new.community else {
+        return invalid(
+            "community",
+            "a team ticket names the community whose team may edit it",
+        );
+    };
+    if staff || actor.is_of_team(community) {
+        return Ok(());
+    }
+    invalid(
+        "community",
+        format!(
+            "only people who were put into {community} may open a ticket for its team; leave type \
+             out, or ask an administrator to put you there"
+        ),
+    )
 }
 
 /// A danger to security now is for those who work on it only.

@@ -64,7 +64,7 @@ fn entry_facts(
     EntryFacts {
         id,
         visibility,
-        by_requester: access.requester || (access.cc && !access.staff_side()),
+        by_requester: access.speaks_for_requester(),
         automatic: access.system && !matches!(stage.actor.channel, Channel::Mail | Channel::Bridge),
     }
 }

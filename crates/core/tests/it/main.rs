@@ -23,6 +23,7 @@ mod report;
 mod rule;
 mod sequence;
 mod staff;
+mod team;
 mod timer;
 mod triage;
 mod worked_example;

@@ -101,6 +101,7 @@ impl Houses {
                 })
                 .collect(),
             communities: Vec::new(),
+            teams: Vec::new(),
         }
     }
 

@@ -76,6 +76,7 @@ pub(crate) fn ann() -> Actor {
 pub(crate) fn ben() -> Actor {
     Actor {
         communities: vec![BELLE.to_owned()],
+        teams: vec![BELLE.to_owned()],
         ..user(BEN)
     }
 }
@@ -274,6 +275,20 @@ impl World {
             Command::SetVisibility(Visibility::Community),
             &sam(),
         );
+    }
+
+    /// Ben asks for his team; storage has it.
+    pub(crate) fn asked_for_belle(&mut self) -> TicketNumber {
+        let new = NewTicket {
+            kind: TicketType::Team,
+            requester: BEN,
+            community: Some(BELLE.to_owned()),
+            visibility: Visibility::Community,
+            unit: STORAGE,
+            routed: true,
+            ..question(self.next_number())
+        };
+        self.try_open(new, &ben()).unwrap()
     }
 
     /// Ann asks by the portal; its own first level has it.

@@ -55,7 +55,9 @@ impl Desk {
             };
             let Some(ticket) = found else { continue };
             let plain = Access::of(&sender.plain, &ticket);
-            let outside = plain.requester || plain.cc;
+            // A team is many, so whoever speaks for it by mail proves who they are.
+            let team = plain.team && (how == How::Personal || sender.is_proven());
+            let outside = plain.requester || plain.cc || team;
             let inside = Access::of(&sender.full, &ticket).staff_side();
             let personal = how == How::Personal;
             let failed = matches!(sender.proof, Proof::Fail) && !personal;

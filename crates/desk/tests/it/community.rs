@@ -1,10 +1,13 @@
 //! Communities: who is of which, and what that shows them.
 
 use desk::community::{Community, CommunityDoc, Via};
-use desk::{Error, OpenRequest, Patch, TicketQuery};
+use desk::{EntryDraft, Error, OpenRequest, Patch, Step, TicketQuery};
 use store::audit::Filter as Deeds;
 use store::list::{Condition, Filter};
-use switchboard_core::{Actor, Channel, PersonId, TicketNumber, Visibility};
+use switchboard_core::{
+    Actor, Channel, Command, EntryVisibility, PersonId, SolutionKind, Status, TicketNumber,
+    TicketType, Visibility,
+};
 use testkit::{TestDesk, both};
 
 async fn actor(desk: &TestDesk, person: PersonId) -> Actor {
@@ -269,5 +272,151 @@ fn no_two_communities_are_called_the_same() {
         let number = ticket(&desk, &rita, "b2", Visibility::Parties).await;
         let seen = desk.desk.ticket(&rita, TicketNumber(number)).await.unwrap();
         assert_eq!(seen.community.as_deref(), Some("belle"));
+    });
+}
+
+fn for_the_team(community: &str) -> OpenRequest {
+    OpenRequest {
+        subject: "Calibration of the team".into(),
+        description: "Who has the constants?".into(),
+        service: Some("Archive".into()),
+        community: Some(community.into()),
+        kind: TicketType::Team,
+        ..OpenRequest::default()
+    }
+}
+
+fn wrong_community<T: std::fmt::Debug>(answer: Result<T, Error>) -> String {
+    match answer {
+        Err(Error::Invalid { field, problem }) if field == "community" => problem,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_team_ticket_is_edited_by_those_who_were_put_into_the_team_and_by_nobody_who_joined() {
+    both(|desk| async move {
+        let f = desk.federation().await;
+        for (key, open) in [("belle", false), ("juno", false), ("open", true)] {
+            desk.community(key, open).await;
+        }
+        let mate = desk.person("Mate").await;
+        for person in [&f.otto, &mate] {
+            desk.put_into("belle", person).await;
+            desk.put_into("open", person).await;
+        }
+        let otto = actor(&desk, f.otto.id).await;
+        let (rita, sam) = (actor(&desk, f.rita.id).await, actor(&desk, f.sam.id).await);
+        // Who is of no team, and what is no team.
+        wrong_community(desk.desk.open_ticket(&rita, for_the_team("belle")).await);
+        for who in [&otto, &sam] {
+            let why = wrong_community(desk.desk.open_ticket(who, for_the_team("open")).await);
+            assert!(why.contains("anybody can join"), "{why}");
+        }
+        let opened = desk.desk.open_ticket(&otto, for_the_team("belle")).await;
+        let number = opened.unwrap().number;
+        desk.run_jobs().await;
+
+        // Later anybody can join; who does is of the community and not of the team.
+        let ada = actor(&desk, f.ada.id).await;
+        let (belle, _) = desk.desk.community_page(&ada, "belle").await.unwrap();
+        let belle = Community {
+            open: true,
+            ..belle
+        };
+        desk.desk.save_community(&ada, belle, false).await.unwrap();
+        desk.desk
+            .choose_community(&rita, "belle", true)
+            .await
+            .unwrap();
+        let rita = actor(&desk, f.rita.id).await;
+        assert!(rita.is_of("belle"));
+        let unseen = desk.desk.ticket(&rita, number).await;
+        assert!(matches!(unseen, Err(Error::NotFound { .. })), "{unseen:?}");
+        let mate = actor(&desk, mate.id).await;
+        for (who, expected) in [(&rita, vec![]), (&mate, vec![number.0])] {
+            for q in ["", "calibration"] {
+                assert_eq!(listed(&desk, who, q, Filter::default()).await, expected);
+            }
+            let shared = Filter::default().and(Condition::Shared(who.shares()));
+            assert_eq!(listed(&desk, who, "", shared).await, expected);
+        }
+
+        // One of the team answers, and confirms what was done, in their own name.
+        let draft = |text: &str| EntryDraft {
+            body: text.into(),
+            ..EntryDraft::default()
+        };
+        let says = |text: &str| vec![Step::Write(EntryVisibility::Public, draft(text))];
+        let act = async |who: &Actor, steps: Vec<Step>| {
+            desk.desk.act(who, number, None, steps).await.map(|_| ())
+        };
+        act(&mate, says("I have them.")).await.unwrap();
+        let refused = act(&rita, says("Me too.")).await;
+        assert!(
+            matches!(refused, Err(Error::NotFound { .. })),
+            "{refused:?}"
+        );
+        act(
+            &sam,
+            vec![Step::Solve(SolutionKind::Fixed, draft("Found."))],
+        )
+        .await
+        .unwrap();
+        act(&mate, vec![Step::Command(Command::Verify)])
+            .await
+            .unwrap();
+        let seen = desk.desk.conversation(&otto, number).await.unwrap();
+        assert_eq!(seen.ticket.status, Status::Verified);
+        let entry = seen
+            .entries
+            .iter()
+            .find(|e| e.body == "I have them.")
+            .unwrap();
+        assert_eq!(
+            (entry.author, entry.author_side.as_str()),
+            (mate.person, "requester")
+        );
+        let last = seen.events.last().unwrap();
+        assert_eq!(last.actor, mate.person, "the history says who did it");
+        // Its requester is told of what another of the team wrote.
+        desk.run_jobs().await;
+        let mails = desk.sent_mail();
+        let to_otto = mails.iter().filter(|m| m.to.contains(&f.otto.email));
+        assert_eq!(
+            to_otto.filter(|m| m.text.contains("I have them.")).count(),
+            1
+        );
+    });
+}
+
+#[test]
+fn a_team_ticket_is_given_to_no_community_that_anybody_joins() {
+    both(|desk| async move {
+        let f = desk.federation().await;
+        for (key, open) in [("belle", false), ("juno", false), ("open", true)] {
+            desk.community(key, open).await;
+        }
+        let mate = desk.person("Mate").await;
+        for person in [&f.otto, &mate] {
+            desk.put_into("belle", person).await;
+        }
+        let (otto, sam) = (actor(&desk, f.otto.id).await, actor(&desk, f.sam.id).await);
+        let mate = actor(&desk, mate.id).await;
+        let opened = desk.desk.open_ticket(&otto, for_the_team("belle")).await;
+        let number = opened.unwrap().number;
+        let name = async |community: Option<&str>| {
+            let patch = Patch {
+                community: Some(community.map(str::to_owned)),
+                ..Patch::default()
+            };
+            desk.desk.change(&sam, number, None, patch).await
+        };
+        wrong_community(name(Some("open")).await);
+        wrong_community(name(None).await);
+        assert!(desk.desk.ticket(&mate, number).await.is_ok());
+        name(Some("juno")).await.unwrap();
+        let gone = desk.desk.ticket(&mate, number).await;
+        assert!(matches!(gone, Err(Error::NotFound { .. })), "{gone:?}");
     });
 }

@@ -351,9 +351,26 @@ pub struct TicketRequest {
     /// How much the requester wants to hear; `on_solution` without it.
     #[schema(value_type = Option<TellWord>)]
     pub tell: Option<TellRequester>,
+    /// `user` without it; `team`: everybody who was put into the community may answer,
+    /// confirm the solution, reopen and escalate as the requester may. Alarm and ops
+    /// tickets come another way.
+    #[serde(rename = "type")]
+    #[schema(value_type = Option<TicketTypeWord>)]
+    pub kind: Option<TicketType>,
 }
 
 impl TicketRequest {
+    /// What may be asked for here.
+    fn check(&self) -> Result<(), Error> {
+        match self.kind {
+            None | Some(TicketType::User | TicketType::Team) => Ok(()),
+            Some(TicketType::Alarm | TicketType::Ops) => Err(Error::invalid(
+                "type",
+                "takes user or team; leave it out for user",
+            )),
+        }
+    }
+
     fn into_open(self, idempotency: Option<(String, Vec<u8>)>) -> OpenRequest {
         OpenRequest {
             subject: self.subject,
@@ -376,6 +393,7 @@ impl TicketRequest {
             community: self.community,
             portal: self.portal,
             custom: self.custom.unwrap_or_default(),
+            kind: self.kind.unwrap_or_default(),
             idempotency,
             ..OpenRequest::default()
         }
@@ -408,6 +426,7 @@ async fn create(
     body: Body<TicketRequest>,
 ) -> Result<Response, Problem> {
     let idempotency = key.map(|key| (key, body.hash));
+    body.value.check()?;
     let request = body.value.into_open(idempotency);
     let view = app
         .desk

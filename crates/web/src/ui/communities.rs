@@ -2,6 +2,7 @@
 
 use askama::Template;
 use axum::response::Response;
+use desk::Catalogue;
 use desk::community::Via;
 
 use super::admin::communities::via_words;
@@ -9,7 +10,7 @@ use super::assets::Asset;
 use super::fault::Fault;
 use super::frame::{Frame, Here, Notice, NoticeTone, Room};
 use super::posted::Posted;
-use super::view::Icon;
+use super::view::{Choice, Icon};
 use super::visit::Visit;
 
 /// One community.
@@ -101,4 +102,18 @@ pub async fn choose(posted: Posted) -> Response {
     }
     .await;
     posted.visit.close(result).await
+}
+
+/// Whose ticket it can be; empty for who is of no team.
+pub(super) fn whose(visit: &Visit, catalogue: &Catalogue, chosen: &str) -> Vec<Choice> {
+    let teams = visit.who.iter().flat_map(|w| catalogue.teams_of(&w.actor));
+    let teams: Vec<(&str, String)> = teams
+        .map(|team| (team.key.as_str(), format!("The team’s: {}", team.name)))
+        .collect();
+    if teams.is_empty() {
+        return Vec::new();
+    }
+    let own = [("", "Mine")].into_iter();
+    let all = own.chain(teams.iter().map(|(key, label)| (*key, label.as_str())));
+    Choice::list(all, chosen)
 }

@@ -55,7 +55,7 @@ async fn list(visit: &Visit) -> Result<Response, Fault> {
     let over = Condition::Status(vec![Status::Verified, Status::Closed, Status::Unsolved]);
     // Who searches wants to find; who looks wants what is current.
     let filter = if community {
-        Filter::default().and(Condition::Shared(actor.communities.clone()))
+        Filter::default().and(Condition::Shared(actor.shares()))
     } else if all || !query.is_empty() {
         on_it()
     } else {

@@ -13,7 +13,7 @@ use sha2::{Digest as _, Sha256};
 use store::list::{Condition, Filter, Sort};
 use store::unit::{FieldType, Service};
 use switchboard_core::triage::Step;
-use switchboard_core::{Facts, Priority, SecurityRisk, Status, TellRequester};
+use switchboard_core::{Facts, Priority, SecurityRisk, Status, TellRequester, TicketType};
 
 use super::assets::Asset;
 use super::fault::Fault;
@@ -59,6 +59,8 @@ pub struct NewTicketForm {
     pub portal: String,
     /// A type of issue's key, where the portal asks for one.
     pub issue_type: String,
+    /// The key of the community whose team may edit it; empty: a ticket of one person.
+    pub team: String,
 }
 
 /// The priority that the rules would give, and why.
@@ -173,6 +175,8 @@ pub struct NewTicketPage {
     pub categories: Vec<Choice>,
     /// How much they want to hear.
     pub tell: Vec<Choice>,
+    /// Whose ticket it can be, with the person themselves first; empty: they are of no team.
+    pub teams: Vec<Choice>,
     /// "50 MB".
     pub file_limit: String,
     /// The unit of the chosen service.
@@ -225,6 +229,7 @@ impl NewTicketForm {
             once: text("once"),
             portal: text("portal"),
             issue_type: text("issue_type"),
+            team: text("team"),
         }
     }
 
@@ -476,6 +481,12 @@ async fn open(posted: &mut Posted) -> Result<Response, Fault> {
         },
         custom: custom_json(service, &typed),
         // The same form sent twice is one ticket, whatever is in it.
+        kind: if form.team.is_empty() {
+            TicketType::User
+        } else {
+            TicketType::Team
+        },
+        community: Some(form.team.clone()).filter(|key| !key.is_empty()),
         idempotency: (!form.once.is_empty()).then(|| {
             let hash = Sha256::digest(form.once.as_bytes()).to_vec();
             (format!("form:{}", form.once), hash)
@@ -504,6 +515,7 @@ async fn open(posted: &mut Posted) -> Result<Response, Fault> {
             let id = match field.as_str() {
                 "requester.email" => "mail".to_owned(),
                 "affected_users" => "affected".to_owned(),
+                "community" => "team".to_owned(),
                 other => known
                     .iter()
                     .find(|f| f.name == other)
@@ -765,6 +777,7 @@ async fn page(
             ],
             &form.tell,
         ),
+        teams: super::communities::whose(visit, &catalogue, &form.team),
         file_limit: size_words(visit.desk.config().max_attachment as u64),
         goes_to: parts.goes_to,
         custom: parts.custom,

@@ -8,7 +8,7 @@ use store::list::{Condition, Filter, Item, Sort};
 use switchboard_core::campaign::may_ask;
 use switchboard_core::decide::Offer;
 use switchboard_core::ticket::RelationKind;
-use switchboard_core::{Actor, PartyRole, Priority, Status};
+use switchboard_core::{Actor, PartyRole, Priority, Status, TicketType};
 
 use super::admin::outbox;
 use super::admin::reads::ReadRow;
@@ -587,7 +587,11 @@ async fn requester(
         facts.push(("About the help".to_owned(), said));
     }
     if let Some(community) = &ticket.community {
-        facts.push(("Community".to_owned(), community.clone()));
+        let label = match ticket.kind {
+            TicketType::Team => "Ticket of the team",
+            TicketType::User | TicketType::Alarm | TicketType::Ops => "Community",
+        };
+        facts.push((label.to_owned(), community.clone()));
     }
     if let Some(site) = &ticket.site {
         facts.push(("Site".to_owned(), site.clone()));

@@ -468,6 +468,10 @@ impl NewTicketPage {
                 ],
                 "incident",
             ),
+            teams: Choice::list(
+                [("", "Mine"), ("vo.climadapt.eu", "The team’s: ClimAdapt")],
+                "",
+            ),
             tell: Choice::list(
                 [
                     ("on_solution", "Answers and the solution"),
@@ -673,6 +677,7 @@ impl TicketPage {
             number: 48213,
             subject: s("Upload of a 38 GB NetCDF file stops at 99 %"),
             service: Some((s("B2SHARE"), s("/services?q=b2share"))),
+            team: None,
             opened_by: s("you"),
             opened: dial().moment(NOW - 67 * HOUR),
             staff_href: None,
@@ -744,6 +749,7 @@ impl TicketPage {
 
     pub(crate) fn solved_sample() -> TicketPage {
         TicketPage {
+            team: Some(s("ClimAdapt")),
             frame: Frame {
                 me: None,
                 ..Frame::stranger_sample()

@@ -9,7 +9,8 @@ use desk::view::{Conversation, TicketView};
 use desk::{EntryDraft, Error, Step};
 use switchboard_core::decide::Offer;
 use switchboard_core::{
-    Actor, Channel, Command, EntryId, EntryVisibility, PartyRole, Status, TicketNumber,
+    Actor, Channel, Command, EntryId, EntryVisibility, PartyRole, Status, TicketNumber, TicketType,
+    Visibility,
 };
 use uuid::Uuid;
 
@@ -79,6 +80,8 @@ pub struct TicketPage {
     pub subject: String,
     /// The service, and its page.
     pub service: Option<(String, String)>,
+    /// The name of the community whose team may edit it.
+    pub team: Option<String>,
     /// "you", or a name.
     pub opened_by: String,
     /// When.
@@ -411,7 +414,7 @@ async fn page(visit: &Visit, door: &Door, again: Again) -> Result<TicketPage, Fa
         files_at: door.files_at.clone(),
     };
     let offers = &conversation.offers;
-    let on_side = mine || ticket.access.cc;
+    let on_side = mine || ticket.access.cc || ticket.access.team;
     let can = RequesterCan {
         answer: on_side && offers.contains(&Offer::Reply),
         verify: offers.contains(&Offer::Verify),
@@ -453,6 +456,7 @@ async fn page(visit: &Visit, door: &Door, again: Again) -> Result<TicketPage, Fa
                 format!("/services?q={}", super::visit::encode(&s.name)),
             )
         }),
+        team: super::words::team_of(&catalogue, ticket),
         opened_by: if mine {
             "you".to_owned()
         } else {
@@ -502,7 +506,7 @@ async fn page(visit: &Visit, door: &Door, again: Again) -> Result<TicketPage, Fa
             .map(|p| Follower {
                 mark: PersonMark::of(&p.person.name),
                 role: role_words(p.role).to_owned(),
-                removable: (mine && p.role == PartyRole::Cc).then(|| p.person.id.to_string()),
+                removable: ((mine || ticket.access.team) && p.role == PartyRole::Cc).then(|| p.person.id.to_string()),
             })
             .collect(),
     })
@@ -530,7 +534,11 @@ fn facts(visit: &Visit, ticket: &TicketView, alarm: Option<String>) -> Vec<(Stri
     facts.push(("Unit".to_owned(), ticket.unit.name.clone()));
     facts.push((
         "Visible to".to_owned(),
-        visibility_words(ticket.visibility).to_owned(),
+        match ticket.kind {
+            TicketType::Team if ticket.visibility == Visibility::Community => "all of the team",
+            _ => visibility_words(ticket.visibility),
+        }
+        .to_owned(),
     ));
     facts.extend(alarm.map(|words| ("Alarm".to_owned(), words)));
     facts

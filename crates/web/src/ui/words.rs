@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 
 use desk::Catalogue;
-use desk::view::EventView;
+use desk::view::{EventView, TicketView};
 use switchboard_core::ticket::{Hold, RelationKind};
 use switchboard_core::timer::Due;
 use switchboard_core::{
-    Change, PartyRole, PersonId, SecurityRisk, ServiceId, Status, TellRequester, UnitId, Visibility,
+    Change, PartyRole, PersonId, SecurityRisk, ServiceId, Status, TellRequester, TicketType,
+    UnitId, Visibility,
 };
 
 use super::time::Dial;
@@ -394,6 +395,14 @@ pub fn visibility_words(visibility: Visibility) -> &'static str {
         Visibility::Parties => "those on it and the teams",
         Visibility::Restricted => "those on it and the team that holds it, nobody else",
     }
+}
+
+/// The name of the community whose team may edit a ticket.
+pub fn team_of(catalogue: &Catalogue, ticket: &TicketView) -> Option<String> {
+    let open = ticket.kind == TicketType::Team && ticket.visibility == Visibility::Community;
+    let key = ticket.community.as_deref().filter(|_| open)?;
+    let name = catalogue.community(key).map_or(key, |c| &c.name);
+    Some(name.to_owned())
 }
 
 fn tell_words(tell: TellRequester) -> &'static str {

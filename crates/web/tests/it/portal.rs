@@ -428,3 +428,69 @@ fn people_join_open_communities_and_administrators_put_them_into_others() {
         assert_eq!(rita.get(&format!("/tickets/{number}")).await.status, 404);
     });
 }
+
+#[test]
+fn a_team_ticket_is_asked_for_by_form_and_api_and_edited_by_the_team() {
+    on_sqlite(|desk| async move {
+        let f = desk.federation().await;
+        desk.community("belle", false).await;
+        desk.community("open", true).await;
+        let mate = desk.person("Carl").await;
+        for person in [&f.otto, &mate] {
+            desk.put_into("belle", person).await;
+        }
+        let body = |kind: &str, community: &str| {
+            serde_json::json!({"subject": "S", "description": "D", "type": kind,
+                "community": community, "service": "Archive"})
+        };
+        for (kind, community, field) in [
+            ("team", "open", "community"),
+            ("alarm", "belle", "type"),
+            ("ops", "belle", "type"),
+        ] {
+            let wrong = desk.post(&f.otto, "/tickets", body(kind, community)).await;
+            assert_eq!(wrong.expect(422).json["field"], field);
+        }
+        let outsider = desk.post(&f.rita, "/tickets", body("team", "belle")).await;
+        outsider.expect(422);
+        let opened = desk.post(&f.otto, "/tickets", body("team", "belle")).await;
+        let opened = opened.expect(201);
+        assert_eq!(
+            (&opened.json["type"], &opened.json["visibility"]),
+            (&"team".into(), &"community".into())
+        );
+
+        // By the form, which offers it to those who are of a team.
+        let mut rita = Browser::of(&desk, &f.rita).await;
+        assert!(!rita.page("/tickets/new").await.contains("name=\"team\""));
+        let mut otto = Browser::of(&desk, &f.otto).await;
+        assert!(
+            otto.page("/tickets/new")
+                .await
+                .contains("<option value=\"belle\">")
+        );
+        let wrong = [("subject", "S"), ("description", "D"), ("team", "open")];
+        let page = otto.send("/tickets/new", &wrong).await.expect(422).text();
+        assert!(page.contains("team-err"), "{page}");
+        let number = otto
+            .open(&[("team", "belle"), ("service", "Archive")])
+            .await;
+        let at = format!("/tickets/{number}");
+
+        let mut carl = Browser::of(&desk, &mate).await;
+        let page = carl.page(&at).await;
+        assert!(page.contains("Team ticket of <b>belle</b>"), "{page}");
+        let answer = [("body", "The team has an answer."), ("do", "answer")];
+        carl.send(&format!("{at}/answer"), &answer)
+            .await
+            .expect(303);
+        let solved = serde_json::json!({"status": "solved", "solution": "Done."});
+        desk.patch(&f.sam, &format!("/tickets/{number}"), solved)
+            .await
+            .expect(200);
+        carl.send(&format!("{at}/verify"), &[]).await.expect(303);
+        let page = otto.page(&at).await;
+        assert!(page.contains("confirmed to work") && page.contains("The team has an answer."));
+        assert_eq!(rita.get(&at).await.status, 404);
+    });
+}

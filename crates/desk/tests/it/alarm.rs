@@ -10,7 +10,9 @@ use desk::{Config, Error};
 use mail::{Incoming, Limits};
 use store::alarm::Alarm;
 use switchboard_core::alarm::Stage;
-use switchboard_core::{Actor, Channel, EntryVisibility, Priority, Status, TicketNumber};
+use switchboard_core::{
+    Actor, Channel, EntryVisibility, Priority, Status, TicketNumber, Visibility,
+};
 use testkit::{Federation, Mail, Somebody, TestDesk, both, both_configured, config};
 
 const SITE: &str = "CESNET";
@@ -379,6 +381,42 @@ fn what_is_resolved_or_can_not_be_delivered_waits_for_nothing() {
         assert_eq!(told(&test).len(), 2);
         later(&test, DAY).await;
         assert_eq!(told(&test).len(), 2);
+    });
+}
+
+#[test]
+fn of_a_restricted_alarm_its_unit_hears_and_nobody_else() {
+    both(|test| async move {
+        let people = world(&test).await;
+        let (rita, ada) = (
+            actor(&test, &people.rita).await,
+            actor(&test, &people.ada).await,
+        );
+        let asked = AlarmDraft {
+            service: Some("archive".into()),
+            ..draft()
+        };
+        let number = test.desk.raise_alarm(&rita, asked).await.unwrap().number;
+        let hide = switchboard_core::Command::SetVisibility(Visibility::Restricted);
+        let hide = vec![desk::Step::Command(hide)];
+        test.desk.act(&ada, number, None, hide).await.unwrap();
+        test.run_jobs().await;
+        let unit = test.desk.db().read(move |c| {
+            let members = store::unit::members(c, people.storage)?;
+            let people = members.iter().map(|m| store::person::load(c, m.person));
+            let people: Result<Vec<_>, _> = people.collect();
+            let people = people?.into_iter().flatten().filter_map(|p| p.email);
+            let mut to: Vec<String> = people.collect();
+            to.sort();
+            Ok::<_, Error>(to)
+        });
+        let unit = unit.await.unwrap();
+        assert!(!unit.is_empty() && !unit.contains(&people.fay.email));
+        later(&test, 15 * MINUTE).await;
+        assert_eq!((calls(&test).len(), told(&test)), (2, unit.clone()));
+        later(&test, 15 * MINUTE).await;
+        assert_eq!(alarm(&test, number).await.standing.stage, Stage::Escalated);
+        assert_eq!(told(&test), unit);
     });
 }
 

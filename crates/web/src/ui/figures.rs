@@ -102,7 +102,16 @@ pub async fn show(visit: Visit) -> Response {
             licence_href: LICENCE.1,
             fewest: FEWEST,
             heads: HEADS.to_vec(),
-            months: published.months.iter().rev().map(row).collect(),
+            months: published
+                .months
+                .iter()
+                .rev()
+                .map(|figures| FiguresRow {
+                    // A month is not broken at its hyphen.
+                    name: figures.name.replace('-', "\u{2011}"),
+                    ..row(figures)
+                })
+                .collect(),
             services: published.services.iter().map(row).collect(),
         };
         visit.page(&page)

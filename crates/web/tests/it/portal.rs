@@ -479,7 +479,10 @@ fn a_team_ticket_is_asked_for_by_form_and_api_and_edited_by_the_team() {
 
         let mut carl = Browser::of(&desk, &mate).await;
         let page = carl.page(&at).await;
-        assert!(page.contains("Team ticket of <b>The belle collaboration</b>"), "{page}");
+        assert!(
+            page.contains("Team ticket of <b>The belle collaboration</b>"),
+            "{page}"
+        );
         let answer = [("body", "The team has an answer."), ("do", "answer")];
         carl.send(&format!("{at}/answer"), &answer)
             .await

@@ -194,3 +194,28 @@ pub fn filled(field: &'static str, text: &str, site: SiteWords<'_>) -> Result<St
         })
     })
 }
+
+impl Ticket {
+    /// What a request to many sites asks here is set, or taken back.
+    pub(crate) fn set_asked(&mut self, remind: Option<&Vec<u32>>, at: Millis) {
+        self.asked = match (self.asked.take(), remind) {
+            (_, None) => None,
+            (Some(before), Some(days)) => Some(Asked {
+                remind: days.clone(),
+                ..before
+            }),
+            (None, Some(days)) => Some(Asked::new(days.clone(), at)),
+        };
+    }
+
+    /// What a request to many sites asks here, while nobody has said anything to it.
+    pub fn silent(&self) -> Option<&Asked> {
+        let works = matches!(
+            self.status,
+            Status::New | Status::Assigned | Status::InProgress | Status::Reopened
+        );
+        self.asked
+            .as_ref()
+            .filter(|_| works && self.needs_reply && self.before_merge.is_none())
+    }
+}

@@ -9,7 +9,7 @@ use crate::campaign::Asked;
 use crate::change::{Change, EntryFacts};
 use crate::id::{EntryId, Millis, PersonId, PortalId, ServiceId, TicketNumber, UnitId};
 use crate::status::Status;
-use crate::timer::{Due, Reminded, TargetDue, TargetTold, ToldTargets};
+use crate::timer::{Reminded, TargetDue, ToldTargets};
 use crate::tlp::Tlp;
 use crate::triage::{Assessment, Facts, Priority};
 
@@ -692,70 +692,6 @@ impl Ticket {
     pub fn is_told(&self, due: &TargetDue) -> bool {
         let told = self.told_targets.get(&due.clock);
         told.is_some_and(|told| told.from == due.from && told.late >= due.late)
-    }
-
-    /// Something was brought to mind.
-    fn remind(&mut self, due: Due, at: Millis) {
-        let before = self.reminded.unwrap_or(Reminded {
-            times: 0,
-            unanswered: false,
-            days: 0,
-            at,
-        });
-        match due {
-            Due::Answer { nth, days, .. } => {
-                self.reminded = Some(Reminded {
-                    times: nth,
-                    days,
-                    at,
-                    ..before
-                });
-            }
-            Due::Unanswered { days } => {
-                self.reminded = Some(Reminded {
-                    unanswered: true,
-                    days,
-                    at,
-                    ..before
-                });
-            }
-            // It lies behind; there is nothing to look forward to any more.
-            Due::Date { .. } => self.reminder = None,
-            Due::Silent { nth, days, .. } => {
-                if let Some(asked) = &mut self.asked {
-                    (asked.times, asked.days, asked.at) = (nth, days, at);
-                }
-            }
-            // The status that comes with it says the rest.
-            Due::Over { .. } => {}
-            Due::Target(TargetDue {
-                clock, from, late, ..
-            }) => {
-                self.told_targets.insert(clock, TargetTold { from, late });
-            }
-        }
-    }
-
-    fn set_asked(&mut self, remind: Option<&Vec<u32>>, at: Millis) {
-        self.asked = match (self.asked.take(), remind) {
-            (_, None) => None,
-            (Some(before), Some(days)) => Some(Asked {
-                remind: days.clone(),
-                ..before
-            }),
-            (None, Some(days)) => Some(Asked::new(days.clone(), at)),
-        };
-    }
-
-    /// What a request to many sites asks here, while nobody has said anything to it.
-    pub fn silent(&self) -> Option<&Asked> {
-        let works = matches!(
-            self.status,
-            Status::New | Status::Assigned | Status::InProgress | Status::Reopened
-        );
-        self.asked
-            .as_ref()
-            .filter(|_| works && self.needs_reply && self.before_merge.is_none())
     }
 
     fn add_entry(&mut self, entry: &EntryFacts, at: Millis) {

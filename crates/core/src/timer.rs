@@ -373,3 +373,47 @@ fn next_step(ticket: &Ticket, rules: &TimeRules, days: impl FnOnce() -> Calendar
         command: Command::Remind(due),
     })
 }
+
+impl Ticket {
+    /// Something was brought to mind.
+    pub(crate) fn remind(&mut self, due: Due, at: Millis) {
+        let before = self.reminded.unwrap_or(Reminded {
+            times: 0,
+            unanswered: false,
+            days: 0,
+            at,
+        });
+        match due {
+            Due::Answer { nth, days, .. } => {
+                self.reminded = Some(Reminded {
+                    times: nth,
+                    days,
+                    at,
+                    ..before
+                });
+            }
+            Due::Unanswered { days } => {
+                self.reminded = Some(Reminded {
+                    unanswered: true,
+                    days,
+                    at,
+                    ..before
+                });
+            }
+            // It lies behind; there is nothing to look forward to any more.
+            Due::Date { .. } => self.reminder = None,
+            Due::Silent { nth, days, .. } => {
+                if let Some(asked) = &mut self.asked {
+                    (asked.times, asked.days, asked.at) = (nth, days, at);
+                }
+            }
+            // The status that comes with it says the rest.
+            Due::Over { .. } => {}
+            Due::Target(TargetDue {
+                clock, from, late, ..
+            }) => {
+                self.told_targets.insert(clock, TargetTold { from, late });
+            }
+        }
+    }
+}

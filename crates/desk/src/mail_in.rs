@@ -381,22 +381,6 @@ impl Desk {
         self.settle_mail(stored, done.map(|()| None)).await
     }
 
-    /// Notes what is known of who wrote over a list or for a site: shown like any other's,
-    /// as they prove no more.
-    async fn note_sender(
-        &self,
-        stored: &Stored,
-        mail: &Incoming,
-        raw: &[u8],
-        envelope: Option<&EnvelopeNote>,
-    ) -> Result<(), Error> {
-        let findings = self.look_up_sender(raw, envelope).await;
-        let proof = self.proof_of(mail, findings.as_ref());
-        let verdict = SenderVerdict::of(&proof, findings);
-        self.judge_mail(stored.id, Vec::new(), &verdict, None, false)
-            .await
-    }
-
     /// Notes what became of a mail that was acted on: the reason why it is suppressed,
     /// if it is, or why it was refused.
     async fn settle_mail(

@@ -10,6 +10,7 @@ use switchboard_core::exchange::Change;
 use switchboard_core::{Actor, Millis};
 use uuid::Uuid;
 
+use super::Terms;
 use super::partner::silent;
 use super::view::{self, looks};
 use crate::jobs::Outcome;
@@ -169,6 +170,23 @@ pub(crate) async fn run(desk: &Desk) -> Result<Outcome, Error> {
 }
 
 impl Desk {
+    /// Notes what waits before it goes, when something does.
+    pub(super) async fn note_waiting(&self, terms: &Terms) -> Result<(), Error> {
+        let (coupling, now) = (terms.coupling.clone(), self.now());
+        let point = self
+            .0
+            .db
+            .read(move |c| of_coupling(c, &coupling, now))
+            .await?;
+        if point.backlog == 0 {
+            return Ok(());
+        }
+        self.0
+            .db
+            .write(move |c| store::curve::note(c, &point).map_err(Error::from))
+            .await
+    }
+
     /// How each link lagged and what waited, by partner and agreement, the oldest point
     /// first. Where nothing was noted there is no point.
     ///

@@ -256,23 +256,6 @@ impl Desk {
             .await
     }
 
-    /// Notes what waits before it goes, when something does.
-    async fn note_waiting(&self, terms: &Terms) -> Result<(), Error> {
-        let (coupling, now) = (terms.coupling.clone(), self.now());
-        let point = self
-            .0
-            .db
-            .read(move |c| curve::of_coupling(c, &coupling, now))
-            .await?;
-        if point.backlog == 0 {
-            return Ok(());
-        }
-        self.0
-            .db
-            .write(move |c| store::curve::note(c, &point).map_err(Error::from))
-            .await
-    }
-
     /// Whoever made calls in an earlier round is gone: nobody knows what became
     /// of them.
     async fn doubt(&self, terms: &Terms) -> Result<(), Error> {

@@ -3,6 +3,7 @@
 use connect::mail_auth::{Findings, Source};
 use mail::{Checked, Incoming, Proof};
 use serde::{Deserialize, Serialize};
+use store::mail::Incoming as Stored;
 use store::person::Person;
 use switchboard_core::{Actor, Channel, PersonId};
 
@@ -123,6 +124,22 @@ impl Sender {
 }
 
 impl Desk {
+    /// Notes what is known of who wrote over a list or for a site: shown like any other's,
+    /// as they prove no more.
+    pub(super) async fn note_sender(
+        &self,
+        stored: &Stored,
+        mail: &Incoming,
+        raw: &[u8],
+        envelope: Option<&EnvelopeNote>,
+    ) -> Result<(), Error> {
+        let findings = self.look_up_sender(raw, envelope).await;
+        let proof = self.proof_of(mail, findings.as_ref());
+        let verdict = SenderVerdict::of(&proof, findings);
+        self.judge_mail(stored.id, Vec::new(), &verdict, None, false)
+            .await
+    }
+
     /// Looks up who vouches for a mail.
     pub(super) async fn look_up_sender(
         &self,

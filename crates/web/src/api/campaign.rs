@@ -4,8 +4,8 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use desk::Catalogue;
 use desk::campaign::{AskedSites, Board, CampaignEdit, CampaignRequest, SiteRow};
+use desk::{Catalogue, Error};
 use serde::{Deserialize, Serialize};
 use switchboard_core::campaign::Standing;
 use switchboard_core::{Status, TicketNumber, UnitId};
@@ -14,7 +14,10 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::caller::{Reads, Writes};
-use super::input::{Asked, At, Body, IdempotencyKey, IfMatch, given, maybe_whole};
+use super::input::{
+    Asked, At, Body, IdempotencyKey, IfMatch, given, maybe_whole, maybe_whole_numbers,
+    whole_numbers,
+};
 use super::words::{StandingWord, StatusWord, Time};
 use super::{Items, tagged};
 use crate::AppState;
@@ -203,11 +206,20 @@ pub struct NewCampaign {
     /// Keys, names or aliases of sites.
     pub sites: Vec<String>,
     /// Working days of silence after which a site is reminded.
-    #[serde(default)]
-    pub remind: Vec<u32>,
+    #[serde(default, deserialize_with = "whole_numbers")]
+    pub remind: Vec<i64>,
     /// When answers are wanted.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub due: Option<Time>,
+}
+
+/// Days as the rules of reminders count them; they look at the rest.
+fn working_days(given: Vec<i64>) -> Result<Vec<u32>, Error> {
+    let day = |days: i64| {
+        u32::try_from(days)
+            .map_err(|_| Error::invalid("remind", "takes numbers of working days, from 1"))
+    };
+    given.into_iter().map(day).collect()
 }
 
 /// Asks many sites: a ticket each, below one parent. Repeated with the same
@@ -236,7 +248,7 @@ async fn create(
         unit: new.unit,
         category: new.category,
         sites: new.sites,
-        remind: new.remind,
+        remind: working_days(new.remind)?,
         due: new.due.map(|due| due.0),
         idempotency,
     };
@@ -270,7 +282,8 @@ pub struct CampaignChange {
     pub due: Option<Option<Time>>,
     /// Working days of silence after which a site is reminded; also for those that are
     /// asked already.
-    pub remind: Option<Vec<u32>>,
+    #[serde(default, deserialize_with = "maybe_whole_numbers")]
+    pub remind: Option<Vec<i64>>,
 }
 
 /// Another date, or other reminders.
@@ -297,7 +310,7 @@ async fn change(
     let expected = if_match.expected(current.campaign.version)?;
     let edit = CampaignEdit {
         due: body.value.due.map(|due| due.map(|due| due.0)),
-        remind: body.value.remind,
+        remind: body.value.remind.map(working_days).transpose()?,
     };
     app.desk
         .change_campaign(&caller.actor, number, expected, edit)

@@ -501,6 +501,15 @@ where
         .collect())
 }
 
+/// The same, which may be left out or null.
+pub(crate) fn maybe_whole_numbers<'de, D>(d: D) -> Result<Option<Vec<i64>>, D::Error>
+where
+    D: Deserializer<'de>,
+{
+    let given = Option::<Vec<Whole<i64>>>::deserialize(d)?;
+    Ok(given.map(|all| all.into_iter().map(|n| n.0).collect()))
+}
+
 /// A field that may be left out (`None`), null (`Some(None)`) or given.
 pub(crate) fn given<'de, T, D>(d: D) -> Result<Option<Option<T>>, D::Error>
 where

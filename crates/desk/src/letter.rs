@@ -5,14 +5,14 @@
 use mail::{Mailbox, Outgoing, OutgoingPart};
 use store::Conn;
 use store::person::Person;
-use switchboard_core::{PersonId, TicketNumber};
+use switchboard_core::{PersonId, Ticket, TicketNumber};
 use uuid::Uuid;
 
 use crate::choice::is_german;
 use crate::follow::notices::root_message_id;
 use crate::jobs::DELIVER;
 use crate::mail_text::{self, Kind, Values};
-use crate::{Desk, Error};
+use crate::{Catalogue, Desk, Error};
 
 /// One mail to one human.
 #[derive(Debug, Clone)]
@@ -119,6 +119,37 @@ pub(crate) fn to_address(
         files: Vec::new(),
     };
     fill(desk, c, letter, about, say)
+}
+
+/// The same to those who look after a ticket that somebody else should work on: first
+/// level's list, or its people where it has none. Of a restricted ticket those who only
+/// look after all units know nothing: its unit's people are told instead.
+///
+/// # Errors
+/// When the database refuses, or an address can not be written.
+pub(crate) fn to_first_level(
+    desk: &Desk,
+    c: &mut Conn<'_>,
+    catalogue: &Catalogue,
+    ticket: &Ticket,
+    about: About,
+    say: impl Fn(bool) -> Values,
+) -> Result<(), Error> {
+    let first = catalogue.first_level()?;
+    let people = if ticket.label().is_some() {
+        let members = store::unit::members(c, ticket.unit)?;
+        members.into_iter().map(|m| m.person).collect()
+    } else if let Some(list) = &first.email {
+        return to_address(desk, c, (list, None), about, say);
+    } else {
+        store::unit::first_level_members(c)?
+    };
+    for id in people {
+        if let Some(person) = store::person::load(c, id)? {
+            to_person(desk, c, &person, about, &say)?;
+        }
+    }
+    Ok(())
 }
 
 fn fill(

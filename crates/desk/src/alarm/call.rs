@@ -475,23 +475,9 @@ fn tell_first_level(c: &mut Conn<'_>, a: &Around<'_>, alarm: &Alarm) -> Result<V
         format!("Alarm: {why} First level has been told."),
     );
     let live = noted(c, a, alarm, &note, &[])?;
-    if is_restricted(c, alarm)? {
-        let ticket = lives_on(c, alarm.ticket)?;
-        for member in store::unit::members(c, ticket.unit)? {
-            tell(c, a, alarm, member.person)?;
-        }
-        return Ok(live);
-    }
-    let first = a.catalogue.first_level()?;
-    if let Some(list) = &first.email {
-        letter::to_address(a.desk, c, (list, None), about(a, alarm), |german| {
-            values(a, alarm, german)
-        })?;
-        return Ok(live);
-    }
-    for id in store::unit::first_level_members(c)? {
-        tell(c, a, alarm, id)?;
-    }
+    let ticket = lives_on(c, alarm.ticket)?;
+    let say = |german| values(a, alarm, german);
+    letter::to_first_level(a.desk, c, a.catalogue, &ticket, about(a, alarm), say)?;
     Ok(live)
 }
 

@@ -581,21 +581,6 @@ pub(super) fn wake(
         cause: a.desk.uuid(),
         ticket: Some(number),
     };
-    let first = a.catalogue.first_level()?;
-    // Of a restricted ticket those who only look after all units know nothing.
-    let people = if restricted {
-        let members = store::unit::members(c, a.ticket.unit)?;
-        members.into_iter().map(|m| m.person).collect()
-    } else if let Some(list) = &first.email {
-        letter::to_address(a.desk, c, (list, None), about, say)?;
-        Vec::new()
-    } else {
-        store::unit::first_level_members(c)?
-    };
-    for id in people {
-        if let Some(person) = store::person::load(c, id)? {
-            letter::to_person(a.desk, c, &person, about, say)?;
-        }
-    }
+    letter::to_first_level(a.desk, c, a.catalogue, a.ticket, about, say)?;
     Ok(live)
 }

@@ -92,15 +92,7 @@ async fn list(
     Reads(caller): Reads,
     Asked(query): Asked<AlarmQuery>,
 ) -> Result<Json<Items<RaisedAlarm>>, Problem> {
-    let before = match query.cursor.as_deref() {
-        None => None,
-        Some(text) => Some(TicketNumber(text.parse().map_err(|_| {
-            Problem::from(Error::invalid(
-                "cursor",
-                "is not one that this list gave out; start again without it",
-            ))
-        })?)),
-    };
+    let before = super::cursor(query.cursor.as_deref())?.map(TicketNumber);
     let limit = super::limit(query.limit)?
         .unwrap_or(desk::list::PAGE)
         .min(MOST_ALARMS);

@@ -114,6 +114,15 @@ fn limit(given: Option<i64>) -> Result<Option<i64>, Problem> {
     }
 }
 
+/// Where a page begins, of a list whose cursors are what `T` reads.
+fn cursor<T: std::str::FromStr>(given: Option<&str>) -> Result<Option<T>, Problem> {
+    let read = given.map(str::parse).transpose();
+    read.map_err(|_| {
+        let problem = "is not one that this list gave out; start again without it";
+        desk::Error::invalid("cursor", problem).into()
+    })
+}
+
 /// Every route of the API with what it says of itself.
 fn routes(max_attachment: usize) -> OpenApiRouter<AppState> {
     let json = OpenApiRouter::new()

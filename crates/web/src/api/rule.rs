@@ -546,15 +546,7 @@ async fn runs(
     Administers(caller): Administers,
     Asked(query): Asked<RunQuery>,
 ) -> Result<Json<Items<RuleRun>>, Problem> {
-    let before = match query.cursor.as_deref() {
-        None => None,
-        Some(text) => Some(text.parse().map_err(|_| {
-            Problem::from(Error::invalid(
-                "cursor",
-                "is not one that this list gave out; start again without it",
-            ))
-        })?),
-    };
+    let before = super::cursor(query.cursor.as_deref())?;
     let limit = super::limit(query.limit)?.unwrap_or(desk::list::PAGE);
     let ticket = query.ticket.map(TicketNumber);
     let page = app

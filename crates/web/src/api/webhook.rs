@@ -485,15 +485,7 @@ async fn calls(
     at: At,
     Asked(query): Asked<CallQuery>,
 ) -> Result<Json<Items<WebhookCall>>, Problem> {
-    let before = match query.cursor.as_deref() {
-        None => None,
-        Some(text) => Some(text.parse().map_err(|_| {
-            Problem::from(Error::invalid(
-                "cursor",
-                "is not one that this list gave out; start again without it",
-            ))
-        })?),
-    };
+    let before = super::cursor(query.cursor.as_deref())?;
     let limit = super::limit(query.limit)?.unwrap_or(desk::list::PAGE);
     let state = query.state.map(Into::into);
     let page = app

@@ -39,6 +39,18 @@ const MARK: &str = "bench";
 /// # Errors
 /// When the database can not be opened or migrated.
 pub(crate) fn desk(url: &str, data: &std::path::Path) -> anyhow::Result<Desk> {
+    desk_at(url, data, Arc::new(SystemClock))
+}
+
+/// The same by another clock.
+///
+/// # Errors
+/// When the database or the folder can not be opened.
+pub(crate) fn desk_at(
+    url: &str,
+    data: &std::path::Path,
+    clock: Arc<dyn desk::Clock>,
+) -> anyhow::Result<Desk> {
     let db = Db::open(url, Options::default())?;
     db.migrate().context("bringing the database up to date")?;
     let mailer = connect::Mailer::new(&connect::MailerConfig::None).map_err(anyhow::Error::msg)?;
@@ -46,7 +58,7 @@ pub(crate) fn desk(url: &str, data: &std::path::Path) -> anyhow::Result<Desk> {
         db,
         connect::Blobs::open(data.join("files"))?,
         mailer,
-        Arc::new(SystemClock),
+        clock,
         desk::Config {
             mail_address: "desk@bench.example".into(),
             keys: desk::SecretKeys::parse(SECRET_KEY).map_err(anyhow::Error::msg)?,

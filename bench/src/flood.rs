@@ -32,7 +32,10 @@ const READS: Duration = Duration::from_millis(50);
 /// entry.
 pub(crate) fn measure(stand: &Stand, server: &Server, lines: &mut Vec<Line>) -> anyhow::Result<()> {
     let numbers = tickets_of(stand, &mut stand.bare.link()?)?;
-    let alone = pages(stand, server, &numbers, BEFORE)?;
+    let begun = Instant::now();
+    let alone = pages(stand, server, &numbers, READS, || {
+        Ok(begun.elapsed() < BEFORE)
+    })?;
     let desk = fill::desk(&stand.url, stand.data.path())?;
     let count = (LASTS.as_secs_f64() / APART.as_secs_f64()) as usize;
     let mut rng = Rng::new(SystemClock.now().unsigned_abs() + 3);
@@ -50,7 +53,9 @@ pub(crate) fn measure(stand: &Stand, server: &Server, lines: &mut Vec<Line>) -> 
     };
     let to = &desk.config().mail_address;
     let handing = mails::hand_all_over(sender.handle(), server.mail, to, &mails, pace);
-    let beside = pages(stand, server, &numbers, LASTS)?;
+    let beside = pages(stand, server, &numbers, READS, || {
+        Ok(pace.begun.elapsed() < LASTS)
+    })?;
     let mut handed = 0;
     for one in handing {
         handed += sender.block_on(one)??;
@@ -87,24 +92,29 @@ pub(crate) fn measure(stand: &Stand, server: &Server, lines: &mut Vec<Line>) -> 
 }
 
 /// What is read, and by whom: with a session or by token.
-const PAGES: [(&str, bool); 3] = [
+pub(crate) const PAGES: [(&str, bool); 3] = [
     ("list of 50 as a page", true),
     ("ticket as a page", true),
     ("list of 50 by API", false),
 ];
 
-fn pages(
+/// Reads them in turn, one each `apart`, for as long as it is told to go on.
+///
+/// # Errors
+/// When one is not answered.
+pub(crate) fn pages(
     stand: &Stand,
     server: &Server,
     numbers: &[i64],
-    lasts: Duration,
+    apart: Duration,
+    mut goes_on: impl FnMut() -> anyhow::Result<bool>,
 ) -> anyhow::Result<Vec<Times>> {
     let mut browser = stand.browser(server, &stand.agent)?;
     let mut client = stand.client(server, &stand.agent);
     let mut times = vec![Vec::new(); PAGES.len()];
     let begun = Instant::now();
     let mut number = 0u32;
-    while begun.elapsed() < lasts {
+    while goes_on()? {
         let which = number as usize % PAGES.len();
         let path = match which {
             0 => "/work?view=open".to_owned(),
@@ -120,7 +130,7 @@ fn pages(
         stand.runtime.block_on(by.get(&path))?.want(200)?;
         times[which].push(start.elapsed().as_secs_f64() * 1_000.0);
         number += 1;
-        let next = READS.saturating_mul(number);
+        let next = apart.saturating_mul(number);
         std::thread::sleep(next.saturating_sub(begun.elapsed()));
     }
     Ok(times.into_iter().map(Times::of).collect())

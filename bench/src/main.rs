@@ -15,6 +15,7 @@ mod rows;
 mod run;
 mod server;
 mod stand;
+mod timers;
 mod words;
 mod world;
 

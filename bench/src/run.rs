@@ -19,6 +19,7 @@ use crate::rows::Cell;
 use crate::say;
 use crate::server::{self, Server};
 use crate::stand::{BareRate, Stand, Who, encode};
+use crate::timers;
 use crate::words::Rng;
 
 /// Clients at once.
@@ -69,6 +70,8 @@ pub(crate) enum Part {
     Reports,
     /// Pages while mails come in, minutes long: only where it is asked for.
     Flood,
+    /// Pages while ten thousand timers are due at once: only where it is asked for.
+    Timers,
 }
 
 impl Options {
@@ -141,6 +144,9 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         );
     }
     drop(server);
+    if options.only.contains(&Part::Timers) {
+        timers::measure(&stand, &binary, &mut lines)?;
+    }
     if options.wants(Part::Mail) {
         mails::measure(&stand, &mut lines)?;
     }

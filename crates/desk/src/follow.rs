@@ -11,7 +11,9 @@ use store::event::Event;
 use store::person::Named;
 use store::search::SearchDoc;
 use switchboard_core::form::support_only;
-use switchboard_core::{EntryVisibility, PartyRole, PersonId, Ticket, TicketNumber, Visibility};
+use switchboard_core::{
+    Change, EntryVisibility, PartyRole, PersonId, Ticket, TicketNumber, Visibility,
+};
 
 use crate::list::term;
 use crate::{Catalogue, Desk, Error, exchange, redirect, rule};
@@ -154,14 +156,38 @@ enum Follows {
     Rules(Vec<Event>),
 }
 
-/// The tickets that changed, for the search index.
+/// The tickets whose words changed, for the search index.
 fn words(
     c: &mut Conn<'_>,
     catalogue: &Catalogue,
     events: &[Event],
 ) -> Result<Vec<SearchDoc>, Error> {
-    let numbers: BTreeSet<TicketNumber> = events.iter().map(|e| e.ticket).collect();
+    let numbers: BTreeSet<TicketNumber> = events
+        .iter()
+        .filter(|e| changes_words(&e.change))
+        .map(|e| e.ticket)
+        .collect();
     index_entries(c, catalogue, &numbers)
+}
+
+/// Whether [`search_doc`] may have anything else to say after it. What is not known to
+/// leave it as it is counts as a change: to write a ticket's words anew costs more than
+/// the change itself, but a word that is not found costs more than both.
+fn changes_words(change: &Change) -> bool {
+    !matches!(
+        change,
+        Change::Reminded { .. }
+            | Change::Escalated { .. }
+            | Change::StillWaiting
+            | Change::PriorityConfirmed
+            | Change::PriorityOverruled { .. }
+            | Change::IssueTypeSet { .. }
+            | Change::SinceSet { .. }
+            | Change::TellSet { .. }
+            | Change::ChildSolved { .. }
+            | Change::ChildReopened { .. }
+            | Change::MasterEntry { .. }
+    )
 }
 
 /// Tickets as the search index is to know them.

@@ -11,8 +11,8 @@ use std::sync::Arc;
 use super::Outcome;
 use crate::{Catalogue, Desk, Error};
 
-/// Timers of one transaction.
-const AT_ONCE: i64 = 32;
+/// Timers of one transaction, which holds up people's changes for some 30 ms.
+const AT_ONCE: i64 = 48;
 
 pub(super) async fn run(desk: &Desk) -> Result<Outcome, Error> {
     let now = desk.now();

@@ -81,6 +81,9 @@ pub(crate) struct Filled {
     pub(crate) size: Size,
     /// When it was filled.
     pub(crate) at: i64,
+    /// Without its words: nothing can be searched for.
+    #[serde(default)]
+    pub(crate) mute: bool,
 }
 
 /// What a database was filled with; `None`: it was not.
@@ -124,6 +127,7 @@ pub(crate) fn fill(
     tickets: usize,
     entries: usize,
     federation: bool,
+    mute: bool,
 ) -> anyhow::Result<()> {
     let data = tempfile::tempdir()?;
     let desk = desk(url, data.path())?;
@@ -139,6 +143,7 @@ pub(crate) fn fill(
             false => Size::usual(tickets),
         },
         at: SystemClock.now(),
+        mute,
     };
     let maker = Arc::new(maker(&db, &filled)?);
     let begun = Instant::now();
@@ -169,7 +174,7 @@ pub(crate) fn fill(
             }
         }
         done += batch.len();
-        sink.store(&db, batch, &maker.terms)?;
+        sink.store(&db, batch, &maker.terms, mute)?;
         if done % 50_000 < BATCH || done == tickets {
             let seconds = begun.elapsed().as_secs_f64();
             say(&format!(
@@ -209,16 +214,24 @@ enum Sink {
 }
 
 impl Sink {
-    fn store(&mut self, db: &Db, batch: Vec<Life>, terms: &Terms) -> anyhow::Result<()> {
+    fn store(
+        &mut self,
+        db: &Db,
+        batch: Vec<Life>,
+        terms: &Terms,
+        mute: bool,
+    ) -> anyhow::Result<()> {
         match self {
             Sink::Store => {
                 let terms = terms.clone();
-                db.write_blocking(move |c| lives(c, &batch, &terms))?;
+                db.write_blocking(move |c| lives(c, &batch, &terms, mute))?;
             }
             Sink::Postgres(copying) => {
                 copying.copy(&batch)?;
-                let docs: Vec<_> = batch.into_iter().map(|l| l.search).collect();
-                db.write_blocking(move |c| store::search::index(c, &docs))?;
+                if !mute {
+                    let docs: Vec<_> = batch.into_iter().map(|l| l.search).collect();
+                    db.write_blocking(move |c| store::search::index(c, &docs))?;
+                }
             }
         }
         Ok(())
@@ -232,7 +245,7 @@ impl Sink {
     }
 }
 
-fn lives(c: &mut Conn<'_>, batch: &[Life], terms: &Terms) -> Result<(), store::Error> {
+fn lives(c: &mut Conn<'_>, batch: &[Life], terms: &Terms, mute: bool) -> Result<(), store::Error> {
     for life in batch {
         let clocks = Kept::of(&life.ticket, &life.clocks, &life.past, terms)?;
         store::ticket::insert(c, &life.ticket, &clocks)?;
@@ -243,7 +256,7 @@ fn lives(c: &mut Conn<'_>, batch: &[Life], terms: &Terms) -> Result<(), store::E
             store::event::insert(c, event)?;
         }
     }
-    for life in batch {
+    for life in batch.iter().filter(|_| !mute) {
         store::search::index(c, std::slice::from_ref(&life.search))?;
     }
     Ok(())

@@ -453,6 +453,9 @@ fn pages(stand: &Stand, server: &Server, lines: &mut Vec<Line>) -> anyhow::Resul
 }
 
 fn searches(stand: &Stand, server: &Server, lines: &mut Vec<Line>) -> anyhow::Result<()> {
+    if stand.filled.mute {
+        bail!("this database was filled with --mute: name the parts to measure with --only");
+    }
     let mut link = stand.bare.link()?;
     let words = &stand.maker.words;
     let (common, middling, rare) = (words.at(40), words.at(1_500), words.at(words.len() - 50));

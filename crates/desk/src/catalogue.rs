@@ -48,7 +48,7 @@ pub struct Catalogue {
     pub told_from: Millis,
     /// What is promised, by quality of support and priority.
     pub targets: TargetSet,
-    /// The units that stand for partners, who work in systems of their own.
+    /// The units that stand for partners, who work in systems of their own or by a mailing list.
     pub partners: BTreeSet<UnitId>,
     /// Worked out when somebody asks.
     terms: OnceLock<Terms>,

@@ -7,6 +7,7 @@ use store::Conn;
 use store::job::NewJob;
 use store::ticket_clock::{Kept, Stored};
 use switchboard_core::clock::{Clocks, Due, Figure, Happened, Leg, Terms, UnitTerms};
+use switchboard_core::onboarding::Way;
 use switchboard_core::report::Past;
 use switchboard_core::{
     Actor, Caused, Change, Millis, TargetKind, TargetSet, Ticket, TicketNumber, Turn, UnitId,
@@ -105,9 +106,10 @@ pub(crate) fn terms(
     Terms::new(units, targets.clone())
 }
 
-/// The units that stand for partners, who work in systems of their own: those that were
-/// agreed with another desk, and those all of whose services are coupled (domain section 4,
-/// full integration). What first level has is never a partner's.
+/// The units that stand for partners, who work elsewhere: those that were agreed with
+/// another desk, and those all of whose services are coupled with a system or go to a
+/// mailing list (domain section 4, full integration and ticket redirection). What first
+/// level has is never a partner's.
 ///
 /// # Errors
 /// When the database can not be read.
@@ -116,12 +118,16 @@ pub(crate) fn partners(
     units: &[store::unit::Unit],
     services: &[store::unit::Service],
 ) -> Result<BTreeSet<UnitId>, Error> {
-    let coupled: BTreeSet<_> = store::coupling::services(c)?.into_iter().collect();
+    let mut elsewhere: BTreeSet<_> = store::coupling::services(c)?.into_iter().collect();
+    let listed = services
+        .iter()
+        .filter(|s| s.option == Way::Redirection.key());
+    elsewhere.extend(listed.map(|s| s.id));
     let mut partners: BTreeSet<UnitId> = store::partner::all_units(c)?.into_iter().collect();
-    if !coupled.is_empty() {
+    if !elsewhere.is_empty() {
         let mut all = BTreeMap::new();
         for service in services.iter().filter(|s| s.active) {
-            *all.entry(service.unit).or_insert(true) &= coupled.contains(&service.id);
+            *all.entry(service.unit).or_insert(true) &= elsewhere.contains(&service.id);
         }
         partners.extend(
             all.into_iter()

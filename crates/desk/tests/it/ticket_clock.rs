@@ -475,6 +475,48 @@ fn a_unit_whose_services_are_all_coupled_is_a_partner_s() {
     });
 }
 
+/// A unit all of whose services go to a mailing list works there; the desk only keeps
+/// their tickets in sight.
+#[test]
+fn a_unit_whose_services_all_go_to_a_list_is_a_partner_s() {
+    both(|desk| async move {
+        let f = desk.federation().await;
+        let before = crate::redirect::open(&desk, &f.rita).await;
+        let catalogue = desk.desk.catalogue().await.unwrap();
+        let archive = catalogue.find_service("service", "archive").unwrap();
+        let others: Vec<_> = catalogue
+            .services
+            .iter()
+            .filter(|s| s.active && s.unit == archive.unit && s.id != archive.id)
+            .cloned()
+            .collect();
+        let fay = actor(&desk, &f.fay).await;
+        let given = desk
+            .desk
+            .act(&fay, before, None, vec![assign(archive.unit)]);
+        given.await.unwrap();
+        assert_eq!(turn(&desk, before).await, (Turn::Owner, false));
+
+        crate::redirect::goes_to(&desk, "storage-help@lists.example").await;
+        for mut other in others {
+            assert_eq!(
+                turn(&desk, before).await.0,
+                Turn::Owner,
+                "one is worked on here"
+            );
+            other.active = false;
+            desk.desk.save_service(other).await.unwrap();
+        }
+        desk.clock.advance(60_000);
+        let number = crate::redirect::open(&desk, &f.rita).await;
+        let given = desk
+            .desk
+            .act(&fay, number, None, vec![assign(archive.unit)]);
+        given.await.unwrap();
+        assert_eq!(turn(&desk, number).await.0, Turn::Partner);
+    });
+}
+
 /// The rows of the example's table that has this header.
 fn table(header: &str) -> Vec<Vec<&'static str>> {
     let lines = DOCUMENT

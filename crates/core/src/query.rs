@@ -18,6 +18,7 @@ use jiff::civil::Date;
 use crate::command::Refusal;
 use crate::id::Millis;
 use crate::status::Status;
+use crate::ticket::TicketType;
 use crate::triage::Priority;
 
 /// What somebody looks for: all terms and all words hold.
@@ -74,8 +75,10 @@ pub enum Filter {
     Site(String),
     /// The community's key.
     Community(String),
-    /// The type's key: user, team, alarm, ops.
+    /// The key of the type of issue.
     Type(String),
+    /// Why the ticket exists.
+    Kind(TicketType),
     /// The ticket's number; `#12` is the same as `number:12`.
     Number(Compare, i64),
     /// When it was opened.
@@ -257,7 +260,7 @@ fn midnight(day: Date) -> Millis {
 }
 
 /// The keys, in the order in which errors and help list them.
-pub const KEYS: [&str; 15] = [
+pub const KEYS: [&str; 16] = [
     "status",
     "priority",
     "unit",
@@ -269,6 +272,7 @@ pub const KEYS: [&str; 15] = [
     "site",
     "community",
     "type",
+    "kind",
     "number",
     "created",
     "updated",
@@ -491,6 +495,12 @@ fn filter(key: &str, compare: Compare, exact: bool, value: &str) -> Result<Filte
         "site" => Filter::Site(text()),
         "community" => Filter::Community(text()),
         "type" => Filter::Type(text()),
+        "kind" => Filter::Kind(TicketType::parse(&value.to_lowercase()).ok_or_else(|| {
+            wrong(format!(
+                "there is no kind \"{value}\"; there are {}",
+                TicketType::ALL.map(TicketType::key).join(", ")
+            ))
+        })?),
         "number" => Filter::Number(
             compare,
             number(value.strip_prefix('#').unwrap_or(value)).ok_or_else(|| {
@@ -642,6 +652,7 @@ impl fmt::Display for Filter {
             Filter::Site(key) => text(f, "site", key),
             Filter::Community(key) => text(f, "community", key),
             Filter::Type(key) => text(f, "type", key),
+            Filter::Kind(kind) => write!(f, "kind:{}", kind.key()),
             Filter::Number(compare, number) => write!(f, "number{}{number}", compare.sign()),
             Filter::Created(compare, moment) => write!(f, "created{}{moment}", compare.sign()),
             Filter::Updated(compare, moment) => write!(f, "updated{}{moment}", compare.sign()),

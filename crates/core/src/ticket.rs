@@ -28,6 +28,31 @@ pub enum TicketType {
     Ops,
 }
 
+impl TicketType {
+    /// All four.
+    pub const ALL: [TicketType; 4] = [
+        TicketType::User,
+        TicketType::Team,
+        TicketType::Alarm,
+        TicketType::Ops,
+    ];
+
+    /// The word used in JSON, queries and the database.
+    pub fn key(self) -> &'static str {
+        match self {
+            TicketType::User => "user",
+            TicketType::Team => "team",
+            TicketType::Alarm => "alarm",
+            TicketType::Ops => "ops",
+        }
+    }
+
+    /// Reads a key; `None` for anything else.
+    pub fn parse(key: &str) -> Option<TicketType> {
+        TicketType::ALL.into_iter().find(|t| t.key() == key)
+    }
+}
+
 /// Who may see a ticket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(rename_all = "snake_case")]

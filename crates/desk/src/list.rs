@@ -218,6 +218,7 @@ impl Names<'_> {
                     .map_or_else(|| name.clone(), |c| c.key.clone()),
             ),
             query::Filter::Type(key) => Condition::IssueType(key.clone()),
+            query::Filter::Kind(kind) => Condition::Kind(*kind),
             query::Filter::Number(how, n) => Condition::Number(*how, *n),
             query::Filter::Created(how, m) => Condition::Created(m.span(*how, now)),
             query::Filter::Updated(how, m) => Condition::Updated(m.span(*how, now)),

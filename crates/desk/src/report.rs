@@ -9,6 +9,7 @@ pub mod ask;
 pub(crate) mod block;
 pub mod figures;
 pub mod file;
+mod lag;
 pub mod row;
 pub mod saved;
 pub mod sheet;
@@ -141,12 +142,12 @@ impl Desk {
     pub async fn report(&self, actor: &Actor, asked: Asked) -> Result<Sheet, Error> {
         let (catalogue, now) = (self.catalogue().await?, self.now());
         let ready = asked.ready(&catalogue, now)?;
-        let couplings = match ready.report.key {
-            switchboard_core::report::table::EXCHANGE_LAG => Some(self.exchange(actor).await?.0),
-            _ => None,
-        };
-        if let Some(couplings) = couplings {
-            return Ok(sheet::couplings(&ready, &couplings, now));
+        if ready.report.key == switchboard_core::report::table::EXCHANGE_LAG {
+            let span = (ready.question.from, ready.question.to);
+            let couplings = self.exchange(actor).await?.0;
+            let partners = self.partners(actor).await?;
+            let points = self.exchange_points(actor, span).await?;
+            return Ok(lag::sheet(&ready, &couplings, &partners, &points, now));
         }
         let (reader, for_count) = (actor.clone(), catalogue.clone());
         if ready.report.key == switchboard_core::report::table::SATISFACTION {

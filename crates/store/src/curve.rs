@@ -23,6 +23,13 @@ const KEPT: [(Millis, Millis); 3] = [
     (DAY_MS, 400 * DAY_MS),
 ];
 
+/// The length of the shortest rows that are kept from a time on.
+pub fn kept_since(from: Millis, now: Millis) -> Millis {
+    KEPT.into_iter()
+        .find(|(_, kept)| from >= now - kept)
+        .map_or(DAY_MS, |(span, _)| span)
+}
+
 /// What was seen of a link: at a moment, or the worst of a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Point {

@@ -8,7 +8,8 @@
 use switchboard_core::clock::Due;
 use switchboard_core::query::{Compare, Span};
 use switchboard_core::{
-    Millis, PersonId, PortalId, Priority, ServiceId, Status, TicketNumber, Tlp, Turn, UnitId,
+    Millis, PersonId, PortalId, Priority, ServiceId, Status, TicketNumber, TicketType, Tlp, Turn,
+    UnitId,
 };
 
 use crate::Sql;
@@ -116,6 +117,8 @@ pub enum Condition {
     Category(String),
     /// This type of issue.
     IssueType(String),
+    /// Of this kind.
+    Kind(TicketType),
     /// This site.
     Site(String),
     /// This community.
@@ -665,6 +668,9 @@ impl Condition {
             Condition::Service(id) => sql.push("t.service = ").bind(*id),
             Condition::Category(key) => sql.push("t.category = ").bind(key.as_str()),
             Condition::IssueType(key) => sql.push("t.issue_type = ").bind(key.as_str()),
+            // Literals, so that the partial index of those that are not users' is used.
+            Condition::Kind(TicketType::User) => sql.push("t.kind = 'user'"),
+            Condition::Kind(kind) => sql.push("t.kind <> 'user' AND t.kind = ").bind(kind.key()),
             Condition::Site(key) => sql.push("t.site = ").bind(key.as_str()),
             Condition::Community(key) => sql.push("t.community = ").bind(key.as_str()),
             Condition::Shared(keys) => sql

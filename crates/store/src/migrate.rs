@@ -138,6 +138,10 @@ const MIGRATIONS: &[(&str, &str)] = &[
         "0061_canned_texts",
         include_str!("migrations/0061_canned_texts.sql"),
     ),
+    (
+        "0058_ticket_kind",
+        include_str!("migrations/0058_ticket_kind.sql"),
+    ),
 ];
 
 /// How often to start again when another node migrates at the same moment.

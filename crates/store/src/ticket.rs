@@ -87,13 +87,15 @@ pub fn load_to_show(
 pub fn insert(conn: &mut Conn<'_>, ticket: &Ticket, clocks: &Kept) -> Result<(), Error> {
     let mut values = projection(ticket)?;
     values.extend(clocks.values());
+    // It never changes.
+    values.push(ticket.kind.key().into());
     conn.later(
         "INSERT INTO ticket (number, version, status, open, priority, unit, owner, requester,
            service, category, restricted, needs_reply, subject, status_since, created_at,
            updated_at, closed_at, issue_type, site, community, portal, shared, doc, tlp,
-           turn, due, due_clock, due_half, due_warn, clocks, past)
+           turn, due, due_clock, due_half, due_warn, clocks, past, kind)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
-           $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31)",
+           $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32)",
         &values,
     )?;
     satellites(conn, None, ticket)

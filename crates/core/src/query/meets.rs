@@ -58,6 +58,7 @@ impl Filter {
             Filter::Site(key) => ticket.site.as_ref() == Some(key),
             Filter::Community(name) => ticket.community == Some(names.community(name)),
             Filter::Type(key) => ticket.issue_type.as_ref() == Some(key),
+            Filter::Kind(kind) => ticket.kind == *kind,
             Filter::Number(how, number) => how.holds(&ticket.number.0, number),
             Filter::Created(how, moment) => moment.span(*how, now).contains(ticket.created_at),
             Filter::Updated(how, moment) => moment.span(*how, now).contains(ticket.updated_at),

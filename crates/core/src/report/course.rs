@@ -8,7 +8,7 @@ use super::{Past, Round};
 use crate::clock::Ending;
 use crate::id::Millis;
 use crate::target::TargetKind;
-use crate::ticket::{Ticket, TicketType, Visibility};
+use crate::ticket::{Ticket, Visibility};
 use crate::turn::Turn;
 
 /// By what reports are filtered and grouped.
@@ -195,16 +195,6 @@ pub struct Course {
     pub told: Vec<Told>,
 }
 
-/// The key of a type.
-fn type_key(kind: TicketType) -> &'static str {
-    match kind {
-        TicketType::User => "user",
-        TicketType::Team => "team",
-        TicketType::Alarm => "alarm",
-        TicketType::Ops => "ops",
-    }
-}
-
 impl Course {
     /// What a ticket is now and what its history was. `turn`: whose it is now.
     pub fn of(ticket: &Ticket, turn: Option<Turn>, past: &Past, words: &mut Words) -> Course {
@@ -224,7 +214,7 @@ impl Course {
                 Dimension::Community,
                 Word::text(ticket.community.as_deref()),
             ),
-            (Dimension::Type, Word::Text(type_key(ticket.kind).into())),
+            (Dimension::Type, Word::Text(ticket.kind.key().into())),
             (
                 Dimension::Category,
                 Word::Text(ticket.facts.category.as_str().into()),

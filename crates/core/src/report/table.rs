@@ -314,7 +314,7 @@ pub const REPORTS: &[Report] = &[
     Report {
         key: EXCHANGE_LAG,
         title: "Exchange lag",
-        about: "How far behind the exchange with each partner’s system is now.",
+        about: "How far behind the exchange with each partner’s system or desk was at worst within the range, and is now.",
         columns: &[],
     },
 ];

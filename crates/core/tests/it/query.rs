@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use switchboard_core::query::{
     AgeUnit, Compare, Filter, KEYS, Moment, Query, Span, Term, Who, Word,
 };
-use switchboard_core::{Refusal, Status};
+use switchboard_core::{Refusal, Status, TicketType};
 
 #[track_caller]
 fn reads(text: &str, canonical: &str) -> Query {
@@ -33,13 +33,14 @@ fn every_key() {
         r#"status:open unit:"EGI Cloud" priority>=high owner:me -owner:none tag:x service:y category:incident created>=2026-01-01 updated<7d words "exact phrase" -word"#,
     );
     reads(
-        "requester:ann@example.org site:DESY community:belle type:alarm number>10 closed:2w",
-        "requester:ann@example.org site:DESY community:belle type:alarm number>10 closed:2w",
+        "requester:ann@example.org site:DESY community:belle type:alarm kind:team number>10 closed:2w",
+        "requester:ann@example.org site:DESY community:belle type:alarm kind:team number>10 closed:2w",
     );
     for key in KEYS {
         let value = match key {
             "status" => "open",
             "priority" => "low",
+            "kind" => "Team",
             "number" => "7",
             "created" | "updated" | "closed" => "2026-02-03",
             _ => "x",
@@ -108,6 +109,8 @@ fn errors_name_the_key_and_what_would_be_right() {
     }
     assert!(refuses("status:gone").contains("in_progress"));
     assert!(refuses("priority:urgent").contains("low, medium, high, top"));
+    assert!(refuses("kind:red").contains("user, team, alarm, ops"));
+    assert!(refuses("kind>team").contains("can not be compared"));
     assert!(refuses("created>=yesterday").contains("created>=2026-01-31"));
     assert!(refuses("created>=2026-13-01").contains("2026-13-01"));
     assert!(refuses("created:2026-1-1").contains("2026-1-1"));
@@ -217,6 +220,7 @@ fn filter() -> impl Strategy<Value = Filter> {
         value().prop_map(Filter::Site),
         value().prop_map(Filter::Community),
         value().prop_map(Filter::Type),
+        (0usize..4).prop_map(|k| Filter::Kind(TicketType::ALL[k])),
         (compare(), 1i64..).prop_map(|(c, n)| Filter::Number(c, n)),
         (compare(), moment()).prop_map(|(c, m)| Filter::Created(c, m)),
         (compare(), moment()).prop_map(|(c, m)| Filter::Updated(c, m)),

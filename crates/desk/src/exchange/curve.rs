@@ -211,6 +211,26 @@ impl Desk {
         Ok(by_link)
     }
 
+    /// What was noted of each link from a time until before another, in the shortest rows
+    /// that go back so far. Rows whose time has begun before the first are left out.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] for all but first level and administrators.
+    pub async fn exchange_points(
+        &self,
+        actor: &Actor,
+        (from, to): (Millis, Millis),
+    ) -> Result<Vec<Point>, Error> {
+        looks(actor)?;
+        let span = store::curve::kept_since(from, self.now());
+        let all = self
+            .0
+            .db
+            .read(move |c| store::curve::since(c, span, from).map_err(Error::from))
+            .await?;
+        Ok(all.into_iter().filter(|point| point.at < to).collect())
+    }
+
     /// The worst of the last ten minutes of each link, for those who watch the desk.
     ///
     /// # Errors

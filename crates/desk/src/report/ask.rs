@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
 use switchboard_core::report::table::{REPORTS, Report, report};
 use switchboard_core::report::{Dimension, Question, Seen, Step, Word};
-use switchboard_core::{Millis, Priority, Status};
+use switchboard_core::{Millis, Priority, Status, TicketType};
 
 use crate::{Catalogue, Error};
 
@@ -97,6 +97,8 @@ pub struct Ready {
     pub question: Question,
     /// The rows are told apart because somebody said so.
     pub grouped: bool,
+    /// Somebody said how long the stretches are.
+    pub stepped: bool,
     /// Filters as the query language of lists has them; `None`: it can not say them.
     pub query: Option<Vec<String>>,
 }
@@ -196,11 +198,9 @@ fn word(
         }
         Dimension::IssueType => one(text, Some(term("type", text))),
         Dimension::Type => {
-            let offered = ["user", "team", "alarm", "ops"];
-            if !offered.contains(&text) {
-                return Err(unknown(offered.to_vec()));
-            }
-            one(text, None)
+            let kind = TicketType::parse(text)
+                .ok_or_else(|| unknown(TicketType::ALL.map(TicketType::key).to_vec()))?;
+            one(kind.key(), Some(term("kind", kind.key())))
         }
         Dimension::Turn | Dimension::Portal => return Err(unknown(Vec::new())),
     })
@@ -310,6 +310,7 @@ impl Asked {
         Ok(Ready {
             report,
             grouped: group.is_some(),
+            stepped: !self.step.trim().is_empty(),
             question: Question {
                 from,
                 to,

@@ -8,7 +8,6 @@ use switchboard_core::{Millis, Priority, Status, UnitId};
 
 use super::ask::{Ready, term};
 use crate::Catalogue;
-use crate::exchange::view::Coupled;
 
 const DAY_MS: Millis = 86_400_000;
 
@@ -123,7 +122,8 @@ fn term_of(dimension: Dimension, word: &Word, key: &str, name: &str) -> Option<S
         Dimension::Category => Some(term("category", key)),
         Dimension::IssueType => Some(term("type", key)),
         Dimension::Site => Some(term("site", key)),
-        Dimension::Type | Dimension::Turn | Dimension::Portal => None,
+        Dimension::Type => Some(term("kind", key)),
+        Dimension::Turn | Dimension::Portal => None,
     }
 }
 
@@ -343,48 +343,6 @@ pub(super) fn satisfaction(
         rows: rows.collect(),
         total: Some(line(String::new(), "All".to_owned(), &total)),
         columns,
-        answer: None,
-        names: Vec::new(),
-    }
-}
-
-/// How far behind each coupling is.
-pub(super) fn couplings(ready: &Ready, couplings: &[Coupled], now: Millis) -> Sheet {
-    let head = |key, title, measured| Head {
-        key,
-        title,
-        measured,
-    };
-    let rows = couplings.iter().map(|one| Line {
-        key: one.agreement.id.to_string(),
-        name: format!("{}, {}", one.service, one.system()),
-        values: vec![
-            Some(one.lag(now)),
-            Some(one.sums.waiting),
-            Some(one.sums.dead),
-            Some(one.sums.links),
-            one.coupling.read_at.map(|at| now - at),
-        ],
-        ..Line::default()
-    });
-    Sheet {
-        report: ready.report.key,
-        title: ready.report.title,
-        about: ready.report.about,
-        from: ready.question.from,
-        to: ready.question.to,
-        looked_at: now,
-        group: None,
-        step: ready.question.step,
-        columns: vec![
-            head("lag", "Longest wait", Measured::Calendar),
-            head("waiting", "To go there", Measured::Count),
-            head("refused", "Set aside", Measured::Count),
-            head("tickets", "Tickets so far", Measured::Count),
-            head("last_look", "Since the last look there", Measured::Calendar),
-        ],
-        rows: rows.collect(),
-        total: None,
         answer: None,
         names: Vec::new(),
     }

@@ -1,6 +1,7 @@
 //! Communities: who is of which, and what that shows them.
 
 use desk::community::{Community, CommunityDoc, Via};
+use desk::report::Asked;
 use desk::{EntryDraft, Error, OpenRequest, Patch, Step, TicketQuery};
 use store::audit::Filter as Deeds;
 use store::list::{Condition, Filter};
@@ -291,6 +292,50 @@ fn wrong_community<T: std::fmt::Debug>(answer: Result<T, Error>) -> String {
         Err(Error::Invalid { field, problem }) if field == "community" => problem,
         other => panic!("{other:?}"),
     }
+}
+
+/// Lists, queries and reports tell team tickets from others.
+#[test]
+fn team_tickets_are_found_by_their_kind() {
+    both(|desk| async move {
+        let f = desk.federation().await;
+        desk.community("belle", false).await;
+        desk.put_into("belle", &f.otto).await;
+        let otto = actor(&desk, f.otto.id).await;
+        let usual = ticket(&desk, &otto, "belle", Visibility::Parties).await;
+        let opened = desk.desk.open_ticket(&otto, for_the_team("belle")).await;
+        let number = opened.unwrap().number;
+        desk.run_jobs().await;
+        let fay = actor(&desk, f.fay.id).await;
+        for who in [&otto, &fay] {
+            for (q, found) in [
+                ("kind:team", number.0),
+                ("kind:team calibration", number.0),
+                ("-kind:team", usual),
+                ("kind:user status:open", usual),
+            ] {
+                assert_eq!(
+                    listed(&desk, who, q, Filter::default()).await,
+                    [found],
+                    "{q}"
+                );
+            }
+            let alarms = listed(&desk, who, "kind:alarm", Filter::default()).await;
+            assert!(alarms.is_empty());
+        }
+
+        let asked = Asked {
+            report: "submitted".into(),
+            group: "type".into(),
+            ..Asked::default()
+        };
+        let sheet = desk.desk.report(&fay, asked).await.unwrap();
+        let row = sheet.rows.iter().find(|r| r.key == "team").unwrap();
+        let query = row.submitted.clone().unwrap();
+        assert!(query.contains("kind:team"), "{query}");
+        let behind = listed(&desk, &fay, &query, Filter::default()).await;
+        assert_eq!(behind, [number.0]);
+    });
 }
 
 #[test]

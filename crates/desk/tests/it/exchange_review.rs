@@ -2,6 +2,7 @@
 //! reminded when nobody did; and what need not go there is given up.
 
 use desk::exchange::curve::Over;
+use desk::report::Asked;
 use desk::{Error, Step};
 use switchboard_core::{Actor, Command, EntryVisibility, UnitId};
 use testkit::{Mail, Somebody, TestDesk, both_configured, desks};
@@ -270,6 +271,41 @@ fn lag_and_backlog_are_kept_over_time_and_rolled_up() {
         );
         let year = curve(a, Over::Year).await;
         assert_eq!(worst(&year), worst(&day), "{year:?}");
+
+        // The report says the worst of the range, and by stretches when it was.
+        let lag = async |step: &str, from: &str| {
+            let asked = Asked {
+                report: "exchange_lag".into(),
+                from: from.into(),
+                step: step.into(),
+                ..Asked::default()
+            };
+            a.desk.desk.report(&a.fay, asked).await.unwrap().rows
+        };
+        let whole = lag("", "").await;
+        let [row] = &whole[..] else {
+            panic!("{whole:?}")
+        };
+        assert_eq!(row.name, "Desk B");
+        assert_eq!(row.values[1], worst(&day));
+        assert_eq!(row.values[2], day.iter().map(|p| p.backlog).max());
+        assert_eq!(row.values[4], Some(day.iter().map(|p| p.sent).sum()));
+        assert!(row.values[6] >= Some(1), "it waits still: {row:?}");
+        let days = lag("day", "").await;
+        assert_eq!(days.len(), 2, "the range, and the one day: {days:?}");
+        assert_eq!(days[1].values[..5], row.values[..5]);
+        let (from, to) = days[1].stretch.unwrap();
+        assert!(from <= day[0].at && to > last.at, "{from} to {to}");
+        assert_eq!(
+            days[1].values[5], None,
+            "how it is now is no matter of a day"
+        );
+        let before = lag("day", "2024-01-01").await;
+        assert_eq!(
+            before[0].values[1],
+            worst(&day),
+            "rows of a day go back so far"
+        );
 
         // However long it goes on, there are only so many rows.
         let rows = async || {

@@ -231,7 +231,7 @@ fn row(sheet: &Sheet, line: &Line) -> RowView {
         }
     });
     let name = match line.stretch {
-        Some((from, _)) if sheet.group.is_none() => day_words(from),
+        Some((from, _)) if line.key.is_empty() => day_words(from),
         Some((from, _)) => format!("{}, {}", day_words(from), line.name),
         None => line.name.clone(),
     };
@@ -572,12 +572,12 @@ impl ReportsPage {
         let by = sheet.group.map_or("", Dimension::label);
         self.by = match (by, sheet.report) {
             ("", TIMELINE) => "Over time".to_owned(),
-            ("", _) => "By coupling".to_owned(),
+            ("", _) => "By partner".to_owned(),
             (by, _) => format!("By {}", by.to_lowercase()),
         };
         self.first = match (by, sheet.report) {
             (_, TIMELINE) => "From".to_owned(),
-            ("", _) => "Coupling".to_owned(),
+            ("", _) => "Partner".to_owned(),
             (by, _) => by.to_owned(),
         };
         self.heads = sheet.columns.iter().map(|c| c.title).collect();

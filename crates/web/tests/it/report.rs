@@ -525,7 +525,10 @@ fn the_page_has_plots_a_table_and_files_and_names_what_is_wrong() {
                 .expect(status);
         }
         let mut fay = Browser::of(&desk, &f.fay).await;
-        let empty = fay.get("/reports?report=exchange_lag").await.expect(200);
+        let lag = fay.get("/reports?report=exchange_lag").await.expect(200);
+        let lag = lag.text();
+        assert!(lag.contains("<th scope=\"row\">Sky</th>"), "{lag}");
+        let empty = fay.get("/reports?report=satisfaction").await.expect(200);
         assert!(empty.text().contains("Nothing happened"));
     });
 }

@@ -52,7 +52,13 @@ pub(crate) fn measure(stand: &Stand, server: &Server, lines: &mut Vec<Line>) -> 
         apart: APART,
     };
     let to = &desk.config().mail_address;
-    let handing = mails::hand_all_over(sender.handle(), server.mail, to, &mails, pace);
+    let handing = mails::hand_all_over(
+        sender.handle(),
+        (server.mail, mails::CONNECTIONS),
+        to,
+        &mails,
+        pace,
+    );
     let beside = pages(stand, server, &numbers, READS, || {
         Ok(pace.begun.elapsed() < LASTS)
     })?;

@@ -164,7 +164,11 @@ impl Client {
         self.send("POST", path, kind, body).await
     }
 
-    async fn send(
+    /// Sends whatever is asked for.
+    ///
+    /// # Errors
+    /// When there is no answer.
+    pub(crate) async fn send(
         &mut self,
         method: &str,
         path: &str,

@@ -61,7 +61,7 @@ pub(crate) fn measure(stand: &Stand, lines: &mut Vec<Line>) -> anyhow::Result<()
 }
 
 /// Connections of the mail server in front.
-const CONNECTIONS: usize = 16;
+pub(crate) const CONNECTIONS: usize = 16;
 
 /// From the mail server's first word to the committed entry, through the door
 /// that a mail server uses.
@@ -86,7 +86,7 @@ fn by_lmtp(stand: &Stand) -> anyhow::Result<f64> {
         };
         let (here, to) = (runtime.handle(), &desk.config().mail_address);
         let mut handed = 0;
-        for task in hand_all_over(here, door, to, &mails, pace) {
+        for task in hand_all_over(here, (door, CONNECTIONS), to, &mails, pace) {
             handed += task.await??;
         }
         while entries(&desk).await? - before < handed {
@@ -111,13 +111,13 @@ pub(crate) async fn entries(desk: &desk::Desk) -> anyhow::Result<i64> {
 /// tasks, each with how many mails were acknowledged to it.
 pub(crate) fn hand_all_over(
     runtime: &tokio::runtime::Handle,
-    door: std::net::SocketAddr,
+    (door, connections): (std::net::SocketAddr, usize),
     to: &str,
     mails: &Arc<Vec<Vec<u8>>>,
     pace: Pace,
 ) -> Vec<tokio::task::JoinHandle<anyhow::Result<i64>>> {
     let next = Arc::new(AtomicUsize::new(0));
-    (0..CONNECTIONS)
+    (0..connections)
         .map(|_| {
             let (mails, next, to) = (mails.clone(), next.clone(), to.to_owned());
             runtime.spawn(async move { hand_over(door, &to, &mails, &next, pace).await })

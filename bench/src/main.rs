@@ -4,6 +4,8 @@ mod access;
 mod after;
 mod awake;
 mod bare;
+mod beside_rt;
+mod exchange;
 mod fill;
 mod flood;
 mod http;
@@ -72,6 +74,67 @@ enum Command {
         #[arg(long)]
         awake: bool,
     },
+    /// Measure the product beside a Request Tracker 5; bench/beside-rt.sh starts and fills one.
+    Rt {
+        /// The product's filled database, `sqlite:PATH` or `postgres://…`.
+        #[arg(long)]
+        url: String,
+        /// RT's address.
+        #[arg(long, env = "SWITCHBOARD_TEST_RT")]
+        rt: String,
+        /// The token of somebody there who may see, create and answer.
+        #[arg(long, env = "SWITCHBOARD_TEST_RT_TOKEN", hide_env_values = true)]
+        token: String,
+        /// The queue there.
+        #[arg(long, default_value = "Grid")]
+        queue: String,
+        /// The product's binary; without it, the one beside this program.
+        #[arg(long)]
+        server: Option<PathBuf>,
+        /// Where the results go.
+        #[arg(long, default_value = "bench/results")]
+        results: PathBuf,
+        /// The results' name; made from the database without it.
+        #[arg(long)]
+        name: Option<String>,
+    },
+    /// Write the tickets of a filled database into a file, for bench/rt_fill.pl.
+    RtTexts {
+        /// `sqlite:PATH` or `postgres://…`.
+        #[arg(long)]
+        url: String,
+        /// The file.
+        #[arg(long)]
+        into: PathBuf,
+    },
+    /// Measure the link between two desks that share tickets.
+    Exchange {
+        /// The databases of the two, `sqlite:PATH` or `postgres://…`, separated by a comma;
+        /// without them, two SQLite files that are thrown away.
+        #[arg(long, value_delimiter = ',', num_args = 2)]
+        urls: Option<Vec<String>>,
+        /// The product's binary; without it, the one beside this program.
+        #[arg(long)]
+        server: Option<PathBuf>,
+        /// Where the results go.
+        #[arg(long, default_value = "bench/results")]
+        results: PathBuf,
+        /// The results' name; made from the database without it.
+        #[arg(long)]
+        name: Option<String>,
+        /// Tickets that are linked beforehand.
+        #[arg(long, default_value_t = 400)]
+        tickets: usize,
+        /// Changes a second while the lag is measured.
+        #[arg(long, default_value_t = 50)]
+        rate: u32,
+        /// Changes that wait while the link is paused, and then go all at once.
+        #[arg(long, default_value_t = 4_000)]
+        backlog: usize,
+        /// Keep the processors from sleeping, so that waking them does not count.
+        #[arg(long)]
+        awake: bool,
+    },
 }
 
 fn main() -> anyhow::Result<()> {
@@ -96,6 +159,43 @@ fn main() -> anyhow::Result<()> {
             results,
             name,
             only,
+            awake,
+        }),
+        Command::Rt {
+            url,
+            rt,
+            token,
+            queue,
+            server,
+            results,
+            name,
+        } => beside_rt::run(&beside_rt::Options {
+            url,
+            rt,
+            token,
+            queue,
+            server,
+            results,
+            name,
+        }),
+        Command::RtTexts { url, into } => beside_rt::texts(&url, &into),
+        Command::Exchange {
+            urls,
+            server,
+            results,
+            name,
+            tickets,
+            rate,
+            backlog,
+            awake,
+        } => exchange::run(&exchange::Options {
+            urls: urls.and_then(|urls| urls.try_into().ok()),
+            server,
+            results,
+            name,
+            tickets,
+            rate: rate.max(1),
+            backlog,
             awake,
         }),
     }

@@ -107,6 +107,12 @@ impl Times {
 /// A whole run.
 #[derive(Debug, Serialize)]
 pub(crate) struct Report {
+    /// What was measured; database and number of tickets when it is not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) title: Option<String>,
+    /// What stands in the columns beside the product's; `None`: there are none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) beside: Option<&'static str>,
     /// `sqlite` or `postgres`.
     pub(crate) database: &'static str,
     /// How many tickets there were at the beginning.
@@ -119,11 +125,20 @@ pub(crate) struct Report {
     pub(crate) lines: Vec<Line>,
 }
 
+/// A database as people call it.
+pub(crate) fn database_title(database: &str) -> &'static str {
+    match database {
+        "sqlite" => "SQLite",
+        _ => "PostgreSQL",
+    }
+}
+
 fn number(value: f64) -> String {
     match value {
         v if v >= 100.0 => format!("{v:.0}"),
         v if v >= 10.0 => format!("{v:.1}"),
         v if v >= 1.0 => format!("{v:.2}"),
+        0.0 => "0".to_owned(),
         v => format!("{v:.3}"),
     }
 }
@@ -131,20 +146,22 @@ fn number(value: f64) -> String {
 impl Report {
     /// The table.
     pub(crate) fn markdown(&self) -> String {
-        let mut text = format!(
-            "# {} with {} tickets\n\n",
-            match self.database {
-                "sqlite" => "SQLite",
-                _ => "PostgreSQL",
-            },
-            self.tickets
-        );
+        let title = self.title.clone().unwrap_or_else(|| {
+            let database = database_title(self.database);
+            format!("{database} with {} tickets", self.tickets)
+        });
+        let mut text = format!("# {title}\n\n");
         for fact in &self.machine {
             let _ = writeln!(text, "- {fact}");
         }
-        text.push_str(
-            "\n| figure | unit | product p50 | p95 | bare SQL p50 | p95 | ratio | to reach | note |\n\
-             |---|---|--:|--:|--:|--:|--:|---|---|\n",
+        let (columns, rule) = match self.beside {
+            Some(beside) => (format!(" {beside} p50 | p95 | ratio |"), "--:|--:|--:|"),
+            None => (String::new(), ""),
+        };
+        let _ = writeln!(
+            text,
+            "\n| figure | unit | product p50 | p95 |{columns} to reach | note |\n\
+             |---|---|--:|--:|{rule}---|---|"
         );
         let maybe = |v: Option<f64>| v.map(number).unwrap_or_default();
         for line in &self.lines {
@@ -157,16 +174,17 @@ impl Report {
                         if *reached { "reached" } else { "**missed**" }
                     )
                 });
+            let beside = self.beside.map_or(String::new(), |_| {
+                let columns = [line.bare, line.bare_p95, line.ratio];
+                columns.map(|v| format!(" {} |", maybe(v))).concat()
+            });
             let _ = writeln!(
                 text,
-                "| {} | {} | {} | {} | {} | {} | {} | {goal} | {} |",
+                "| {} | {} | {} | {} |{beside} {goal} | {} |",
                 line.what,
                 line.unit,
                 number(line.product),
                 maybe(line.product_p95),
-                maybe(line.bare),
-                maybe(line.bare_p95),
-                maybe(line.ratio),
                 line.note
             );
         }

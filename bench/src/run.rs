@@ -157,6 +157,8 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         "postgres"
     };
     let report = Report {
+        title: None,
+        beside: Some("bare SQL"),
         database,
         tickets: stand.filled.tickets,
         at: SystemClock.now(),
@@ -627,7 +629,7 @@ fn creation(
 }
 
 /// Lets all go on together until the last has ended.
-async fn at_once<T>(
+pub(crate) async fn at_once<T>(
     futures: impl Iterator<Item = impl Future<Output = anyhow::Result<T>>>,
 ) -> anyhow::Result<Vec<T>> {
     let mut all: Vec<_> = futures.map(|f| (Box::pin(f), None)).collect();

@@ -65,6 +65,8 @@ impl Server {
             .env("SWITCHBOARD_SECRET_KEY", crate::fill::SECRET_KEY)
             .env("SWITCHBOARD_PUBLIC_URL", format!("http://{address}"))
             .env("SWITCHBOARD_MAIL_ADDRESS", "desk@bench.example")
+            // What it is coupled with runs beside it.
+            .env("SWITCHBOARD_OUTBOUND_NETWORKS", "127.0.0.1")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(log)

@@ -54,6 +54,11 @@ impl Who {
             hash: Cell::Bytes(hash),
         })
     }
+
+    /// The header of who has the token.
+    pub(crate) fn bearer(&self) -> String {
+        format!("authorization: Bearer {}", self.token)
+    }
 }
 
 /// What all measurements use.
@@ -175,10 +180,7 @@ impl Stand {
     }
 
     pub(crate) fn client(&self, server: &Server, who: &Who) -> Client {
-        Client::new(
-            &server.address,
-            &[format!("authorization: Bearer {}", who.token)],
-        )
+        Client::new(&server.address, &[who.bearer()])
     }
 
     /// A browser that somebody has signed in with.

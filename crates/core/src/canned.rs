@@ -77,6 +77,16 @@ impl Shelf {
         }
     }
 
+    /// In which order what lies there is offered: one's own first, then a unit's, then
+    /// everybody's.
+    pub fn nearness(self) -> u8 {
+        match self {
+            Shelf::Own(_) => 0,
+            Shelf::Unit(_) => 1,
+            Shelf::Everybody => 2,
+        }
+    }
+
     /// Whether they may put something there, change it and take it away: what is
     /// everybody's administrators, what is a unit's its responsibles, too.
     ///

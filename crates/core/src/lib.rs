@@ -19,6 +19,7 @@ pub mod exchange;
 pub mod form;
 pub mod icalendar;
 pub mod id;
+pub mod macros;
 pub mod notify;
 pub mod onboarding;
 pub mod query;

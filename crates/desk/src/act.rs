@@ -72,6 +72,15 @@ pub(crate) struct ReadyEntry {
     files: Vec<Attachment>,
 }
 
+/// What else is stored with a change, all or nothing.
+#[derive(Debug, Clone)]
+enum Along {
+    /// The answer that waited becomes it.
+    Held(Uuid),
+    /// A macro did it.
+    Macro(store::macros::Run),
+}
+
 /// Commands in order, each with the entry that has to be stored for it.
 #[derive(Debug, Clone)]
 struct Planned {
@@ -116,6 +125,19 @@ impl Desk {
         self.act_once(actor, number, expected, steps, None).await
     }
 
+    /// The same by a macro, which the history names.
+    pub(crate) async fn act_by(
+        &self,
+        actor: &Actor,
+        number: TicketNumber,
+        expected: Option<i64>,
+        steps: Vec<Step>,
+        run: store::macros::Run,
+    ) -> Result<i64, Error> {
+        let along = Some(Along::Macro(run));
+        self.act_once(actor, number, expected, steps, along).await
+    }
+
     /// The same for an answer that waited: it is taken away with what it becomes.
     pub(crate) async fn act_held(
         &self,
@@ -124,7 +146,7 @@ impl Desk {
         steps: Vec<Step>,
         held: Uuid,
     ) -> Result<(), Error> {
-        self.act_once(actor, number, None, steps, Some(held))
+        self.act_once(actor, number, None, steps, Some(Along::Held(held)))
             .await
             .map(|_| ())
     }
@@ -142,10 +164,11 @@ impl Desk {
             self.plan(step, number, &mut plan).await?;
         }
         let (now, actor) = (self.now(), actor.clone());
+        let units: Vec<_> = plan.iter().filter_map(|p| named_unit(&p.command)).collect();
         self.0
             .db
             .read(move |c| {
-                let mut scene = scene::begin(c, &catalogue, number, &[])?;
+                let mut scene = scene::begin(c, &catalogue, number, &units)?;
                 if !Access::of(&actor, &scene.tickets[&number]).may_see() {
                     return Err(Error::not_found(format!("ticket {number}")));
                 }
@@ -167,7 +190,7 @@ impl Desk {
         number: TicketNumber,
         expected: Option<i64>,
         steps: Vec<Step>,
-        held: Option<Uuid>,
+        along: Option<Along>,
     ) -> Result<i64, Error> {
         let catalogue = self.catalogue().await?;
         let mut plan = Vec::new();
@@ -180,8 +203,8 @@ impl Desk {
             .0
             .db
             .write(move |c| {
-                if let Some(held) = held {
-                    crate::held::take_to_send(c, held)?;
+                if let Some(Along::Held(held)) = &along {
+                    crate::held::take_to_send(c, *held)?;
                 }
                 let mut scene = scene::begin(c, &catalogue, number, &units)?;
                 let ticket = &scene.tickets[&number];
@@ -225,6 +248,11 @@ impl Desk {
                     store_entry(c, number, entry, &actor, access, now)?;
                 }
                 let live = save(c, &catalogue, (&before, &scene), &all, &actor, cause, now)?;
+                if let Some(Along::Macro(run)) = &along
+                    && !all.is_empty()
+                {
+                    store::macros::note(c, cause, run)?;
+                }
                 Ok((scene.tickets[&number].version, live))
             })
             .await?;

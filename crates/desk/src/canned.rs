@@ -162,12 +162,7 @@ impl Desk {
             })
             .await?;
         names.retain(|one| one.shelf.is_at_hand(&actor, unit));
-        let nearness = |shelf: Shelf| match shelf {
-            Shelf::Own(_) => 0,
-            Shelf::Unit(_) => 1,
-            Shelf::Everybody => 2,
-        };
-        names.sort_by_key(|one| nearness(one.shelf));
+        names.sort_by_key(|one| one.shelf.nearness());
         Ok(names)
     }
 

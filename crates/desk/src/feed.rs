@@ -31,7 +31,7 @@ impl Desk {
                 let all = store::event::feed(c, after, limit)?;
                 let more = all.len() as i64 == limit;
                 let next = all.last().map_or(after, |e| e.id);
-                let mut events = Vec::new();
+                let mut events: Vec<EventView> = Vec::new();
                 for event in all {
                     let access = match tickets.get(&event.ticket) {
                         Some(access) => *access,
@@ -46,6 +46,8 @@ impl Desk {
                         events.push(crate::view::outward(event.into(), &access));
                     }
                 }
+                let inner = |event: &&mut EventView| tickets[&event.ticket].may_see_internal();
+                crate::macros::name(c, events.iter_mut().filter(inner))?;
                 Ok(Stretch { events, next, more })
             })
             .await

@@ -42,6 +42,7 @@ mod letter_text;
 pub mod link;
 pub mod list;
 pub mod look;
+pub mod macros;
 pub mod mail_in;
 pub mod mail_stop;
 pub mod mail_text;

@@ -206,7 +206,7 @@ fn written(c: &mut Conn<'_>, catalogue: &Catalogue, draft: &Draft) -> Result<Wri
         title: draft.title.trim().to_owned(),
         when: When { on, fields, after },
         only: draft.only.trim().to_owned(),
-        then: deeds(c, catalogue, &draft.then)?,
+        then: deeds(c, catalogue, &draft.then, Whom::All)?,
         catch_up: draft.catch_up,
     };
     rule.check()?;
@@ -218,7 +218,26 @@ fn written(c: &mut Conn<'_>, catalogue: &Catalogue, draft: &Draft) -> Result<Wri
     Ok(rule)
 }
 
-fn deeds(c: &mut Conn<'_>, catalogue: &Catalogue, then: &ThenDraft) -> Result<Deeds, Error> {
+/// Whom deeds may name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Whom {
+    /// Everybody with a working account.
+    All,
+    /// Members of units: who is no administrator does not learn of others whether an
+    /// address is known.
+    Staff,
+}
+
+/// What is to be done, with all names looked up.
+///
+/// # Errors
+/// Names the field that is wrong.
+pub(crate) fn deeds(
+    c: &mut Conn<'_>,
+    catalogue: &Catalogue,
+    then: &ThenDraft,
+    whom: Whom,
+) -> Result<Deeds, Error> {
     let some = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
     let unit = |field: &str, name: &str| match some(name) {
         None => Ok(None),
@@ -267,17 +286,20 @@ fn deeds(c: &mut Conn<'_>, catalogue: &Catalogue, then: &ThenDraft) -> Result<De
         (None, Some(_)) => return Err(Error::invalid("mail_unit", "has to name a unit")),
     };
     let mut person = |field: &str, text: &str| match some(text) {
-        None => Ok(None),
+        None => Ok::<_, Error>(None),
         Some(text) => {
             let address = crate::account::address(field, &text)?;
             let person = store::person::by_email(c, address.as_str())?.filter(|p| p.active);
-            match person {
-                Some(person) => Ok(Some(person.id)),
-                None => Err(Error::invalid(
-                    field,
-                    format!("nobody with a working account has the address {address}"),
-                )),
-            }
+            let (person, who) = match (person, whom) {
+                (Some(one), Whom::Staff) if store::person::memberships(c, one.id)?.is_empty() => {
+                    (None, "in a unit")
+                }
+                (person, Whom::Staff) => (person, "in a unit"),
+                (person, Whom::All) => (person, "with a working account"),
+            };
+            let problem = || format!("nobody {who} has the address {address}");
+            let person = person.ok_or_else(|| Error::invalid(field, problem()))?;
+            Ok(Some(person.id))
         }
     };
     Ok(Deeds {
@@ -311,7 +333,32 @@ fn tags(field: &str, tags: &[String]) -> Result<BTreeSet<String>, Error> {
 /// A rule by names again, as a form shows it.
 fn by_names(c: &mut Conn<'_>, catalogue: &Catalogue, rule: &Rule) -> Result<Draft, Error> {
     let w = &rule.written;
-    let then = &w.then;
+    Ok(Draft {
+        number: Some(rule.number),
+        expected: Some(rule.version),
+        title: w.title.clone(),
+        on: w.when.on.key().to_owned(),
+        fields: w.when.fields.iter().map(|f| f.key().to_owned()).collect(),
+        after: w
+            .when
+            .after
+            .map(|a| (i64::from(a.count), a.of.key().to_owned())),
+        only: w.only.clone(),
+        then: then_by_names(c, catalogue, &w.then)?,
+        catch_up: w.catch_up,
+        active: rule.active,
+    })
+}
+
+/// What is done by names again, as a form shows it.
+///
+/// # Errors
+/// When the database can not be read.
+pub(crate) fn then_by_names(
+    c: &mut Conn<'_>,
+    catalogue: &Catalogue,
+    then: &Deeds,
+) -> Result<ThenDraft, Error> {
     let unit = |id: Option<UnitId>| {
         let unit = id.and_then(|id| catalogue.unit(id));
         unit.map_or_else(String::new, |u| u.name.clone())
@@ -325,44 +372,30 @@ fn by_names(c: &mut Conn<'_>, catalogue: &Catalogue, rule: &Rule) -> Result<Draf
         }
     };
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
-    Ok(Draft {
-        number: Some(rule.number),
-        expected: Some(rule.version),
-        title: w.title.clone(),
-        on: w.when.on.key().to_owned(),
-        fields: w.when.fields.iter().map(|f| f.key().to_owned()).collect(),
-        after: w
-            .when
-            .after
-            .map(|a| (i64::from(a.count), a.of.key().to_owned())),
-        only: w.only.clone(),
-        then: ThenDraft {
-            category: text(&then.category),
-            issue_type: text(&then.issue_type),
-            tag: then.tag.iter().cloned().collect(),
-            untag: then.untag.iter().cloned().collect(),
-            priority: then.priority.map_or_else(String::new, |p| p.key().into()),
-            unit: unit(then.unit),
-            owner: person(then.owner)?,
-            cc: person(then.cc)?,
-            involve: person(then.involve)?,
-            note: text(&then.note),
-            answer: text(&then.answer),
-            hold: then
-                .hold
-                .as_ref()
-                .map(|h| h.reason.clone())
-                .unwrap_or_default(),
-            hold_days: then.hold.as_ref().and_then(|h| h.days).map(i64::from),
-            mail_unit: unit(then.mail.as_ref().map(|m| m.unit)),
-            mail_text: then
-                .mail
-                .as_ref()
-                .map(|m| m.text.clone())
-                .unwrap_or_default(),
-        },
-        catch_up: w.catch_up,
-        active: rule.active,
+    Ok(ThenDraft {
+        category: text(&then.category),
+        issue_type: text(&then.issue_type),
+        tag: then.tag.iter().cloned().collect(),
+        untag: then.untag.iter().cloned().collect(),
+        priority: then.priority.map_or_else(String::new, |p| p.key().into()),
+        unit: unit(then.unit),
+        owner: person(then.owner)?,
+        cc: person(then.cc)?,
+        involve: person(then.involve)?,
+        note: text(&then.note),
+        answer: text(&then.answer),
+        hold: then
+            .hold
+            .as_ref()
+            .map(|h| h.reason.clone())
+            .unwrap_or_default(),
+        hold_days: then.hold.as_ref().and_then(|h| h.days).map(i64::from),
+        mail_unit: unit(then.mail.as_ref().map(|m| m.unit)),
+        mail_text: then
+            .mail
+            .as_ref()
+            .map(|m| m.text.clone())
+            .unwrap_or_default(),
     })
 }
 

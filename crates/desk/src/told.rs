@@ -43,6 +43,8 @@ pub struct Told {
     pub new: Value,
     /// Why, where somebody said so.
     pub reason: Option<String>,
+    /// The name of the macro by which they did it, for the support side.
+    pub by_macro: Option<String>,
 }
 
 /// A time as RFC 3339 has it, in UTC and with milliseconds.
@@ -177,6 +179,7 @@ impl Names<'_> {
             old: said.old,
             new: said.new,
             reason: said.reason,
+            by_macro: e.by_macro,
         }
     }
 

@@ -285,6 +285,8 @@ pub struct EventView {
     pub cause: Uuid,
     /// What happened, with old and new.
     pub change: Change,
+    /// The name of the macro by which they did it; for the support side only.
+    pub by_macro: Option<String>,
 }
 
 impl From<Event> for EventView {
@@ -299,6 +301,7 @@ impl From<Event> for EventView {
             channel: e.channel,
             cause: e.cause,
             change: e.change,
+            by_macro: None,
         }
     }
 }
@@ -645,9 +648,13 @@ fn event_views(
     after_seq: i64,
     limit: i64,
 ) -> Result<Vec<EventView>, Error> {
-    Ok(store::event::of_ticket(c, number, after_seq, limit)?
+    let mut events: Vec<EventView> = store::event::of_ticket(c, number, after_seq, limit)?
         .into_iter()
         .filter(|e| event_visible(&e.change, access))
         .map(|e| outward(e.into(), access))
-        .collect())
+        .collect();
+    if access.may_see_internal() {
+        crate::macros::name(c, &mut events)?;
+    }
+    Ok(events)
 }

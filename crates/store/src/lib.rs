@@ -39,6 +39,7 @@ pub mod job;
 pub mod lease;
 pub mod legal_hold;
 pub mod list;
+pub mod macros;
 pub mod mail;
 pub mod mail_text;
 pub mod mailbox;

@@ -142,6 +142,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
         "0058_ticket_kind",
         include_str!("migrations/0058_ticket_kind.sql"),
     ),
+    ("0062_macros", include_str!("migrations/0062_macros.sql")),
 ];
 
 /// How often to start again when another node migrates at the same moment.

@@ -114,7 +114,7 @@ impl Deeds {
     ///
     /// # Errors
     /// Names the field and says what would be right.
-    pub(super) fn check(&self) -> Result<(), Refusal> {
+    pub(crate) fn check(&self) -> Result<(), Refusal> {
         if self.is_empty() {
             return wrong("then", "has to do something");
         }

@@ -13,6 +13,7 @@ mod exchange_sim;
 mod exchange_tie;
 mod exchange_words;
 mod life;
+mod macros;
 mod merge;
 mod notify;
 mod onboarding;

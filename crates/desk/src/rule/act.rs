@@ -204,7 +204,7 @@ fn told(c: &mut Conn<'_>, ticket: &Ticket) -> Result<Told, Error> {
 }
 
 /// The working days of the unit that has a ticket.
-fn working_days(catalogue: &Catalogue, ticket: &Ticket) -> Calendar {
+pub(crate) fn working_days(catalogue: &Catalogue, ticket: &Ticket) -> Calendar {
     catalogue.unit(ticket.unit).map_or_else(
         || Calendar::new("UTC", None, []),
         |unit| unit.doc.working_days(),
@@ -492,7 +492,7 @@ pub(super) fn tried(
 }
 
 /// A step in words.
-fn said(catalogue: &Catalogue, step: &Step) -> String {
+pub(crate) fn said(catalogue: &Catalogue, step: &Step) -> String {
     let unit = |id: &UnitId| {
         let unit = catalogue.unit(*id);
         unit.map_or_else(|| "a unit".to_owned(), |u| u.name.clone())

@@ -86,7 +86,11 @@ pub(super) fn of(
         _ => None,
     };
     let id = format!("evt_{}", event.id);
-    let told = told::told(c, catalogue, vec![outward(event.into(), &access)])?;
+    let mut event = outward(event.into(), &access);
+    if access.may_see_internal() {
+        crate::macros::name(c, [&mut event])?;
+    }
+    let told = told::told(c, catalogue, vec![event])?;
     let Some(told) = told.into_iter().next() else {
         return Ok(None);
     };

@@ -28,6 +28,7 @@ mod held;
 mod import;
 mod ldap;
 mod list_mail;
+mod macros;
 mod mail_choice;
 mod mail_door;
 mod mail_in;

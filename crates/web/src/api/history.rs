@@ -48,6 +48,8 @@ pub struct Event {
     pub new: Value,
     /// Why, where somebody said so.
     pub reason: Option<String>,
+    /// The name of the macro by which they did it; for the support side of the ticket.
+    pub by_macro: Option<String>,
 }
 
 impl From<Told> for Event {
@@ -66,6 +68,7 @@ impl From<Told> for Event {
             old: e.old,
             new: e.new,
             reason: e.reason,
+            by_macro: e.by_macro,
         }
     }
 }

@@ -35,6 +35,7 @@ pub mod history;
 pub mod incoming;
 pub(crate) mod input;
 pub mod list;
+pub mod macros;
 pub mod mail_choice;
 pub mod mail_text;
 pub mod mailbox;
@@ -166,6 +167,7 @@ fn routes(max_attachment: usize) -> OpenApiRouter<AppState> {
         .merge(rule::router())
         .merge(alarm::router())
         .merge(canned::router())
+        .merge(macros::router())
         .merge(triage::router())
         .merge(timer::router())
         .merge(report::router())

@@ -139,7 +139,7 @@ fn shown(one: Overview) -> WrittenRule {
     }
 }
 
-fn then(t: ThenDraft) -> RuleThen {
+pub(super) fn then(t: ThenDraft) -> RuleThen {
     RuleThen {
         category: t.category,
         issue_type: t.issue_type,
@@ -159,7 +159,7 @@ fn then(t: ThenDraft) -> RuleThen {
     }
 }
 
-fn then_draft(t: RuleThen) -> ThenDraft {
+pub(super) fn then_draft(t: RuleThen) -> ThenDraft {
     ThenDraft {
         category: t.category,
         issue_type: t.issue_type,

@@ -27,6 +27,25 @@ pub(super) const API: &[Row] = &[
         Needs::Read,
         Who::Works,
     ),
+    row("GET", "/api/v1/macros", Needs::Read, Who::Staff),
+    row("POST", "/api/v1/macros", Needs::Write, Who::Staff),
+    row("GET", "/api/v1/macros/{id}", Needs::Read, Who::Staff),
+    row("PATCH", "/api/v1/macros/{id}", Needs::Write, Who::Staff),
+    row("DELETE", "/api/v1/macros/{id}", Needs::Write, Who::Staff),
+    // What it can not do with a ticket is said for that ticket.
+    row("POST", "/api/v1/macros/{id}/runs", Needs::Write, Who::Staff),
+    row(
+        "GET",
+        "/api/v1/tickets/{number}/macros/{id}",
+        Needs::Read,
+        Who::Works,
+    ),
+    row(
+        "POST",
+        "/api/v1/tickets/{number}/macros/{id}",
+        Needs::Write,
+        Who::Works,
+    ),
 ];
 
 /// The pages.

@@ -474,6 +474,23 @@ async fn canned_text(desk: &TestDesk, f: &Federation, who: &Somebody) -> String 
     made.json["id"].as_str().unwrap().to_owned()
 }
 
+/// A macro whose name no other has.
+fn macro_body(scope: &str) -> Value {
+    static SO_FAR: AtomicUsize = AtomicUsize::new(0);
+    let title = format!("Macro {}", SO_FAR.fetch_add(1, Ordering::Relaxed));
+    json!({"scope": scope, "title": title, "then": {"note": "{{ ticket.number }}"}})
+}
+
+/// A macro that they keep themselves, as far as they can.
+async fn staff_macro(desk: &TestDesk, f: &Federation, who: &Somebody) -> String {
+    let mut made = desk.post(who, "/macros", macro_body("own")).await;
+    if made.status != 201 {
+        let body = macro_body("everybody");
+        made = desk.post(&f.ada, "/macros", body).await.expect(201);
+    }
+    made.json["id"].as_str().unwrap().to_owned()
+}
+
 /// The same for the routes about applications, members and people.
 async fn staff_call(
     desk: &TestDesk,
@@ -568,6 +585,17 @@ async fn staff_call(
         (method, "/canned-texts/{id}") => {
             let id = canned_text(desk, f, who).await;
             let body = (method == "PATCH").then(|| json!({"title": "U"}));
+            (path.replace("{id}", &id), body)
+        }
+        ("POST", "/macros") => (path.to_owned(), Some(macro_body("own"))),
+        (method, "/macros/{id}" | "/macros/{id}/runs") => {
+            let id = staff_macro(desk, f, who).await;
+            let body = match method {
+                "PATCH" => Some(json!({"take": true})),
+                // A ticket that is not there: that is said for it.
+                "POST" => Some(json!({"numbers": [999_999]})),
+                _ => None,
+            };
             (path.replace("{id}", &id), body)
         }
         ("POST", "/rules" | "/rules/preview") => (path.to_owned(), Some(rule_body())),
@@ -933,6 +961,9 @@ async fn call(
     }
     if path.ends_with("/canned-texts/{id}") {
         filled = filled.replace("{id}", &canned_text(desk, f, who).await);
+    }
+    if path == "/tickets/{number}/macros/{id}" {
+        filled = filled.replace("{id}", &staff_macro(desk, f, who).await);
     }
     if path == "/incoming/{id}/take" {
         // A mail of a machine, each time another one.

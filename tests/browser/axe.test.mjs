@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { assertFits, assertQuiet, axe, phone, shot, startDemo, wide } from "./harness.mjs";
 
-let demo, stop, ticket, worked, unit, person, campaign, form, waiting, accepted;
+let demo, stop, ticket, worked, unit, person, campaign, macro, form, waiting, accepted;
 before(async () => {
   demo = await startDemo();
   ticket = (await demo.api("user@demo", "/api/v1/tickets?limit=1")).items[0].number;
@@ -19,6 +19,7 @@ before(async () => {
   form = `/provider/onboarding/${mine.find((f) => f.state === "draft").id}`;
   person = (await demo.api("admin@demo", "/api/v1/people?q=storage@demo")).items[0].id;
   campaign = (await demo.api("first@demo", "/api/v1/campaigns")).items[0].number;
+  macro = (await demo.api("first@demo", "/api/v1/macros")).items[0].id;
   stop = await stopLink();
 }, { timeout: 120_000 });
 after(() => demo?.stop());
@@ -174,6 +175,10 @@ suite("first level", "first@demo", [
   ["triage", "/triage"],
   ["canned-texts", "/canned-texts"],
   ["canned-text-new", "/canned-texts?new=1"],
+  ["macros", "/macros"],
+  ["macro-new", "/macros?new=1"],
+  ["macro", () => `/macros/${macro}`],
+  ["macro-run", () => `/work/${worked}/macros/${macro}`],
   ["redirected", "/redirected?show=open"],
   ["campaigns", "/campaigns"],
   ["campaign", () => `/campaigns/${campaign}`],

@@ -481,6 +481,29 @@ function canned(text) {
   });
 }
 
+/* ---- macros ---- */
+
+// What it will do is shown over the ticket instead of on a page of its own; its form is the same.
+document.addEventListener("click", async (event) => {
+  const link = event.target.closest("[data-macro]");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  link.closest("[popover]")?.hidePopover?.();
+  let form;
+  try {
+    const answer = await fetch(link.href);
+    form = answer.ok && parse(await answer.text()).getElementById("macro-run");
+  } catch { /* the page itself says what is wrong */ }
+  if (!form) { location.assign(link.href); return; }
+  const dialog = document.createElement("dialog");
+  dialog.setAttribute("aria-labelledby", "macro-h");
+  dialog.append(document.importNode(form, true));
+  dialog.addEventListener("close", () => { dialog.remove(); $("#macros-button")?.focus(); });
+  $("[data-close]", dialog).addEventListener("click", (click) => { click.preventDefault(); dialog.close(); });
+  document.body.append(dialog);
+  dialog.showModal();
+});
+
 /* ---- keys ---- */
 
 const press = (selector) => () => { const e = $(selector); if (!e) return false; e.click(); return true; };
@@ -515,6 +538,7 @@ const keys = [
   ["merge", "m", "Ticket", "Merge or attach", () => { if (board() || $("#incident")) return focus("#incident [value=slaves]")(); const fold = unfold($("#related")); if (!fold) return false; $("#relate select")?.focus(); return true; }],
   ["tags", "t", "Ticket", "Tags", () => { if (board()) return focus("#issue_type")(); const tags = $("#tags"); if (!tags) return false; unfold(tags.closest("details")); tags.focus(); return true; }],
   ["remind", "h", "Ticket", "Remind me", () => { const date = $("#reminder"); if (!date) return false; unfold(date.closest("details")); date.focus(); return true; }],
+  ["macro", "y", "Ticket", "Macros", () => { const menu = $("#macros"); if (!menu) return false; menu.showPopover?.(); $("a", menu).focus(); return true; }],
   ["copy", ".", "Ticket", "Copy the number", press("[data-copy]")],
   ["low", "1", "Triage", "Low", inBoard(tick("#priority [value=low]"))],
   ["medium", "2", "Triage", "Medium", inBoard(tick("#priority [value=medium]"))],

@@ -1,9 +1,12 @@
-//! Texts that units keep for what they write again and again.
+//! Texts that units keep for what they write again and again, and macros for what they
+//! do.
 
 use switchboard_core::Channel;
 
 use super::Cast;
 use crate::canned::Draft;
+use crate::macros::Draft as Macro;
+use crate::rule::ThenDraft;
 use crate::{Desk, Error};
 
 /// Whose, its unit, what it is called, what is typed, what it says.
@@ -67,7 +70,35 @@ pub(super) async fn keep(desk: &Desk, cast: &Cast) -> Result<(), Error> {
             body: body.into(),
             ..Draft::default()
         };
-        desk.save_canned_text(&by, text).await?;
+        let kept = desk.save_canned_text(&by, text).await?;
+        if shortcut == "ask-message" {
+            let ask = Macro {
+                shelf: shelf.into(),
+                title: "Ask for the exact message, and wait".into(),
+                canned: Some(kept.id),
+                take: true,
+                status: "waiting".into(),
+                ..Macro::default()
+            };
+            desk.save_macro(&administrator, ask).await?;
+        }
     }
+    let raised = Macro {
+        shelf: "unit".into(),
+        shelf_unit: "storage".into(),
+        title: "Quota is raised".into(),
+        then: ThenDraft {
+            tag: vec!["quota".into()],
+            note: "Raised by a quarter, until the end of the year.".into(),
+            answer: "Dear {{ requester.name }},\n\nyour quota is raised by a quarter, until the \
+                     end of the year. It counts at once.\n\n{{ agent.name }}, {{ unit.name }}"
+                .into(),
+            ..ThenDraft::default()
+        },
+        take: true,
+        status: "solved".into(),
+        ..Macro::default()
+    };
+    desk.save_macro(&administrator, raised).await?;
     Ok(())
 }

@@ -54,6 +54,22 @@ pub(super) const PAGES: &[Row] = &[
     row("POST", "/canned-texts", Needs::Form, Who::Staff),
     row("GET", "/canned-texts/{id}", Needs::Session, Who::Staff),
     row("POST", "/canned-texts/{id}", Needs::Form, Who::Staff),
+    row("GET", "/macros", Needs::Session, Who::Staff),
+    row("POST", "/macros", Needs::Form, Who::Staff),
+    row("GET", "/macros/{id}", Needs::Session, Who::Staff),
+    row("POST", "/macros/{id}", Needs::Form, Who::Staff),
+    row(
+        "GET",
+        "/work/{number}/macros/{id}",
+        Needs::Session,
+        Who::Works,
+    ),
+    row(
+        "POST",
+        "/work/{number}/macros/{id}",
+        Needs::Form,
+        Who::Works,
+    ),
     row(
         "GET",
         "/work/{number}/canned-texts/{id}",

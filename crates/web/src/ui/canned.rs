@@ -172,10 +172,7 @@ async fn page(
         version: known.map_or_else(String::new, |k| k.version.to_string()),
         typed,
         scopes: scopes(&catalogue, actor, scope),
-        fields: FIELDS
-            .iter()
-            .map(|name| format!("{{{{ {name} }}}}"))
-            .collect(),
+        fields: field_names(),
         errors: Errors::default(),
     })
 }
@@ -188,8 +185,17 @@ fn typed(known: &CannedText) -> Typed {
     }
 }
 
-/// Which text an address means.
-fn id_of(text: &str) -> Result<Uuid, Fault> {
+/// The fields that texts may have, in their braces.
+pub fn field_names() -> Vec<String> {
+    let names = FIELDS.iter();
+    names.map(|name| format!("{{{{ {name} }}}}")).collect()
+}
+
+/// What an address means by an id.
+///
+/// # Errors
+/// When it is none.
+pub fn id_of(text: &str) -> Result<Uuid, Fault> {
     Uuid::try_parse(text).map_err(|_| Fault::no_page())
 }
 

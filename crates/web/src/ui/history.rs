@@ -85,7 +85,12 @@ async fn list(visit: &Visit, text: &str, base: &str, room: Room) -> Result<Respo
             HistoryRow {
                 time: visit.dial.date_time(event.at),
                 who: event.actor_name.clone(),
-                channel: channel_words(&event.channel).to_owned(),
+                channel: match &event.by_macro {
+                    Some(name) => {
+                        format!("{}, by macro “{name}”", channel_words(&event.channel))
+                    }
+                    None => channel_words(&event.channel).to_owned(),
+                },
                 field: words.field,
                 old: words.old,
                 new: words.new,

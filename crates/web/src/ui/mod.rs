@@ -15,6 +15,7 @@ pub mod clock;
 pub mod communities;
 pub mod confirm;
 pub mod curve;
+pub mod deeds;
 pub mod exchange;
 pub mod facts;
 pub mod fault;
@@ -27,6 +28,8 @@ pub mod identities;
 pub mod invitation;
 pub mod list_link;
 pub mod live;
+pub mod macro_run;
+pub mod macros;
 pub mod mail_choice;
 pub mod mail_frame;
 pub mod mail_stop;
@@ -296,10 +299,16 @@ pub fn router() -> Router<AppState> {
         .route("/work/{number}/clocks", get(ticket_clocks::show))
         .route("/work/{number}/split", get(split::show).post(split::act))
         .route("/work/{number}/canned-texts/{id}", get(canned::filled))
+        .route(
+            "/work/{number}/macros/{id}",
+            get(macro_run::show).post(macro_run::act),
+        )
         .route("/work/{number}/{deed}", post(work_post::act))
         .route("/alarm", get(alarm::show).post(alarm::post))
         .route("/canned-texts", get(canned::list).post(canned::create))
         .route("/canned-texts/{id}", get(canned::show).post(canned::act))
+        .route("/macros", get(macros::list).post(macros::create))
+        .route("/macros/{id}", get(macros::show).post(macros::act))
         .route("/redirected", get(redirected::show))
         .route("/campaigns", get(campaigns::show).post(campaigns::ask))
         .route(

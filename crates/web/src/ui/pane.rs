@@ -18,6 +18,7 @@ use super::exchange;
 use super::facts;
 use super::fault::Fault;
 use super::frame::{Errors, Notice};
+use super::macro_run;
 use super::place;
 use super::redirected;
 use super::thread::Lens;
@@ -28,8 +29,8 @@ use super::words::{
     Namer, degrades_words, people_words, relation_words, role_words, security_words,
 };
 use super::workspace::{
-    CannedChoice, Composer, HandleForm, PriorityPane, Recipient, RelatedRow, RequesterPane,
-    StaffCan, StatusAction, TicketLink, TicketPane, UndeliveredRow, WaitingRow,
+    CannedChoice, Composer, HandleForm, MacroLink, PriorityPane, Recipient, RelatedRow,
+    RequesterPane, StaffCan, StatusAction, TicketLink, TicketPane, UndeliveredRow, WaitingRow,
 };
 
 /// What was sent and could not be done, to be shown again.
@@ -118,8 +119,6 @@ pub async fn pane(
         number: number.0,
         version: ticket.version,
         seen: conversation.entries.len() as i64,
-        list_href: format!("/work?{here}"),
-        list_query: here,
         subject: ticket.subject.clone(),
         status: StatusMark::of(ticket.status),
         prio: PrioMark::of(ticket.priority),
@@ -127,6 +126,9 @@ pub async fn pane(
         route: lens.route(conversation, None),
         thread: lens.thread(conversation),
         can,
+        macros: macros(visit, actor, conversation, &here).await?,
+        list_href: format!("/work?{here}"),
+        list_query: here,
         read_only: read_only(ticket, has(Offer::Reply) || has(Offer::Note)),
         follow: if has(Offer::Unfollow) {
             Some(true)
@@ -204,6 +206,29 @@ async fn canned(
             id: one.id.to_string(),
             title: one.title,
             shortcut: one.shortcut,
+        })
+        .collect())
+}
+
+/// The macros to use on it; none for those who do not work anywhere.
+async fn macros(
+    visit: &Visit,
+    actor: &Actor,
+    conversation: &Conversation,
+    here: &str,
+) -> Result<Vec<MacroLink>, Fault> {
+    let offers = &conversation.offers;
+    if !actor.is_staff() || !(offers.contains(&Offer::Reply) || offers.contains(&Offer::Note)) {
+        return Ok(Vec::new());
+    }
+    let ticket = &conversation.ticket;
+    let names = visit.desk.macro_names(actor, Some(ticket.state.unit));
+    Ok(names
+        .await?
+        .into_iter()
+        .map(|one| MacroLink {
+            href: macro_run::address(ticket.number, &one.id.to_string(), here),
+            title: one.title,
         })
         .collect())
 }

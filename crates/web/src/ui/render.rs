@@ -84,7 +84,7 @@ use super::verify::VerifyPage;
 use super::workspace::WorkspacePage;
 
 fn pages() -> BTreeMap<&'static str, String> {
-    BTreeMap::from([
+    let mut all = BTreeMap::from([
         ("account", AccountPage::sample().render().unwrap()),
         ("account-new", AccountPage::new_sample().render().unwrap()),
         (
@@ -463,7 +463,9 @@ fn pages() -> BTreeMap<&'static str, String> {
             "work-wrong",
             WorkspacePage::wrong_sample().render().unwrap(),
         ),
-    ])
+    ]);
+    all.extend(super::samples::macros::rendered());
+    all
 }
 
 /// A start tag with its attributes, an end tag, or text between.

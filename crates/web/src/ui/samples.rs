@@ -9,6 +9,7 @@ mod campaigns;
 mod canned;
 mod exchange;
 mod federated;
+pub(super) mod macros;
 mod mail;
 mod mailboxes;
 mod partner;

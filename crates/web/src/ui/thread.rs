@@ -1,9 +1,11 @@
 //! A conversation as it is shown: entries, changes between them, and the line
 //! of who has held the ticket.
 
+use std::collections::HashMap;
+
 use desk::mail_in::MailNote;
 use desk::view::{Conversation, EntryView as Entry, EventView};
-use switchboard_core::{Change, EntryVisibility, Millis, PersonId, Status, UnitId};
+use switchboard_core::{Change, EntryId, EntryVisibility, Millis, PersonId, Status, UnitId};
 
 use super::text::prose;
 use super::time::{Dial, length};
@@ -41,6 +43,16 @@ impl Lens<'_> {
             .rev()
             .find(|e| e.visibility == EntryVisibility::Public)
             .map(|e| e.id);
+        let by_macro: HashMap<EntryId, &str> = conversation
+            .events
+            .iter()
+            .filter_map(|event| match &event.change {
+                Change::EntryAdded { entry } if self.staff => {
+                    Some((entry.id, event.by_macro.as_deref()?))
+                }
+                _ => None,
+            })
+            .collect();
         for entry in &conversation.entries {
             let mut between = Vec::new();
             while let Some(event) = events.next_if(|e| e.at < entry.at) {
@@ -52,6 +64,11 @@ impl Lens<'_> {
                 && let Some(note) = conversation.mails.iter().find(|m| m.entry == entry.id)
             {
                 self.origin(&mut view, note);
+            }
+            if let Some(name) = by_macro.get(&entry.id) {
+                let words = format!("Macro: {name}");
+                view.chips
+                    .push(Chip::with_icon(Tone::Plain, "again", words));
             }
             if self.staff && conversation.ticket.needs_reply && last_public == Some(entry.id) {
                 view.chips
@@ -93,7 +110,12 @@ impl Lens<'_> {
             .iter()
             .map(|e| EventRow {
                 who: e.actor_name.clone(),
-                what: self.namer.words(&e.change).line(),
+                what: match &e.by_macro {
+                    Some(name) => {
+                        format!("{}, by macro “{name}”", self.namer.words(&e.change).line())
+                    }
+                    None => self.namer.words(&e.change).line(),
+                },
                 time: self.dial.moment(e.at),
             })
             .collect();
@@ -116,11 +138,14 @@ impl Lens<'_> {
                 .to_owned(),
             );
         }
-        let summary = if rows.len() == 1 {
+        let mut summary = if rows.len() == 1 {
             parts.concat()
         } else {
             format!("{} changes: {}", rows.len(), parts.join(", "))
         };
+        if let Some(name) = shown.iter().find_map(|e| e.by_macro.as_ref()) {
+            summary.push_str(&format!(", by macro “{name}”"));
+        }
         items.push(ThreadItem::Events(EventsView { summary, rows }));
     }
 

@@ -340,11 +340,21 @@ async fn listing(
                 "No ticket that you can see has all of this.".to_owned()
             },
             bulk: !rows.is_empty(),
+            macros: macros(visit, actor).await?,
             rows,
             pages,
         },
         problem,
     ))
+}
+
+/// The macros that may be used on what is ticked.
+async fn macros(visit: &Visit, actor: &Actor) -> Result<Vec<Choice>, Fault> {
+    let names = visit.desk.macro_names(actor, None).await?;
+    Ok(names
+        .into_iter()
+        .map(|one| Choice::new(format!("macro:{}", one.id), one.title))
+        .collect())
 }
 
 /// "M. Kowalska" of "Marta Kowalska".

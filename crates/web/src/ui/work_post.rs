@@ -19,6 +19,7 @@ use uuid::Uuid;
 
 use super::fault::Fault;
 use super::frame::{Errors, Notice, NoticeTone};
+use super::macro_run;
 use super::pane::Again;
 use super::posted::Posted;
 use super::view::Choice;
@@ -661,6 +662,9 @@ async fn many(posted: &Posted) -> Result<Response, Fault> {
     if numbers.is_empty() {
         let notice = Notice::new(NoticeTone::Info, "Tick some tickets first");
         return visit.go(&back, Some(notice));
+    }
+    if let Some(id) = posted.text("do").strip_prefix("macro:") {
+        return macro_run::many(posted, &numbers, id, back).await;
     }
     let (mut done, mut problems) = (0, Vec::new());
     for number in numbers {

@@ -89,6 +89,8 @@ pub struct ListPane {
     pub pages: Pages,
     /// Something may be done with many at once.
     pub bulk: bool,
+    /// The macros that may be.
+    pub macros: Vec<Choice>,
 }
 
 /// What the reader may do with the ticket.
@@ -206,6 +208,15 @@ pub struct PriorityPane {
     pub errors: Errors,
 }
 
+/// A macro that may be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MacroLink {
+    /// Where it shows what it does with the ticket.
+    pub href: String,
+    /// How people call it.
+    pub title: String,
+}
+
 /// A clock with its name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NamedClock {
@@ -278,6 +289,8 @@ pub struct TicketPane {
     pub thread: Vec<ThreadItem>,
     /// What the reader may do.
     pub can: StaffCan,
+    /// The macros to use on it.
+    pub macros: Vec<MacroLink>,
     /// Why nothing can be written.
     pub read_only: Option<String>,
     /// The reader follows it; `None`: they are told anyway.

@@ -6,12 +6,13 @@ use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::Response;
 use desk::Error;
-use desk::rule::{Draft, Overview, Preview, ThenDraft};
+use desk::rule::{Draft, Overview, Preview};
 use store::rule::{Run, Verdict};
+use switchboard_core::TicketNumber;
 use switchboard_core::rule::{Field, Measure, On};
-use switchboard_core::{Priority, TicketNumber};
 
 use crate::ui::assets::Asset;
+use crate::ui::deeds::{self, DeedFields};
 use crate::ui::fault::Fault;
 use crate::ui::frame::{Errors, Frame, Here, Notice, NoticeTone, Room};
 use crate::ui::posted::Posted;
@@ -80,26 +81,7 @@ fn lamp(one: &Overview) -> Lamp {
 
 fn about(one: &Overview) -> String {
     let w = &one.rule.written;
-    let t = &one.draft.then;
-    let mut does = Vec::new();
-    let mut say = |is: bool, words: String| {
-        if is {
-            does.push(words);
-        }
-    };
-    say(!t.category.is_empty(), format!("category {}", t.category));
-    say(!t.issue_type.is_empty(), format!("type {}", t.issue_type));
-    say(!t.tag.is_empty(), format!("tag {}", t.tag.join(", ")));
-    say(!t.untag.is_empty(), format!("untag {}", t.untag.join(", ")));
-    say(!t.priority.is_empty(), format!("priority {}", t.priority));
-    say(!t.unit.is_empty(), format!("to {}", t.unit));
-    say(!t.owner.is_empty(), format!("owner {}", t.owner));
-    say(!t.cc.is_empty(), format!("Cc {}", t.cc));
-    say(!t.involve.is_empty(), format!("draw in {}", t.involve));
-    say(!t.note.is_empty(), "a note".into());
-    say(!t.answer.is_empty(), "an answer".into());
-    say(!t.hold.is_empty(), "on hold".into());
-    say(!t.mail_unit.is_empty(), format!("mail to {}", t.mail_unit));
+    let does = deeds::words(&one.draft.then);
     let only = match w.only.as_str() {
         "" => "every ticket",
         only => only,
@@ -182,24 +164,10 @@ pub struct RuleFields {
     pub of: Vec<Choice>,
     /// A query.
     pub only: String,
-    /// Categories.
-    pub categories: Vec<Choice>,
-    /// Types of issue.
-    pub issue_types: Vec<Choice>,
-    /// Priorities.
-    pub priorities: Vec<Choice>,
-    /// Units to give it to.
-    pub units: Vec<Choice>,
     /// Units to mail.
     pub mail_units: Vec<Choice>,
-    /// What else it does.
-    pub then: ThenDraft,
-    /// Tags, with commas between them.
-    pub tag: String,
-    /// Tags, with commas between them.
-    pub untag: String,
-    /// Working days.
-    pub hold_days: String,
+    /// What it does.
+    pub deeds: DeedFields,
     /// What had its time already, too.
     pub catch_up: bool,
     /// It acts.
@@ -262,8 +230,7 @@ fn preview_view(seen: Preview, dial: &Dial, timed: bool) -> PreviewView {
         refused: t.refused.is_some(),
         would: match t.refused {
             Some(why) => sentence(&why),
-            None if t.does.is_empty() => "Nothing: all is so already.".to_owned(),
-            None => sentence(&t.does.join(", ")),
+            None => deeds::would_words(&t.does),
         },
     });
     PreviewView {
@@ -298,35 +265,8 @@ pub struct RulePage {
     pub errors: Errors,
 }
 
-fn choices(
-    all: impl IntoIterator<Item = (String, String)>,
-    chosen: &str,
-    none: &str,
-) -> Vec<Choice> {
-    let mut list = vec![Choice {
-        chosen: chosen.is_empty(),
-        ..Choice::new("", none)
-    }];
-    let known: Vec<_> = all.into_iter().collect();
-    let missing = !chosen.is_empty() && !known.iter().any(|(value, _)| value == chosen);
-    // What is not there any more is shown, and refused when it is sent.
-    let lost = missing.then(|| (chosen.to_owned(), chosen.to_owned()));
-    list.extend(known.into_iter().chain(lost).map(|(value, label)| Choice {
-        chosen: value == chosen,
-        ..Choice::new(value, label)
-    }));
-    list
-}
-
 async fn fields(visit: &Visit, draft: &Draft) -> Result<RuleFields, Fault> {
     let catalogue = visit.desk.catalogue().await?;
-    let then = &draft.then;
-    let units: Vec<(String, String)> = catalogue
-        .units
-        .iter()
-        .filter(|u| u.active)
-        .map(|u| (u.name.clone(), u.name.clone()))
-        .collect();
     let (count, of) = draft
         .after
         .clone()
@@ -359,52 +299,19 @@ async fn fields(visit: &Visit, draft: &Draft) -> Result<RuleFields, Fault> {
             })
             .collect(),
         only: draft.only.clone(),
-        categories: choices(
-            catalogue
-                .categories
-                .iter()
-                .map(|c| (c.key.clone(), c.name.clone())),
-            &then.category,
-            "Stays",
+        mail_units: deeds::choices(
+            deeds::unit_names(&catalogue),
+            &draft.then.mail_unit,
+            "Nobody",
         ),
-        issue_types: choices(
-            catalogue
-                .issue_types
-                .iter()
-                .map(|t| (t.key.clone(), t.name.clone())),
-            &then.issue_type,
-            "Stays",
-        ),
-        priorities: choices(
-            Priority::ALL
-                .iter()
-                .map(|p| (p.key().to_owned(), p.key().to_owned())),
-            &then.priority,
-            "Stays",
-        ),
-        units: choices(units.clone(), &then.unit, "Stays"),
-        mail_units: choices(units, &then.mail_unit, "Nobody"),
-        tag: then.tag.join(", "),
-        untag: then.untag.join(", "),
-        hold_days: then.hold_days.map_or_else(String::new, |d| d.to_string()),
-        then: then.clone(),
+        deeds: DeedFields::of(&catalogue, &draft.then),
         catch_up: draft.catch_up,
         active: draft.active,
     })
 }
 
-/// A number that somebody typed; what is none is refused by the desk.
-fn number(text: &str) -> Option<i64> {
-    let text = text.trim();
-    (!text.is_empty()).then(|| text.parse().unwrap_or(-1))
-}
-
 fn typed(known: Option<&Overview>, posted: &Posted) -> Draft {
     let text = |name: &str| posted.text(name).to_owned();
-    let commas = |name: &str| -> Vec<String> {
-        let words = posted.text(name).split(',').map(str::trim);
-        words.filter(|w| !w.is_empty()).map(str::to_owned).collect()
-    };
     let on = text("on");
     let timed = On::parse(&on).is_some_and(On::is_timed);
     let changed = on == On::Changed.key();
@@ -417,28 +324,12 @@ fn typed(known: Option<&Overview>, posted: &Posted) -> Draft {
             true => posted.all("field").map(str::to_owned).collect(),
             false => Vec::new(),
         },
-        after: number(posted.text("count"))
+        after: deeds::number(posted.text("count"))
             .filter(|_| timed)
             .map(|count| (count, text("of"))),
         on,
         only: text("only"),
-        then: ThenDraft {
-            category: text("category"),
-            issue_type: text("issue_type"),
-            tag: commas("tag"),
-            untag: commas("untag"),
-            priority: text("priority"),
-            unit: text("unit"),
-            owner: text("owner"),
-            cc: text("cc"),
-            involve: text("involve"),
-            note: posted.body("note"),
-            answer: posted.body("answer"),
-            hold: text("hold"),
-            hold_days: number(posted.text("hold_days")),
-            mail_unit: text("mail_unit"),
-            mail_text: posted.body("mail_text"),
-        },
+        then: deeds::typed(posted),
         catch_up: timed && posted.has("catch_up"),
         active: posted.has("active"),
     }

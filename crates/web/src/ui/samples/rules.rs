@@ -1,10 +1,9 @@
 //! Samples of the pages that look after rules.
 
-use desk::rule::ThenDraft;
-
 use crate::ui::admin::rules::{
     PreviewView, RuleFields, RulePage, RuleRow, RulesPage, RunRow, TouchedRow,
 };
+use crate::ui::deeds::DeedFields;
 use crate::ui::frame::{Errors, Frame, Here};
 use crate::ui::time::Dial;
 use crate::ui::view::{Chip, Choice, Lamp, Tone};
@@ -135,19 +134,8 @@ impl RulePage {
                 count: s("5"),
                 of: vec![chosen("working_days", "working days")],
                 only: s("quota status:open"),
-                categories: vec![chosen("", "Stays")],
-                issue_types: vec![chosen("", "Stays")],
-                priorities: vec![chosen("", "Stays"), Choice::new("high", "high")],
-                units: vec![chosen("", "Stays"), Choice::new("Storage", "Storage")],
                 mail_units: vec![chosen("", "Nobody")],
-                then: ThenDraft {
-                    owner: s("sam@example.org"),
-                    answer: s("Hello {{ name }}, we look at it."),
-                    ..ThenDraft::default()
-                },
-                tag: s("quota, big"),
-                untag: String::new(),
-                hold_days: String::new(),
+                deeds: DeedFields::sample(),
                 catch_up: false,
                 active: true,
             },

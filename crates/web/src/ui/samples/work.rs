@@ -11,8 +11,9 @@ use crate::ui::view::{
     Chip, Choice, ClockMark, ListRow, Pages, PersonMark, PrioMark, StatusGlyph, StatusMark, Tone,
 };
 use crate::ui::workspace::{
-    CannedChoice, Composer, HandleForm, ListPane, NamedClock, PriorityPane, Recipient, RelatedRow,
-    RequesterPane, StaffCan, StatusAction, TicketLink, TicketPane, ViewLink, WorkspacePage,
+    CannedChoice, Composer, HandleForm, ListPane, MacroLink, NamedClock, PriorityPane, Recipient,
+    RelatedRow, RequesterPane, StaffCan, StatusAction, TicketLink, TicketPane, ViewLink,
+    WorkspacePage,
 };
 use switchboard_core::{Millis, Priority, Status};
 
@@ -219,6 +220,10 @@ fn pane() -> TicketPane {
             people: true,
             split: true,
         },
+        macros: vec![MacroLink {
+            href: s("/work/48213/macros/0190f3a0-0000-7000-8000-000000000001?list=view%3Dmine"),
+            title: s("Ask for the project & wait"),
+        }],
         read_only: None,
         follow: Some(false),
         to: vec![
@@ -464,6 +469,10 @@ impl WorkspacePage {
                 empty: s("Nothing waits for an answer."),
                 pages: Pages::default(),
                 bulk: true,
+                macros: vec![Choice::new(
+                    "macro:0190f3a0-0000-7000-8000-000000000001",
+                    "Ask & wait",
+                )],
             },
             now: 1_790_000_000_000,
             unit_names: vec![s("First level"), s("Check-in")],

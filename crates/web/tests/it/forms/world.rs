@@ -77,9 +77,10 @@ pub(super) fn deeds(path: &str) -> &'static [&'static str] {
             "note", "reply", "canned", "handle", "facts", "place", "priority", "relate", "people",
             "follow", "waiting",
         ],
-        "/work/bulk" => &["tag", "assign", "take"],
+        "/work/bulk" => &["tag", "assign", "take", "macro"],
         "/work/views" => &["save"],
-        "/canned-texts/{id}" => &["save", "delete"],
+        "/canned-texts/{id}" | "/macros/{id}" => &["save", "delete"],
+        "/work/{number}/macros/{id}" => &["macro"],
         "/work/{number}/split" => &["split"],
         "/campaigns/{campaign}" => &["add", "leave", "save"],
         "/triage/{number}" => &["assign", "take", "rules", "spam", "pass-on"],
@@ -296,6 +297,15 @@ impl World {
         }
     }
 
+    /// Who keeps something: themselves, as far as they can.
+    async fn keeper(&self, caller: &Caller) -> Actor {
+        let who = match caller.staff {
+            true => &caller.who,
+            false => &self.f.ada,
+        };
+        actor(&self.desk, who).await
+    }
+
     fn canned_call(path: &str, deed: &str) -> Call {
         let fields = [
             ("do", deed),
@@ -305,6 +315,25 @@ impl World {
             ("body", "Hello {{ requester.name }}."),
         ];
         Call::to(path, &fields).changes()
+    }
+
+    fn macro_call(path: &str, deed: &str) -> Call {
+        let fields = [
+            ("do", deed),
+            ("title", &fresh()),
+            ("scope", "own"),
+            ("tag", "tape"),
+            ("take", "1"),
+            ("note", "Ticket {{ ticket.number }}."),
+        ];
+        Call::to(path, &fields).changes()
+    }
+
+    /// A macro for everybody that always changes something.
+    async fn macro_for_all(&self) -> String {
+        let body = json!({"scope": "everybody", "title": fresh(), "then": {"tag": [fresh()]}});
+        let made = self.desk.post(&self.f.ada, "/macros", body).await;
+        made.expect(201).json["id"].as_str().unwrap().to_owned()
     }
 
     /// The call for a deed of a row.
@@ -325,7 +354,9 @@ impl World {
         }
         match path {
             "/tickets/{number}/{deed}" => self.on_ticket(deed, of).await,
-            "/work/{number}/{deed}" | "/work/{number}/split" => self.on_work(deed, of).await,
+            "/work/{number}/{deed}" | "/work/{number}/split" | "/work/{number}/macros/{id}" => {
+                self.on_work(deed, of).await
+            }
             "/campaigns" => {
                 self.sites().await;
                 let unit = match of {
@@ -403,22 +434,33 @@ impl World {
                     ..Call::to(format!("/t/{word}/{deed}"), &fields)
                 }
             }
+            "/work/bulk" if deed == "macro" => {
+                let number = self.ticket(of).await.to_string();
+                let what = format!("macro:{}", self.macro_for_all().await);
+                // Monitors have no macros.
+                Call::to(path, &[("do", &what), ("ticket", &number), ("sure", "1")]).changes()
+            }
             "/work/bulk" => {
                 let number = self.ticket(of).await.to_string();
                 let to = if deed == "assign" { "Network" } else { "tape" };
                 Call::to(path, &[("do", deed), ("ticket", &number), ("to", to)])
             }
+            "/macros" => Self::macro_call(path, deed),
+            "/macros/{id}" => {
+                let who = self.keeper(caller).await;
+                let draft = desk::macros::Draft {
+                    shelf: "own".into(),
+                    title: fresh(),
+                    take: true,
+                    ..desk::macros::Draft::default()
+                };
+                let made = self.desk.desk.save_macro(&who, draft).await;
+                let id = made.map_or(Uuid::nil(), |made| made.id);
+                Self::macro_call(&format!("/macros/{id}"), deed)
+            }
             "/canned-texts" => Self::canned_call(path, deed),
             "/canned-texts/{id}" => {
-                // Their own, as far as they can keep one.
-                let who = actor(
-                    &self.desk,
-                    if caller.staff {
-                        &caller.who
-                    } else {
-                        &self.f.ada
-                    },
-                );
+                let who = self.keeper(caller).await;
                 let draft = desk::canned::Draft {
                     shelf: "own".into(),
                     title: "T".into(),
@@ -426,7 +468,7 @@ impl World {
                     body: "x".into(),
                     ..desk::canned::Draft::default()
                 };
-                let made = self.desk.desk.save_canned_text(&who.await, draft).await;
+                let made = self.desk.desk.save_canned_text(&who, draft).await;
                 // Monitors keep none, and see none.
                 let id = made.map_or(Uuid::nil(), |made| made.id);
                 Self::canned_call(&format!("/canned-texts/{id}"), deed)
@@ -782,6 +824,10 @@ impl World {
                 let id = made.json["id"].as_str().unwrap();
                 let fields = [("kind", "note"), ("status", deed), ("canned", id)];
                 Call::to(at("write"), &fields)
+            }
+            "macro" => {
+                let id = self.macro_for_all().await;
+                Call::to(at(&format!("macros/{id}")), &[])
             }
             "handle" => Call::to(at(deed), &[("tags", "tape")]),
             "facts" => Call::to(

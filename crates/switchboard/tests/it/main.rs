@@ -10,6 +10,7 @@ mod kill_disk;
 mod kill_exchange;
 mod kill_mail;
 mod kill_partner;
+mod kill_rule;
 mod kill_send;
 mod kill_server;
 mod kill_webhook;

@@ -43,7 +43,7 @@ need_command() { # need_command COMMAND PACKAGE... : for what may be there witho
   command -v "$1" >/dev/null || need_debian "${@:2}"
 }
 
-# need_python : schemathesis, the clients of RT, Zammad, GitHub, GitLab and Jira, and all they stand on, at the versions in tests/api/requirements.txt.
+# need_python : schemathesis, the clients of RT, Zammad, GGUS's SOAP, GitHub, GitLab and Jira, and all they stand on, at the versions in tests/api/requirements.txt.
 need_python() {
   local want=$root/tests/api/requirements.txt have=$target/venv/requirements.txt
   cmp -s "$want" "$have" && [ -x "$target/venv/bin/schemathesis" ] && return 0

@@ -16,7 +16,7 @@ const LARGEST: usize = 512 * 1024;
 /// What is asked.
 #[derive(Clone)]
 pub struct Question {
-    /// `rt`, `zammad`, `ggus`, `jira`, `github`, `gitlab`, `switchboard`.
+    /// `rt`, `zammad`, `ggus`, `ggus_soap`, `jira`, `github`, `gitlab`, `switchboard`.
     pub system: String,
     /// The address of its API.
     pub endpoint: String,
@@ -73,7 +73,7 @@ pub(crate) struct Way {
     pub(crate) name: &'static str,
     /// The path that tells who one is.
     pub(crate) me: &'static str,
-    /// Where in that answer the name stands.
+    /// Where in that answer the name stands; empty: it tells a stranger nothing.
     pub(crate) names: &'static [&'static str],
     /// The path of a queue; `{}` is its name. Empty: see `listed`.
     pub(crate) queue: &'static str,
@@ -144,6 +144,10 @@ pub async fn probe(guard: &Guard, question: &Question) -> Vec<Check> {
     if base.starts_with("https://") {
         found.push(check(Mark::Good, "Its certificate is valid", ""));
     }
+    if way.names.is_empty() {
+        found.push(no_secret());
+        return found;
+    }
     match identity(&way, &me) {
         Ok(name) if way.me == "/rt" => {
             found.push(check(Mark::Good, format!("It is {} {name}", way.name), ""));
@@ -151,11 +155,7 @@ pub async fn probe(guard: &Guard, question: &Question) -> Vec<Check> {
         Ok(name) => found.push(check(Mark::Good, format!("Signed in as {name}"), "")),
         Err(wrong) => {
             found.push(if question.secret.is_none() && is_refusal(&me) {
-                check(
-                    Mark::Odd,
-                    "It asks who we are, and no secret was sent",
-                    "The operator keeps none of this name for this host yet.",
-                )
+                no_secret()
             } else {
                 wrong
             });
@@ -164,6 +164,14 @@ pub async fn probe(guard: &Guard, question: &Question) -> Vec<Check> {
     }
     found.push(queue(guard, question, &way, base).await);
     found
+}
+
+fn no_secret() -> Check {
+    check(
+        Mark::Odd,
+        "It asks who we are, and no secret was sent",
+        "The operator keeps none of this name for this host yet.",
+    )
 }
 
 fn is_refusal(answer: &Response<Vec<u8>>) -> bool {

@@ -10,6 +10,7 @@
 
 mod call;
 mod door;
+pub mod ggus_soap;
 pub mod github;
 pub mod gitlab;
 pub mod jira;
@@ -22,7 +23,7 @@ mod since;
 mod wanted;
 pub mod zammad;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,6 +33,7 @@ use serde::{Deserialize, Serialize};
 use crate::guard;
 use crate::probe::{Check, Mark, Question, Way, check, probe};
 
+pub use ggus_soap::GgusSoap;
 pub use github::GitHub;
 pub use gitlab::GitLab;
 pub use jira::Jira;
@@ -207,6 +209,10 @@ pub struct Cursor {
     pub floor: i64,
     /// Changes above it that were read: number and time.
     pub seen: BTreeMap<i64, i64>,
+    /// Tickets, by number, that are looked at one by one once no list shows them any
+    /// more; where a system lists what is in one place only.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub known: BTreeSet<u64>,
 }
 
 /// Some changes.
@@ -232,6 +238,29 @@ pub struct RemoteAttachment {
     pub content_type: String,
     /// Its size in bytes, as they say.
     pub size: u64,
+}
+
+impl RemoteChange {
+    /// A ticket is there no more; nobody there tells since when, and by whom. `at`: when
+    /// that was seen, in milliseconds since 1970.
+    ///
+    /// # Errors
+    /// [`Error::Wrong`] where it has no number.
+    pub fn gone(ticket: &str, at: i64) -> Result<RemoteChange, Error> {
+        let number = number::number(at, number::Sort::Gone, number::issue_number(ticket)?);
+        Ok(RemoteChange {
+            id: number.to_string(),
+            source: String::new(),
+            ticket: ticket.to_owned(),
+            at,
+            author: RemotePerson::default(),
+            ours: false,
+            kind: ChangeKind::Status {
+                from: String::new(),
+                to: "deleted".to_owned(),
+            },
+        })
+    }
 }
 
 /// What somebody wrote there for the requester to read.
@@ -544,10 +573,11 @@ pub(crate) struct Kind {
 }
 
 /// Every system that this desk speaks with, each from its own file.
-const KINDS: [&Kind; 6] = [
+const KINDS: [&Kind; 7] = [
     &rt::KIND,
     &zammad::KIND,
     &zammad::GGUS,
+    &ggus_soap::KIND,
     &github::KIND,
     &gitlab::KIND,
     &jira::KIND,
@@ -635,6 +665,22 @@ pub trait Tracker: fmt::Debug + Send + Sync {
 
     /// Sets values and says which were not taken.
     async fn set(&self, ticket: &str, wanted: &Wanted) -> Result<Outcome, Error>;
+
+    /// Whether our account sees where tickets lie: then one that could be seen before
+    /// and is missing now is gone for it.
+    async fn sees_the_rest(&self) -> Result<bool, Error> {
+        Ok(false)
+    }
+
+    /// Whether a ticket that was there is there no more, or hidden from our account.
+    async fn is_gone(&self, ticket: &str) -> Result<bool, Error> {
+        match self.read(ticket).await {
+            Ok(there) => Ok(there.standing == Standing::Deleted),
+            Err(Error::Deleted(_)) => Ok(true),
+            Err(Error::Missing { .. }) => self.sees_the_rest().await,
+            Err(error) => Err(error),
+        }
+    }
 
     /// Links a ticket; one that is linked so already stays so.
     async fn link(&self, _ticket: &str, _link: &RemoteLink) -> Result<RemoteTicket, Error> {

@@ -66,10 +66,11 @@ impl Way {
 }
 
 /// Systems that can be coupled: key and name.
-pub const SYSTEMS: [(&str, &str); 7] = [
+pub const SYSTEMS: [(&str, &str); 8] = [
     ("rt", "Request Tracker (RT)"),
     ("zammad", "Zammad"),
     ("ggus", "GGUS or xGUS"),
+    ("ggus_soap", "GGUS or xGUS before 2025 (SOAP)"),
     ("jira", "Jira"),
     ("github", "GitHub"),
     ("gitlab", "GitLab"),

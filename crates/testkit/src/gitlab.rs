@@ -104,6 +104,15 @@ impl GitLabServer {
         issue.chain(notes.map(|note| text(&note["body"]))).collect()
     }
 
+    /// An owner of `lab/atlas` deletes an issue: whoever asks for it is told that there
+    /// is none.
+    pub fn deletes(&self, iid: &str) {
+        let mut lab = locked(&self.lab);
+        let is = |json: &Value| json["#project"] == "lab/atlas" && text(&json["#issue"]) == iid;
+        lab.issues.retain(|issue| !is(issue));
+        lab.notes.retain(|note| !is(note));
+    }
+
     /// From now on it is too busy, or not any more.
     pub fn busy(&self, busy: bool) {
         locked(&self.lab).busy = busy;

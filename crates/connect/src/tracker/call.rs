@@ -263,7 +263,12 @@ pub(super) fn media_type(content_type: &str) -> &str {
 /// When it was given, by the system's own clock, in milliseconds since 1970; `None`
 /// when the answer has no date.
 pub(super) fn date(reply: &Reply) -> Option<i64> {
-    let date = chrono::DateTime::parse_from_rfc2822(reply.header(header::DATE)).ok()?;
+    date_of(&reply.headers)
+}
+
+/// The same of an answer's headers.
+pub(super) fn date_of(headers: &HeaderMap) -> Option<i64> {
+    let date = chrono::DateTime::parse_from_rfc2822(text_of(headers, header::DATE)).ok()?;
     Some(date.timestamp_millis())
 }
 

@@ -514,18 +514,7 @@ impl Tracker for GitHub {
             // Nobody there tells when, and by whom.
             Err(Error::Deleted(_)) => {
                 let now = chrono::Utc::now().timestamp_millis();
-                Ok(vec![RemoteChange {
-                    id: number(now, Sort::Gone, id).to_string(),
-                    source: String::new(),
-                    ticket: id.to_string(),
-                    at: now,
-                    author: RemotePerson::default(),
-                    ours: false,
-                    kind: ChangeKind::Status {
-                        from: String::new(),
-                        to: "deleted".to_owned(),
-                    },
-                }])
+                Ok(vec![RemoteChange::gone(ticket, now)?])
             }
             Err(error) => Err(error),
         }

@@ -680,6 +680,15 @@ impl Tracker for GitLab {
         Ok(sent(all.first().unwrap_or(&made), false))
     }
 
+    async fn sees_the_rest(&self) -> Result<bool, Error> {
+        let reply = self.door.call(Call::get(self.path(""))).await?;
+        match self.there(reply, "") {
+            Ok(_) => Ok(true),
+            Err(Error::Missing { .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     async fn set(&self, ticket: &str, wanted: &Wanted) -> Result<Outcome, Error> {
         let id = issue_number(ticket)?;
         let issue = self.present(id).await?;

@@ -639,6 +639,15 @@ impl Tracker for Jira {
         Ok(sent(all.first().unwrap_or(&made.json), false, lost))
     }
 
+    async fn sees_the_rest(&self) -> Result<bool, Error> {
+        let path = format!("/project/{}", escaped(self.project().0, false));
+        match self.get(&path, "that project").await {
+            Ok(_) => Ok(true),
+            Err(Error::Missing { .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     async fn set(&self, ticket: &str, wanted: &Wanted) -> Result<Outcome, Error> {
         let id = issue_number(ticket)?;
         let issue = self.issue(id).await?;

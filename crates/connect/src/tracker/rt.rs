@@ -668,6 +668,7 @@ mod tests {
         let mut cursor = Cursor {
             floor: 3,
             seen: BTreeMap::from([(4, 1_000), (5, 400_000), (6, 2_000), (7, 500_000)]),
+            ..Cursor::default()
         };
         settle(&mut cursor, Some(600_000));
         // 6 is old enough, but 5 below it is not.

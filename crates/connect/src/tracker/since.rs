@@ -1,8 +1,6 @@
 //! Reading a system without a list of all changes: what changed since is searched for
 //! by time, less an overlap, and read ticket by ticket.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 
 use crate::tracker::call::{Reply, date, time};
@@ -33,13 +31,18 @@ pub(super) fn written_time(at: i64) -> String {
 
 /// The cursor to read from when nothing older is of interest, by any answer's date.
 pub(super) fn start(reply: Reply) -> Result<Cursor, Error> {
-    let now = date(&reply).ok_or_else(|| Error::Strange {
-        system: reply.system(),
+    start_at(reply.system(), date(&reply))
+}
+
+/// The same by a time of theirs.
+pub(super) fn start_at(system: &'static str, now: Option<i64>) -> Result<Cursor, Error> {
+    let now = now.ok_or_else(|| Error::Strange {
+        system,
         why: "its answers have no date".to_owned(),
     })?;
     Ok(Cursor {
         floor: now - OVERLAP,
-        seen: BTreeMap::new(),
+        ..Cursor::default()
     })
 }
 

@@ -670,6 +670,12 @@ impl Tracker for Zammad {
         self.send_entry(ticket, entry).await
     }
 
+    async fn sees_the_rest(&self) -> Result<bool, Error> {
+        // It tells a ticket that our account may not see from one that is not there.
+        let reply = self.door.call(Call::get("/users/me")).await?;
+        found(reply, "look at itself", || "account of that secret".into()).map(|_| true)
+    }
+
     async fn set(&self, ticket: &str, wanted: &Wanted) -> Result<Outcome, Error> {
         self.set_values(ticket, wanted).await
     }

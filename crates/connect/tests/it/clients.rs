@@ -1,6 +1,7 @@
 //! The clients that the field's scripts use, from PyPI and unchanged, against the
 //! systems of the tests: what they do with a real one, they do here.
 
+use crate::ggus_soap_server::GgusSoapServer;
 use crate::github_server::GitHubServer;
 use crate::gitlab_server::GitLabServer;
 use crate::jira_server::JiraServer;
@@ -47,4 +48,9 @@ async fn python_gitlab_takes_it_for_a_gitlab() {
 #[tokio::test]
 async fn pypis_jira_takes_it_for_a_jira() {
     does_everything("jira", JiraServer::start(false).await.url).await;
+}
+
+#[tokio::test]
+async fn suds_takes_it_for_a_ggus_of_before_2025() {
+    does_everything("ggus_soap", GgusSoapServer::start().await.url).await;
 }

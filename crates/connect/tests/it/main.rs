@@ -9,6 +9,8 @@
 // built after every change here, before a test of it runs.
 #[path = "../../../testkit/src/answering.rs"]
 pub mod answering;
+#[path = "../../../testkit/src/ggus_soap.rs"]
+pub mod ggus_soap_server;
 #[path = "../../../testkit/src/github.rs"]
 pub mod github_server;
 #[path = "../../../testkit/src/gitlab.rs"]
@@ -27,6 +29,7 @@ pub mod tls_door;
 pub mod zammad_server;
 
 mod clients;
+mod ggus_soap;
 mod github;
 mod gitlab;
 mod jira;

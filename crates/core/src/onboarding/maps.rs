@@ -38,9 +38,9 @@ fn status_in(system: &str, status: Status) -> &'static str {
         ("zammad", Waiting | OnHold) => "pending reminder",
         ("zammad", Solved | Unsolved | Verified | Closed) => "closed",
         ("zammad", Assigned | InProgress | Reopened) => "open",
-        ("ggus", InProgress) => "in progress",
-        ("ggus", Waiting) => "waiting for reply",
-        ("ggus", OnHold) => "on hold",
+        ("ggus" | "ggus_soap", InProgress) => "in progress",
+        ("ggus" | "ggus_soap", Waiting) => "waiting for reply",
+        ("ggus" | "ggus_soap", OnHold) => "on hold",
         ("jira", New | Assigned | Reopened) => "To Do",
         ("jira", InProgress | Waiting | OnHold) => "In Progress",
         ("jira", Solved | Verified | Closed) => "Done",
@@ -60,7 +60,7 @@ pub fn default_priorities(system: &str) -> WordMap {
     let names = match system {
         "rt" => ["Low", "Medium", "High", "High"],
         "zammad" => ["1 low", "2 normal", "3 high", "3 high"],
-        "ggus" => ["less urgent", "urgent", "very urgent", "top priority"],
+        "ggus" | "ggus_soap" => ["less urgent", "urgent", "very urgent", "top priority"],
         "jira" => ["Low", "Medium", "High", "Highest"],
         "github" | "gitlab" => [
             "priority: low",

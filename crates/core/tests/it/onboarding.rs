@@ -310,7 +310,10 @@ fn every_system_has_a_whole_map_of_its_own() {
         assert_eq!(rt[ours], theirs);
     }
     assert_eq!(rt.len(), Status::ALL.len());
-    assert_eq!(default_priorities("ggus")["top"], "top priority");
+    for ggus in ["ggus", "ggus_soap"] {
+        assert_eq!(default_priorities(ggus)["top"], "top priority");
+        assert_eq!(default_statuses(ggus)["waiting"], "waiting for reply");
+    }
 }
 
 #[test]

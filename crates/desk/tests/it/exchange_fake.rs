@@ -312,7 +312,7 @@ impl Tracker for Fake {
         there.up()?;
         Ok(Cursor {
             floor: i64::try_from(there.changes.len()).unwrap(),
-            seen: BTreeMap::new(),
+            ..Cursor::default()
         })
     }
 
@@ -325,7 +325,7 @@ impl Tracker for Fake {
             items: there.changes[from.saturating_sub(3)..].to_vec(),
             cursor: Cursor {
                 floor: i64::try_from(there.changes.len()).unwrap(),
-                seen: BTreeMap::new(),
+                ..Cursor::default()
             },
             more: false,
         })

@@ -126,7 +126,7 @@ pub struct FormRedirection {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct FormExchange {
-    /// `rt`, `zammad`, `ggus`, `jira`, `github`, `gitlab`, `switchboard`.
+    /// `rt`, `zammad`, `ggus`, `ggus_soap`, `jira`, `github`, `gitlab`, `switchboard`.
     pub system: String,
     /// The address of its API.
     pub endpoint: String,

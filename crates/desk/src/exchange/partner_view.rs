@@ -127,6 +127,7 @@ fn counterpart(
         system: partner.title.clone(),
         there: Some(joint.id.to_string()),
         ended: partner.state == State::Ended,
+        gone: false,
         theirs: *holder == partner.desk,
         status: status.map(|set| set.value.clone()),
         owner: owner.map(|s| s.value.clone()).filter(|o| !o.is_empty()),

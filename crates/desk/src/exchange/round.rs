@@ -648,6 +648,13 @@ impl Desk {
         };
         let ready = self.ready_call(terms, &link, call).await?;
         let called = self.make_call(tracker, call, ready).await;
+        if let (true, Some(there)) = (called.gone, &link.tie.there)
+            && let Ok(gone) = RemoteChange::gone(there, self.now())
+        {
+            // What was said here stays here, and nothing is tried again.
+            let trouble = self.hear_link(terms, tracker, id, &[gone], None).await?;
+            return Ok(Some(trouble.map_or(Drove::Fine, Drove::Down)));
+        }
         self.record_called(terms, id, call, called).await
     }
 

@@ -103,6 +103,18 @@ impl Taking<'_> {
                 _ => {}
             }
         }
+        let passed = |change: &Change| matches!(change.deed, Deed::BatonPassed { .. });
+        let told = step.recorded.log.iter().filter(theirs).any(passed);
+        if step.notes.contains(&Note::Deleted) && !told {
+            // This desk had it in its hands already.
+            let said = format!(
+                "The ticket's counterpart in {} was deleted there, or hidden from this desk: \
+                 what is written here reaches nobody there any more.",
+                self.terms.manner.label
+            );
+            live.extend(self.tell(c, &said)?);
+            note(c, self.desk, link.id, Went::In, said, None)?;
+        }
         for one in &step.notes {
             if let Some(said) = in_words(one) {
                 note(c, self.desk, link.id, Went::Here, said, None)?;

@@ -33,6 +33,8 @@ pub(super) struct Called {
     pub(super) down: Option<Trouble>,
     /// What was not taken, although the rest was.
     pub(super) not_taken: Vec<String>,
+    /// The ticket is there no more.
+    pub(super) gone: bool,
 }
 
 /// Why a system can not be talked to.
@@ -228,6 +230,7 @@ impl Desk {
                     error: None,
                     down: None,
                     not_taken: Vec::new(),
+                    gone: false,
                 };
             }
             Ready::Create(new) => (
@@ -266,9 +269,25 @@ impl Desk {
                     error: refused.then(|| not_taken.join("; ")),
                     down: None,
                     not_taken: if refused { Vec::new() } else { not_taken },
+                    gone: false,
                 }
             }
-            Err(error) => failed(call, &error),
+            Err(error) => {
+                let missing = matches!(
+                    error,
+                    tracker::Error::Missing { .. } | tracker::Error::Deleted(_)
+                );
+                let gone = match &ready {
+                    Ready::Send(ticket, ..) | Ready::Set(ticket, ..) if missing => {
+                        matches!(tracker.is_gone(ticket).await, Ok(true))
+                    }
+                    _ => false,
+                };
+                Called {
+                    gone,
+                    ..failed(call, &error)
+                }
+            }
         }
     }
 }
@@ -324,6 +343,7 @@ fn failed(call: &Call, error: &tracker::Error) -> Called {
         error: Some(error.to_string()),
         down,
         not_taken: Vec::new(),
+        gone: false,
     }
 }
 

@@ -84,6 +84,8 @@ pub struct Counterpart {
     pub there: Option<String>,
     /// Nothing goes there any more.
     pub ended: bool,
+    /// It was deleted there, or is hidden from this desk.
+    pub gone: bool,
     /// They are responsible: their status counts.
     pub theirs: bool,
     /// Their word for how it stands.
@@ -191,6 +193,7 @@ pub(super) fn counterpart(c: &mut Conn<'_>, link: Link, lines: i64) -> Result<Co
         Vec::new()
     };
     let status = link.tie.fields.get(&Field::Status);
+    let gone = link.tie.gone;
     let looked_by = match link.looked_by {
         Some(person) => store::person::load(c, person)?.map(|p| p.name),
         None => None,
@@ -203,7 +206,8 @@ pub(super) fn counterpart(c: &mut Conn<'_>, link: Link, lines: i64) -> Result<Co
         theirs: (link.shared.baton().holder() == &link.shared.ticket().desk) == link.opened_there,
         status: status.and_then(|f| f.raw.clone()),
         there: link.tie.there,
-        ended: link.stage == Stage::Ended,
+        ended: link.stage == Stage::Ended || gone,
+        gone,
         owner: link.owner_there,
         conflicts: Vec::new(),
         queue: link.queue_there,

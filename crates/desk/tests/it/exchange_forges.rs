@@ -1,16 +1,18 @@
-//! The same with systems where software is made: GitHub, GitLab and Jira, each of them one
-//! for tests. From the request to the solution, from there to here, and over a network
+//! The same with systems where software is made, GitHub, GitLab and Jira, and with the
+//! GGUS of before 2025, each of them one for tests. From the request to the solution, from there to here, and over a network
 //! that loses a tenth.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use connect::tracker::{GitHub, GitLab, Jira, Login, Tracker};
+use connect::tracker::{GgusSoap, GitHub, GitLab, Jira, Login, Tracker};
 use connect::{Guard, Reach};
 use serde_json::json;
 use switchboard_core::onboarding::Form;
 use switchboard_core::{EntryVisibility, Status};
-use testkit::{GitHubServer, GitLabServer, JiraServer, Loss, Lossy, TestDesk, both_configured};
+use testkit::{
+    GgusSoapServer, GitHubServer, GitLabServer, JiraServer, Loss, Lossy, TestDesk, both_configured,
+};
 
 use crate::exchange::{PUBLIC, agreed, bodies, coupled, keeping, opens, passes, says, stored};
 use crate::exchange_in::here;
@@ -31,12 +33,17 @@ trait There: Send + Sync {
     /// They will not do it.
     async fn declines(&self, id: &str);
     async fn opens_again(&self, id: &str);
+    async fn deletes(&self, id: &str);
     /// Their word for how it stands.
     async fn status(&self, id: &str) -> String;
     fn tickets(&self) -> usize;
     fn bodies(&self, id: &str) -> Vec<String>;
     /// What a text of ours is there.
     fn shows(&self, plain: &str) -> String;
+    /// What a network may do to its calls: most can take back what was done twice.
+    fn losses(&self) -> Vec<Loss> {
+        vec![Loss::Unheard, Loss::Unanswered, Loss::Repeated]
+    }
 }
 
 struct OnGitHub(GitHubServer);
@@ -96,6 +103,10 @@ impl There for OnGitHub {
 
     async fn opens_again(&self, id: &str) {
         self.edits(id, json!({"state": "open"})).await;
+    }
+
+    async fn deletes(&self, id: &str) {
+        self.0.goes(id, 410);
     }
 
     async fn status(&self, id: &str) -> String {
@@ -197,6 +208,10 @@ impl There for OnGitLab {
         .await;
     }
 
+    async fn deletes(&self, id: &str) {
+        self.0.deletes(id);
+    }
+
     async fn status(&self, id: &str) -> String {
         let issue = self.does("ada", "GET", &format!("/{id}"), json!({})).await;
         issue["state"].as_str().unwrap().to_owned()
@@ -287,6 +302,11 @@ impl There for OnJira {
         self.goes(id, "To Do", None).await;
     }
 
+    async fn deletes(&self, id: &str) {
+        let path = format!("/issue/{id}");
+        self.0.acts("ada", "DELETE", &path, &json!({})).await;
+    }
+
     async fn status(&self, id: &str) -> String {
         let issue = self
             .0
@@ -313,6 +333,92 @@ impl There for OnJira {
 
 async fn on_jira(cloud: bool) -> OnJira {
     OnJira(JiraServer::start(cloud).await)
+}
+
+struct OnGgus(GgusSoapServer);
+
+#[async_trait]
+impl There for OnGgus {
+    fn couples(&self) -> (&'static str, &'static str) {
+        ("ggus_soap", "NGI_SKY")
+    }
+
+    fn url(&self) -> String {
+        self.0.url.clone()
+    }
+
+    fn client(&self, guard: &Guard, url: &str) -> Arc<dyn Tracker> {
+        let login = Login::Password {
+            user: "bridge".into(),
+            password: "bridge".into(),
+        };
+        let at = GgusSoapServer::services(url);
+        Arc::new(GgusSoap::new(guard, &at, "NGI_SKY", login).unwrap())
+    }
+
+    async fn opens(&self, title: &str, body: &str) -> String {
+        self.0.opens("uma", title, body)
+    }
+
+    async fn writes(&self, id: &str, body: &str) {
+        self.0.changes(id, "ada", &[("GHD_Public_Diary", body)]);
+    }
+
+    async fn notes(&self, id: &str, body: &str) {
+        self.0.changes(id, "ada", &[("GHD_Internal_Diary", body)]);
+    }
+
+    // A solution is asked for, and people say once more what they wrote.
+    async fn solves(&self, id: &str) {
+        let said = self.0.value(id, "GHD_Public_Diary");
+        let values = [
+            ("GHD_Status", "solved"),
+            ("GHD_Detailed_Solution", said.as_str()),
+        ];
+        self.0.changes(id, "ada", &values);
+    }
+
+    async fn declines(&self, id: &str) {
+        let said = self.0.value(id, "GHD_Public_Diary");
+        let values = [
+            ("GHD_Status", "unsolved"),
+            ("GHD_Detailed_Solution", said.as_str()),
+        ];
+        self.0.changes(id, "ada", &values);
+    }
+
+    async fn opens_again(&self, id: &str) {
+        self.0.changes(id, "uma", &[("GHD_Status", "reopened")]);
+    }
+
+    async fn deletes(&self, id: &str) {
+        self.0.deletes(id);
+    }
+
+    async fn status(&self, id: &str) -> String {
+        self.0.value(id, "GHD_Status")
+    }
+
+    fn tickets(&self) -> usize {
+        self.0.tickets()
+    }
+
+    fn bodies(&self, id: &str) -> Vec<String> {
+        self.0.bodies(id)
+    }
+
+    fn shows(&self, plain: &str) -> String {
+        plain.to_owned()
+    }
+
+    // A diary is only added to: what a network says twice stands there twice.
+    fn losses(&self) -> Vec<Loss> {
+        vec![Loss::Unheard, Loss::Unanswered]
+    }
+}
+
+async fn on_ggus() -> OnGgus {
+    OnGgus(GgusSoapServer::start().await)
 }
 
 fn form(there: &dyn There) -> Form {
@@ -468,12 +574,59 @@ async fn comes_here_once_and_goes_on(desk: &TestDesk, there: &dyn There) {
     );
 }
 
+/// What is deleted there is told once, and what was said here stays here.
+async fn is_told_when_it_is_deleted(desk: &TestDesk, there: &dyn There) {
+    let cast = coupled_to(desk, there, &there.url()).await;
+    let rita = actor(desk, &cast.f.rita).await;
+    let number = opens(desk, &rita, "sky-atlas").await;
+    let counterpart = async |number| {
+        let seen = desk.desk.counterparts(&cast.ada_acts, number).await;
+        seen.unwrap().remove(0)
+    };
+    there
+        .deletes(&counterpart(number).await.there.unwrap())
+        .await;
+    for said in ["Is anybody there?", "Hello?"] {
+        says(desk, &rita, number, PUBLIC, said, None).await;
+    }
+    passes(desk, 300).await;
+    let seen = counterpart(number).await;
+    assert!(seen.gone && seen.ended, "{seen:?}");
+    assert_eq!(
+        (seen.waiting, seen.dead, seen.theirs),
+        (0, 0, false),
+        "{seen:?}"
+    );
+    says(desk, &rita, number, PUBLIC, "Well.", None).await;
+    passes(desk, 300).await;
+    let (ticket, entries) = stored(desk, number).await;
+    assert!(ticket.status.is_open());
+    let said = bodies(&entries);
+    for ours in ["Is anybody there?", "Hello?", "Well."] {
+        assert_eq!(said.iter().filter(|b| **b == ours).count(), 1, "{said:?}");
+    }
+    let told: Vec<_> = entries
+        .iter()
+        .filter(|e| e.body.contains("was deleted there"))
+        .collect();
+    assert_eq!(told.len(), 1, "{entries:?}");
+    assert_eq!(told[0].visibility, EntryVisibility::Internal);
+    // It is that ticket's and not the system's.
+    let other = opens(desk, &rita, "sky-atlas").await;
+    says(desk, &rita, other, PUBLIC, "And this one.", None).await;
+    passes(desk, 60).await;
+    let seen = counterpart(other).await;
+    assert!(!seen.gone && seen.error.is_none(), "{seen:?}");
+    let said = there.bodies(&seen.there.unwrap());
+    assert!(said.iter().any(|b| b.contains("And this one.")), "{said:?}");
+}
+
 async fn loses_and_doubles_nothing(desk: &TestDesk, there: &dyn There) {
     let url = there.url();
     let proxy = Lossy::before(url.trim_start_matches("http://")).await;
     let cast = coupled_to(desk, there, &format!("http://127.0.0.1:{}", proxy.port)).await;
     let rita = actor(desk, &cast.f.rita).await;
-    proxy.at_random(7, 10, &[Loss::Unheard, Loss::Unanswered, Loss::Repeated]);
+    proxy.at_random(7, 10, &there.losses());
     let mut numbers = Vec::new();
     for _ in 0..4 {
         numbers.push(opens(desk, &rita, "sky-atlas").await);
@@ -587,5 +740,54 @@ fn an_issue_of_a_jira_comes_here_once_and_goes_on() {
 fn between_here_and_a_jira_nothing_is_lost_or_doubled() {
     both_configured(&keeping(), |desk| async move {
         Box::pin(loses_and_doubles_nothing(&desk, &on_jira(false).await)).await;
+    });
+}
+
+#[test]
+fn a_request_goes_to_a_ggus_by_soap_and_its_solution_comes_back() {
+    both_configured(&keeping(), |desk| async move {
+        Box::pin(goes_there_and_comes_back(&desk, &on_ggus().await)).await;
+    });
+}
+
+#[test]
+fn a_ticket_of_a_ggus_comes_here_once_by_soap_and_goes_on() {
+    both_configured(&keeping(), |desk| async move {
+        Box::pin(comes_here_once_and_goes_on(&desk, &on_ggus().await)).await;
+    });
+}
+
+#[test]
+fn between_here_and_a_ggus_by_soap_nothing_is_lost_or_doubled() {
+    both_configured(&keeping(), |desk| async move {
+        Box::pin(loses_and_doubles_nothing(&desk, &on_ggus().await)).await;
+    });
+}
+
+#[test]
+fn a_ticket_that_is_deleted_in_a_github_is_told_once() {
+    both_configured(&keeping(), |desk| async move {
+        Box::pin(is_told_when_it_is_deleted(&desk, &on_github().await)).await;
+    });
+}
+
+#[test]
+fn a_ticket_that_is_deleted_in_a_gitlab_is_told_once() {
+    both_configured(&keeping(), |desk| async move {
+        Box::pin(is_told_when_it_is_deleted(&desk, &on_gitlab().await)).await;
+    });
+}
+
+#[test]
+fn a_ticket_that_is_deleted_in_a_jira_is_told_once() {
+    both_configured(&keeping(), |desk| async move {
+        Box::pin(is_told_when_it_is_deleted(&desk, &on_jira(true).await)).await;
+    });
+}
+
+#[test]
+fn a_ticket_that_is_deleted_in_a_ggus_by_soap_is_told_once() {
+    both_configured(&keeping(), |desk| async move {
+        Box::pin(is_told_when_it_is_deleted(&desk, &on_ggus().await)).await;
     });
 }

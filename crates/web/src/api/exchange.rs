@@ -190,8 +190,10 @@ pub struct ExchangeCounterpart {
     pub queue: Option<String>,
     /// They are responsible: their status counts.
     pub theirs: bool,
-    /// It was taken back: nothing goes there any more.
+    /// It was taken back, or is gone there: nothing goes there any more.
     pub ended: bool,
+    /// It was deleted there, or is hidden from this desk.
+    pub gone: bool,
     /// When it was given to them.
     pub began_at: Time,
     /// What is to go there.
@@ -227,6 +229,7 @@ impl From<Counterpart> for ExchangeCounterpart {
             queue: c.queue,
             theirs: c.theirs,
             ended: c.ended,
+            gone: c.gone,
             began_at: Time(c.began_at),
             waiting: c.waiting,
             waiting_since: c.waiting_since.map(Time),

@@ -283,7 +283,9 @@ pub struct PartnerRow {
 impl PartnerRow {
     fn of(one: &Counterpart, dial: &Dial) -> PartnerRow {
         let mut chips = Vec::new();
-        if one.ended {
+        if one.gone {
+            chips.push(Chip::new(Tone::Bad, "Deleted there"));
+        } else if one.ended {
             chips.push(Chip::new(Tone::Plain, "Taken back"));
         } else if one.theirs {
             chips.push(Chip::new(Tone::External, "They are responsible"));

@@ -234,6 +234,9 @@ impl Tie {
 
     /// Nobody is left there to be responsible.
     fn deleted(&mut self, work: &mut Work<'_, '_>) {
+        if self.gone {
+            return;
+        }
         let manner = work.place.manner;
         self.gone = true;
         self.calls.clear();

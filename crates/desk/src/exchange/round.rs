@@ -11,9 +11,7 @@ use connect::tracker::{self, Cursor, RemoteChange, Tracker};
 use store::coupling::State;
 use store::exchange::{Dead, Went};
 use switchboard_core::Millis;
-use switchboard_core::exchange::{
-    Answer, Call, CallState, LookFor, RemoteDeed, SharedId, TieInput, TieStep,
-};
+use switchboard_core::exchange::{Answer, Call, CallState, LookFor, RemoteDeed, TieInput, TieStep};
 use switchboard_core::onboarding::host_of;
 use tokio::task::JoinSet;
 use uuid::Uuid;
@@ -21,7 +19,7 @@ use uuid::Uuid;
 use super::dead::bury;
 use super::given::catch_up;
 use super::taken::Taking;
-use super::there::{Called, Ear, Heard, Trouble, backoff, title};
+use super::there::{Called, Ear, Heard, Trouble, backoff, made_for, title};
 use super::{AGAIN_MS, Terms, curve, keep, note, opened, private, put_off, stuck, wake};
 use crate::{Desk, Error};
 
@@ -785,21 +783,4 @@ impl Desk {
             })
             .await
     }
-}
-
-/// The shared ticket for which a call with this marker made a ticket there.
-fn made_for(
-    c: &mut store::Conn<'_>,
-    terms: &Terms,
-    marker: &str,
-) -> Result<Option<SharedId>, Error> {
-    let Some(number) = terms.manner.number_of(marker) else {
-        return Ok(None);
-    };
-    let links = store::exchange::of_ticket(c, number)?;
-    Ok(links.into_iter().find_map(|link| {
-        let shared = link.shared.ticket();
-        let made = link.agreement == terms.agreement.id && terms.manner.marks(shared, marker);
-        made.then(|| shared.clone())
-    }))
 }

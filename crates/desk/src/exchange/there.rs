@@ -11,7 +11,7 @@ use store::exchange::Link;
 use switchboard_core::Millis;
 use switchboard_core::exchange::{
     Answer, Author, Call, Change, Deed, Entry, Field, Name, RemoteChange, RemoteDeed, RemoteFile,
-    Role, TieInput, What,
+    Role, SharedId, TieInput, What,
 };
 use uuid::Uuid;
 
@@ -636,6 +636,23 @@ pub(super) fn backoff(first: Millis, tries: i64, after: Option<Duration>, dice: 
     let wait = wait * 4 / 5 + wait * 2 / 5 * byte / 255;
     let asked = after.map_or(0, |a| Millis::try_from(a.as_millis()).unwrap_or(0));
     wait.max(asked.min(3_600_000))
+}
+
+/// The shared ticket for which a call with this marker made a ticket there.
+pub(super) fn made_for(
+    c: &mut store::Conn<'_>,
+    terms: &Terms,
+    marker: &str,
+) -> Result<Option<SharedId>, Error> {
+    let Some(number) = terms.manner.number_of(marker) else {
+        return Ok(None);
+    };
+    let links = store::exchange::of_ticket(c, number)?;
+    Ok(links.into_iter().find_map(|link| {
+        let shared = link.shared.ticket();
+        let made = link.agreement == terms.agreement.id && terms.manner.marks(shared, marker);
+        made.then(|| shared.clone())
+    }))
 }
 
 #[cfg(test)]

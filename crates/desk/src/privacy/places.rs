@@ -204,6 +204,7 @@ const TABLES: &[Table] = &[
             ("updated_at", Nothing),
             ("closed_at", Nothing),
             ("issue_type", Nothing),
+            ("kind", Nothing),
             ("site", Nothing),
             ("community", Nothing),
             ("doc", Step),

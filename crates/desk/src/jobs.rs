@@ -157,7 +157,7 @@ impl Desk {
         loop {
             let n = self.follow().await?
                 + self.run_due("once").await?
-                + self.exchange_due("once").await?
+                + Box::pin(self.exchange_due("once")).await?
                 + self.webhooks_due("once").await?
                 + self.deliver_due("once").await?;
             done += n;
@@ -275,7 +275,8 @@ impl Desk {
         let n = jobs.len() as u64;
         // In their order, as one mail that came in may answer the other.
         for job in jobs {
-            self.run_one(job).await?;
+            // As large as the largest of all jobs.
+            Box::pin(self.run_one(job)).await?;
         }
         Ok(n)
     }

@@ -21,7 +21,7 @@ use store::report::{BLOCK, Counted};
 use switchboard_core::clock::{Clocks, Happened, Terms};
 use switchboard_core::report::{Answer, Count, Course, Past, Question, Seen, Word, Words, pack};
 use switchboard_core::satisfaction::Ratings;
-use switchboard_core::{Actor, TicketNumber};
+use switchboard_core::{Actor, Millis, TicketNumber};
 
 use crate::{Catalogue, Desk, Error};
 pub use ask::{Asked, Only};
@@ -143,11 +143,7 @@ impl Desk {
         let (catalogue, now) = (self.catalogue().await?, self.now());
         let ready = asked.ready(&catalogue, now)?;
         if ready.report.key == switchboard_core::report::table::EXCHANGE_LAG {
-            let span = (ready.question.from, ready.question.to);
-            let couplings = self.exchange(actor).await?.0;
-            let partners = self.partners(actor).await?;
-            let points = self.exchange_points(actor, span).await?;
-            return Ok(lag::sheet(&ready, &couplings, &partners, &points, now));
+            return Box::pin(self.lags(actor, &ready, now)).await;
         }
         let (reader, for_count) = (actor.clone(), catalogue.clone());
         if ready.report.key == switchboard_core::report::table::SATISFACTION {
@@ -169,6 +165,14 @@ impl Desk {
             .read(move |c| counted(c, &reader, &for_count, question))
             .await?;
         Ok(sheet::sheet(&catalogue, &ready, answer))
+    }
+
+    async fn lags(&self, actor: &Actor, ready: &ask::Ready, now: Millis) -> Result<Sheet, Error> {
+        let span = (ready.question.from, ready.question.to);
+        let couplings = self.exchange(actor).await?.0;
+        let partners = self.partners(actor).await?;
+        let points = self.exchange_points(actor, span).await?;
+        Ok(lag::sheet(ready, &couplings, &partners, &points, now))
     }
 
     /// Packs tickets for reports, fifty steps at most, and says how many it made. A job

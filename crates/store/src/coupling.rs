@@ -223,6 +223,16 @@ pub fn rouse(conn: &mut Conn<'_>, agreement: Uuid, now: Millis, at: Millis) -> R
     Ok(())
 }
 
+/// The same of every system that can be talked to.
+pub fn rouse_all(conn: &mut Conn<'_>, now: Millis) -> Result<(), Error> {
+    conn.execute(
+        "UPDATE coupling SET woken_at = $1, next_at = CASE WHEN next_at > $1 THEN $1 ELSE next_at END
+         WHERE state = 'on' AND tries = 0",
+        params![now],
+    )?;
+    Ok(())
+}
+
 /// Somebody looks now: what is said from here on asks for another look.
 pub fn awake(conn: &mut Conn<'_>, agreement: Uuid) -> Result<(), Error> {
     conn.execute(

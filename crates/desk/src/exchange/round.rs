@@ -75,6 +75,13 @@ impl Desk {
     pub(crate) async fn exchange_always(&self, holder: &str) {
         let mut rounds: JoinSet<Uuid> = JoinSet::new();
         let mut running: BTreeSet<Uuid> = BTreeSet::new();
+        // Who starts does not know what was said while nobody was there, or heard and not
+        // looked at when the process before it died.
+        let now = self.now();
+        let rouse = move |c: &mut store::Conn<'_>| store::coupling::rouse_all(c, now);
+        if let Err(e) = self.0.db.write(rouse).await {
+            tracing::warn!(error = %e, "what other systems said meanwhile is seen at the next poll");
+        }
         loop {
             while let Some(ended) = rounds.try_join_next() {
                 match ended {

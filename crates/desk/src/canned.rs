@@ -5,7 +5,7 @@ use serde_json::json;
 use store::Conn;
 use store::canned::{CannedText, Named};
 use switchboard_core::canned::{Canned, FIELDS, MOST, Shelf};
-use switchboard_core::{Actor, Millis, Ticket, TicketNumber, UnitId};
+use switchboard_core::{Access, Actor, Millis, Ticket, TicketNumber, UnitId};
 use uuid::Uuid;
 
 use crate::audit::{self, Subject};
@@ -226,11 +226,7 @@ impl Desk {
             .db
             .read(move |c| {
                 let (ticket, access) = load_visible(c, &actor, number)?;
-                staff(&actor)?;
-                if !access.staff_side() {
-                    let why = "you are not on the support side of this ticket";
-                    return Err(Error::Forbidden(why.into()));
-                }
+                on_support_side(&actor, &access)?;
                 let text = open(c, &actor, id)?;
                 let values = values(c, &desk, &catalogue, &ticket, &actor)?;
                 mail::template::render(&text.written.body, FIELDS, &values)
@@ -238,6 +234,26 @@ impl Desk {
             })
             .await
     }
+}
+
+/// Of a ticket that they may see: that what staff keep can be used on it.
+pub(crate) fn on_support_side(actor: &Actor, access: &Access) -> Result<(), Error> {
+    staff(actor)?;
+    if !access.staff_side() {
+        let why = "you are not on the support side of this ticket";
+        return Err(Error::Forbidden(why.into()));
+    }
+    Ok(())
+}
+
+/// That another one fits beside so many that are kept for the same people.
+pub(crate) fn has_room(others: usize) -> Result<(), Error> {
+    if others >= MOST {
+        return Err(Error::Conflict(format!(
+            "there are {MOST} of these, as many as a list can be read of: take one away first"
+        )));
+    }
+    Ok(())
 }
 
 fn store_draft(
@@ -277,11 +293,7 @@ fn store_draft(
         let problem = format!("is that of “{}” already", same.written.title);
         return Err(Error::invalid("shortcut", problem));
     }
-    if others().count() >= MOST {
-        return Err(Error::Conflict(format!(
-            "there are {MOST} of these, as many as a list can be read of: take one away first"
-        )));
-    }
+    has_room(others().count())?;
     let text = CannedText {
         id: before.as_ref().map_or(fresh, |b| b.id),
         written,

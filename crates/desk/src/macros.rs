@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use serde_json::json;
 use store::Conn;
 use store::macros::{Macro, Named, Run};
-use switchboard_core::canned::{FIELDS, MOST, Shelf};
+use switchboard_core::canned::{FIELDS, Shelf};
 use switchboard_core::macros::{Deed, Macro as Written};
 use switchboard_core::rule::Step as RuleStep;
 use switchboard_core::working_time::DAY_MS;
@@ -14,7 +14,9 @@ use switchboard_core::{Actor, Command, EntryVisibility, Millis, Status, TicketNu
 use uuid::Uuid;
 
 use crate::audit::{self, Subject};
-use crate::canned::{check_fields, is_audited, named_shelf, staff, values};
+use crate::canned::{
+    check_fields, has_room, is_audited, named_shelf, on_support_side, staff, values,
+};
 use crate::rule::{ThenDraft, Whom};
 use crate::view::{EventView, load_visible};
 use crate::{Catalogue, Desk, EntryDraft, Error, Step, held};
@@ -94,11 +96,7 @@ fn plan(
     now: Millis,
 ) -> Result<Plan, Error> {
     let (ticket, access) = load_visible(c, actor, number)?;
-    staff(actor)?;
-    if !access.staff_side() {
-        let why = "you are not on the support side of this ticket";
-        return Err(Error::Forbidden(why.into()));
-    }
+    on_support_side(actor, &access)?;
     let one = open(c, actor, id)?;
     let canned = match one.written.canned {
         None => None,
@@ -503,11 +501,7 @@ fn store_draft(
     if others().any(|other| other.written.title.to_lowercase() == same) {
         return Err(Error::invalid("title", "is another’s already"));
     }
-    if others().count() >= MOST {
-        return Err(Error::Conflict(format!(
-            "there are {MOST} of these, as many as a list can be read of: take one away first"
-        )));
-    }
+    has_room(others().count())?;
     let one = Macro {
         id: before.as_ref().map_or(fresh, |b| b.id),
         shelf,

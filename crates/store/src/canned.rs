@@ -58,6 +58,15 @@ pub(crate) fn open_to(sql: &mut Sql, actor: &Actor) {
     }
 }
 
+/// Adds that only those count that are one person's, one unit's or everybody's.
+pub(crate) fn stands_on(sql: &mut Sql, shelf: Shelf) {
+    match shelf {
+        Shelf::Everybody => sql.push(" WHERE unit IS NULL AND person IS NULL"),
+        Shelf::Unit(unit) => sql.push(" WHERE unit = ").bind(unit),
+        Shelf::Own(person) => sql.push(" WHERE person = ").bind(person),
+    };
+}
+
 fn read(row: &Row<'_>) -> Result<CannedText, Error> {
     Ok(CannedText {
         id: row.get(0)?,
@@ -123,11 +132,7 @@ pub fn load(conn: &mut Conn<'_>, id: Uuid) -> Result<Option<CannedText>, Error> 
 /// Those of one person, one unit or everybody.
 pub fn on_shelf(conn: &mut Conn<'_>, shelf: Shelf) -> Result<Vec<CannedText>, Error> {
     let mut sql = Sql::new(COLUMNS);
-    match shelf {
-        Shelf::Everybody => sql.push(" WHERE unit IS NULL AND person IS NULL"),
-        Shelf::Unit(unit) => sql.push(" WHERE unit = ").bind(unit),
-        Shelf::Own(person) => sql.push(" WHERE person = ").bind(person),
-    };
+    stands_on(&mut sql, shelf);
     conn.run(&sql, read)
 }
 

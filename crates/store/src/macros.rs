@@ -7,7 +7,7 @@ use switchboard_core::macros::Macro as Written;
 use switchboard_core::{Actor, Millis, TicketNumber};
 use uuid::Uuid;
 
-use crate::canned::{columns, open_to, shelf};
+use crate::canned::{columns, open_to, shelf, stands_on};
 use crate::conn::Conn;
 use crate::error::Error;
 use crate::params;
@@ -86,11 +86,7 @@ pub fn load(conn: &mut Conn<'_>, id: Uuid) -> Result<Option<Macro>, Error> {
 /// Those of one person, one unit or everybody.
 pub fn on_shelf(conn: &mut Conn<'_>, shelf: Shelf) -> Result<Vec<Macro>, Error> {
     let mut sql = Sql::new(COLUMNS);
-    match shelf {
-        Shelf::Everybody => sql.push(" WHERE unit IS NULL AND person IS NULL"),
-        Shelf::Unit(unit) => sql.push(" WHERE unit = ").bind(unit),
-        Shelf::Own(person) => sql.push(" WHERE person = ").bind(person),
-    };
+    stands_on(&mut sql, shelf);
     conn.run(&sql, read)
 }
 

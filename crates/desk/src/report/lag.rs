@@ -81,11 +81,6 @@ pub(super) fn sheet(
     points: &[Point],
     now: Millis,
 ) -> Sheet {
-    let head = |key, title, measured| Head {
-        key,
-        title,
-        measured,
-    };
     let question = &ready.question;
     let links = couplings
         .iter()
@@ -117,16 +112,16 @@ pub(super) fn sheet(
         group: None,
         step: question.step,
         columns: vec![
-            head("worst_in", "Longest from there", Measured::Calendar),
-            head("worst_out", "Longest to there", Measured::Calendar),
-            head("most_waiting", "Most to go there", Measured::Count),
-            head("came", "Changes from there", Measured::Count),
-            head("went", "Changes to there", Measured::Count),
-            head("lag", "Longest wait now", Measured::Calendar),
-            head("waiting", "To go there now", Measured::Count),
-            head("refused", "Set aside now", Measured::Count),
-            head("tickets", "Tickets so far", Measured::Count),
-            head("last_look", "Since the last look there", Measured::Calendar),
+            Head::new("worst_in", "Longest from there", Measured::Calendar),
+            Head::new("worst_out", "Longest to there", Measured::Calendar),
+            Head::new("most_waiting", "Most to go there", Measured::Count),
+            Head::new("came", "Changes from there", Measured::Count),
+            Head::new("went", "Changes to there", Measured::Count),
+            Head::new("lag", "Longest wait now", Measured::Calendar),
+            Head::new("waiting", "To go there now", Measured::Count),
+            Head::new("refused", "Set aside now", Measured::Count),
+            Head::new("tickets", "Tickets so far", Measured::Count),
+            Head::new("last_look", "Since the last look there", Measured::Calendar),
         ],
         rows,
         total: None,

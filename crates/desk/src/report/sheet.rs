@@ -22,6 +22,16 @@ pub struct Head {
     pub measured: Measured,
 }
 
+impl Head {
+    pub(super) fn new(key: &'static str, title: &'static str, measured: Measured) -> Head {
+        Head {
+            key,
+            title,
+            measured,
+        }
+    }
+}
+
 /// A row.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Line {
@@ -301,17 +311,12 @@ pub(super) fn satisfaction(
         ("not_content_at_all", "Not at all (1)"),
     ];
     let question = &ready.question;
-    let head = |key, title, measured| Head {
-        key,
-        title,
-        measured,
-    };
     let mut columns = vec![
-        head("ratings", "Ratings", Measured::Count),
-        head("rating_mean", "Mean", Measured::Mean),
-        head("satisfied", "Content", Measured::Permille),
+        Head::new("ratings", "Ratings", Measured::Count),
+        Head::new("rating_mean", "Mean", Measured::Mean),
+        Head::new("satisfied", "Content", Measured::Permille),
     ];
-    columns.extend(STARS.map(|(key, title)| head(key, title, Measured::Count)));
+    columns.extend(STARS.map(|(key, title)| Head::new(key, title, Measured::Count)));
     let line = |key: String, name: String, ratings: &Ratings| {
         let mut values = vec![
             count(ratings.count()),

@@ -45,6 +45,7 @@ mod partner_round;
 mod partner_view;
 pub(crate) mod review;
 mod round;
+mod rounds;
 mod taken;
 mod there;
 pub mod view;

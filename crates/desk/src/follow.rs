@@ -24,14 +24,22 @@ pub(crate) mod notices;
 /// wait long for the writer.
 const STRETCH: i64 = 64;
 
-/// The followers, by the names of their cursors. To add one: write a function
-/// like [`words`] and put it here.
-const FOLLOWERS: [&str; 4] = [
-    "notices",
-    "search",
-    exchange::given::FOLLOWER,
-    rule::FOLLOWER,
-];
+/// The followers have names, those of their cursors. To add one: write a function like
+/// [`words`], call it where this name is looked for, and keep it up in
+/// [`Desk::follow_inside`].
+const NOTICES: &str = "notices";
+/// Likewise.
+const SEARCH: &str = "search";
+
+/// What one step of a follower did.
+struct Stretch {
+    /// Events.
+    handled: u64,
+    /// Its cursor stands here now.
+    end: i64,
+    /// The feed ended here.
+    last: i64,
+}
 
 impl Desk {
     /// Lets every follower come up to the end of the feed. Returns how many
@@ -41,23 +49,46 @@ impl Desk {
     /// When the database can not be read or written; what was not handled
     /// then is handled the next time.
     pub async fn follow(&self) -> Result<u64, Error> {
-        // Beside each other: one that is stuck or slow does not hold up the other.
-        let [notices, search, exchange, rules] = FOLLOWERS;
-        let (notices, search, exchange, rules) = tokio::join!(
-            self.keep_up(notices),
-            self.keep_up(search),
-            self.keep_up(exchange),
-            self.keep_up(rules),
-        );
-        Ok(notices? + search? + exchange? + rules?)
+        let mut all = 0;
+        loop {
+            let (inside, exchange) = tokio::join!(self.follow_inside(), self.follow_exchange());
+            match inside? + exchange? {
+                0 => return Ok(all),
+                handled => all += handled,
+            }
+        }
     }
 
+    /// All but [`Desk::follow_exchange`].
+    pub(crate) async fn follow_inside(&self) -> Result<u64, Error> {
+        // Beside each other: one that is stuck does not hold up the other.
+        let (notices, search, rules) = tokio::join!(
+            self.keep_up(NOTICES),
+            self.keep_up(SEARCH),
+            self.keep_up(rule::FOLLOWER),
+        );
+        Ok(notices? + search? + rules?)
+    }
+
+    /// The follower that puts what happened into the logs of the exchange. It has a loop of
+    /// its own, so that the slowest of the others is none of its business.
+    pub(crate) async fn follow_exchange(&self) -> Result<u64, Error> {
+        self.keep_up(exchange::given::FOLLOWER).await
+    }
+
+    /// Handles what the feed has now. What comes meanwhile is for the next time: else
+    /// whoever waits for this one would wait for as long as people write.
     async fn keep_up(&self, name: &'static str) -> Result<u64, Error> {
-        let mut handled = 0;
+        let (mut handled, mut goal) = (0, None);
         loop {
             match self.follow_once(name).await {
-                Ok(0) => return Ok(handled),
-                Ok(n) => handled += n,
+                Ok(None) => return Ok(handled),
+                Ok(Some(stretch)) => {
+                    handled += stretch.handled;
+                    if stretch.end >= *goal.get_or_insert(stretch.last) {
+                        return Ok(handled);
+                    }
+                }
                 Err(e) => {
                     tracing::warn!(follower = name, error = %e, "a follower is stuck");
                     return Err(e);
@@ -69,7 +100,7 @@ impl Desk {
     /// One stretch. What follows from it is found out by reading, while others
     /// write; the writer has only to store it, if the cursor still stands where
     /// it stood.
-    async fn follow_once(&self, name: &'static str) -> Result<u64, Error> {
+    async fn follow_once(&self, name: &'static str) -> Result<Option<Stretch>, Error> {
         let catalogue = self.catalogue().await?;
         let desk = self.clone();
         let found = self
@@ -81,16 +112,21 @@ impl Desk {
                     return Ok(None);
                 }
                 let position = store::event::position(c, name)?;
-                if position == store::event::last(c)? {
+                let last = store::event::last(c)?;
+                if position == last {
                     return Ok::<_, Error>(None);
                 }
                 let events = store::event::feed(c, position, STRETCH)?;
                 let Some(end) = events.last().map(|e| e.id) else {
                     return Ok(None);
                 };
-                let count = events.len() as u64;
+                let stretch = Stretch {
+                    handled: events.len() as u64,
+                    end,
+                    last,
+                };
                 let follows = match name {
-                    "notices" => Follows::Mails(
+                    NOTICES => Follows::Mails(
                         notices::tell(c, &desk, &catalogue, &events)?,
                         redirect::touched(c, &desk, &catalogue, &events)?,
                     ),
@@ -103,12 +139,13 @@ impl Desk {
                     }
                     _ => Follows::Words(words(c, &catalogue, &events)?),
                 };
-                Ok(Some((position, end, count, follows)))
+                Ok(Some((position, stretch, follows)))
             })
             .await?;
-        let Some((position, end, handled, follows)) = found else {
-            return Ok(0);
+        let Some((position, stretch, follows)) = found else {
+            return Ok(None);
         };
+        let end = stretch.end;
         let (now, desk) = (self.now(), self.clone());
         let catalogue = self.catalogue().await?;
         let live = self
@@ -140,7 +177,7 @@ impl Desk {
         if !live.is_empty() {
             self.announce(live);
         }
-        Ok(handled)
+        Ok(Some(stretch))
     }
 }
 

@@ -127,7 +127,7 @@ const TIMED: &[(&str, Millis)] = &[
 /// A job that runs longer than this is taken for dead.
 pub(crate) const LEASE_MS: Millis = 120_000;
 /// For so long changes are gathered before they are followed.
-const GATHER: Duration = Duration::from_millis(60);
+pub(crate) const GATHER: Duration = Duration::from_millis(60);
 /// After so many tries a job is given up and shown to administrators.
 const TRIES: i64 = 12;
 
@@ -198,7 +198,7 @@ impl Desk {
 
     async fn tick(&self, holder: &str) -> Result<(), Error> {
         // Jobs that are due do not wait for a follower that is stuck.
-        let followed = self.follow().await;
+        let followed = self.follow_inside().await;
         if followed.as_ref().is_ok_and(|n| *n > 0) {
             self.0.wake_sending.notify_one();
         }

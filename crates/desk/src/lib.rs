@@ -233,6 +233,7 @@ struct Inner {
     live: broadcast::Sender<Live>,
     wake: Notify,
     wake_sending: Notify,
+    wake_exchange: Notify,
     room: Arc<jobs::sending::Room>,
     trackers: exchange::Trackers,
     published: report::figures::Kept,
@@ -291,6 +292,7 @@ impl Desk {
             live: broadcast::channel(1024).0,
             wake: Notify::new(),
             wake_sending: Notify::new(),
+            wake_exchange: Notify::new(),
             room,
             trackers: exchange::Trackers::default(),
             published: report::figures::Kept::default(),
@@ -321,6 +323,7 @@ impl Desk {
             live: inner.live.clone(),
             wake: Notify::new(),
             wake_sending: Notify::new(),
+            wake_exchange: Notify::new(),
             room: inner.room.clone(),
             trackers: inner.trackers.clone(),
             published: report::figures::Kept::default(),
@@ -382,5 +385,6 @@ impl Desk {
             let _ = self.0.live.send(live);
         }
         self.0.wake.notify_one();
+        self.0.wake_exchange.notify_one();
     }
 }

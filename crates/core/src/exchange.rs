@@ -46,7 +46,7 @@ pub use change::{Ask, Attachment, Author, Change, Deed, Entry, Role, Settled};
 pub use field::{Field, Rule};
 pub use filter::{LocalAuthor, LocalEntry, Passes, WITHHELD, shared_entry};
 pub use known::Known;
-pub use link::{Link, Stage};
+pub use link::{Link, Stage, covers};
 pub use origin::{DeskId, Name, SharedId};
 pub use reader::{Look, Polling, Reader};
 pub use receiver::{Batch, DeadLetter, Received, Receiver, Reply, Why};

@@ -107,8 +107,8 @@ pub(crate) fn terms(
 }
 
 /// The units that stand for partners, who work elsewhere: those that were agreed with
-/// another desk, and those all of whose services are coupled with a system or go to a
-/// mailing list (domain section 4, full integration and ticket redirection). What first
+/// another desk for whatever is given to them, and those all of whose services are among
+/// the ones that were agreed with it, are coupled with a system or go to a mailing list (domain section 4, full integration and ticket redirection). What first
 /// level has is never a partner's.
 ///
 /// # Errors
@@ -123,11 +123,21 @@ pub(crate) fn partners(
         .iter()
         .filter(|s| s.option == Way::Redirection.key());
     elsewhere.extend(listed.map(|s| s.id));
-    let mut partners: BTreeSet<UnitId> = store::partner::all_units(c)?.into_iter().collect();
-    if !elsewhere.is_empty() {
+    let mut partners = BTreeSet::new();
+    let mut agreed = BTreeMap::new();
+    for (unit, partner) in store::partner::all_units(c)? {
+        let named = store::partner::services(c, partner)?;
+        match named.is_empty() {
+            true => partners.insert(unit),
+            false => agreed.insert(unit, named).is_none(),
+        };
+    }
+    if !elsewhere.is_empty() || !agreed.is_empty() {
         let mut all = BTreeMap::new();
         for service in services.iter().filter(|s| s.active) {
-            *all.entry(service.unit).or_insert(true) &= elsewhere.contains(&service.id);
+            let there = agreed.get(&service.unit);
+            let there = there.is_some_and(|named| named.contains(&service.id));
+            *all.entry(service.unit).or_insert(true) &= there || elsewhere.contains(&service.id);
         }
         partners.extend(
             all.into_iter()

@@ -143,6 +143,10 @@ const MIGRATIONS: &[(&str, &str)] = &[
         include_str!("migrations/0058_ticket_kind.sql"),
     ),
     ("0062_macros", include_str!("migrations/0062_macros.sql")),
+    (
+        "0063_partner_services",
+        include_str!("migrations/0063_partner_services.sql"),
+    ),
 ];
 
 /// How often to start again when another node migrates at the same moment.

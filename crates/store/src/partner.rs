@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 use switchboard_core::exchange::{DeskId, Name, Passes, Receiver, Sender, SharedId};
-use switchboard_core::{Millis, PersonId, UnitId};
+use switchboard_core::{Millis, PersonId, ServiceId, UnitId};
 use uuid::Uuid;
 
 use crate::conn::Conn;
@@ -302,9 +302,40 @@ pub fn units(conn: &mut Conn<'_>, partner: Uuid) -> Result<Vec<UnitId>, Error> {
     )
 }
 
-/// The units that stand for any partner.
-pub fn all_units(conn: &mut Conn<'_>) -> Result<Vec<UnitId>, Error> {
-    conn.query("SELECT unit FROM partner_unit", params![], |row| row.get(0))
+/// The units that stand for any partner, each with the partner.
+pub fn all_units(conn: &mut Conn<'_>) -> Result<Vec<(UnitId, Uuid)>, Error> {
+    conn.query("SELECT unit, partner FROM partner_unit", params![], |row| {
+        Ok((row.get(0)?, row.get(1)?))
+    })
+}
+
+/// The services whose tickets are given to a partner, by id; empty: those of all.
+pub fn services(conn: &mut Conn<'_>, partner: Uuid) -> Result<Vec<ServiceId>, Error> {
+    conn.query(
+        "SELECT service FROM partner_service WHERE partner = $1 ORDER BY service",
+        params![partner],
+        |row| row.get(0),
+    )
+}
+
+/// Tickets about these services are given to the partner from now on, and about no others;
+/// empty: about any.
+pub fn set_services(
+    conn: &mut Conn<'_>,
+    partner: Uuid,
+    services: &[ServiceId],
+) -> Result<(), Error> {
+    conn.execute(
+        "DELETE FROM partner_service WHERE partner = $1",
+        params![partner],
+    )?;
+    for service in services {
+        conn.execute(
+            "INSERT INTO partner_service (partner, service) VALUES ($1, $2)",
+            params![partner, *service],
+        )?;
+    }
+    Ok(())
 }
 
 /// The partner that a unit stands for.
@@ -340,6 +371,9 @@ pub struct Offer {
     pub intake: UnitId,
     /// The units that will stand for it here.
     pub units: Vec<UnitId>,
+    /// The services whose tickets will be given to it; empty: those of all.
+    #[serde(default)]
+    pub services: Vec<ServiceId>,
 }
 
 /// An invitation.

@@ -87,7 +87,8 @@ pub fn of_ticket(conn: &mut Conn<'_>, ticket: TicketNumber) -> Result<Option<Joi
 
 /// Shared tickets that are open and whose turn is at another desk than `me`, the
 /// one at which nobody looked for the longest time first; none that was looked at
-/// later than `until`.
+/// later than `until`. Where a desk is given tickets about some services only, others in a
+/// unit that stands for it are none of its, unless it opened them.
 pub fn with_partners(
     conn: &mut Conn<'_>,
     until: Option<Millis>,
@@ -96,7 +97,12 @@ pub fn with_partners(
     let mut sql = Sql::new(COLUMNS);
     sql.push(
         " WHERE EXISTS (SELECT 1 FROM ticket t JOIN partner_unit u ON u.unit = t.unit
-          WHERE t.number = shared_ticket.ticket AND t.open = 1)",
+          JOIN partner p ON p.id = u.partner
+          WHERE t.number = shared_ticket.ticket AND t.open = 1
+            AND (SUBSTR(shared_ticket.id, 1, LENGTH(p.desk) + 1) = p.desk || '/'
+              OR NOT EXISTS (SELECT 1 FROM partner_service s WHERE s.partner = p.id)
+              OR EXISTS (SELECT 1 FROM partner_service s
+                WHERE s.partner = p.id AND s.service = t.service)))",
     );
     if let Some(until) = until {
         sql.push(" AND looked_at <= ").bind(until);

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::change::Change;
 use super::filter::Passes;
 use super::origin::DeskId;
+use crate::id::ServiceId;
 
 /// With whom a ticket is shared, and how far.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,6 +16,13 @@ pub struct Link {
     pub passes: Passes,
     /// How far it is.
     pub stage: Stage,
+}
+
+/// Whether an agreement that names these services covers a ticket about `service`. One that
+/// names none covers whatever is given to its units; one that names some, no ticket about
+/// nothing in particular.
+pub fn covers(named: &[ServiceId], service: Option<ServiceId>) -> bool {
+    named.is_empty() || service.is_some_and(|service| named.contains(&service))
 }
 
 /// How far a link is.

@@ -7,9 +7,10 @@ use proptest::prelude::*;
 use switchboard_core::exchange::{
     Ask, Attachment, Author, Batch, Change, ConflictReason, Deed, DeskId, Entry, Field, Link,
     LocalAuthor, LocalEntry, Name, Passes, Receiver, Refused, Reply, Role, Sender, SenderInput,
-    Sending, Settled, Shared, SharedId, Stage, WITHHELD, Why, record, shared_entry,
+    Sending, Settled, Shared, SharedId, Stage, WITHHELD, Why, covers, record, shared_entry,
 };
-use switchboard_core::{EntryVisibility, TicketNumber};
+use switchboard_core::{EntryVisibility, ServiceId, TicketNumber};
+use uuid::Uuid;
 
 fn desk(name: &str) -> DeskId {
     DeskId::new(name).unwrap()
@@ -32,6 +33,14 @@ fn entry(body: &str) -> Entry {
         body: body.to_owned(),
         erased: false,
     }
+}
+
+#[test]
+fn an_agreement_covers_the_services_that_it_names_or_all() {
+    let [disk, tape] = [1, 2].map(|n| ServiceId(Uuid::from_u128(n)));
+    assert!(covers(&[], Some(disk)) && covers(&[], None));
+    assert!(covers(&[tape, disk], Some(disk)));
+    assert!(!covers(&[tape], Some(disk)) && !covers(&[tape], None));
 }
 
 fn opening() -> Change {

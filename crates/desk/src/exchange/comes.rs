@@ -11,7 +11,7 @@ use store::partner::Partner;
 use store::person::Person;
 use store::shared::Joint;
 use switchboard_core::exchange::{
-    Ask, Asked, Attachment, Change, Deed, Entry, Field, Name, Role, Settled,
+    Ask, Asked, Attachment, Change, Deed, Entry, Field, Name, Role, Settled, covers,
 };
 use switchboard_core::redact::REMOVED;
 use switchboard_core::{
@@ -86,7 +86,7 @@ pub(super) fn carry(
             && *to == road.me
         {
             ours_now = true;
-            live.extend(at.comes_back(c, partner, &change.name, note)?);
+            live.extend(at.comes_back(c, joint, partner, (&change.name, note))?);
         }
     }
     if *joint.shared.baton().holder() == road.me {
@@ -132,7 +132,9 @@ fn opens(
         .find(|s| s.active && s.name.eq_ignore_ascii_case(&service));
     let intake = road.catalogue.heir(partner.intake);
     let mut unit = intake;
-    if let Some(service) = service
+    let about = service.map(|s| s.id);
+    let agreed = covers(&store::partner::services(c, partner.id)?, about);
+    if let Some(service) = service.filter(|_| agreed)
         && let Some(own) = road.catalogue.heir(service.unit)
         && store::partner::of_unit(c, own.id)?.is_none()
     {
@@ -187,7 +189,7 @@ fn opens(
         custom: std::collections::BTreeMap::new(),
     };
     let actor = speaker(c, &change.name, Some(said))?;
-    let (live, _) = open_within(
+    let (mut live, _) = open_within(
         c,
         road.catalogue,
         &new,
@@ -199,6 +201,18 @@ fn opens(
     joint.ticket = Some(new.number);
     joint::save(c, &mut joint.clone())?;
     store::shared::name_entry(c, &joint.id, &change.name, entry.id)?;
+    if !agreed {
+        let at = Here {
+            road,
+            ticket: new.number,
+        };
+        let said = format!(
+            "The agreement with {} names services here, and this ticket is about none of them: \
+             look whether it belongs to this desk, or give it back.",
+            partner.title
+        );
+        live.extend(at.tell(c, &change.name, &said)?);
+    }
     Ok(live)
 }
 
@@ -528,15 +542,16 @@ impl Here<'_> {
     fn comes_back(
         &self,
         c: &mut Conn<'_>,
+        joint: &Joint,
         partner: &Partner,
-        by: &Name,
-        note: &str,
+        (by, note): (&Name, &str),
     ) -> Result<Vec<Live>, Error> {
         let ticket = lives_on(c, self.ticket)?;
         let mut live = Vec::new();
-        if store::partner::of_unit(c, ticket.unit)?.is_some() {
+        // In a unit that works here on such tickets it stays.
+        if joint::place(c, &ticket, Some(joint))?.is_some() {
             let unit = match self.road.catalogue.heir(partner.intake) {
-                Some(unit) if store::partner::of_unit(c, unit.id)?.is_none() => unit.id,
+                Some(unit) if joint::given_to(c, unit.id, ticket.service)?.is_none() => unit.id,
                 _ => self.road.catalogue.first_level()?.id,
             };
             let title = title(c, by)?;

@@ -30,10 +30,8 @@ pub(super) fn carry(
     ticket: &Ticket,
     events: &[&Event],
 ) -> Result<bool, Error> {
-    let place = match store::partner::of_unit(c, ticket.unit)? {
-        Some(partner) => store::partner::load(c, partner)?,
-        None => None,
-    };
+    let joint = store::shared::of_ticket(c, ticket.number)?;
+    let place = joint::place(c, ticket, joint.as_ref())?;
     let place = place.filter(|p| p.state != State::Ended);
     // What came from another desk or system moves no ticket to a third by itself.
     let by_people: Vec<Event> = events
@@ -47,7 +45,7 @@ pub(super) fn carry(
         ticket,
         files: BTreeMap::new(),
     };
-    let Some(mut joint) = store::shared::of_ticket(c, ticket.number)? else {
+    let Some(mut joint) = joint else {
         let goes = begins && ticket.status.is_open() && may_go_to_lists(ticket);
         let Some(partner) = place.filter(|p| goes && p.terms.gives) else {
             return Ok(false);
@@ -326,9 +324,14 @@ impl Pen<'_> {
         let (road, now) = (self.road, self.road.now);
         let holder = joint.shared.baton().holder().clone();
         let Some(partner) = place else {
-            let taken = by_people
-                .iter()
-                .any(|e| matches!(e.change, Change::UnitSet { .. }));
+            // Out of a unit that stands for a partner, or into a service that is not among
+            // those of which tickets are given there.
+            let stays = store::partner::of_unit(c, self.ticket.unit)?.is_some();
+            let taken = by_people.iter().any(|e| match e.change {
+                Change::UnitSet { .. } => true,
+                Change::ServiceSet { .. } => stays,
+                _ => false,
+            });
             let asked = joint.shared.asks().any(|(name, a, answer)| {
                 name.desk == road.me && answer.is_none() && a.ask == Ask::Baton
             });

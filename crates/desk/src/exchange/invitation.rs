@@ -7,13 +7,12 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use store::partner::{Invitation, Offer, State, Terms};
-use switchboard_core::{Actor, Millis, UnitId};
+use switchboard_core::{Actor, Millis, ServiceId, UnitId};
 use uuid::Uuid;
 
-use super::partner::{Identity, MOST_TITLE, Own, begin, free};
+use super::partner::{Identity, MOST_TITLE, Own, begin, free, stands};
 use super::view::{admin, looks};
 use crate::audit::{self, Subject};
-use crate::ticket_clock::with_partners;
 use crate::{Desk, Error, secret};
 
 /// What an invitation begins with.
@@ -32,6 +31,10 @@ struct Letter {
     token: String,
     /// What is agreed, as the invited desk sees it.
     terms: Terms,
+    /// The services whose tickets will come from the desk that invites, by name; empty:
+    /// those of all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    services: Vec<String>,
     expires_at: Millis,
 }
 
@@ -106,6 +109,8 @@ pub struct Invited {
     pub fate: Fate,
     /// The units that will stand for the other desk, by name.
     pub units: Vec<String>,
+    /// The services whose tickets will be given to it, by name; empty: those of all.
+    pub services: Vec<String>,
     /// The unit in which what comes from there will begin, by name.
     pub intake: String,
 }
@@ -128,6 +133,9 @@ pub struct Read {
     pub from: Identity,
     /// What is to be agreed.
     pub terms: Terms,
+    /// The services whose tickets will come from there, as they are called there; empty:
+    /// those of all.
+    pub services: Vec<String>,
     /// Until when it counts.
     pub expires_at: Millis,
 }
@@ -167,15 +175,19 @@ impl Desk {
             let what = "tickets have to go one way at least";
             return Err(Error::invalid("gives", what));
         }
-        let (intake, units) = own.resolve(&*self.catalogue().await?)?;
+        let catalogue = self.catalogue().await?;
+        let own = own.resolve(&catalogue)?;
+        let name = |id: &ServiceId| catalogue.service(*id).map(|s| s.name.clone());
+        let services = own.services.iter().filter_map(name).collect();
         let token = secret::make()?;
         let now = self.now();
         let invitation = Invitation {
             id: self.uuid(),
             offer: Offer {
                 terms,
-                intake,
-                units,
+                intake: own.intake,
+                units: own.units,
+                services: own.services,
             },
             for_whom,
             made_at: now,
@@ -189,6 +201,7 @@ impl Desk {
             from: self.exchange_identity().await?,
             token: token.clone(),
             terms: terms.seen_from_there(),
+            services,
             expires_at: invitation.expires_at,
         };
         let (id, expires_at) = (invitation.id, invitation.expires_at);
@@ -233,6 +246,12 @@ impl Desk {
                     .units
                     .iter()
                     .filter_map(|u| name(*u))
+                    .collect(),
+                services: invitation
+                    .offer
+                    .services
+                    .iter()
+                    .filter_map(|s| catalogue.service(*s).map(|s| s.name.clone()))
                     .collect(),
                 intake: name(invitation.offer.intake).unwrap_or_default(),
                 invitation,
@@ -295,6 +314,7 @@ impl Desk {
         Ok(Read {
             from: letter.from,
             terms: letter.terms,
+            services: letter.services,
             expires_at: letter.expires_at,
         })
     }
@@ -314,9 +334,9 @@ impl Desk {
     ) -> Result<Uuid, Error> {
         admin(actor)?;
         let letter = self.open_letter(text)?;
-        let (intake, units) = own.resolve(&*self.catalogue().await?)?;
+        let own = own.resolve(&*self.catalogue().await?)?;
         let desk = letter.from.desk.clone();
-        let (wanted, asked) = (units.clone(), desk.clone());
+        let (wanted, asked) = (own.units.clone(), desk.clone());
         self.0
             .db
             .read(move |c| {
@@ -337,7 +357,7 @@ impl Desk {
         };
         self.tell_acceptance(&letter.from, &acceptance).await?;
         let id = self.uuid();
-        self.begin_partner(actor.clone(), id, letter.from, letter.terms, intake, units)
+        self.begin_partner(actor.clone(), id, letter.from, letter.terms, own)
             .await
     }
 
@@ -448,9 +468,7 @@ impl Desk {
                 }
                 free(c, &offer.units, None)?;
                 let partner = begin(c, id, accepted.from.clone(), offer.terms, offer.intake, now)?;
-                with_partners(c, now, |c| {
-                    Ok(store::partner::set_units(c, partner, &offer.units)?)
-                })?;
+                stands(c, partner, (&offer.units, &offer.services), now)?;
                 store::partner::took_invitation(c, invitation.id, partner)?;
                 let actor = Actor::system(switchboard_core::Channel::Bridge);
                 let detail = json!({"desk": accepted.from.desk, "key": accepted.from.public_key});

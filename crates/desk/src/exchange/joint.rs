@@ -8,10 +8,11 @@ use store::Conn;
 use store::partner::{Partner, State};
 use store::shared::{Joint, Kept};
 use switchboard_core::exchange::{
-    Change, Deed, DeskId, Link, Name, Recorded, Refused, Shared, SharedId, Stage, WITHHELD, record,
+    Change, Deed, DeskId, Link, Name, Recorded, Refused, Shared, SharedId, Stage, WITHHELD, covers,
+    record,
 };
 use switchboard_core::redact::{ERASED, REMOVED};
-use switchboard_core::{EntryId, Millis, Ticket, TicketNumber};
+use switchboard_core::{EntryId, Millis, ServiceId, Ticket, TicketNumber, UnitId};
 use uuid::Uuid;
 
 use super::{comes, private};
@@ -70,6 +71,39 @@ pub(super) fn partners(c: &mut Conn<'_>, joint: &Joint) -> Result<Vec<Partner>, 
         found.extend(store::partner::load(c, partner)?);
     }
     Ok(found)
+}
+
+/// The partner to which a ticket is given by being in a unit: one that stands for it, of
+/// tickets about this service.
+pub(super) fn given_to(
+    c: &mut Conn<'_>,
+    unit: UnitId,
+    service: Option<ServiceId>,
+) -> Result<Option<Uuid>, Error> {
+    let Some(partner) = store::partner::of_unit(c, unit)? else {
+        return Ok(None);
+    };
+    let named = store::partner::services(c, partner)?;
+    Ok(covers(&named, service).then_some(partner))
+}
+
+/// The partner with which a ticket is now. What was opened there may go back whatever it is
+/// about.
+pub(super) fn place(
+    c: &mut Conn<'_>,
+    ticket: &Ticket,
+    joint: Option<&Joint>,
+) -> Result<Option<Partner>, Error> {
+    let partner = match store::partner::of_unit(c, ticket.unit)? {
+        Some(partner) => store::partner::load(c, partner)?,
+        None => None,
+    };
+    let Some(partner) = partner else {
+        return Ok(None);
+    };
+    let theirs = joint.is_some_and(|joint| joint.id.desk == partner.desk);
+    let named = store::partner::services(c, partner.id)?;
+    Ok((theirs || covers(&named, ticket.service)).then_some(partner))
 }
 
 fn link(partner: &Partner, may_leave: bool) -> Link {

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use store::Conn;
 use store::partner::{Partner, State, Terms};
-use switchboard_core::exchange::DeskId;
-use switchboard_core::{Actor, Millis, TicketNumber, UnitId};
+use switchboard_core::exchange::{DeskId, covers};
+use switchboard_core::{Actor, Millis, ServiceId, TicketNumber, UnitId};
 use uuid::Uuid;
 
 use super::view::{admin, looks};
@@ -42,13 +42,23 @@ pub struct Identity {
     pub public_key: String,
 }
 
-/// What a desk decides by itself about a partner: units by key or name.
+/// What a desk decides by itself about a partner: units and services by key or name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Own {
     /// The unit in which what comes from there begins; `None`: first level.
     pub intake: Option<String>,
     /// The units that stand for the partner here.
     pub units: Vec<String>,
+    /// The services whose tickets are given to it; empty: those of all.
+    pub services: Vec<String>,
+}
+
+/// The same, found.
+#[derive(Debug, Clone)]
+pub(super) struct Found {
+    pub(super) intake: UnitId,
+    pub(super) units: Vec<UnitId>,
+    pub(super) services: Vec<ServiceId>,
 }
 
 /// A partner, with how it stands.
@@ -58,6 +68,8 @@ pub struct Standing {
     pub partner: Partner,
     /// The units that stand for it, by name.
     pub units: Vec<String>,
+    /// The services whose tickets are given to it, by name; empty: those of all.
+    pub covered: Vec<String>,
     /// The unit in which what comes from there begins, by name.
     pub intake: String,
     /// Tickets that are shared with it.
@@ -105,13 +117,15 @@ pub struct Changed {
     pub intake: Option<String>,
     /// The units that stand for it.
     pub units: Option<Vec<String>>,
+    /// The services whose tickets are given to it; empty: those of all.
+    pub services: Option<Vec<String>>,
     /// Another address of the same desk.
     pub base_url: Option<String>,
 }
 
 impl Own {
-    /// The units that it names.
-    pub(super) fn resolve(&self, catalogue: &Catalogue) -> Result<(UnitId, Vec<UnitId>), Error> {
+    /// The units and services that it names.
+    pub(super) fn resolve(&self, catalogue: &Catalogue) -> Result<Found, Error> {
         let intake = match &self.intake {
             Some(name) => catalogue.find_unit("intake", name)?.id,
             None => catalogue.first_level()?.id,
@@ -131,7 +145,17 @@ impl Own {
             let what = "stands for the partner: what comes from there would go back at once";
             return Err(Error::invalid("intake", what));
         }
-        Ok((intake, units))
+        let mut services = Vec::new();
+        for name in &self.services {
+            services.push(catalogue.find_service("services", name)?.id);
+        }
+        services.sort_unstable();
+        services.dedup();
+        Ok(Found {
+            intake,
+            units,
+            services,
+        })
     }
 }
 
@@ -243,19 +267,16 @@ impl Desk {
         id: Uuid,
         from: Identity,
         terms: Terms,
-        intake: UnitId,
-        units: Vec<UnitId>,
+        own: Found,
     ) -> Result<Uuid, Error> {
         let now = self.now();
         let partner = self
             .0
             .db
             .write(move |c| {
-                let partner = begin(c, id, from.clone(), terms, intake, now)?;
-                free(c, &units, Some(partner))?;
-                with_partners(c, now, |c| {
-                    Ok(store::partner::set_units(c, partner, &units)?)
-                })?;
+                let partner = begin(c, id, from.clone(), terms, own.intake, now)?;
+                free(c, &own.units, Some(partner))?;
+                stands(c, partner, (&own.units, &own.services), now)?;
                 let detail = json!({"desk": from.desk, "key": from.public_key});
                 let subject = Subject::Other("partner", partner);
                 audit::record(c, &actor, now, "partner.began", &subject, &detail)?;
@@ -300,12 +321,14 @@ impl Desk {
             .read(move |c| {
                 let partner = expect(c, id)?;
                 let units = store::partner::units(c, id)?;
+                let covered = store::partner::services(c, id)?;
                 let services = catalogue.services.iter();
                 let awaited = super::partner_view::awaited(c, &actor, &me, &partner)?;
                 let dead = store::partner::dead(c, 1_000)?;
                 Ok(Whole {
                     services: services
                         .filter(|s| s.active && units.contains(&s.unit))
+                        .filter(|s| covers(&covered, Some(s.id)))
                         .map(|s| s.name.clone())
                         .collect(),
                     awaited,
@@ -347,20 +370,30 @@ impl Desk {
                     partner.base_url.clone_from(url);
                 }
                 let name = |unit: &UnitId| catalogue.unit(*unit).map(|u| u.key.clone());
+                let service = |id: &ServiceId| catalogue.service(*id).map(|s| s.key.clone());
                 let known = store::partner::units(c, id)?;
+                let covered = store::partner::services(c, id)?;
                 let own = Own {
                     intake: change.intake.clone().or_else(|| name(&partner.intake)),
                     units: change
                         .units
                         .clone()
                         .unwrap_or_else(|| known.iter().filter_map(name).collect()),
+                    services: change
+                        .services
+                        .clone()
+                        .unwrap_or_else(|| covered.iter().filter_map(service).collect()),
                 };
-                let (intake, units) = own.resolve(&catalogue)?;
-                free(c, &units, Some(id))?;
-                partner.intake = intake;
-                with_partners(c, now, |c| Ok(store::partner::set_units(c, id, &units)?))?;
+                let own = own.resolve(&catalogue)?;
+                free(c, &own.units, Some(id))?;
+                partner.intake = own.intake;
+                stands(c, id, (&own.units, &own.services), now)?;
                 store::partner::save(c, &partner)?;
-                let detail = json!({"state": partner.state.key(), "base_url": partner.base_url});
+                let detail = json!({
+                    "state": partner.state.key(),
+                    "base_url": partner.base_url,
+                    "services": own.services,
+                });
                 let subject = Subject::Other("partner", id);
                 audit::record(c, &actor, now, "partner.changed", &subject, &detail)
             })
@@ -387,7 +420,7 @@ impl Desk {
                 (partner.state, partner.ended_at) = (State::Ended, Some(now));
                 (partner.error, partner.error_at) = (None, None);
                 store::partner::save(c, &partner)?;
-                with_partners(c, now, |c| Ok(store::partner::set_units(c, id, &[])?))?;
+                stands(c, id, (&[], &[]), now)?;
                 let subject = Subject::Other("partner", id);
                 audit::record(c, &actor, now, "partner.ended", &subject, &json!({}))
             })
@@ -417,12 +450,29 @@ fn standing(
             .into_iter()
             .map(name)
             .collect(),
+        covered: store::partner::services(c, partner.id)?
+            .into_iter()
+            .filter_map(|id| catalogue.service(id).map(|s| s.name.clone()))
+            .collect(),
         intake: name(partner.intake),
         tickets: store::shared::count_with(c, partner.id)?,
         lag: since.map_or(0, |since| (now - since).max(0)),
         lag_in: silent(&partner, now),
         dead: i64::try_from(of_it.count()).unwrap_or(i64::MAX),
         partner,
+    })
+}
+
+/// These units stand for a partner from now on, of tickets about these services.
+pub(super) fn stands(
+    c: &mut Conn<'_>,
+    partner: Uuid,
+    (units, services): (&[UnitId], &[ServiceId]),
+    now: Millis,
+) -> Result<(), Error> {
+    with_partners(c, now, |c| {
+        store::partner::set_units(c, partner, units)?;
+        Ok(store::partner::set_services(c, partner, services)?)
     })
 }
 

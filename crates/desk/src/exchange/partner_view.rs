@@ -166,11 +166,12 @@ pub(super) fn counterparts(
 
 /// How a ticket stands at the desk of the partner whose unit has it; `None`: it is at none.
 pub(super) fn at_desk(c: &mut Conn<'_>, ticket: &Ticket) -> Result<Option<Counterpart>, Error> {
-    let Some(place) = store::partner::of_unit(c, ticket.unit)? else {
+    let joint = store::shared::of_ticket(c, ticket.number)?;
+    let Some(place) = joint::place(c, ticket, joint.as_ref())? else {
         return Ok(None);
     };
     let mut all = counterparts(c, ticket.number, false)?.into_iter();
-    Ok(all.find(|one| one.id == place))
+    Ok(all.find(|one| one.id == place.id))
 }
 
 /// Open tickets that are at partner desks, the one at which nobody looked for the
@@ -297,9 +298,8 @@ pub(super) fn looked(
     let Some(mut joint) = store::shared::of_ticket(c, ticket)? else {
         return Ok(false);
     };
-    let unit = store::ticket::load(c, ticket)?.map(|t| t.unit);
-    match unit {
-        Some(unit) if store::partner::of_unit(c, unit)?.is_some() => {}
+    match store::ticket::load(c, ticket)? {
+        Some(ticket) if joint::place(c, &ticket, Some(&joint))?.is_some() => {}
         _ => return Ok(false),
     }
     (joint.looked_at, joint.looked_by) = (now, actor.person);

@@ -41,7 +41,7 @@ pub(crate) struct Side {
     pub(crate) stan: Actor,
     pub(crate) rita: Actor,
     /// What changes are called that happened here.
-    name: DeskId,
+    pub(crate) name: DeskId,
 }
 
 async fn side(desk: Arc<TestDesk>) -> Side {
@@ -66,14 +66,15 @@ pub(crate) async fn sides(all: Vec<Arc<TestDesk>>) -> Vec<Side> {
 }
 
 /// A unit of `at` that stands for another desk.
-async fn stand_in(at: &Side, key: &str) -> UnitId {
+pub(crate) async fn stand_in(at: &Side, key: &str) -> UnitId {
     at.desk.unit(key, &format!("At {key}"), 2).await
 }
 
-fn own(units: &[&str]) -> Own {
+pub(crate) fn own(units: &[&str]) -> Own {
     Own {
         intake: Some("storage".into()),
         units: units.iter().map(|u| (*u).to_owned()).collect(),
+        services: Vec::new(),
     }
 }
 
@@ -99,7 +100,7 @@ pub(crate) async fn couple(a: &Side, b: &Side, terms: Terms, (at_a, at_b): (&str
         .unwrap();
 }
 
-async fn partner(at: &Side, of: &Side) -> Partner {
+pub(crate) async fn partner(at: &Side, of: &Side) -> Partner {
     let name = of.name.clone();
     let db = at.desk.desk.db();
     let found = db.read(move |c| store::partner::by_desk(c, &name)).await;
@@ -140,7 +141,7 @@ pub(crate) async fn opens(at: &Side, subject: &str) -> TicketNumber {
     opened.unwrap().number
 }
 
-async fn acts(at: &Side, who: &Actor, number: TicketNumber, step: Step) {
+pub(crate) async fn acts(at: &Side, who: &Actor, number: TicketNumber, step: Step) {
     at.desk
         .desk
         .act(who, number, None, vec![step])
@@ -164,14 +165,14 @@ fn text(body: &str) -> EntryDraft {
 }
 
 /// The shared ticket that a ticket is.
-async fn joint(at: &Side, number: TicketNumber) -> Joint {
+pub(crate) async fn joint(at: &Side, number: TicketNumber) -> Joint {
     let db = at.desk.desk.db();
     let found = db.read(move |c| store::shared::of_ticket(c, number)).await;
     found.unwrap().unwrap()
 }
 
 /// The ticket at another desk, by what it is here.
-async fn at_other(at: &Side, number: TicketNumber, other: &Side) -> TicketNumber {
+pub(crate) async fn at_other(at: &Side, number: TicketNumber, other: &Side) -> TicketNumber {
     let id = joint(at, number).await.id;
     let db = other.desk.desk.db();
     let found = db.read(move |c| store::shared::load(c, &id)).await;
@@ -179,7 +180,7 @@ async fn at_other(at: &Side, number: TicketNumber, other: &Side) -> TicketNumber
 }
 
 /// Every public body, with how often it is there.
-async fn said(at: &Side, number: TicketNumber) -> BTreeMap<String, usize> {
+pub(crate) async fn said(at: &Side, number: TicketNumber) -> BTreeMap<String, usize> {
     let mut all = BTreeMap::new();
     for entry in stored(&at.desk, number).await.1 {
         if entry.visibility == PUBLIC {
@@ -190,7 +191,7 @@ async fn said(at: &Side, number: TicketNumber) -> BTreeMap<String, usize> {
 }
 
 /// All that lies in the logs for partners, as text.
-async fn left(at: &Side) -> String {
+pub(crate) async fn left(at: &Side) -> String {
     let db = at.desk.desk.db();
     let all = db.read(|c| {
         let mut all = String::new();
@@ -826,6 +827,7 @@ fn an_invitation_counts_once_and_for_a_week_and_what_was_agreed_stands() {
         let own_intake = Own {
             intake: Some("desk-b".into()),
             units: vec!["desk-b".into()],
+            services: Vec::new(),
         };
         let wrong = a
             .desk

@@ -23,6 +23,7 @@ mod exchange_lossy;
 mod exchange_partner;
 mod exchange_review;
 mod exchange_rt;
+mod exchange_services;
 mod exchange_zammad;
 mod held;
 mod import;

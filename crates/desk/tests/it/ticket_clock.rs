@@ -426,6 +426,23 @@ fn whose_turn_it_is_follows_who_stands_for_partners() {
             .change_partner(&ada, partner, change)
             .await
             .unwrap();
+        // Of tickets about some services only: it is the partner's where it has no others.
+        desk.service("wan", "Wide network", f.network).await;
+        for (services, whose) in [
+            (vec!["wan"], Turn::Owner),
+            (vec!["links", "wan"], Turn::Partner),
+        ] {
+            let change = Changed {
+                services: Some(services.into_iter().map(str::to_owned).collect()),
+                ..Changed::default()
+            };
+            desk.desk
+                .change_partner(&ada, partner, change)
+                .await
+                .unwrap();
+            settle().await;
+            assert_eq!(turn(&desk, number).await.0, whose);
+        }
         desk.desk.end_partner(&ada, partner).await.unwrap();
         settle().await;
         assert_eq!(turn(&desk, number).await, (Turn::Owner, false));

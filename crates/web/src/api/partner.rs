@@ -88,6 +88,8 @@ pub struct ExchangePartner {
     /// The units that stand for it here, by name: what is given to one of them is
     /// given to the partner.
     pub units: Vec<String>,
+    /// The services whose tickets are given to it, by name; empty: those of all.
+    pub services: Vec<String>,
     /// Tickets that are shared with it.
     pub tickets: i64,
     /// Changes that it does not have yet.
@@ -126,6 +128,7 @@ impl From<Standing> for ExchangePartner {
             terms: p.terms.into(),
             intake: s.intake,
             units: s.units,
+            services: s.covered,
             tickets: s.tickets,
             lag_ms: s.lag,
             lag_in_ms: s.lag_in,
@@ -173,6 +176,9 @@ pub struct NewInvitation {
     /// The units that stand for it here, by key or name.
     #[serde(default)]
     pub units: Vec<String>,
+    /// The services whose tickets are given to it, by key or name; those of all without it.
+    #[serde(default)]
+    pub services: Vec<String>,
 }
 
 /// An invitation.
@@ -203,6 +209,7 @@ async fn invite_partner(
     let own = Own {
         intake: body.value.intake,
         units: body.value.units,
+        services: body.value.services,
     };
     let terms = body.value.terms.into();
     let written = app
@@ -233,6 +240,8 @@ pub struct ListedInvitation {
     pub intake: String,
     /// The units that will stand for it here, by name.
     pub units: Vec<String>,
+    /// The services whose tickets will be given to it, by name; empty: those of all.
+    pub services: Vec<String>,
     /// When it was written.
     pub made_at: Time,
     /// Until when it counts.
@@ -257,6 +266,7 @@ impl From<Invited> for ListedInvitation {
             terms: it.offer.terms.into(),
             intake: i.intake,
             units: i.units,
+            services: i.services,
             made_at: Time(it.made_at),
             expires_at: Time(it.expires_at),
             partner: it.partner,
@@ -357,6 +367,9 @@ pub struct ReadInvitation {
     pub public_key: String,
     /// What is to be agreed, as this desk sees it.
     pub terms: PartnerTerms,
+    /// The services whose tickets will come from there, as they are called there; empty:
+    /// those of all.
+    pub services: Vec<String>,
     /// Until when it counts.
     pub expires_at: Time,
 }
@@ -383,6 +396,7 @@ async fn read_invitation(
         base_url: read.from.base_url,
         public_key: read.from.public_key,
         terms: read.terms.into(),
+        services: read.services,
         expires_at: Time(read.expires_at),
     }))
 }
@@ -400,6 +414,9 @@ pub struct AcceptedInvitation {
     /// The units that stand for it here, by key or name.
     #[serde(default)]
     pub units: Vec<String>,
+    /// The services whose tickets are given to it, by key or name; those of all without it.
+    #[serde(default)]
+    pub services: Vec<String>,
 }
 
 /// A partner that began.
@@ -427,6 +444,7 @@ async fn accept_partner(
     let own = Own {
         intake: body.value.intake,
         units: body.value.units,
+        services: body.value.services,
     };
     let id = app
         .desk
@@ -458,6 +476,9 @@ pub struct PartnerChange {
     /// The units that stand for it here, by key or name.
     #[serde(default)]
     pub units: Option<Vec<String>>,
+    /// The services whose tickets are given to it, by key or name; empty: those of all.
+    #[serde(default)]
+    pub services: Option<Vec<String>>,
     /// Another address of the same desk.
     #[serde(default)]
     pub base_url: Option<String>,
@@ -482,6 +503,7 @@ async fn change_partner(
         paused: body.value.state.map(|s| s == PartnerState::Paused),
         intake: body.value.intake,
         units: body.value.units,
+        services: body.value.services,
         base_url: body.value.base_url,
     };
     app.desk

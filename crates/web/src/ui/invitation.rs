@@ -73,8 +73,12 @@ impl InvitationRow {
             true => "no unit stands for them".to_owned(),
             false => one.units.join(", "),
         };
+        let to_them = match one.services.is_empty() {
+            true => "tickets to them".to_owned(),
+            false => format!("tickets about {} to them", one.services.join(", ")),
+        };
         let passes: Vec<&str> = [
-            (it.offer.terms.gives, "tickets to them"),
+            (it.offer.terms.gives, to_them.as_str()),
             (it.offer.terms.takes, "tickets from them"),
             (it.offer.terms.files, "files"),
             (it.offer.terms.names, "names"),
@@ -110,6 +114,8 @@ pub struct InvitationFields {
     pub terms: Terms,
     /// The units that stand for them, one a line.
     pub units: String,
+    /// The services whose tickets are given to them, one a line; empty: those of all.
+    pub covered: String,
     /// The unit in which what comes from there begins.
     pub intake: String,
 }
@@ -189,10 +195,11 @@ pub async fn write(posted: Posted) -> Response {
     posted.visit.close(result).await
 }
 
-fn own(intake: &str, units: &str) -> Own {
+fn own(intake: &str, units: &str, services: &str) -> Own {
     Own {
         intake: Some(intake.trim().to_owned()).filter(|i| !i.is_empty()),
         units: lines(units),
+        services: lines(services),
     }
 }
 
@@ -232,12 +239,13 @@ async fn invite(posted: &Posted) -> Result<Response, Fault> {
             takes: posted.has("takes"),
         },
         units: posted.body("units"),
+        covered: posted.body("services"),
         intake: posted.text("intake").to_owned(),
     };
     let errors = match link(&fields.address, "") {
         Err(errors) => errors,
         Ok(_) => {
-            let own = own(&fields.intake, &fields.units);
+            let own = own(&fields.intake, &fields.units, &fields.covered);
             let made = visit
                 .desk
                 .invite_partner(actor, &fields.for_whom, fields.terms, &own);
@@ -289,6 +297,8 @@ pub struct ReadView {
     pub key: String,
     /// What is to be agreed, and whether it is.
     pub terms: Vec<(&'static str, bool)>,
+    /// The services whose tickets will come from there; empty: those of all.
+    pub services: Vec<String>,
     /// Until when it counts.
     pub until: String,
 }
@@ -301,6 +311,7 @@ impl ReadView {
             base_url: read.from.base_url,
             key: read.from.public_key,
             terms: terms_words(&read.terms),
+            services: read.services,
             until: dial.moment_words(read.expires_at),
         }
     }
@@ -318,6 +329,8 @@ pub struct AcceptPage {
     pub read: Option<ReadView>,
     /// The units that stand for them here, one a line.
     pub units: String,
+    /// The services whose tickets are given to them, one a line; empty: those of all.
+    pub covered: String,
     /// The unit in which what comes from there begins.
     pub intake: String,
     /// Why it is declined.
@@ -334,6 +347,7 @@ impl AcceptPage {
             invitation: String::new(),
             read: None,
             units: String::new(),
+            covered: String::new(),
             intake: String::new(),
             reason: String::new(),
             errors: Errors::default(),
@@ -364,6 +378,7 @@ async fn answered(posted: &Posted) -> Result<Response, Fault> {
     let mut page = AcceptPage::of(visit).await?;
     page.invitation = posted.text("invitation").to_owned();
     page.units = posted.body("units");
+    page.covered = posted.body("services");
     page.intake = posted.text("intake").to_owned();
     page.reason = posted.text("reason").to_owned();
     let refused = |mut page: AcceptPage, error: Error| {
@@ -384,9 +399,17 @@ async fn answered(posted: &Posted) -> Result<Response, Fault> {
     let title = read.from.title.clone();
     page.read = Some(ReadView::of(read, &visit.dial));
     match posted.text("do") {
-        "read" => visit.page(&page),
+        "read" => {
+            // Of the services that they name those that this desk has too.
+            let catalogue = visit.desk.catalogue().await?;
+            let named = page.read.iter().flat_map(|read| &read.services);
+            let too = named.filter_map(|name| catalogue.find_service("services", name).ok());
+            let too: Vec<&str> = too.map(|service| service.name.as_str()).collect();
+            page.covered = too.join("\n");
+            visit.page(&page)
+        }
         "accept" => {
-            let own = own(&page.intake, &page.units);
+            let own = own(&page.intake, &page.units, &page.covered);
             match visit
                 .desk
                 .accept_partner(actor, &page.invitation, &own)

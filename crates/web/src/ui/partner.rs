@@ -58,6 +58,8 @@ impl AwaitedRow {
 pub struct PartnerFields {
     /// The units that stand for it, one a line.
     pub units: String,
+    /// The services whose tickets are given to it, one a line; empty: those of all.
+    pub covered: String,
     /// The unit in which what comes from there begins.
     pub intake: String,
     /// Where it is reached.
@@ -149,6 +151,7 @@ impl PartnerPage {
             dead,
             fields: PartnerFields {
                 units: one.units.join("\n"),
+                covered: one.covered.join("\n"),
                 intake: one.intake,
                 base_url: p.base_url,
             },
@@ -191,6 +194,7 @@ async fn deed(id: &str, posted: &Posted) -> Result<Response, Fault> {
     let (actor, id) = (visit.admin()?, known(id)?);
     let fields = PartnerFields {
         units: posted.body("units"),
+        covered: posted.body("services"),
         intake: posted.text("intake").to_owned(),
         base_url: posted.text("base_url").to_owned(),
     };
@@ -218,6 +222,7 @@ async fn deed(id: &str, posted: &Posted) -> Result<Response, Fault> {
                 paused: None,
                 intake: Some(fields.intake.clone()).filter(|i| !i.is_empty()),
                 units: Some(lines(&fields.units)),
+                services: Some(lines(&fields.covered)),
                 base_url: Some(fields.base_url.clone()),
             };
             change(saved).await.map(|()| "Saved")

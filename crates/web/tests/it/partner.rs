@@ -173,6 +173,7 @@ fn administrators_invite_accept_change_and_end() {
     both(|desk| async move {
         let f = desk.federation().await;
         desk.unit("sky", "Sky desk", 2).await;
+        desk.service("plates", "Plates", f.storage).await;
         let terms = json!({"names": true, "gives": true, "takes": true});
         let body = json!({"terms": terms, "intake": "storage", "units": ["sky"]});
         let made = desk.post(&f.ada, "/exchange/invitations", body).await;
@@ -184,6 +185,19 @@ fn administrators_invite_accept_change_and_end() {
         let wrong = json!({"terms": {"gives": false, "takes": false}});
         let said = desk.post(&f.ada, "/exchange/invitations", wrong).await;
         assert_eq!(said.expect(422).json["field"], "gives");
+        let wrong = json!({"terms": terms, "services": ["clouds"]});
+        let said = desk.post(&f.ada, "/exchange/invitations", wrong).await;
+        assert_eq!(said.expect(422).json["field"], "services");
+        let about = json!({"terms": terms, "services": ["plates"]});
+        desk.post(&f.ada, "/exchange/invitations", about)
+            .await
+            .expect(201);
+        let listed = desk.get(&f.fay, "/exchange/invitations").await.expect(200);
+        let listed = &listed.json["items"];
+        let some = (&listed[0]["services"], &listed[1]["services"]);
+        assert!(
+            some == (&json!(["Plates"]), &json!([])) || some == (&json!([]), &json!(["Plates"]))
+        );
         let own = json!({"invitation": text});
         let said = desk.post(&f.ada, "/exchange/invitations/read", own).await;
         assert_eq!(said.expect(422).json["field"], "invitation");
@@ -220,7 +234,8 @@ fn administrators_invite_accept_change_and_end() {
             )
         );
         let path = format!("/exchange/partners/{id}");
-        let change = json!({"state": "paused", "units": []});
+        assert_eq!(one["services"], json!([]));
+        let change = json!({"state": "paused", "units": [], "services": ["Plates"]});
         desk.patch(&f.ada, &path, change).await.expect(204);
         let listed = desk
             .get(&f.fay, "/exchange/partners")
@@ -229,6 +244,7 @@ fn administrators_invite_accept_change_and_end() {
             .json;
         assert_eq!(listed["items"][0]["state"], "paused");
         assert_eq!(listed["items"][0]["units"], json!([]));
+        assert_eq!(listed["items"][0]["services"], json!(["Plates"]));
         desk.delete(&f.ada, &path).await.expect(204);
         let again = json!({"state": "active"});
         desk.patch(&f.ada, &path, again).await.expect(409);

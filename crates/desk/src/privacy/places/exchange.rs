@@ -152,6 +152,11 @@ pub(super) const TABLES: &[Table] = &[
         &[("unit", Nothing), ("partner", Nothing)],
     ),
     table(
+        "partner_service",
+        "",
+        &[("partner", Nothing), ("service", Nothing)],
+    ),
+    table(
         "partner_invitation",
         "id",
         &[

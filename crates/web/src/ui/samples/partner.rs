@@ -55,6 +55,7 @@ impl InvitationsPage {
                 address: s("https://b.example"),
                 terms: TERMS,
                 units: s("Desk B"),
+                covered: s("B2SAFE <b>"),
                 intake: s("Storage <b>"),
             },
             written: None,
@@ -83,6 +84,7 @@ impl AcceptPage {
             invitation: s("hello <b>"),
             read: None,
             units: String::new(),
+            covered: String::new(),
             intake: String::new(),
             reason: String::new(),
             errors: Errors::one("invitation", "Is no invitation."),
@@ -97,6 +99,7 @@ impl AcceptPage {
                 base_url: s("https://b.example"),
                 key: s("BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc="),
                 terms: terms_words(&TERMS),
+                services: vec![s("B2SAFE <b>")],
                 until: s("Monday 10:00"),
             }),
             units: s("Desk B"),
@@ -134,6 +137,7 @@ impl PartnerPage {
             }],
             fields: PartnerFields {
                 units: s("Desk B\nDesk <b>"),
+                covered: s("B2SAFE\nB2DROP <b>"),
                 intake: s("First level"),
                 base_url: s("https://b.example"),
             },
@@ -152,6 +156,7 @@ impl PartnerPage {
         page.awaited.clear();
         page.dead.clear();
         page.fields.units.clear();
+        page.fields.covered.clear();
         page.services.clear();
         page.errors = Errors::default();
         page

@@ -725,7 +725,15 @@ impl World {
                 Call::to(path, &[("do", deed), ("id", &id.to_string()), reason])
             }
             "/exchange/invitations" => match deed {
-                "write" => Call::to(path, &[("do", deed), ("for_whom", "Sky"), ("gives", "1")]),
+                "write" => Call::to(
+                    path,
+                    &[
+                        ("do", deed),
+                        ("for_whom", "Sky"),
+                        ("gives", "1"),
+                        ("services", ""),
+                    ],
+                ),
                 _ => {
                     let id = crate::partner::invited(&self.desk, &self.f).await;
                     Call::to(path, &[("do", deed), ("id", &id.to_string())])

@@ -362,8 +362,34 @@ pub struct Wanted {
     pub subject: Option<String>,
     /// Custom fields by name; none: no value.
     pub fields: BTreeMap<String, Vec<String>>,
+    /// Of what it has several of, by the field's name, which one it shall have of some.
+    pub one_of: BTreeMap<String, OneOf>,
     /// Only if the ticket is still at this [`RemoteTicket::version`].
     pub version: Option<String>,
+}
+
+/// One word of some that a ticket shall have; whatever else it has stays.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OneOf {
+    /// This; empty: none of them.
+    pub wanted: String,
+    /// And none of these others.
+    pub among: Vec<String>,
+}
+
+impl OneOf {
+    /// Of what a ticket has, what has to be added, and what has to go.
+    fn changes(&self, has: &[String]) -> (Option<String>, Vec<String>) {
+        let is = |a: &str, b: &str| a.eq_ignore_ascii_case(b);
+        let wanted = Some(&self.wanted).filter(|w| !w.is_empty());
+        let missing = wanted.filter(|wanted| !has.iter().any(|one| is(one, wanted)));
+        let other =
+            |one: &&String| !is(one, &self.wanted) && self.among.iter().any(|known| is(known, one));
+        (
+            missing.cloned(),
+            has.iter().filter(other).cloned().collect(),
+        )
+    }
 }
 
 /// A value that the other side did not take.
@@ -554,6 +580,8 @@ impl Account<'_> {
 
 /// The field with the labels that say neither status nor priority.
 const LABELS: &str = "labels";
+/// That with the parts of a project that it is about.
+const COMPONENTS: &str = "components";
 
 /// A client, or why there can be none.
 type Made = Result<Arc<dyn Tracker>, String>;
@@ -665,6 +693,13 @@ pub trait Tracker: fmt::Debug + Send + Sync {
 
     /// Sets values and says which were not taken.
     async fn set(&self, ticket: &str, wanted: &Wanted) -> Result<Outcome, Error>;
+
+    /// Why our account can do nothing there any more, if that is so: it does not see where
+    /// tickets lie, or may not write in any. Systems that say of a ticket that it is missing
+    /// when it is a right that is, are asked after each call that failed so.
+    async fn lost(&self) -> Result<Option<Error>, Error> {
+        Ok(None)
+    }
 
     /// Whether our account sees where tickets lie: then one that could be seen before
     /// and is missing now is gone for it.

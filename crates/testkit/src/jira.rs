@@ -38,6 +38,8 @@ const WORKFLOW: [(&str, &str); 7] = [
     ("In Progress", "In Review"),
     ("In Review", "Done"),
 ];
+/// The components of every project.
+const COMPONENTS: [&str; 3] = ["Core", "Disks", "Web"];
 const PRIORITIES: [&str; 4] = ["Low", "Medium", "High", "Highest"];
 
 #[derive(Debug, Default)]
@@ -48,6 +50,8 @@ struct Desk {
     files: Vec<Vec<u8>>,
     numbered: u64,
     busy: bool,
+    /// Whether the bridge works there still; `None`: it sees no project.
+    granted: Option<Option<bool>>,
 }
 
 /// A running one. It ends with the runtime that it was started in.
@@ -119,6 +123,26 @@ impl JiraServer {
             .filter(|comment| comment["#issue"] == id);
         issue
             .chain(comments.map(|comment| text(&comment["body"])))
+            .collect()
+    }
+
+    /// From now on the bridge works there or only asks; `None`: it sees no project.
+    pub fn grants(&self, works: Option<bool>) {
+        locked(&self.desk).granted = Some(works);
+    }
+
+    /// The labels of an issue that are no marker, or the names of its components.
+    pub fn named(&self, id: &str, field: &str) -> Vec<String> {
+        let desk = locked(&self.desk);
+        let issue = desk.issues.iter().find(|issue| issue["id"] == id);
+        let all = issue.and_then(|issue| issue["fields"][field].as_array());
+        let all = all.into_iter().flatten();
+        let names = all.map(|one| match one.get("name") {
+            Some(name) => text(name),
+            None => text(one),
+        });
+        names
+            .filter(|name| !name.starts_with("switchboard-"))
             .collect()
     }
 
@@ -194,6 +218,9 @@ impl Desk {
                 "You are not authenticated. Authentication required to perform this operation.",
             );
         };
+        let granted = self.granted.filter(|_| who == "bridge");
+        let works = granted.map_or(works, |works| works == Some(true));
+        let sees = granted != Some(None);
         if let ["secure", "attachment", id, _] = path[..] {
             return self.bytes(id);
         }
@@ -209,7 +236,7 @@ impl Desk {
             )),
             ("GET", ["project", key]) => match PROJECTS
                 .iter()
-                .find(|(known, ..)| known.eq_ignore_ascii_case(key))
+                .find(|(known, ..)| sees && known.eq_ignore_ascii_case(key))
             {
                 Some(project) => Ok(Answered::json(200, &project_json(project))),
                 None => refuse(404, "No project could be found with key."),
@@ -236,6 +263,11 @@ impl Desk {
                 410,
                 "The requested API has been removed. Please migrate to the /rest/api/3/search/jql API.",
             ),
+            ("GET", ["search", ..]) if !sees => refuse(
+                400,
+                "The value 'ATLAS' does not exist for the field 'project'.",
+            ),
+            ("POST", ["issue"]) if !sees => invalid("project", "project is required"),
             ("GET", ["search"]) => self.search(asked),
             ("GET", ["search", "jql"]) if self.cloud => self.search(asked),
             ("POST", ["issue"]) => self.create(who, &sent, &url),
@@ -267,7 +299,7 @@ impl Desk {
                 let found = self
                     .issues
                     .iter()
-                    .position(|issue| issue["id"] == *id || issue["key"] == *id);
+                    .position(|issue| sees && (issue["id"] == *id || issue["key"] == *id));
                 let Some(place) = found else {
                     return refuse(
                         404,
@@ -418,7 +450,7 @@ impl Desk {
             "id": id, "key": key, "self": here, "#histories": [], "fields": {
                 "summary": summary, "description": fields["description"], "status": {"name": "To Do"},
                 "resolution": null, "priority": {"name": priority}, "assignee": null, "labels": labels,
-                "reporter": self.person(who), "creator": self.person(who), "attachment": [],
+                "components": [], "reporter": self.person(who), "creator": self.person(who), "attachment": [],
                 "project": {"key": project.0, "projectTypeKey": project.1}, "issuetype": fields["issuetype"],
                 "created": now(), "updated": now(),
             },
@@ -620,15 +652,27 @@ impl Desk {
                 }
             }
         }
-        for change in sent["update"]["labels"].as_array().into_iter().flatten() {
-            let labels = self.issues[place]["fields"]["labels"]
-                .as_array_mut()
-                .unwrap();
-            if let Some(add) = change.get("add") {
-                labels.push(add.clone());
+        for (field, told) in [("labels", "labels"), ("components", "Component")] {
+            let has = &mut self.issues[place]["fields"][field];
+            let before = has.clone();
+            for change in sent["update"][field].as_array().into_iter().flatten() {
+                let all = has.as_array_mut().unwrap();
+                if let Some(add) = change.get("add") {
+                    let known = |name: &Value| COMPONENTS.iter().any(|one| name == one);
+                    if field == "components" && !known(&add["name"]) {
+                        return invalid("components", "Component name is not valid");
+                    }
+                    if field == "labels" && text(add).contains(' ') {
+                        return invalid("labels", "The label contains spaces which is invalid.");
+                    }
+                    all.push(add.clone());
+                }
+                if let Some(gone) = change.get("remove") {
+                    all.retain(|one| one != gone);
+                }
             }
-            if let Some(gone) = change.get("remove") {
-                labels.retain(|label| label != gone);
+            if *has != before {
+                items.push(json!({"field": told, "fromString": "", "toString": ""}));
             }
         }
         self.history(who, place, items);

@@ -499,7 +499,10 @@ impl Tracker for GitHub {
             match self.history_of(issue).await {
                 Ok(of) => all.extend(of),
                 // Gone since it was found.
-                Err(Error::Missing { .. } | Error::Forbidden { .. } | Error::Deleted(_)) => {}
+                Err(Error::Deleted(_)) => {}
+                Err(Error::Missing { .. } | Error::Forbidden { .. }) => {
+                    self.lost().await?.map_or(Ok(()), Err)?;
+                }
                 Err(error) => return Err(error),
             }
         }
@@ -585,6 +588,10 @@ impl Tracker for GitHub {
             self.door.call(call).await?;
         }
         Ok(sent(all.first().unwrap_or(&made), false))
+    }
+
+    async fn lost(&self) -> Result<Option<Error>, Error> {
+        self.kept_out().await
     }
 
     async fn set(&self, ticket: &str, wanted: &Wanted) -> Result<Outcome, Error> {

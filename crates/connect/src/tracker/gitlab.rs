@@ -584,7 +584,9 @@ impl Tracker for GitLab {
             match self.history_of(issue).await {
                 Ok(of) => all.extend(of),
                 // Gone since it was found.
-                Err(Error::Missing { .. } | Error::Forbidden { .. }) => {}
+                Err(Error::Missing { .. } | Error::Forbidden { .. }) => {
+                    self.lost().await?.map_or(Ok(()), Err)?;
+                }
                 Err(error) => return Err(error),
             }
         }
@@ -687,6 +689,10 @@ impl Tracker for GitLab {
             Err(Error::Missing { .. }) => Ok(false),
             Err(error) => Err(error),
         }
+    }
+
+    async fn lost(&self) -> Result<Option<Error>, Error> {
+        self.kept_out().await
     }
 
     async fn set(&self, ticket: &str, wanted: &Wanted) -> Result<Outcome, Error> {

@@ -73,7 +73,7 @@ const PROPERTY: &str = "switchboard";
 /// The property of a comment of a service desk that says whether it is internal.
 const INTERNAL: &str = "sd.public.comment";
 /// The fields of an issue that are read.
-const FIELDS: &str = "summary,description,status,resolution,priority,assignee,reporter,creator,labels,project,created,updated,attachment";
+const FIELDS: &str = "summary,description,status,resolution,priority,assignee,reporter,creator,labels,components,project,created,updated,attachment";
 
 /// Who we are there, and where.
 #[derive(Debug, Clone)]
@@ -531,7 +531,9 @@ impl Tracker for Jira {
             match self.history_of(&issue).await {
                 Ok(of) => all.extend(of),
                 // Gone since it was found.
-                Err(Error::Missing { .. } | Error::Forbidden { .. }) => {}
+                Err(Error::Missing { .. } | Error::Forbidden { .. }) => {
+                    self.lost().await?.map_or(Ok(()), Err)?;
+                }
                 Err(error) => return Err(error),
             }
         }
@@ -648,6 +650,10 @@ impl Tracker for Jira {
         }
     }
 
+    async fn lost(&self) -> Result<Option<Error>, Error> {
+        self.kept_out().await
+    }
+
     async fn set(&self, ticket: &str, wanted: &Wanted) -> Result<Outcome, Error> {
         let id = issue_number(ticket)?;
         let issue = self.issue(id).await?;
@@ -669,9 +675,10 @@ impl Tracker for Jira {
             fields.insert("assignee".into(), json!({ field: who }));
         }
         let mut words = String::new();
-        if !fields.is_empty() {
-            let call =
-                Call::new(Method::PUT, format!("/issue/{id}")).body(json!({ "fields": fields }));
+        let update = read::update(&self.ticket(&issue, us), wanted);
+        if !fields.is_empty() || !update.is_empty() {
+            let body = json!({ "fields": fields, "update": update });
+            let call = Call::new(Method::PUT, format!("/issue/{id}")).body(body);
             let reply = self.door.call(call).await?;
             words = found(reply, &format!("change issue {id}"), || {
                 format!("issue {id}")

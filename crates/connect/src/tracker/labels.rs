@@ -95,6 +95,11 @@ pub(super) fn changes(
             status(label).is_some() || is_priority(label) || wanted.iter().any(|one| is(label, one))
         });
     }
+    if let Some(one) = wanted.one_of.get(super::LABELS) {
+        let (missing, others) = one.changes(labels);
+        add.extend(missing);
+        keep.retain(|label| !others.iter().any(|other| other == label));
+    }
     let gone = labels.iter().filter(|label| !keep.contains(label.as_str()));
     (add, gone.cloned().collect())
 }
@@ -104,6 +109,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
+    use crate::tracker::OneOf;
 
     fn all(labels: &[&str]) -> Vec<String> {
         labels.iter().map(|label| (*label).to_owned()).collect()
@@ -145,6 +151,23 @@ mod tests {
             changes(&labels, Some(None), &same),
             (vec![], all(&["status: on hold"]))
         );
+        // One of some: that one, none of the others, and all else as it is.
+        let kinds = |wanted: &str| Wanted {
+            one_of: BTreeMap::from([(
+                "labels".into(),
+                OneOf {
+                    wanted: wanted.into(),
+                    among: all(&["Bug", "wish"]),
+                },
+            )]),
+            ..Wanted::default()
+        };
+        let none: (Vec<String>, Vec<String>) = (vec![], vec![]);
+        assert_eq!(changes(&labels, None, &kinds("BUG")), none);
+        let done = changes(&labels, None, &kinds("wish"));
+        assert_eq!(done, (all(&["wish"]), all(&["bug"])));
+        let done = changes(&labels, None, &kinds(""));
+        assert_eq!(done, (vec![], all(&["bug"])));
         let scoped = all(&["status::todo"]);
         let done = changes(&scoped, Some(Some("doing")), &Wanted::default());
         assert_eq!(done, (all(&["status::doing"]), scoped));

@@ -59,5 +59,12 @@ pub(super) fn differences(wanted: &Wanted, ticket: &RemoteTicket, words: &str) -
         let is = ticket.fields.get(name).map(Vec::as_slice);
         compare(name, &sorted(wanted), &sorted(is.unwrap_or_default()));
     }
+    for (name, one) in &wanted.one_of {
+        let has = ticket.fields.get(name).map(Vec::as_slice);
+        let (missing, others) = one.changes(has.unwrap_or_default());
+        if missing.is_some() || !others.is_empty() {
+            compare(name, &one.wanted, &others.join(", "));
+        }
+    }
     found
 }

@@ -284,6 +284,7 @@ async fn values_that_rt_does_not_take_are_told_though_it_answers_200() {
             ("Site".into(), vec!["PIC".into()]),
             ("Middleware".into(), vec!["eos".into(), "storm".into()]),
         ]),
+        one_of: BTreeMap::default(),
         version: None,
     };
     let set = rt.set(&id, &all).await.unwrap();

@@ -7,6 +7,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::{Known, WordMap};
+use crate::exchange::Words;
 
 /// What a question of a service's form is called in a line: this, and its key.
 pub const CUSTOM: &str = "custom.";
@@ -15,16 +16,32 @@ pub const FACTS: [&str; 2] = ["category", "affected_users"];
 /// Lines of an agreement.
 const MOST: usize = 40;
 
-/// A field of ours and a custom field of theirs that are the same.
+/// Of what a ticket has several at once in a system that has no custom fields: a line names
+/// those that stand for values of ours, and all others are left alone. Empty: the system has
+/// custom fields, or nothing of the kind.
+pub fn several(system: &str) -> &'static [&'static str] {
+    match system {
+        "github" | "gitlab" => &["labels"],
+        "jira" => &["labels", "components"],
+        _ => &[],
+    }
+}
+
+/// A field of ours and a custom field of theirs that are the same; or labels of theirs
+/// ([`several`]) of which one stands for each value of ours.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FieldMap {
     /// One of [`FACTS`], or [`CUSTOM`] and the key of a question.
     pub here: String,
     /// What it is called there.
     pub there: String,
-    /// Their words for ours; what is not in it goes as it is.
+    /// Their words for ours, of several the first; what is not in it goes as it is.
     #[serde(default)]
     pub words: WordMap,
+    /// Ours and theirs as they were written, where one is named more than once: their first
+    /// word for ours is set there, and ours for theirs comes back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub written: Vec<(String, String)>,
 }
 
 impl FieldMap {
@@ -48,11 +65,38 @@ impl FieldMap {
                 line.trim()
             ));
         };
+        let (mut first, mut theirs) = (WordMap::new(), BTreeSet::new());
+        for (ours, there) in &words {
+            first.entry(ours.clone()).or_insert_with(|| there.clone());
+            theirs.insert(there.clone());
+        }
+        let once = first.len() == words.len() && theirs.len() == words.len();
         Ok(FieldMap {
             here,
             there,
-            words: words.into_iter().collect(),
+            words: first,
+            written: if once { Vec::new() } else { words },
         })
+    }
+
+    /// Ours and theirs in the order in which they count.
+    pub fn pairs(&self) -> Vec<(String, String)> {
+        match self.written.is_empty() {
+            true => self.words.clone().into_iter().collect(),
+            false => self.written.clone(),
+        }
+    }
+
+    /// How its values are translated. `named`: only those that it names are any; otherwise
+    /// all others go and come as they are.
+    pub fn translates(&self, named: bool) -> Words {
+        let mut words = Words::open(self.words.clone());
+        words.here.clear();
+        for (ours, theirs) in self.pairs() {
+            words.here.entry(theirs).or_insert(ours);
+        }
+        words.open = !named;
+        words
     }
 }
 
@@ -107,7 +151,7 @@ pub(super) fn wrong_queues(lines: &[String], units: &[Known], agreed: &str) -> V
 impl fmt::Display for FieldMap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} = {}", self.here, self.there)?;
-        for (ours, theirs) in &self.words {
+        for (ours, theirs) in self.pairs() {
             write!(f, " | {ours} = {theirs}")?;
         }
         Ok(())
@@ -116,7 +160,11 @@ impl fmt::Display for FieldMap {
 
 /// What is wrong with the lines of a form, in words. `questions`: the keys of the
 /// questions that are asked of requesters.
-pub(super) fn wrong_lines(lines: &[String], questions: &BTreeSet<String>) -> Vec<String> {
+pub(super) fn wrong_lines(
+    lines: &[String],
+    questions: &BTreeSet<String>,
+    system: &str,
+) -> Vec<String> {
     let mut wrong = Vec::new();
     if lines.len() > MOST {
         wrong.push(format!("Give {MOST} lines at most."));
@@ -145,6 +193,49 @@ pub(super) fn wrong_lines(lines: &[String], questions: &BTreeSet<String>) -> Vec
         if !theirs.insert(map.there.to_lowercase()) {
             wrong.push(format!("“{}” there is named twice.", map.there));
         }
+        wrong.extend(wrong_label(&map, system));
     }
     wrong
+}
+
+/// What is wrong with a line that names labels or the like of a system; of others nothing is.
+fn wrong_label(map: &FieldMap, system: &str) -> Option<String> {
+    let kinds = several(system);
+    if kinds.is_empty() {
+        return None;
+    }
+    if !kinds.contains(&map.there.as_str()) {
+        let kinds = kinds.join(" or ");
+        let (here, there) = (&map.here, &map.there);
+        return Some(format!(
+            "“{there}” is nothing there that can be set: write “{here} = {kinds} | …”."
+        ));
+    }
+    if map.here == "affected_users" {
+        return Some("“affected_users” is a number: no label stands for it.".to_owned());
+    }
+    if map.words.is_empty() {
+        return Some(format!(
+            "Say which of the {there} stand for which values: “{here} = {there} | incident = bug”.",
+            there = map.there,
+            here = map.here,
+        ));
+    }
+    map.pairs().into_iter().find_map(|(_, theirs)| {
+        let begins = theirs.split(':').next().unwrap_or_default().trim();
+        let says = |of: &str| theirs.contains(':') && begins.eq_ignore_ascii_case(of);
+        let labels = map.there == "labels";
+        if labels && system != "jira" && (says("status") || says("priority")) {
+            return Some(format!(
+                "“{theirs}” says the {}: name it above.",
+                begins.to_lowercase()
+            ));
+        }
+        let odd = match system {
+            "gitlab" => theirs.contains(','),
+            "jira" => labels && theirs.contains(char::is_whitespace),
+            _ => false,
+        };
+        odd.then(|| format!("“{theirs}” can be no label there."))
+    })
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::field_map::{wrong_lines, wrong_queues};
+use super::field_map::{several, wrong_lines, wrong_queues};
 use super::{DIRECTIONS, Form, SYSTEMS, Way, priority_keys, status_keys};
 
 /// Most services in one form.
@@ -308,11 +308,18 @@ fn fields(form: &Form, around: &Around, found: &mut Found) {
         ("exchange.queues", &e.queues),
     ];
     for (field, lines) in named.into_iter().filter(|(_, lines)| !lines.is_empty()) {
-        if e.system != "rt" {
-            found.say(field, "This is done with RT only so far: leave it empty.");
+        let labels = field == "exchange.fields" && !several(&e.system).is_empty();
+        if e.system != "rt" && !labels {
+            let problem = match field {
+                "exchange.fields" => {
+                    "This is done with RT, GitHub, GitLab and Jira only so far: leave it empty."
+                }
+                _ => "This is done with RT only so far: leave it empty.",
+            };
+            found.say(field, problem);
         } else if lines.iter().all(|line| found.short(field, line)) {
             let wrong = match field {
-                "exchange.fields" => wrong_lines(lines, &questions(form, around)),
+                "exchange.fields" => wrong_lines(lines, &questions(form, around), &e.system),
                 _ => wrong_queues(lines, &around.units, &e.queue),
             };
             wrong

@@ -137,7 +137,110 @@ fn other_fields_that_travel_are_named_line_by_line() {
     form.exchange.fields = vec!["custom.q1 = Site".to_owned(); 41];
     assert_eq!(said(&form)[0], "Give 40 lines at most.");
     form.exchange.system = "zammad".into();
-    assert!(said(&form)[0].contains("with RT only"));
+    assert!(said(&form)[0].contains("with RT, GitHub, GitLab and Jira only"));
+}
+
+#[test]
+fn labels_that_stand_for_values_are_named_and_only_they() {
+    let mut form = whole();
+    exchange(&mut form);
+    form.services[0].questions = vec![Question::default()];
+    let mut said = |system: &str, line: &str| {
+        form.exchange.system = system.into();
+        form.exchange.fields = vec![line.to_owned()];
+        let all = problems(&form, &around()).into_iter();
+        let own = all.filter(|p| p.field == "exchange.fields");
+        own.map(|p| p.problem).collect::<Vec<_>>().join("\n")
+    };
+    let kinds = "category = labels | incident = bug | service_request = feature wish";
+    for (system, line) in [
+        ("github", kinds),
+        ("gitlab", kinds),
+        ("jira", "category = components | incident = Core, and more"),
+        ("jira", "custom.q1 = labels | bad = status:bad"),
+    ] {
+        assert_eq!(said(system, line), "", "{system}: {line}");
+    }
+    for (system, line, why) in [
+        (
+            "github",
+            "category = Kind | incident = bug",
+            "“category = labels | …”",
+        ),
+        (
+            "jira",
+            "category = Kind | incident = bug",
+            "“category = labels or components | …”",
+        ),
+        ("gitlab", "category = labels", "Say which of the labels"),
+        ("github", "affected_users = labels | 1 = one", "is a number"),
+        (
+            "github",
+            "category = labels | incident = Status: bad",
+            "says the status: name it above",
+        ),
+        (
+            "gitlab",
+            "category = labels | incident = priority::x",
+            "says the priority",
+        ),
+        (
+            "gitlab",
+            "category = labels | incident = a,b",
+            "can be no label there",
+        ),
+        ("jira", kinds, "“feature wish” can be no label there"),
+    ] {
+        let found = said(system, line);
+        assert!(found.contains(why), "{line}: {found}");
+    }
+}
+
+#[test]
+fn of_words_that_are_named_more_than_once_the_first_counts() {
+    let line = "category = labels | incident = bug | incident = defect | service_request = wish \
+                | change_request = wish";
+    let map = FieldMap::read(line).unwrap();
+    assert_eq!(FieldMap::read(&map.to_string()), Ok(map.clone()));
+    let words = map.translates(true);
+    for (ours, theirs) in [
+        ("incident", Some("bug")),
+        ("service_request", Some("wish")),
+        ("change_request", Some("wish")),
+        ("test", None),
+    ] {
+        assert_eq!(words.there(ours), theirs, "{ours}");
+    }
+    for (theirs, ours) in [
+        ("bug", "incident"),
+        ("defect", "incident"),
+        ("wish", "service_request"),
+    ] {
+        assert_eq!(words.here(theirs).word(), ours, "{theirs}");
+    }
+    // What does not come back as it went is said in words.
+    let said = words.round_trip().join("\n");
+    for part in [
+        "“change_request” is “wish” there",
+        "“defect” there is “incident” here",
+    ] {
+        assert!(said.contains(part), "{said}");
+    }
+    let open = map.translates(false);
+    assert_eq!(
+        (open.there("test"), open.here("else").word()),
+        (Some("test"), "else")
+    );
+    // As it is kept, and as agreements of before were.
+    let kept = serde_json::to_value(&map).unwrap();
+    assert_eq!(serde_json::from_value::<FieldMap>(kept).unwrap(), map);
+    let before =
+        serde_json::json!({"here": "category", "there": "Kind", "words": {"incident": "I"}});
+    let before: FieldMap = serde_json::from_value(before).unwrap();
+    assert_eq!(
+        before,
+        FieldMap::read("category = Kind | incident = I").unwrap()
+    );
 }
 
 #[test]

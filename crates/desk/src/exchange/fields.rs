@@ -3,12 +3,13 @@
 
 use std::collections::BTreeMap;
 
+use connect::tracker::{OneOf, Wanted};
 use serde_json::Value;
 use store::Conn;
 use store::agreement::Agreement;
 use switchboard_core::exchange::{Field, Words};
 use switchboard_core::form::{FieldType, FormField, check_changed, support_only};
-use switchboard_core::onboarding::{CUSTOM, WordMap};
+use switchboard_core::onboarding::{CUSTOM, WordMap, several};
 use switchboard_core::{Command, Facts, Ticket, UnitId};
 
 use crate::{Catalogue, Error};
@@ -64,6 +65,9 @@ pub(super) struct Mapped {
     /// What it is called there.
     pub(super) there: String,
     here: Here,
+    /// Of labels there and their like, those that stand for a value here, the first first;
+    /// all others are none of ours.
+    among: Option<Vec<String>>,
 }
 
 /// The fields that an agreement maps, with their words. Questions that the service
@@ -97,11 +101,13 @@ pub(super) fn of_agreement(
             }
         };
         let there = map.there.clone();
-        let words = Words::open(map.words.clone());
-        Some((
-            Field::from(map.here.clone()),
-            (Mapped { there, here }, words),
-        ))
+        let kinds = several(agreement.system.as_deref().unwrap_or_default());
+        let named = kinds.contains(&there.as_str());
+        let pairs = map.pairs().into_iter();
+        let among = named.then(|| pairs.map(|(_, theirs)| theirs).collect());
+        let mapped = Mapped { there, here, among };
+        let words = map.translates(named);
+        Some((Field::from(map.here.clone()), (mapped, words)))
     });
     Ok(known.collect())
 }
@@ -116,8 +122,40 @@ impl Mapped {
         }
     }
 
+    /// What is wanted there, for it to stand at this text.
+    pub(super) fn want(&self, raw: &str, wanted: &mut Wanted) {
+        let there = self.there.clone();
+        match &self.among {
+            None => {
+                wanted.fields.insert(there, self.values(raw));
+            }
+            Some(among) => {
+                let one = OneOf {
+                    wanted: raw.to_owned(),
+                    among: among.clone(),
+                };
+                wanted.one_of.insert(there, one);
+            }
+        }
+    }
+
+    /// How it stands there, as one text; `known`: how it stood. `None`: it says nothing.
+    pub(super) fn raw(&self, there: Option<&Vec<String>>, known: Option<&str>) -> Option<String> {
+        let there = there.map(Vec::as_slice).unwrap_or_default();
+        let Some(among) = &self.among else {
+            return Some(joined(there));
+        };
+        let has = |word: &str| there.iter().any(|one| one.eq_ignore_ascii_case(word));
+        // Of several it is what it was, as long as that is among them.
+        let known = known.and_then(|known| among.iter().find(|one| one.as_str() == known));
+        let stays = known.filter(|word| has(word));
+        stays
+            .or_else(|| among.iter().find(|word| has(word)))
+            .cloned()
+    }
+
     /// A text as values there.
-    pub(super) fn values(&self, raw: &str) -> Vec<String> {
+    fn values(&self, raw: &str) -> Vec<String> {
         let several = matches!(&self.here, Here::Custom(f) if f.kind == FieldType::Multiple);
         match raw {
             "" => Vec::new(),
@@ -234,11 +272,26 @@ mod tests {
             let mapped = Mapped {
                 there: String::new(),
                 here,
+                among: None,
             };
             let there = mapped.values(&text(&value));
             assert_eq!(answer(kind, &joined(&there)), value, "{there:?}");
         }
         assert_eq!(answer(FieldType::Number, "many"), json!("many"));
+        let kinds = Mapped {
+            there: "labels".into(),
+            here: Here::Category,
+            among: Some(vec!["bug".into(), "wish".into()]),
+        };
+        let raw = |there: &[&str], known: &str| {
+            let there: Vec<String> = there.iter().map(|l| (*l).to_owned()).collect();
+            kinds.raw(Some(&there), Some(known))
+        };
+        assert_eq!(raw(&["x", "Wish"], "").as_deref(), Some("wish"));
+        assert_eq!(raw(&["wish", "bug"], "").as_deref(), Some("bug"));
+        assert_eq!(raw(&["wish", "bug"], "wish").as_deref(), Some("wish"));
+        assert_eq!(raw(&["bug"], "wish").as_deref(), Some("bug"));
+        assert_eq!((raw(&["x"], "bug"), kinds.raw(None, None)), (None, None));
         assert_eq!(answer(FieldType::Boolean, "perhaps"), json!("perhaps"));
     }
 }

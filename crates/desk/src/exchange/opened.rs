@@ -19,7 +19,7 @@ use switchboard_core::{
     TicketType, Visibility,
 };
 
-use super::fields::{joined, queue};
+use super::fields::queue;
 use super::taken::{Taking, spokesman};
 use super::there::{Text, Trouble, author, down};
 use super::{Terms, keep, note};
@@ -229,10 +229,11 @@ fn at_first(
             ChangeKind::Field(which) => ticket.numbered.get(which).unwrap_or(which) == name,
             _ => false,
         };
-        if let Some((field, _)) = terms.mapped(name)
+        if let Some((field, mapped)) = terms.mapped(name)
             && !history.iter().any(set)
+            && let Some(raw) = mapped.raw(Some(there), None)
         {
-            values.insert(field.clone(), joined(there));
+            values.insert(field.clone(), raw);
         }
     }
     values

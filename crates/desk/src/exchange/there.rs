@@ -15,9 +15,12 @@ use switchboard_core::exchange::{
 };
 use uuid::Uuid;
 
-use super::fields::{in_a_line, joined, queue};
+use super::fields::{in_a_line, queue};
 use super::{Terms, given, private};
 use crate::{Desk, Error};
+
+/// Where people have to repair something it is looked again after so long.
+const REPAIR: Duration = Duration::from_secs(60);
 
 /// What became of a call.
 pub(super) struct Called {
@@ -71,6 +74,14 @@ pub(super) fn down(error: &tracker::Error) -> Option<Trouble> {
 }
 
 impl Trouble {
+    /// What only people can repair, and nobody need ask for every few seconds.
+    fn repaired_by_people(error: &tracker::Error) -> Trouble {
+        Trouble {
+            why: error.to_string(),
+            after: Some(REPAIR),
+        }
+    }
+
     /// A failure to read: whatever it was, there is nothing to go on with.
     pub(super) fn of(error: &tracker::Error) -> Trouble {
         down(error).unwrap_or(Trouble {
@@ -113,8 +124,7 @@ impl Desk {
                         let Some(mapped) = terms.fields.get(other) else {
                             return Ok(Ready::Nothing);
                         };
-                        let values = mapped.values(raw);
-                        wanted.fields.insert(mapped.there.clone(), values);
+                        mapped.want(raw, &mut wanted);
                     }
                 }
                 return Ok(Ready::Set(there, wanted, title(&call.what)));
@@ -262,6 +272,10 @@ impl Desk {
         match done {
             Ok((answer, there, not_taken)) => {
                 let refused = matches!(answer, Answer::Refused(_));
+                // Some drop in silence what our account may not set.
+                if refused && let Ok(Some(lost)) = tracker.lost().await {
+                    return kept_out(call, &lost);
+                }
                 Called {
                     input: answered(call, answer),
                     went: (!refused).then_some(words),
@@ -283,6 +297,15 @@ impl Desk {
                     }
                     _ => false,
                 };
+                // What looks like this ticket's fault may be a right that is missing for all.
+                let never = error.again() == Again::Never || forbidden(&error);
+                if !gone && never {
+                    match tracker.lost().await {
+                        Ok(None) => {}
+                        Ok(Some(lost)) => return kept_out(call, &lost),
+                        Err(error) => return failed(call, &error),
+                    }
+                }
                 Called {
                     gone,
                     ..failed(call, &error)
@@ -344,6 +367,15 @@ fn failed(call: &Call, error: &tracker::Error) -> Called {
         down,
         not_taken: Vec::new(),
         gone: false,
+    }
+}
+
+/// A call that was refused because our account has lost a right: it waits until that is back.
+fn kept_out(call: &Call, lost: &tracker::Error) -> Called {
+    Called {
+        input: answered(call, Answer::Later),
+        down: Some(Trouble::repaired_by_people(lost)),
+        ..failed(call, lost)
     }
 }
 
@@ -444,9 +476,13 @@ impl Desk {
             }
             match self.hear_one(tracker, ear, change, id, &mut heard).await {
                 Ok(()) => {}
-                // It is not for us, or will not get better.
+                // It is not for us, or will not get better; unless nothing is for us any more.
                 Err(error) if error.again() == Again::Never || forbidden(&error) => {
-                    heard.unread.push((id, error.to_string()));
+                    match tracker.lost().await {
+                        Ok(None) => heard.unread.push((id, error.to_string())),
+                        Ok(Some(lost)) => return Err(Trouble::repaired_by_people(&lost)),
+                        Err(error) => return Err(Trouble::of(&error)),
+                    }
                 }
                 Err(error) if ear.give_up && down(&error).is_none() => {
                     heard.unread.push((id, error.to_string()));
@@ -525,13 +561,17 @@ impl Desk {
             ChangeKind::Field(which) => {
                 let there = tracker.read(&change.ticket).await?;
                 let name = there.numbered.get(which).unwrap_or(which);
-                let Some((field, _)) = ear.terms.mapped(name) else {
+                let Some((field, mapped)) = ear.terms.mapped(name) else {
                     return Ok(());
                 };
-                let values = there.fields.get(name);
+                let known = ear.link.tie.fields.get(field);
+                let known = known.and_then(|there| there.raw.as_deref());
+                let Some(raw) = mapped.raw(there.fields.get(name), known) else {
+                    return Ok(());
+                };
                 RemoteDeed::Set {
                     field: field.clone(),
-                    raw: values.map_or_else(String::new, |all| joined(all)),
+                    raw,
                 }
             }
             ChangeKind::Link | ChangeKind::Other(_) => {

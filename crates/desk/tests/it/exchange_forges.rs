@@ -2,424 +2,16 @@
 //! GGUS of before 2025, each of them one for tests. From the request to the solution, from there to here, and over a network
 //! that loses a tenth.
 
-use std::sync::Arc;
-
-use async_trait::async_trait;
-use connect::tracker::{GgusSoap, GitHub, GitLab, Jira, Login, Tracker};
 use connect::{Guard, Reach};
-use serde_json::json;
+use desk::Patch;
 use switchboard_core::onboarding::Form;
 use switchboard_core::{EntryVisibility, Status};
-use testkit::{
-    GgusSoapServer, GitHubServer, GitLabServer, JiraServer, Loss, Lossy, TestDesk, both_configured,
-};
+use testkit::{Lossy, TestDesk, both_configured};
 
 use crate::exchange::{PUBLIC, agreed, bodies, coupled, keeping, opens, passes, says, stored};
 use crate::exchange_in::here;
+use crate::exchange_there::{There, on_ggus, on_github, on_gitlab, on_jira};
 use crate::onboarding::{Cast, accepted, actor, cast};
-
-/// What people do there, whichever it is. Ada works there, Uma asks there.
-#[async_trait]
-trait There: Send + Sync {
-    /// Its word in forms, and what is coupled of it.
-    fn couples(&self) -> (&'static str, &'static str);
-    fn url(&self) -> String;
-    fn client(&self, guard: &Guard, url: &str) -> Arc<dyn Tracker>;
-    async fn opens(&self, title: &str, body: &str) -> String;
-    async fn writes(&self, id: &str, body: &str);
-    /// What only the people there shall read, where there is such a thing.
-    async fn notes(&self, id: &str, body: &str);
-    async fn solves(&self, id: &str);
-    /// They will not do it.
-    async fn declines(&self, id: &str);
-    async fn opens_again(&self, id: &str);
-    async fn deletes(&self, id: &str);
-    /// Their word for how it stands.
-    async fn status(&self, id: &str) -> String;
-    fn tickets(&self) -> usize;
-    fn bodies(&self, id: &str) -> Vec<String>;
-    /// What a text of ours is there.
-    fn shows(&self, plain: &str) -> String;
-    /// What a network may do to its calls: most can take back what was done twice.
-    fn losses(&self) -> Vec<Loss> {
-        vec![Loss::Unheard, Loss::Unanswered, Loss::Repeated]
-    }
-}
-
-struct OnGitHub(GitHubServer);
-
-impl OnGitHub {
-    async fn edits(&self, id: &str, values: serde_json::Value) {
-        let path = format!("/repos/lab/atlas/issues/{id}");
-        self.0.acts("ada", "PATCH", &path, &values).await;
-    }
-}
-
-#[async_trait]
-impl There for OnGitHub {
-    fn couples(&self) -> (&'static str, &'static str) {
-        ("github", "lab/atlas")
-    }
-
-    fn url(&self) -> String {
-        self.0.url.clone()
-    }
-
-    fn client(&self, guard: &Guard, url: &str) -> Arc<dyn Tracker> {
-        let login = Login::Token("bridge".into());
-        Arc::new(GitHub::new(guard, url, "lab/atlas", login).unwrap())
-    }
-
-    async fn opens(&self, title: &str, body: &str) -> String {
-        let new = json!({"title": title, "body": body});
-        let made = self
-            .0
-            .acts("uma", "POST", "/repos/lab/atlas/issues", &new)
-            .await;
-        made["number"].to_string()
-    }
-
-    async fn writes(&self, id: &str, body: &str) {
-        let path = format!("/repos/lab/atlas/issues/{id}/comments");
-        self.0
-            .acts("ada", "POST", &path, &json!({"body": body}))
-            .await;
-    }
-
-    // It has no such thing.
-    async fn notes(&self, _id: &str, _body: &str) {}
-
-    async fn solves(&self, id: &str) {
-        self.edits(id, json!({"state": "closed"})).await;
-    }
-
-    async fn declines(&self, id: &str) {
-        self.edits(
-            id,
-            json!({"state": "closed", "state_reason": "not_planned"}),
-        )
-        .await;
-    }
-
-    async fn opens_again(&self, id: &str) {
-        self.edits(id, json!({"state": "open"})).await;
-    }
-
-    async fn deletes(&self, id: &str) {
-        self.0.goes(id, 410);
-    }
-
-    async fn status(&self, id: &str) -> String {
-        let path = format!("/repos/lab/atlas/issues/{id}");
-        let issue = self.0.acts("ada", "GET", &path, &json!({})).await;
-        issue["state"].as_str().unwrap().to_owned()
-    }
-
-    fn tickets(&self) -> usize {
-        self.0.tickets()
-    }
-
-    fn bodies(&self, id: &str) -> Vec<String> {
-        self.0.bodies(id)
-    }
-
-    fn shows(&self, plain: &str) -> String {
-        plain.replace('#', "\\#\u{200b}")
-    }
-}
-
-async fn on_github() -> OnGitHub {
-    OnGitHub(GitHubServer::start().await)
-}
-
-struct OnGitLab(GitLabServer);
-
-impl OnGitLab {
-    async fn does(
-        &self,
-        user: &str,
-        method: &str,
-        path: &str,
-        body: serde_json::Value,
-    ) -> serde_json::Value {
-        let path = format!("/projects/lab%2Fatlas/issues{path}");
-        self.0.acts(user, method, &path, &body).await
-    }
-}
-
-#[async_trait]
-impl There for OnGitLab {
-    fn couples(&self) -> (&'static str, &'static str) {
-        ("gitlab", "lab/atlas")
-    }
-
-    fn url(&self) -> String {
-        self.0.url.clone()
-    }
-
-    fn client(&self, guard: &Guard, url: &str) -> Arc<dyn Tracker> {
-        let login = Login::Token("bridge".into());
-        Arc::new(GitLab::new(guard, url, "lab/atlas", login).unwrap())
-    }
-
-    async fn opens(&self, title: &str, body: &str) -> String {
-        let new = json!({"title": title, "description": body});
-        self.does("uma", "POST", "", new).await["iid"].to_string()
-    }
-
-    async fn writes(&self, id: &str, body: &str) {
-        self.does(
-            "ada",
-            "POST",
-            &format!("/{id}/notes"),
-            json!({"body": body}),
-        )
-        .await;
-    }
-
-    async fn notes(&self, id: &str, body: &str) {
-        let note = json!({"body": body, "internal": true});
-        self.does("ada", "POST", &format!("/{id}/notes"), note)
-            .await;
-    }
-
-    async fn solves(&self, id: &str) {
-        self.does(
-            "ada",
-            "PUT",
-            &format!("/{id}"),
-            json!({"state_event": "close"}),
-        )
-        .await;
-    }
-
-    async fn declines(&self, id: &str) {
-        let values = json!({"state_event": "close", "add_labels": "status: unsolved"});
-        self.does("ada", "PUT", &format!("/{id}"), values).await;
-    }
-
-    async fn opens_again(&self, id: &str) {
-        self.does(
-            "ada",
-            "PUT",
-            &format!("/{id}"),
-            json!({"state_event": "reopen"}),
-        )
-        .await;
-    }
-
-    async fn deletes(&self, id: &str) {
-        self.0.deletes(id);
-    }
-
-    async fn status(&self, id: &str) -> String {
-        let issue = self.does("ada", "GET", &format!("/{id}"), json!({})).await;
-        issue["state"].as_str().unwrap().to_owned()
-    }
-
-    fn tickets(&self) -> usize {
-        self.0.tickets()
-    }
-
-    fn bodies(&self, id: &str) -> Vec<String> {
-        self.0.bodies(id)
-    }
-
-    fn shows(&self, plain: &str) -> String {
-        plain.replace('#', "\\#\u{200b}")
-    }
-}
-
-async fn on_gitlab() -> OnGitLab {
-    OnGitLab(GitLabServer::start().await)
-}
-
-struct OnJira(JiraServer);
-
-impl OnJira {
-    async fn goes(&self, id: &str, to: &str, resolution: Option<&str>) {
-        let path = format!("/issue/{id}/transitions");
-        let all = self.0.acts("ada", "GET", &path, &json!({})).await;
-        let all = all["transitions"].as_array().unwrap();
-        let one = all.iter().find(|one| one["to"]["name"] == to).unwrap();
-        let mut body = json!({"transition": {"id": one["id"]}});
-        if let Some(name) = resolution {
-            body["fields"] = json!({"resolution": {"name": name}});
-        }
-        self.0.acts("ada", "POST", &path, &body).await;
-    }
-
-    async fn comments(&self, id: &str, body: serde_json::Value) {
-        let path = format!("/issue/{id}/comment");
-        self.0.acts("ada", "POST", &path, &body).await;
-    }
-}
-
-#[async_trait]
-impl There for OnJira {
-    fn couples(&self) -> (&'static str, &'static str) {
-        ("jira", "ATLAS")
-    }
-
-    fn url(&self) -> String {
-        self.0.url.clone()
-    }
-
-    fn client(&self, guard: &Guard, url: &str) -> Arc<dyn Tracker> {
-        let login = Login::Token("bridge".into());
-        Arc::new(Jira::new(guard, url, "ATLAS", login).unwrap())
-    }
-
-    async fn opens(&self, title: &str, body: &str) -> String {
-        let fields = json!({"project": {"key": "ATLAS"}, "issuetype": {"name": "Task"},
-                            "summary": title, "description": body});
-        let made = self
-            .0
-            .acts("uma", "POST", "/issue", &json!({"fields": fields}))
-            .await;
-        made["id"].as_str().unwrap().to_owned()
-    }
-
-    async fn writes(&self, id: &str, body: &str) {
-        self.comments(id, json!({"body": body})).await;
-    }
-
-    async fn notes(&self, id: &str, body: &str) {
-        let some = json!({"type": "role", "value": "Developers"});
-        self.comments(id, json!({"body": body, "visibility": some}))
-            .await;
-    }
-
-    async fn solves(&self, id: &str) {
-        self.goes(id, "Done", None).await;
-    }
-
-    async fn declines(&self, id: &str) {
-        self.goes(id, "Done", Some("Won't Do")).await;
-    }
-
-    async fn opens_again(&self, id: &str) {
-        self.goes(id, "To Do", None).await;
-    }
-
-    async fn deletes(&self, id: &str) {
-        let path = format!("/issue/{id}");
-        self.0.acts("ada", "DELETE", &path, &json!({})).await;
-    }
-
-    async fn status(&self, id: &str) -> String {
-        let issue = self
-            .0
-            .acts("ada", "GET", &format!("/issue/{id}"), &json!({}))
-            .await;
-        issue["fields"]["status"]["name"]
-            .as_str()
-            .unwrap()
-            .to_owned()
-    }
-
-    fn tickets(&self) -> usize {
-        self.0.tickets()
-    }
-
-    fn bodies(&self, id: &str) -> Vec<String> {
-        self.0.bodies(id)
-    }
-
-    fn shows(&self, plain: &str) -> String {
-        plain.replace('#', "\\#")
-    }
-}
-
-async fn on_jira(cloud: bool) -> OnJira {
-    OnJira(JiraServer::start(cloud).await)
-}
-
-struct OnGgus(GgusSoapServer);
-
-#[async_trait]
-impl There for OnGgus {
-    fn couples(&self) -> (&'static str, &'static str) {
-        ("ggus_soap", "NGI_SKY")
-    }
-
-    fn url(&self) -> String {
-        self.0.url.clone()
-    }
-
-    fn client(&self, guard: &Guard, url: &str) -> Arc<dyn Tracker> {
-        let login = Login::Password {
-            user: "bridge".into(),
-            password: "bridge".into(),
-        };
-        let at = GgusSoapServer::services(url);
-        Arc::new(GgusSoap::new(guard, &at, "NGI_SKY", login).unwrap())
-    }
-
-    async fn opens(&self, title: &str, body: &str) -> String {
-        self.0.opens("uma", title, body)
-    }
-
-    async fn writes(&self, id: &str, body: &str) {
-        self.0.changes(id, "ada", &[("GHD_Public_Diary", body)]);
-    }
-
-    async fn notes(&self, id: &str, body: &str) {
-        self.0.changes(id, "ada", &[("GHD_Internal_Diary", body)]);
-    }
-
-    // A solution is asked for, and people say once more what they wrote.
-    async fn solves(&self, id: &str) {
-        let said = self.0.value(id, "GHD_Public_Diary");
-        let values = [
-            ("GHD_Status", "solved"),
-            ("GHD_Detailed_Solution", said.as_str()),
-        ];
-        self.0.changes(id, "ada", &values);
-    }
-
-    async fn declines(&self, id: &str) {
-        let said = self.0.value(id, "GHD_Public_Diary");
-        let values = [
-            ("GHD_Status", "unsolved"),
-            ("GHD_Detailed_Solution", said.as_str()),
-        ];
-        self.0.changes(id, "ada", &values);
-    }
-
-    async fn opens_again(&self, id: &str) {
-        self.0.changes(id, "uma", &[("GHD_Status", "reopened")]);
-    }
-
-    async fn deletes(&self, id: &str) {
-        self.0.deletes(id);
-    }
-
-    async fn status(&self, id: &str) -> String {
-        self.0.value(id, "GHD_Status")
-    }
-
-    fn tickets(&self) -> usize {
-        self.0.tickets()
-    }
-
-    fn bodies(&self, id: &str) -> Vec<String> {
-        self.0.bodies(id)
-    }
-
-    fn shows(&self, plain: &str) -> String {
-        plain.to_owned()
-    }
-
-    // A diary is only added to: what a network says twice stands there twice.
-    fn losses(&self) -> Vec<Loss> {
-        vec![Loss::Unheard, Loss::Unanswered]
-    }
-}
-
-async fn on_ggus() -> OnGgus {
-    OnGgus(GgusSoapServer::start().await)
-}
 
 fn form(there: &dyn There) -> Form {
     let (system, queue) = there.couples();
@@ -434,8 +26,12 @@ fn form(there: &dyn There) -> Form {
 
 /// The small federation with a service whose tickets travel there, by way of an address.
 async fn coupled_to(desk: &TestDesk, there: &dyn There, url: &str) -> Cast {
+    coupled_by(desk, there, url, form(there)).await
+}
+
+async fn coupled_by(desk: &TestDesk, there: &dyn There, url: &str, form: Form) -> Cast {
     let cast = cast(desk).await;
-    accepted(desk, &cast, form(there)).await;
+    accepted(desk, &cast, form).await;
     let guard = Guard::new(Reach::parse("127.0.0.1").unwrap());
     let agreement = agreed(desk, "sky-atlas").await;
     desk.desk.use_tracker(agreement, there.client(&guard, url));
@@ -678,6 +274,196 @@ async fn loses_and_doubles_nothing(desk: &TestDesk, there: &dyn There) {
     }
     // Those that the network made twice are closed, and no tickets here.
     assert_eq!(here(desk).await.len(), 4);
+}
+
+/// What a ticket is about is one of their labels, both ways, and other labels are theirs.
+async fn is_about_what_its_label_says(desk: &TestDesk, there: &dyn There) {
+    let (field, _) = there.labels("");
+    let mut form = form(there);
+    let (bug, wish, other) = match field {
+        "components" => ("Core", "Web", "Disks"),
+        _ => ("bug", "wish", "shelf"),
+    };
+    form.exchange.fields = vec![format!(
+        "category = {field} | incident = {bug} | service_request = {wish} | change_request = {wish}"
+    )];
+    let cast = coupled_by(desk, there, &there.url(), form).await;
+    let rita = actor(desk, &cast.f.rita).await;
+    let number = opens(desk, &rita, "sky-atlas").await;
+    let seen = async || {
+        let seen = desk.desk.counterparts(&cast.ada_acts, number).await;
+        seen.unwrap().remove(0)
+    };
+    let id = seen().await.there.unwrap();
+    let on = |id: &str| {
+        let mut all = there.labels(id).1;
+        all.retain(|label| !label.starts_with("priority"));
+        all.sort();
+        all
+    };
+    let category = async || stored(desk, number).await.0.facts.category;
+    assert_eq!(on(&id), [bug]);
+    there.labels_anew(&id, other, "none").await;
+    there.labels_anew(&id, wish, bug).await;
+    passes(desk, 60).await;
+    // Of two that are one there, the one that was written first.
+    assert_eq!(category().await, "service_request");
+    let recategorise = async |word: &str| {
+        let patch = Patch {
+            category: Some(word.into()),
+            ..Patch::default()
+        };
+        let done = desk.desk.change(&cast.ada_acts, number, None, patch).await;
+        done.unwrap();
+        passes(desk, 60).await;
+    };
+    // It means the same there: nothing is set, and nothing comes back.
+    let both = {
+        let mut both = vec![wish.to_owned(), other.to_owned()];
+        both.sort();
+        both
+    };
+    recategorise("change_request").await;
+    passes(desk, 300).await;
+    assert_eq!(
+        (category().await.as_str(), on(&id)),
+        ("change_request", both)
+    );
+    recategorise("incident").await;
+    let mut both = vec![bug.to_owned(), other.to_owned()];
+    both.sort();
+    assert_eq!(
+        (category().await.as_str(), on(&id)),
+        ("incident", both.clone())
+    );
+    // What has no label there is not told there, and what says nothing changes nothing here.
+    recategorise("test").await;
+    assert_eq!(on(&id), both);
+    there.labels_anew(&id, other, bug).await;
+    passes(desk, 60).await;
+    assert_eq!(category().await, "test");
+    let seen = seen().await;
+    assert_eq!((seen.waiting, seen.dead), (0, 0), "{seen:?}");
+
+    // Opened there with a label, it comes with it.
+    let id = there.opens("Runs are gone", "Run 7 is gone.").await;
+    there.labels_anew(&id, wish, "none").await;
+    passes(desk, 60).await;
+    let came = *here(desk).await.last().unwrap();
+    assert_eq!(stored(desk, came).await.0.facts.category, "service_request");
+}
+
+/// A right that our account has lost stops the coupling, with its error; what is to go there
+/// waits, and nothing is set aside.
+async fn waits_until_it_is_let_in(desk: &TestDesk, there: &dyn There) {
+    let mut form = form(there);
+    let (field, _) = there.labels("");
+    let (bug, wish) = match field {
+        "components" => ("Core", "Web"),
+        _ => ("bug", "wish"),
+    };
+    form.exchange.fields = vec![format!(
+        "category = {field} | incident = {bug} | service_request = {wish}"
+    )];
+    let cast = coupled_by(desk, there, &there.url(), form).await;
+    let rita = actor(desk, &cast.f.rita).await;
+    let number = opens(desk, &rita, "sky-atlas").await;
+    let seen = async |number| {
+        let seen = desk.desk.counterparts(&cast.ada_acts, number).await;
+        seen.unwrap().remove(0)
+    };
+    let why = async || {
+        let (coupled, dead) = desk.desk.exchange(&cast.ada_acts).await.unwrap();
+        assert_eq!(dead.len(), 0, "{dead:?}");
+        coupled[0].coupling.error.clone()
+    };
+    assert_eq!(why().await, None);
+    // It sees nothing: before anything was read, and when it is read.
+    there.takes_away(Some(false));
+    says(desk, &rita, number, PUBLIC, "Anybody there", None).await;
+    desk.run_jobs().await;
+    let said = why().await.unwrap();
+    assert!(said.contains("that our account can see"), "{said}");
+    let other = opens(desk, &rita, "sky-atlas").await;
+    passes(desk, 200).await;
+    assert!(why().await.is_some());
+    let (first, second) = (seen(number).await, seen(other).await);
+    assert!(first.waiting >= 1 && second.waiting >= 1 && second.there.is_none());
+    assert_eq!((first.gone, first.ended), (false, false), "{first:?}");
+
+    // It sees everything and may change nothing.
+    there.takes_away(Some(true));
+    let patch = Patch {
+        category: Some("service_request".into()),
+        ..Patch::default()
+    };
+    let done = desk.desk.change(&cast.ada_acts, number, None, patch).await;
+    done.unwrap();
+    passes(desk, 200).await;
+    let said = why().await.unwrap();
+    assert!(said.contains("may not"), "{said}");
+    assert!(said.contains("it needs the"), "{said}");
+
+    there.takes_away(None);
+    passes(desk, 400).await;
+    assert_eq!(why().await, None);
+    for number in [number, other] {
+        let seen = seen(number).await;
+        assert_eq!((seen.waiting, seen.dead), (0, 0), "{seen:?}");
+        assert_eq!(seen.error, None);
+    }
+    let id = first.there.unwrap();
+    let said = there.bodies(&id);
+    let ours = said.iter().filter(|b| b.contains("Anybody there"));
+    assert_eq!(ours.count(), 1, "{said:?}");
+    assert!(there.labels(&id).1.contains(&wish.to_owned()));
+    assert_eq!(there.tickets(), 2);
+}
+
+#[test]
+fn the_category_of_a_ticket_is_a_label_in_a_github() {
+    both_configured(&keeping(), |desk| async move {
+        Box::pin(is_about_what_its_label_says(&desk, &on_github().await)).await;
+    });
+}
+
+#[test]
+fn the_category_of_a_ticket_is_a_label_in_a_gitlab() {
+    both_configured(&keeping(), |desk| async move {
+        Box::pin(is_about_what_its_label_says(&desk, &on_gitlab().await)).await;
+    });
+}
+
+#[test]
+fn the_category_of_a_ticket_is_a_label_or_a_component_in_a_jira() {
+    for cloud in [true, false] {
+        both_configured(&keeping(), |desk| async move {
+            Box::pin(is_about_what_its_label_says(&desk, &on_jira(cloud).await)).await;
+        });
+    }
+}
+
+#[test]
+fn a_github_that_lets_us_in_no_more_stops_the_coupling_and_everything_waits() {
+    both_configured(&keeping(), |desk| async move {
+        Box::pin(waits_until_it_is_let_in(&desk, &on_github().await)).await;
+    });
+}
+
+#[test]
+fn a_gitlab_that_lets_us_in_no_more_stops_the_coupling_and_everything_waits() {
+    both_configured(&keeping(), |desk| async move {
+        Box::pin(waits_until_it_is_let_in(&desk, &on_gitlab().await)).await;
+    });
+}
+
+#[test]
+fn a_jira_that_lets_us_in_no_more_stops_the_coupling_and_everything_waits() {
+    for cloud in [true, false] {
+        both_configured(&keeping(), |desk| async move {
+            Box::pin(waits_until_it_is_let_in(&desk, &on_jira(cloud).await)).await;
+        });
+    }
 }
 
 #[test]

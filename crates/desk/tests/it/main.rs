@@ -24,6 +24,7 @@ mod exchange_partner;
 mod exchange_review;
 mod exchange_rt;
 mod exchange_services;
+mod exchange_there;
 mod exchange_zammad;
 mod held;
 mod import;

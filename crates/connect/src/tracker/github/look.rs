@@ -5,8 +5,46 @@ use crate::probe::{Check, Mark, check};
 use crate::tracker::Error;
 use crate::tracker::call::{Call, found};
 use crate::tracker::look::{greeting, whom};
+use serde_json::Value;
+
+/// Whether our role lets us close issues and set labels.
+fn may_triage(repository: &Value) -> bool {
+    let roles = ["push", "triage", "maintain", "admin"];
+    roles
+        .iter()
+        .any(|role| repository["permissions"][role] == true)
+}
 
 impl GitHub {
+    /// What keeps our account from doing anything there.
+    pub(super) async fn kept_out(&self) -> Result<Option<Error>, Error> {
+        let reply = self.door.call(Call::get(self.path("")).movable()).await?;
+        let repository = match self.there(reply, "") {
+            Ok(reply) => reply.json,
+            Err(
+                error @ (Error::Missing { .. } | Error::Forbidden { .. } | Error::Strange { .. }),
+            ) => return Ok(Some(error)),
+            Err(error) => return Err(error),
+        };
+        let name = &self.repository;
+        if repository["has_issues"] == false {
+            return Ok(Some(Error::Missing {
+                system: NAME,
+                what: format!("issues in {name}: they are switched off"),
+            }));
+        }
+        let why = match (&repository["archived"], may_triage(&repository)) {
+            (Value::Bool(true), _) => "it is archived",
+            (_, false) => "it needs the role Triage, or a higher one",
+            _ => return Ok(None),
+        };
+        Ok(Some(Error::Forbidden {
+            system: NAME,
+            what: format!("write in issues of {name}"),
+            words: why.to_owned(),
+        }))
+    }
+
     /// Looks as far as it gets, line by line.
     pub(super) async fn look(&self) -> Result<Vec<Check>, Error> {
         let reply = self.door.call(Call::get("/user")).await?;
@@ -74,8 +112,7 @@ impl GitHub {
                 ));
             }
         }
-        let may = |right: &str| repository["permissions"][right] == true;
-        if may("push") || may("triage") || may("maintain") || may("admin") {
+        if may_triage(&repository) {
             told.push(check(
                 Mark::Good,
                 "Our account may close issues and set labels",

@@ -5,11 +5,50 @@ use crate::probe::{Check, Mark, check};
 use crate::tracker::Error;
 use crate::tracker::call::{Call, found, list, text};
 use crate::tracker::look::{greeting, whom};
+use serde_json::Value;
 
 /// The roles that close issues, set labels and read internal notes.
 const REPORTER: u64 = 20;
 
+/// Whether our role lets us close issues and set labels.
+fn may_report(project: &Value) -> bool {
+    let roles = ["project_access", "group_access"];
+    let levels = roles
+        .iter()
+        .filter_map(|of| project["permissions"][of]["access_level"].as_u64());
+    levels.max().is_some_and(|level| level >= REPORTER)
+}
+
 impl GitLab {
+    /// What keeps our account from doing anything there.
+    pub(super) async fn kept_out(&self) -> Result<Option<Error>, Error> {
+        let reply = self.door.call(Call::get(self.path(""))).await?;
+        let project = match self.there(reply, "") {
+            Ok(reply) => reply.json,
+            Err(error @ (Error::Missing { .. } | Error::Forbidden { .. })) => {
+                return Ok(Some(error));
+            }
+            Err(error) => return Err(error),
+        };
+        let name = &self.project;
+        if project["issues_access_level"] == "disabled" {
+            return Ok(Some(Error::Missing {
+                system: NAME,
+                what: format!("issues in {name}: they are switched off"),
+            }));
+        }
+        let why = match (&project["archived"], may_report(&project)) {
+            (Value::Bool(true), _) => "it is archived",
+            (_, false) => "it needs the role Reporter, or a higher one",
+            _ => return Ok(None),
+        };
+        Ok(Some(Error::Forbidden {
+            system: NAME,
+            what: format!("write in issues of {name}"),
+            words: why.to_owned(),
+        }))
+    }
+
     /// Looks as far as it gets, line by line.
     pub(super) async fn look(&self) -> Result<Vec<Check>, Error> {
         let reply = self.door.call(Call::get("/user")).await?;
@@ -74,11 +113,7 @@ impl GitLab {
             let text = format!("Project {name} has no issues");
             told.push(check(Mark::Bad, text, "Switch them on in its settings."));
         }
-        let level = ["project_access", "group_access"]
-            .iter()
-            .filter_map(|of| project["permissions"][of]["access_level"].as_u64())
-            .max();
-        if level.is_some_and(|level| level >= REPORTER) {
+        if may_report(&project) {
             told.push(check(
                 Mark::Good,
                 "Our account may close issues and set labels",

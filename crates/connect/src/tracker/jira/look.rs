@@ -21,6 +21,49 @@ const RIGHTS: [(&str, &str, &str); 6] = [
 ];
 
 impl Jira {
+    /// Which of the rights that are needed our account has on the project.
+    async fn rights(&self, key: &str) -> Result<Vec<bool>, Error> {
+        let names: Vec<&str> = RIGHTS.iter().map(|(right, ..)| *right).collect();
+        let call = Call::get("/mypermissions")
+            .with("projectKey", key)
+            .with("permissions", names.join(","));
+        let rights = found(self.door.call(call).await?, "see its rights", || {
+            format!("project {key} that our account can see")
+        })?
+        .json;
+        let has = |right| rights["permissions"][right]["havePermission"] == true;
+        Ok(names.into_iter().map(has).collect())
+    }
+
+    /// What keeps our account from doing anything there.
+    pub(super) async fn kept_out(&self) -> Result<Option<Error>, Error> {
+        let (key, _) = self.project();
+        let path = format!("/project/{}", escaped(key, false));
+        let what = format!("project {key} that our account can see");
+        let project = match self.get(&path, &what).await {
+            Ok(project) => project,
+            Err(error @ (Error::Missing { .. } | Error::Forbidden { .. })) => {
+                return Ok(Some(error));
+            }
+            Err(error) => return Err(error),
+        };
+        let missing = self.rights(key).await?;
+        let missing = RIGHTS.iter().zip(missing).find(|(_, has)| !has);
+        let (what, words) = match (&project["archived"], missing) {
+            (serde_json::Value::Bool(true), _) => ("write there", "it is archived".to_owned()),
+            (_, Some(((_, what, name), _))) => {
+                let words = format!("it needs the permission “{name}” on project {key}");
+                (*what, words)
+            }
+            _ => return Ok(None),
+        };
+        Ok(Some(Error::Forbidden {
+            system: NAME,
+            what: what.to_owned(),
+            words,
+        }))
+    }
+
     /// Looks as far as it gets, line by line.
     pub(super) async fn look(&self) -> Result<Vec<Check>, Error> {
         let info = self.get("/serverInfo", "API at this address").await?;
@@ -95,16 +138,9 @@ impl Jira {
                 )),
             },
         }
-        let names: Vec<&str> = RIGHTS.iter().map(|(right, ..)| *right).collect();
-        let call = Call::get("/mypermissions")
-            .with("projectKey", key)
-            .with("permissions", names.join(","));
-        let rights = found(self.door.call(call).await?, "see its rights", || {
-            "rights".into()
-        })?
-        .json;
-        for (right, what, name) in RIGHTS {
-            if rights["permissions"][right]["havePermission"] == true {
+        let rights = self.rights(key).await?;
+        for ((_, what, name), has) in RIGHTS.into_iter().zip(rights) {
+            if has {
                 told.push(check(Mark::Good, format!("Our account may {what}"), ""));
             } else {
                 let advice = format!("Give it the permission “{name}” on the project.");

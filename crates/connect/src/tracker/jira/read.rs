@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
 use super::{INTERNAL, PROPERTY, Us, wiki};
 use crate::tracker::call::{list, text};
 use crate::tracker::number::{Sort, number, within_a_second};
 use crate::tracker::{
-    ChangeKind, LABELS, RemoteAttachment, RemoteChange, RemoteEntry, RemotePerson, RemoteTicket,
-    Standing, labels,
+    COMPONENTS, ChangeKind, LABELS, RemoteAttachment, RemoteChange, RemoteEntry, RemotePerson,
+    RemoteTicket, Standing, Wanted, labels,
 };
 
 /// `2026-11-27T06:49:12.345+0000` in milliseconds since 1970.
@@ -88,6 +88,11 @@ pub(super) fn ticket(issue: &Value, us: &Us, project: &str, queue: &str) -> Remo
     if !labels.is_empty() {
         fields.insert(LABELS.to_owned(), labels);
     }
+    let parts = list(&of["components"]).iter();
+    let parts: Vec<String> = parts.map(|part| text(&part["name"])).collect();
+    if !parts.is_empty() {
+        fields.insert(COMPONENTS.to_owned(), parts);
+    }
     let asks = Some(&of["reporter"]).filter(|who| who.is_object() && person_id(who) != us.id);
     let requester = asks.map(person).map(|who| {
         if who.email.is_empty() {
@@ -119,6 +124,27 @@ pub(super) fn ticket(issue: &Value, us: &Us, project: &str, queue: &str) -> Remo
         changed: time(&of["updated"]),
         version: text(&of["updated"]),
     }
+}
+
+/// What is added and taken away, so that an issue has the labels and components of those
+/// that are wanted; none of ours is among them.
+pub(super) fn update(ticket: &RemoteTicket, wanted: &Wanted) -> Map<String, Value> {
+    let mut update = Map::new();
+    for (field, one) in &wanted.one_of {
+        let has = ticket.fields.get(field).map(Vec::as_slice);
+        let (add, gone) = one.changes(has.unwrap_or_default());
+        let named = |name: String| match field.as_str() {
+            COMPONENTS => json!({ "name": name }),
+            _ => json!(name),
+        };
+        let add = add.into_iter().map(|one| json!({ "add": named(one) }));
+        let gone = gone.into_iter().map(|one| json!({ "remove": named(one) }));
+        let all: Vec<Value> = add.chain(gone).collect();
+        if !all.is_empty() {
+            update.insert(field.clone(), json!(all));
+        }
+    }
+    update
 }
 
 fn attachment(json: &Value) -> RemoteAttachment {
@@ -276,6 +302,8 @@ pub(super) fn changes(
                 }
                 "priority" => ChangeKind::Priority,
                 "assignee" => ChangeKind::Owner,
+                "labels" => ChangeKind::Field(LABELS.to_owned()),
+                "Component" => ChangeKind::Field(COMPONENTS.to_owned()),
                 "project" => ChangeKind::Queue,
                 "summary" => ChangeKind::Other("summary".to_owned()),
                 "Attachment"

@@ -140,9 +140,11 @@ pub struct FormExchange {
     pub statuses: BTreeMap<String, String>,
     /// Our priorities as they are called there; empty: the usual ones.
     pub priorities: BTreeMap<String, String>,
-    /// Other fields that travel (RT only), one a line: `category`, `affected_users` or
+    /// Other fields that travel, one a line. With RT: `category`, `affected_users` or
     /// `custom.` and a question's key, `=`, and the custom field's name there; with
-    /// other words after bars, as `category = Kind | incident = Incident`.
+    /// other words after bars, as `category = Kind | incident = Incident`. With GitHub,
+    /// GitLab and Jira, `labels` (Jira: or `components`) in place of the name, and which of
+    /// them stand for which values: `category = labels | incident = bug`.
     pub fields: Vec<String>,
     /// Other units whose tickets about the service lie in queues of their own there (RT
     /// only): a unit's key, `=`, and the queue.

@@ -4,7 +4,9 @@ use askama::Template;
 use askama::filters::HtmlSafe;
 use desk::onboarding::{Sheet, Tested, Verdict};
 use store::onboarding::Onboarding;
-use switchboard_core::onboarding::{DIRECTIONS, Form, Problem, SYSTEMS, Way, from_remote};
+use switchboard_core::onboarding::{
+    DIRECTIONS, FieldMap, Form, Problem, SYSTEMS, Way, from_remote, several,
+};
 use switchboard_core::{Priority, Status};
 
 use crate::ui::ask::{Ask, AskKind, id_of};
@@ -90,6 +92,8 @@ pub struct Connect {
     pub priorities: Vec<PriorityRow>,
     /// Other fields that travel.
     pub more: Vec<Ask>,
+    /// Of their words those that do not come back as they went, in words.
+    pub returns: Vec<String>,
     /// What may travel.
     pub travel: Vec<Ask>,
     /// The connection, tested.
@@ -152,6 +156,17 @@ fn check(class: &'static str, text: impl Into<String>, detail: impl Into<String>
         text: text.into(),
         detail: detail.into(),
     }
+}
+
+/// Of the words of other fields what does not survive the way there and back.
+fn returns(lines: &[String], system: &str) -> Vec<String> {
+    let mut all = Vec::new();
+    for map in lines.iter().filter_map(|line| FieldMap::read(line).ok()) {
+        let words = map.translates(!several(system).is_empty());
+        let lost = words.round_trip().into_iter();
+        all.extend(lost.map(|said| format!("{}: {said}", map.here)));
+    }
+    all
 }
 
 /// How far the list in a form was confirmed.
@@ -256,11 +271,14 @@ impl Connect {
                 &e.fields.join("\n"),
                 4,
             )
-            .small("optional; RT only")
+            .small("optional; RT, GitHub, GitLab and Jira")
             .hint(
                 "category, affected_users, or custom. and a question’s key (custom.q1 is your \
                  first) = the custom field there. Where the words differ: \
-                 category = Kind | incident = Incident | service_request = Wish.",
+                 category = Kind | incident = Incident | service_request = Wish. \
+                 With GitHub and GitLab the field is labels, with Jira labels or components, and \
+                 only the words that you name are looked at: \
+                 category = labels | incident = bug | service_request = feature.",
             )
             .wide(),
             Ask::area(
@@ -321,6 +339,7 @@ impl Connect {
                 .unwrap_or_default(),
             redirection,
             exchange,
+            returns: returns(&e.fields, &e.system),
             more,
             travel,
         }

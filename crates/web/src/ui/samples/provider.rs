@@ -33,6 +33,7 @@ fn form() -> Form {
     form.option = Some(Way::Integration);
     form.exchange.system = s("rt");
     form.exchange.endpoint = s("https://rt.sky.example/REST/2.0");
+    form.exchange.fields = vec![s("category = Kind | incident = <b> | test = <b>")];
     form.fill_maps();
     form
 }

@@ -1,0 +1,479 @@
+//! Systems where software is made, and the GGUS of before 2025, each of them one for tests:
+//! what people do there, whichever it is.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use connect::Guard;
+use connect::tracker::{GgusSoap, GitHub, GitLab, Jira, Login, Tracker};
+use serde_json::json;
+use testkit::{GgusSoapServer, GitHubServer, GitLabServer, JiraServer, Loss};
+
+/// What people do there, whichever it is. Ada works there, Uma asks there.
+#[async_trait]
+pub(crate) trait There: Send + Sync {
+    /// Its word in forms, and what is coupled of it.
+    fn couples(&self) -> (&'static str, &'static str);
+    fn url(&self) -> String;
+    fn client(&self, guard: &Guard, url: &str) -> Arc<dyn Tracker>;
+    async fn opens(&self, title: &str, body: &str) -> String;
+    async fn writes(&self, id: &str, body: &str);
+    /// What only the people there shall read, where there is such a thing.
+    async fn notes(&self, id: &str, body: &str);
+    async fn solves(&self, id: &str);
+    /// They will not do it.
+    async fn declines(&self, id: &str);
+    async fn opens_again(&self, id: &str);
+    async fn deletes(&self, id: &str);
+    /// Their word for how it stands.
+    async fn status(&self, id: &str) -> String;
+    fn tickets(&self) -> usize;
+    fn bodies(&self, id: &str) -> Vec<String>;
+    /// What a text of ours is there.
+    fn shows(&self, plain: &str) -> String;
+    /// Our account has lost a right: `false`, to see anything; `true`, to change anything.
+    /// `None`: it has all again.
+    fn takes_away(&self, _sees: Option<bool>) {}
+    /// What a line of the form calls its labels or the like, and how they are on a ticket.
+    fn labels(&self, _id: &str) -> (&'static str, Vec<String>) {
+        ("", Vec::new())
+    }
+    /// People put one on and take one off.
+    async fn labels_anew(&self, _id: &str, _on: &str, _off: &str) {}
+    /// What a network may do to its calls: most can take back what was done twice.
+    fn losses(&self) -> Vec<Loss> {
+        vec![Loss::Unheard, Loss::Unanswered, Loss::Repeated]
+    }
+}
+
+pub(crate) struct OnGitHub(GitHubServer);
+
+impl OnGitHub {
+    async fn edits(&self, id: &str, values: serde_json::Value) {
+        let path = format!("/repos/lab/atlas/issues/{id}");
+        self.0.acts("ada", "PATCH", &path, &values).await;
+    }
+}
+
+#[async_trait]
+impl There for OnGitHub {
+    fn couples(&self) -> (&'static str, &'static str) {
+        ("github", "lab/atlas")
+    }
+
+    fn url(&self) -> String {
+        self.0.url.clone()
+    }
+
+    fn client(&self, guard: &Guard, url: &str) -> Arc<dyn Tracker> {
+        let login = Login::Token("bridge".into());
+        Arc::new(GitHub::new(guard, url, "lab/atlas", login).unwrap())
+    }
+
+    async fn opens(&self, title: &str, body: &str) -> String {
+        let new = json!({"title": title, "body": body});
+        let made = self
+            .0
+            .acts("uma", "POST", "/repos/lab/atlas/issues", &new)
+            .await;
+        made["number"].to_string()
+    }
+
+    async fn writes(&self, id: &str, body: &str) {
+        let path = format!("/repos/lab/atlas/issues/{id}/comments");
+        self.0
+            .acts("ada", "POST", &path, &json!({"body": body}))
+            .await;
+    }
+
+    // It has no such thing.
+    async fn notes(&self, _id: &str, _body: &str) {}
+
+    async fn solves(&self, id: &str) {
+        self.edits(id, json!({"state": "closed"})).await;
+    }
+
+    async fn declines(&self, id: &str) {
+        self.edits(
+            id,
+            json!({"state": "closed", "state_reason": "not_planned"}),
+        )
+        .await;
+    }
+
+    async fn opens_again(&self, id: &str) {
+        self.edits(id, json!({"state": "open"})).await;
+    }
+
+    async fn deletes(&self, id: &str) {
+        self.0.goes(id, 410);
+    }
+
+    async fn status(&self, id: &str) -> String {
+        let path = format!("/repos/lab/atlas/issues/{id}");
+        let issue = self.0.acts("ada", "GET", &path, &json!({})).await;
+        issue["state"].as_str().unwrap().to_owned()
+    }
+
+    fn tickets(&self) -> usize {
+        self.0.tickets()
+    }
+
+    fn bodies(&self, id: &str) -> Vec<String> {
+        self.0.bodies(id)
+    }
+
+    fn shows(&self, plain: &str) -> String {
+        plain.replace('#', "\\#\u{200b}")
+    }
+
+    fn takes_away(&self, sees: Option<bool>) {
+        self.0
+            .grants(sees.map(|sees| if sees { "pull" } else { "" }));
+    }
+
+    fn labels(&self, id: &str) -> (&'static str, Vec<String>) {
+        ("labels", self.0.labels(id))
+    }
+
+    async fn labels_anew(&self, id: &str, on: &str, off: &str) {
+        let path = format!("/repos/lab/atlas/issues/{id}/labels");
+        let body = json!({"labels": [on]});
+        self.0.acts("ada", "POST", &path, &body).await;
+        if self.0.labels(id).contains(&off.to_owned()) {
+            let path = format!("{path}/{off}");
+            self.0.acts("ada", "DELETE", &path, &json!({})).await;
+        }
+    }
+}
+
+pub(crate) async fn on_github() -> OnGitHub {
+    OnGitHub(GitHubServer::start().await)
+}
+
+pub(crate) struct OnGitLab(GitLabServer);
+
+impl OnGitLab {
+    async fn does(
+        &self,
+        user: &str,
+        method: &str,
+        path: &str,
+        body: serde_json::Value,
+    ) -> serde_json::Value {
+        let path = format!("/projects/lab%2Fatlas/issues{path}");
+        self.0.acts(user, method, &path, &body).await
+    }
+}
+
+#[async_trait]
+impl There for OnGitLab {
+    fn couples(&self) -> (&'static str, &'static str) {
+        ("gitlab", "lab/atlas")
+    }
+
+    fn url(&self) -> String {
+        self.0.url.clone()
+    }
+
+    fn client(&self, guard: &Guard, url: &str) -> Arc<dyn Tracker> {
+        let login = Login::Token("bridge".into());
+        Arc::new(GitLab::new(guard, url, "lab/atlas", login).unwrap())
+    }
+
+    async fn opens(&self, title: &str, body: &str) -> String {
+        let new = json!({"title": title, "description": body});
+        self.does("uma", "POST", "", new).await["iid"].to_string()
+    }
+
+    async fn writes(&self, id: &str, body: &str) {
+        self.does(
+            "ada",
+            "POST",
+            &format!("/{id}/notes"),
+            json!({"body": body}),
+        )
+        .await;
+    }
+
+    async fn notes(&self, id: &str, body: &str) {
+        let note = json!({"body": body, "internal": true});
+        self.does("ada", "POST", &format!("/{id}/notes"), note)
+            .await;
+    }
+
+    async fn solves(&self, id: &str) {
+        self.does(
+            "ada",
+            "PUT",
+            &format!("/{id}"),
+            json!({"state_event": "close"}),
+        )
+        .await;
+    }
+
+    async fn declines(&self, id: &str) {
+        let values = json!({"state_event": "close", "add_labels": "status: unsolved"});
+        self.does("ada", "PUT", &format!("/{id}"), values).await;
+    }
+
+    async fn opens_again(&self, id: &str) {
+        self.does(
+            "ada",
+            "PUT",
+            &format!("/{id}"),
+            json!({"state_event": "reopen"}),
+        )
+        .await;
+    }
+
+    async fn deletes(&self, id: &str) {
+        self.0.deletes(id);
+    }
+
+    async fn status(&self, id: &str) -> String {
+        let issue = self.does("ada", "GET", &format!("/{id}"), json!({})).await;
+        issue["state"].as_str().unwrap().to_owned()
+    }
+
+    fn tickets(&self) -> usize {
+        self.0.tickets()
+    }
+
+    fn bodies(&self, id: &str) -> Vec<String> {
+        self.0.bodies(id)
+    }
+
+    fn shows(&self, plain: &str) -> String {
+        plain.replace('#', "\\#\u{200b}")
+    }
+
+    fn takes_away(&self, sees: Option<bool>) {
+        self.0.grants(sees.map(|sees| if sees { 10 } else { 0 }));
+    }
+
+    fn labels(&self, id: &str) -> (&'static str, Vec<String>) {
+        ("labels", self.0.labels(id))
+    }
+
+    async fn labels_anew(&self, id: &str, on: &str, off: &str) {
+        let values = json!({"add_labels": on, "remove_labels": off});
+        self.does("ada", "PUT", &format!("/{id}"), values).await;
+    }
+}
+
+pub(crate) async fn on_gitlab() -> OnGitLab {
+    OnGitLab(GitLabServer::start().await)
+}
+
+/// With what a category is: its labels or components.
+pub(crate) struct OnJira(JiraServer, &'static str);
+
+impl OnJira {
+    async fn goes(&self, id: &str, to: &str, resolution: Option<&str>) {
+        let path = format!("/issue/{id}/transitions");
+        let all = self.0.acts("ada", "GET", &path, &json!({})).await;
+        let all = all["transitions"].as_array().unwrap();
+        let one = all.iter().find(|one| one["to"]["name"] == to).unwrap();
+        let mut body = json!({"transition": {"id": one["id"]}});
+        if let Some(name) = resolution {
+            body["fields"] = json!({"resolution": {"name": name}});
+        }
+        self.0.acts("ada", "POST", &path, &body).await;
+    }
+
+    async fn comments(&self, id: &str, body: serde_json::Value) {
+        let path = format!("/issue/{id}/comment");
+        self.0.acts("ada", "POST", &path, &body).await;
+    }
+}
+
+#[async_trait]
+impl There for OnJira {
+    fn couples(&self) -> (&'static str, &'static str) {
+        ("jira", "ATLAS")
+    }
+
+    fn url(&self) -> String {
+        self.0.url.clone()
+    }
+
+    fn client(&self, guard: &Guard, url: &str) -> Arc<dyn Tracker> {
+        let login = Login::Token("bridge".into());
+        Arc::new(Jira::new(guard, url, "ATLAS", login).unwrap())
+    }
+
+    async fn opens(&self, title: &str, body: &str) -> String {
+        let fields = json!({"project": {"key": "ATLAS"}, "issuetype": {"name": "Task"},
+                            "summary": title, "description": body});
+        let made = self
+            .0
+            .acts("uma", "POST", "/issue", &json!({"fields": fields}))
+            .await;
+        made["id"].as_str().unwrap().to_owned()
+    }
+
+    async fn writes(&self, id: &str, body: &str) {
+        self.comments(id, json!({"body": body})).await;
+    }
+
+    async fn notes(&self, id: &str, body: &str) {
+        let some = json!({"type": "role", "value": "Developers"});
+        self.comments(id, json!({"body": body, "visibility": some}))
+            .await;
+    }
+
+    async fn solves(&self, id: &str) {
+        self.goes(id, "Done", None).await;
+    }
+
+    async fn declines(&self, id: &str) {
+        self.goes(id, "Done", Some("Won't Do")).await;
+    }
+
+    async fn opens_again(&self, id: &str) {
+        self.goes(id, "To Do", None).await;
+    }
+
+    async fn deletes(&self, id: &str) {
+        let path = format!("/issue/{id}");
+        self.0.acts("ada", "DELETE", &path, &json!({})).await;
+    }
+
+    async fn status(&self, id: &str) -> String {
+        let issue = self
+            .0
+            .acts("ada", "GET", &format!("/issue/{id}"), &json!({}))
+            .await;
+        issue["fields"]["status"]["name"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    }
+
+    fn tickets(&self) -> usize {
+        self.0.tickets()
+    }
+
+    fn bodies(&self, id: &str) -> Vec<String> {
+        self.0.bodies(id)
+    }
+
+    fn shows(&self, plain: &str) -> String {
+        plain.replace('#', "\\#")
+    }
+
+    fn takes_away(&self, sees: Option<bool>) {
+        self.0.grants(match sees {
+            None => Some(true),
+            Some(true) => Some(false),
+            Some(false) => None,
+        });
+    }
+
+    fn labels(&self, id: &str) -> (&'static str, Vec<String>) {
+        (self.1, self.0.named(id, self.1))
+    }
+
+    async fn labels_anew(&self, id: &str, on: &str, off: &str) {
+        let named = |name: &str| match self.1 {
+            "components" => json!({"name": name}),
+            _ => json!(name),
+        };
+        let all = json!([{"add": named(on)}, {"remove": named(off)}]);
+        let body = json!({"update": {self.1: all}});
+        let path = format!("/issue/{id}");
+        self.0.acts("ada", "PUT", &path, &body).await;
+    }
+}
+
+pub(crate) async fn on_jira(cloud: bool) -> OnJira {
+    let kinds = if cloud { "labels" } else { "components" };
+    OnJira(JiraServer::start(cloud).await, kinds)
+}
+
+pub(crate) struct OnGgus(GgusSoapServer);
+
+#[async_trait]
+impl There for OnGgus {
+    fn couples(&self) -> (&'static str, &'static str) {
+        ("ggus_soap", "NGI_SKY")
+    }
+
+    fn url(&self) -> String {
+        self.0.url.clone()
+    }
+
+    fn client(&self, guard: &Guard, url: &str) -> Arc<dyn Tracker> {
+        let login = Login::Password {
+            user: "bridge".into(),
+            password: "bridge".into(),
+        };
+        let at = GgusSoapServer::services(url);
+        Arc::new(GgusSoap::new(guard, &at, "NGI_SKY", login).unwrap())
+    }
+
+    async fn opens(&self, title: &str, body: &str) -> String {
+        self.0.opens("uma", title, body)
+    }
+
+    async fn writes(&self, id: &str, body: &str) {
+        self.0.changes(id, "ada", &[("GHD_Public_Diary", body)]);
+    }
+
+    async fn notes(&self, id: &str, body: &str) {
+        self.0.changes(id, "ada", &[("GHD_Internal_Diary", body)]);
+    }
+
+    // A solution is asked for, and people say once more what they wrote.
+    async fn solves(&self, id: &str) {
+        let said = self.0.value(id, "GHD_Public_Diary");
+        let values = [
+            ("GHD_Status", "solved"),
+            ("GHD_Detailed_Solution", said.as_str()),
+        ];
+        self.0.changes(id, "ada", &values);
+    }
+
+    async fn declines(&self, id: &str) {
+        let said = self.0.value(id, "GHD_Public_Diary");
+        let values = [
+            ("GHD_Status", "unsolved"),
+            ("GHD_Detailed_Solution", said.as_str()),
+        ];
+        self.0.changes(id, "ada", &values);
+    }
+
+    async fn opens_again(&self, id: &str) {
+        self.0.changes(id, "uma", &[("GHD_Status", "reopened")]);
+    }
+
+    async fn deletes(&self, id: &str) {
+        self.0.deletes(id);
+    }
+
+    async fn status(&self, id: &str) -> String {
+        self.0.value(id, "GHD_Status")
+    }
+
+    fn tickets(&self) -> usize {
+        self.0.tickets()
+    }
+
+    fn bodies(&self, id: &str) -> Vec<String> {
+        self.0.bodies(id)
+    }
+
+    fn shows(&self, plain: &str) -> String {
+        plain.to_owned()
+    }
+
+    // A diary is only added to: what a network says twice stands there twice.
+    fn losses(&self) -> Vec<Loss> {
+        vec![Loss::Unheard, Loss::Unanswered]
+    }
+}
+
+pub(crate) async fn on_ggus() -> OnGgus {
+    OnGgus(GgusSoapServer::start().await)
+}

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { assertFits, assertQuiet, axe, phone, shot, startDemo, wide } from "./harness.mjs";
 
-let demo, stop, ticket, worked, unit, person, campaign, macro, form, waiting, accepted;
+let demo, handed, stop, ticket, worked, unit, person, campaign, macro, form, waiting, accepted;
 before(async () => {
   demo = await startDemo();
   ticket = (await demo.api("user@demo", "/api/v1/tickets?limit=1")).items[0].number;
@@ -20,6 +20,7 @@ before(async () => {
   person = (await demo.api("admin@demo", "/api/v1/people?q=storage@demo")).items[0].id;
   campaign = (await demo.api("first@demo", "/api/v1/campaigns")).items[0].number;
   macro = (await demo.api("first@demo", "/api/v1/macros")).items[0].id;
+  handed = (await demo.api("first@demo", "/api/v1/units/first-level/hand-overs")).items.map((one) => `/hand-overs/${one.id}`);
   stop = await stopLink();
 }, { timeout: 120_000 });
 after(() => demo?.stop());
@@ -135,6 +136,8 @@ suite("a unit's responsible", "storage@demo", [
   ["units", "/units"],
   ["unit", () => `/units/${unit}`],
   ["unit-edit", () => `/units/${unit}/edit`],
+  ["rota-none-yet", () => `/units/${unit}/rota`],
+  ["rota-of-first-level", "/units/first-level/rota"],
   ["service-status", "/services/object-storage/status"],
   ["support-staff", "/support-staff"],
   ["account", "/account"],
@@ -226,6 +229,14 @@ suite("who looks after people's data", "admin@demo", [
 
 suite("who opens the link of a mail", null, [
   ["mail-stop", () => stop],
+]);
+
+suite("who is on duty", "first@demo", [
+  ["rota", "/units/first-level/rota"],
+  ["hand-over", () => handed[0]],
+  ["hand-over-confirmed", () => handed[1]],
+  ["unit-with-a-rota", "/units/first-level"],
+  ["triage-on-duty", "/triage"],
 ]);
 
 suite("a portal's first level", "portal@demo", [

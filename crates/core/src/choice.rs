@@ -82,7 +82,8 @@ impl Choices {
 
 /// What comes at once whatever was chosen. To who asked: the number by which they
 /// find their ticket again, that only their answer is missing, also when they are
-/// reminded of it, and the solution, which closes by itself. To those who work: an alarm, and what endangers security now.
+/// reminded of it, and the solution, which closes by itself. To those who work: an alarm,
+/// and what endangers security now. To who is on duty what nobody else hears of.
 fn can_not_wait(person: PersonId, reason: Reason, told: Told, ticket: &Ticket) -> bool {
     let asks = matches!(
         told,
@@ -92,6 +93,7 @@ fn can_not_wait(person: PersonId, reason: Reason, told: Told, ticket: &Ticket) -
         ticket.kind == TicketType::Alarm || ticket.facts.security_risk == SecurityRisk::Imminent;
     let works = !matches!(reason, Reason::Requester | Reason::Cc | Reason::Subscriber);
     (asks && ticket.requester == person)
+        || (reason == Reason::Duty && told != Told::Fields)
         || (pressing
             && works
             && matches!(

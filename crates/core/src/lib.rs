@@ -26,6 +26,7 @@ pub mod query;
 pub mod redact;
 pub mod redirect;
 pub mod report;
+pub mod rota;
 pub mod rule;
 pub mod satisfaction;
 pub mod special_day;

@@ -28,8 +28,12 @@ pub struct UnitAudience {
     pub members: Vec<PersonId>,
     /// The unit's mailing list; it is told instead of the members.
     pub mailing_list: Option<String>,
+    /// Who is on duty in the unit, where they hear alone there of what nobody owns.
+    pub duty: Option<PersonId>,
     /// Members of the first level units.
     pub first_level: Vec<PersonId>,
+    /// Those of them who hear of what is new, as they are on duty; `None`: all.
+    pub first_level_duty: Option<Vec<PersonId>>,
     /// Monitors.
     pub monitors: Vec<PersonId>,
     /// The contact of the site that the ticket names, where the address is nobody's
@@ -54,6 +58,8 @@ pub enum Recipient {
 pub enum Reason {
     /// They own the ticket.
     Owner,
+    /// They are on duty in the unit that holds it, and nobody owns it.
+    Duty,
     /// They are a member of the unit that holds it, or its list.
     Unit,
     /// They were drawn in.
@@ -77,6 +83,7 @@ impl Reason {
     pub fn key(self) -> &'static str {
         match self {
             Reason::Owner => "owner",
+            Reason::Duty => "duty",
             Reason::Unit => "unit",
             Reason::Involved => "involved",
             Reason::Site => "site",
@@ -92,7 +99,7 @@ impl Reason {
     fn is_unit_side(self) -> bool {
         matches!(
             self,
-            Reason::Owner | Reason::Unit | Reason::Involved | Reason::Site
+            Reason::Owner | Reason::Duty | Reason::Unit | Reason::Involved | Reason::Site
         )
     }
 }
@@ -273,12 +280,18 @@ pub fn audience(
     // Members read the list, so telling them (or the owner, who is one of them)
     // in person too would be a second mail to the same human. What is brought to mind
     // goes to those whose turn it is and not to the list.
+    let missed = matches!(due, Some(Due::Target(TargetDue { late: true, .. })));
+    // Who is on duty hears for all of them of what nobody owns, until it gets serious.
+    let serious = missed || told.contains(&Told::Escalated);
+    let duty = unit.duty.filter(|_| ticket.owner.is_none() && !serious);
+    let unit_list = unit.mailing_list.as_ref().filter(|_| duty.is_none());
     let by_list = |person: &PersonId| {
-        let missed = matches!(due, Some(Due::Target(TargetDue { late: true, .. })));
         let brought_to_mind = told.len() == 1 && told.contains(&Told::Reminded) && !missed;
-        unit.mailing_list.is_some() && unit.members.contains(person) && !brought_to_mind
+        unit_list.is_some() && unit.members.contains(person) && !brought_to_mind
     };
-    if unit.mailing_list.is_none() {
+    if let Some(person) = duty {
+        gathering.add(person, Reason::Duty);
+    } else if unit.mailing_list.is_none() {
         for member in &unit.members {
             gathering.add(*member, Reason::Unit);
         }
@@ -290,7 +303,8 @@ pub fn audience(
     }
     // Of a restricted ticket those who only look after all units know nothing.
     if ticket.visibility != Visibility::Restricted {
-        for person in &unit.first_level {
+        let on_duty = unit.first_level_duty.as_ref().filter(|_| !serious);
+        for person in on_duty.unwrap_or(&unit.first_level) {
             if !by_list(person) {
                 gathering.add(*person, Reason::FirstLevel);
             }
@@ -328,12 +342,12 @@ pub fn audience(
             });
         }
     };
-    if let Some(address) = &unit.mailing_list {
+    if let Some(address) = unit_list {
         list(address, Reason::Unit);
     }
     // Where the unit itself looks after the site, its list is told once.
     if let Some(contact) = &unit.site_list
-        && unit.mailing_list.as_ref() != Some(contact)
+        && unit_list != Some(contact)
     {
         list(contact, Reason::Site);
     }
@@ -367,7 +381,7 @@ impl Reminding {
         // Who works on it: the owner, or all of the unit where it has none.
         let works = match reason {
             Reason::Owner => true,
-            Reason::Unit => !self.owned,
+            Reason::Duty | Reason::Unit => !self.owned,
             _ => false,
         };
         match self.due {

@@ -10,6 +10,7 @@ mod lists;
 mod plots;
 mod portals;
 mod providers;
+mod rota;
 mod rules;
 mod stories;
 mod texts;
@@ -100,6 +101,7 @@ pub async fn fill(desk: &Desk, password: &str) -> Result<Vec<DemoPerson>, Error>
     lists::play(desk, &cast, now).await?;
     rules::play(desk, &cast, now).await?;
     texts::keep(desk, &cast).await?;
+    rota::play(desk, &cast, now).await?;
     quiet_past(desk).await?;
     providers::fill(desk).await?;
     providers::sites(desk).await?;

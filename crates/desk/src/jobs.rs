@@ -41,6 +41,8 @@ pub(crate) const TIMERS_ANEW: &str = "timers-anew";
 const REDIRECTED: &str = "redirected";
 /// Looks after alarms that nobody confirms, and begins the tests that are due.
 const ALARMS: &str = "alarms";
+/// Has those hand over whose shift ends.
+const ROTA: &str = "rota";
 /// Brings tickets at partners to mind at which nobody looked.
 const REVIEW: &str = "exchange-review";
 /// Notes how far each exchange lags, and what waits.
@@ -88,6 +90,7 @@ const KINDS: &[&str] = &[
     TIMERS_ANEW,
     REDIRECTED,
     ALARMS,
+    ROTA,
     REVIEW,
     CURVE,
     REMIND_STAFF,
@@ -112,6 +115,7 @@ const TIMED: &[(&str, Millis)] = &[
     (TIMERS, 60_000),
     (REDIRECTED, 60_000),
     (ALARMS, 60_000),
+    (ROTA, 60_000),
     (REVIEW, 3_600_000),
     (CURVE, 60_000),
     (REMIND_STAFF, 3_600_000),
@@ -290,6 +294,7 @@ impl Desk {
             TIMERS_ANEW => timers_anew::run(self, &job).await,
             REDIRECTED => crate::redirect::silence::run(self).await,
             ALARMS => crate::alarm::call::run(self).await,
+            ROTA => crate::rota::round::run(self).await,
             REVIEW => crate::exchange::review::run(self).await,
             CURVE => crate::exchange::curve::run(self).await,
             REMIND_STAFF => remind_staff::run(self).await,

@@ -122,7 +122,8 @@ pub(crate) fn to_address(
 }
 
 /// The same to those who look after a ticket that somebody else should work on: first
-/// level's list, or its people where it has none. Of a restricted ticket those who only
+/// level's list, or its people where it has none; where somebody is on duty there and hears
+/// alone, them, but of alarms everybody hears. Of a restricted ticket those who only
 /// look after all units know nothing: its unit's people are told instead.
 ///
 /// # Errors
@@ -139,6 +140,10 @@ pub(crate) fn to_first_level(
     let people = if ticket.label().is_some() {
         let members = store::unit::members(c, ticket.unit)?;
         members.into_iter().map(|m| m.person).collect()
+    } else if about.kind != Kind::Alarm
+        && let Some(person) = crate::rota::alone(c, first, desk.now())?
+    {
+        vec![person]
     } else if let Some(list) = &first.email {
         return to_address(desk, c, (list, None), about, say);
     } else {

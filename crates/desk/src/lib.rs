@@ -67,6 +67,7 @@ pub mod registration;
 pub mod report;
 pub mod reset;
 pub mod rights;
+pub mod rota;
 pub mod rule;
 pub mod rules;
 pub mod satisfaction;

@@ -55,6 +55,7 @@ pub mod provider;
 pub mod redirect;
 pub mod report;
 pub mod retention;
+pub mod rota;
 pub mod rule;
 pub mod satisfaction;
 pub mod saved_report;

@@ -147,6 +147,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
         "0063_partner_services",
         include_str!("migrations/0063_partner_services.sql"),
     ),
+    ("0064_rota", include_str!("migrations/0064_rota.sql")),
 ];
 
 /// How often to start again when another node migrates at the same moment.

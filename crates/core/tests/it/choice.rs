@@ -128,3 +128,16 @@ fn a_link_to_be_rid_of_mails_names_what_ends_them() {
     assert_eq!(ends(Reason::Subscriber, STORAGE), None);
     assert_eq!(ends(Reason::Requester, STORAGE), None);
 }
+
+/// Nobody else hears of what nobody owns, so it can not be given up.
+#[test]
+fn who_is_on_duty_hears_whatever_they_chose() {
+    let theirs = ticket(STORAGE, ANN);
+    for told in [Told::Opened, Told::Assigned, Told::Reopened, Told::Entry] {
+        let way = |reason| how(&notice(reason, &[told]), SAM, &theirs, &nothing());
+        assert_eq!(way(Reason::Duty), How::Mail, "{told:?}");
+        assert_eq!(way(Reason::Unit), How::Nothing, "{told:?}");
+        let ends = undone_by(&notice(Reason::Duty, &[told]), SAM, &theirs, &nothing());
+        assert_eq!(ends, None);
+    }
+}

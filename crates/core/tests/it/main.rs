@@ -21,6 +21,7 @@ mod opening;
 mod query;
 mod relation;
 mod report;
+mod rota;
 mod rule;
 mod sequence;
 mod staff;

@@ -11,7 +11,7 @@ use switchboard_core::{
 
 use crate::world::{
     ADA, ANN, BEN, CAT, COMPUTING, COY, FAY, FIRST, MAX, SAM, SUE, World, ann, assign, ben, desk,
-    escalate, fay, relate, sam, solve, sue, units, wait,
+    escalate, fay, owner, relate, sam, solve, sue, units, wait,
 };
 
 /// The people behind the unit that holds the ticket.
@@ -22,7 +22,7 @@ pub(crate) fn people_of(ticket: &Ticket) -> UnitAudience {
         mailing_list: None,
         first_level: units[&FIRST].members.clone(),
         monitors: vec![MAX],
-        site_list: None,
+        ..UnitAudience::default()
     }
 }
 
@@ -243,6 +243,56 @@ fn a_mailing_list_stands_for_the_members() {
         shown(&audience(&caused, w.ticket(t), &ann(), &unit)),
         "Ben subscriber: entry; Cat cc: entry; Coy involved: entry; \
          storage@example.org unit: entry"
+    );
+}
+
+/// Who is on duty hears alone of what nobody owns, in place of the list and of the others
+/// of first level; of what gets serious all of them hear.
+#[test]
+fn who_is_on_duty_hears_for_all_of_what_nobody_owns() {
+    let mut w = World::new();
+    let t = w.asked();
+    let opened: Vec<Caused> = w.events.iter().map(|(caused, _)| caused.clone()).collect();
+    let list = |w: &World| UnitAudience {
+        mailing_list: Some("first@example.org".to_owned()),
+        ..people_of(w.ticket(t))
+    };
+    let on_duty = |w: &World| UnitAudience {
+        duty: Some(FAY),
+        first_level: vec![FAY, SUE],
+        first_level_duty: Some(vec![FAY]),
+        ..list(w)
+    };
+    let told = |w: &World, caused: &[Caused], unit: &UnitAudience| {
+        let notices = audience(caused, w.ticket(t), &ann(), unit);
+        shown(&notices)
+    };
+    assert_eq!(
+        told(&w, &opened, &list(&w)),
+        "first@example.org unit: opened"
+    );
+    assert_eq!(told(&w, &opened, &on_duty(&w)), "Fay duty: opened");
+    // Nobody hears twice, and of first level only who is on duty.
+    let elsewhere = UnitAudience {
+        duty: None,
+        ..on_duty(&w)
+    };
+    let both = told(&w, &opened, &elsewhere);
+    assert!(!both.contains("Sue"), "{both}");
+    let entry = w.reply();
+    let caused = w.must(t, entry, &ann());
+    assert_eq!(told(&w, &caused, &on_duty(&w)), "Fay duty: entry");
+    let caused = w.must(t, escalate(), &ann());
+    let all = told(&w, &caused, &on_duty(&w));
+    assert!(all.contains("first@example.org unit: escalated"), "{all}");
+    assert!(!all.contains("duty"), "{all}");
+    // Who owns it hears of it, and the unit as ever.
+    w.must(t, owner(FAY), &fay());
+    let entry = w.reply();
+    let caused = w.must(t, entry, &ann());
+    assert_eq!(
+        told(&w, &caused, &on_duty(&w)),
+        "first@example.org unit: entry"
     );
 }
 

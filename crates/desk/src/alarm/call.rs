@@ -476,7 +476,19 @@ fn tell_first_level(c: &mut Conn<'_>, a: &Around<'_>, alarm: &Alarm) -> Result<V
     );
     let live = noted(c, a, alarm, &note, &[])?;
     let ticket = lives_on(c, alarm.ticket)?;
-    let say = |german| values(a, alarm, german);
+    let first = a.catalogue.first_level()?;
+    let on_duty = crate::rota::name_on_duty(c, first, a.now)?;
+    let say = |german| {
+        let mut values = values(a, alarm, german);
+        if let (Some(name), Some(reason)) = (&on_duty, values.get_mut("reason")) {
+            let said = match german {
+                true => format!(" Dienst hat {name}."),
+                false => format!(" On duty is {name}."),
+            };
+            reason.push_str(&said);
+        }
+        values
+    };
     letter::to_first_level(a.desk, c, a.catalogue, &ticket, about(a, alarm), say)?;
     Ok(live)
 }

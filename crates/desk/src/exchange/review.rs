@@ -126,7 +126,8 @@ fn unlooked(c: &mut Conn<'_>, now: Millis, limit: i64) -> Result<Vec<Away>, Erro
     Ok(all)
 }
 
-fn tell(desk: &Desk, c: &mut Conn<'_>, unit: &Unit, now: Millis) -> Result<(), Error> {
+/// Those of them that a unit may know.
+fn due_in(c: &mut Conn<'_>, unit: &Unit, now: Millis) -> Result<Vec<(Ticket, Away)>, Error> {
     let mut due = Vec::new();
     for away in unlooked(c, now, AT_ONCE)? {
         // Of a restricted ticket those who only look after all units know nothing.
@@ -136,6 +137,24 @@ fn tell(desk: &Desk, c: &mut Conn<'_>, unit: &Unit, now: Millis) -> Result<(), E
             due.push((ticket, away));
         }
     }
+    Ok(due)
+}
+
+/// Tickets at partners at which nobody looked for a week, of which a unit may know.
+///
+/// # Errors
+/// When the database can not be read.
+pub(crate) fn unlooked_of(
+    c: &mut Conn<'_>,
+    unit: &Unit,
+    now: Millis,
+) -> Result<Vec<Ticket>, Error> {
+    let due = due_in(c, unit, now)?;
+    Ok(due.into_iter().map(|(ticket, _)| ticket).collect())
+}
+
+fn tell(desk: &Desk, c: &mut Conn<'_>, unit: &Unit, now: Millis) -> Result<(), Error> {
+    let due = due_in(c, unit, now)?;
     let Some((_, oldest)) = due.first() else {
         return Ok(());
     };
@@ -150,6 +169,12 @@ fn tell(desk: &Desk, c: &mut Conn<'_>, unit: &Unit, now: Millis) -> Result<(), E
     ];
     let say = |german: bool| said.get(usize::from(german)).cloned().unwrap_or_default();
     let about = About::nothing_else(Kind::Partners, desk.uuid());
+    if let Some(person) = crate::rota::alone(c, unit, now)? {
+        if let Some(person) = store::person::load(c, person)? {
+            letter::to_person(desk, c, &person, about, say)?;
+        }
+        return Ok(());
+    }
     if let Some(list) = &unit.email {
         return letter::to_address(desk, c, (list, None), about, say);
     }

@@ -26,6 +26,7 @@ use crate::mail_in::storm::{self, Calm};
 use crate::mail_stop::MailStop;
 use crate::mail_text::{self, Kind, MailText};
 use crate::reads::Door;
+use crate::rota;
 use crate::{Catalogue, Desk, Error};
 
 pub(crate) mod text;
@@ -210,7 +211,7 @@ pub(super) fn tell(
         let actor = Actor::plain(last.actor, last.actor_name.as_str(), Channel::Job);
         let readers = match audiences.entry((ticket.unit, ticket.portal)) {
             Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(free) => free.insert(unit_audience(c, catalogue, &ticket)?),
+            Entry::Vacant(free) => free.insert(unit_audience(c, catalogue, &ticket, last.at)?),
         };
         readers.site_list = site_list(catalogue, &ticket);
         let mut notices = audience(&caused, &ticket, &actor, readers);
@@ -298,15 +299,22 @@ fn unit_audience(
     c: &mut Conn<'_>,
     catalogue: &Catalogue,
     ticket: &Ticket,
+    at: i64,
 ) -> Result<UnitAudience, Error> {
     let unit = catalogue.unit(ticket.unit);
+    let duty = match unit {
+        Some(unit) => rota::alone(c, unit, at)?,
+        None => None,
+    };
     Ok(UnitAudience {
         members: store::unit::members(c, ticket.unit)?
             .into_iter()
             .map(|m| m.person)
             .collect(),
         mailing_list: unit.and_then(|u| u.email.clone()),
+        duty,
         first_level: first_level(c, catalogue, ticket)?,
+        first_level_duty: first_level_duty(c, catalogue, ticket, at)?,
         monitors: store::person::monitors(c)?,
         site_list: None,
     })
@@ -327,6 +335,34 @@ fn first_level(
     }
     let members = store::unit::members(c, unit.id)?;
     Ok(members.into_iter().map(|m| m.person).collect())
+}
+
+/// Those of first level who hear of what is new, where somebody is on duty there.
+fn first_level_duty(
+    c: &mut Conn<'_>,
+    catalogue: &Catalogue,
+    ticket: &Ticket,
+    at: i64,
+) -> Result<Option<Vec<PersonId>>, Error> {
+    let portal = ticket.portal.and_then(|id| catalogue.portal(id));
+    let unit = catalogue.first_level_for(portal)?;
+    if !unit.first_level {
+        return Ok(rota::alone(c, unit, at)?.map(|person| vec![person]));
+    }
+    let (mut any, mut people) = (false, Vec::new());
+    for unit in catalogue.units.iter().filter(|u| u.first_level && u.active) {
+        match rota::alone(c, unit, at)? {
+            Some(person) => {
+                any = true;
+                people.push(person);
+            }
+            None => {
+                let members = store::unit::members(c, unit.id)?;
+                people.extend(members.into_iter().map(|m| m.person));
+            }
+        }
+    }
+    Ok(any.then_some(people))
 }
 
 /// Where to tell the site that a ticket names, when that is nobody known here: who is,

@@ -14,6 +14,8 @@ const KEPT_ANSWERS: i64 = 30 * DAY;
 const KEPT_CALLS: (i64, i64) = (7 * DAY, 90 * DAY);
 /// For so long it is shown what rules did.
 const KEPT_RUNS: i64 = 180 * DAY;
+/// For so long what was handed over at the end of a shift, and who stood in.
+const KEPT_HAND_OVERS: i64 = 400 * DAY;
 
 pub(super) async fn run(desk: &Desk) -> Result<Outcome, Error> {
     let now = desk.now();
@@ -27,6 +29,7 @@ pub(super) async fn run(desk: &Desk) -> Result<Outcome, Error> {
             store::job::prune(c, now - DAY)?;
             store::webhook::prune(c, now - KEPT_CALLS.0, now - KEPT_CALLS.1)?;
             store::rule::prune(c, now - KEPT_RUNS)?;
+            store::rota::sweep(c, now - KEPT_HAND_OVERS)?;
             // Their jobs come back by themselves; until then it shows.
             store::outbox::lose_sight(c, now - LEASE_MS)?;
             crate::mail_in::storm::forget(c, now)?;

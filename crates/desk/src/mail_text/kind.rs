@@ -112,6 +112,7 @@ kinds! {
     Member "member" "Came to or left a unit, to them" Units ["name" "headline" "text" "who" "reason" "unit" "link" "desk"]
     Members "members" "Came to or left a unit, to its responsibles" Units
         ["name" "headline" "text" "who" "reason" "unit" "list" "list_change" "tickets" "link" "desk"]
+    Duty "duty" "On duty, and what is handed over" Units ["name" "headline" "text" "link" "desk"]
     Rights "rights" "What somebody may do has changed" Units ["name" "text" "who" "reason" "link" "desk"]
 
     Responsible "responsible" "Responsible of a new unit" Providers ["name" "who" "unit" "account" "link" "desk"]

@@ -68,6 +68,16 @@ pub(super) fn letter(
                 "1234 Kein Zugriff auf meine Dateien\n  RT 5678; zuletzt angesehen vor 8 Tagen; von dort zuletzt gestern",
             ),
         ),
+        Kind::Duty => (
+            say(
+                "You are on duty in First Level: Jane Doe hands over to you",
+                "Sie haben Dienst in First Level: Jane Doe übergibt an Sie",
+            ),
+            say(
+                "Jane Doe writes:\n\n> The tape robot is being repaired.",
+                "Jane Doe schreibt:\n\n> Der Bandroboter wird repariert.",
+            ),
+        ),
         Kind::FormSent => (
             letter_text::form_sent(store::onboarding::Kind::Entry, "Jane Doe", service, german),
             say("Please look at it.", "Bitte sehen Sie es sich an."),

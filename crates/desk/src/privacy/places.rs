@@ -15,6 +15,7 @@ mod outbox;
 mod portal;
 mod redirection;
 mod report;
+mod rota;
 mod rule;
 mod satisfaction;
 mod timer;

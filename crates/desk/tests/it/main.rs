@@ -49,6 +49,7 @@ mod privacy;
 mod redelivery;
 mod redirect;
 mod report;
+mod rota;
 mod rule;
 mod satisfaction;
 mod saved_report;

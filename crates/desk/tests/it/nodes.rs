@@ -33,16 +33,27 @@ impl Nodes {
     /// A day passes, and all work on what is due. So many timer jobs are due at once, where
     /// usually one does it; `dies`: somebody has taken one before and died.
     pub(crate) async fn a_day(&self, test: &TestDesk, jobs: usize, dies: bool) {
+        self.a_day_of("timers", test, jobs, dies).await;
+    }
+
+    /// The same of another kind of job.
+    pub(crate) async fn a_day_of(
+        &self,
+        kind: &'static str,
+        test: &TestDesk,
+        jobs: usize,
+        dies: bool,
+    ) {
         for clock in self.clocks.iter().chain([&test.clock]) {
             clock.advance(DAY);
         }
         let now = test.desk.now();
         for _ in 0..jobs {
-            sweep_soon(test, now - 2 * DAY).await;
+            sweep_soon(test, kind, now - 2 * DAY).await;
         }
         if dies {
             let db = test.desk.db();
-            db.write(move |c| store::job::claim(c, now, "dead", &["timers"], 1, 120_000))
+            db.write(move |c| store::job::claim(c, now, "dead", &[kind], 1, 120_000))
                 .await
                 .unwrap();
         }
@@ -74,15 +85,15 @@ fn node(test: &TestDesk, url: &str, clock: &Arc<FakeClock>) -> Desk {
 pub(crate) async fn at(test: &TestDesk, now: Millis) {
     test.clock.set(now);
     for _ in 0..2 {
-        sweep_soon(test, now).await;
+        sweep_soon(test, "timers", now).await;
         test.run_jobs().await;
     }
 }
 
 /// Has the timers looked at in the next round, as if that had been due then.
-async fn sweep_soon(test: &TestDesk, due: Millis) {
+async fn sweep_soon(test: &TestDesk, kind: &'static str, due: Millis) {
     let sweep = NewJob {
-        kind: "timers",
+        kind,
         payload: String::new(),
         run_at: due,
         unique_key: None,

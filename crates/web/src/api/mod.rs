@@ -55,6 +55,7 @@ pub mod read;
 pub mod redirection;
 pub mod relation;
 pub mod report;
+pub mod rota;
 pub mod rule;
 pub mod satisfaction;
 pub mod service;
@@ -168,6 +169,7 @@ fn routes(max_attachment: usize) -> OpenApiRouter<AppState> {
         .merge(alarm::router())
         .merge(canned::router())
         .merge(macros::router())
+        .merge(rota::router())
         .merge(triage::router())
         .merge(timer::router())
         .merge(report::router())

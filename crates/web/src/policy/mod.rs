@@ -16,6 +16,7 @@ mod onboarding;
 mod portal;
 mod privacy;
 mod probe;
+mod rota;
 mod staff;
 mod ticket;
 mod time;
@@ -79,6 +80,8 @@ pub enum Who {
     /// Those who work in the unit, or in the unit of the service; and
     /// administrators.
     UnitStaff,
+    /// Of the people of the unit, who is on duty, was, or is handed over to.
+    OnDuty,
     /// Administrators.
     Administrators,
 }
@@ -122,6 +125,7 @@ const AREAS: &[(&[Row], &[Row])] = &[
     (time::API, time::PAGES),
     (campaign::API, campaign::PAGES),
     (canned::API, canned::PAGES),
+    (rota::API, rota::PAGES),
     (webhook::API, webhook::PAGES),
 ];
 

@@ -22,6 +22,7 @@ pub mod fault;
 pub mod federated;
 pub mod figures;
 pub mod frame;
+pub mod hand_over;
 pub mod history;
 pub mod home;
 pub mod identities;
@@ -51,6 +52,7 @@ pub mod redirected;
 pub mod register;
 pub mod reports;
 pub mod reset;
+pub mod rota;
 pub mod services;
 pub mod sign_in;
 pub mod solution_link;
@@ -274,6 +276,9 @@ pub fn router() -> Router<AppState> {
         )
         .route("/units/{key}", get(unit::show))
         .route("/units/{key}/people", post(unit_people::act))
+        .route("/units/{key}/rota", get(rota::show).post(rota::act))
+        .route("/units/{key}/rota/note", post(rota::note))
+        .route("/hand-overs/{id}", get(hand_over::show).post(hand_over::act))
         .route("/support-staff", get(support_staff::show).post(support_staff::act))
         .route("/tickets", get(my_tickets::show))
         .route("/tickets/new", get(new_ticket::show).post(new_ticket::send))

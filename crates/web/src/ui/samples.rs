@@ -18,6 +18,7 @@ mod privacy;
 mod provider;
 mod redirected;
 mod reports;
+mod rota;
 mod rules;
 mod staff;
 mod webhooks;

@@ -68,6 +68,18 @@ impl Dial {
         self.mark(at, words)
     }
 
+    /// A day and a time, ahead or past, as plans have them: "Mon 28 Sep, 09:00".
+    pub fn day_time(&self, at: Millis) -> TimeMark {
+        let zoned = self.zoned(at);
+        let words = format!(
+            "{} {}, {}",
+            zoned.strftime("%a"),
+            self.day_words(at),
+            zoned.strftime("%H:%M")
+        );
+        self.mark(at, words)
+    }
+
     /// The words of [`Dial::ago`].
     pub fn ago_words(&self, at: Millis) -> String {
         let past = self.now - at;

@@ -9,13 +9,14 @@ use desk::view::Conversation;
 use desk::{Catalogue, Error, TicketQuery};
 use store::list::{Item, Sort};
 use store::unit::Unit;
-use switchboard_core::{Actor, Facts, Priority, TicketNumber};
+use switchboard_core::{Actor, Facts, Membership, Priority, TicketNumber};
 
 use super::assets::Asset;
 use super::clock;
 use super::fault::Fault;
 use super::frame::{Errors, Frame, Here, Room};
 use super::pane::{issue_choices, link, service_choices};
+use super::rota::DutyLine;
 use super::text::{Prose, prose};
 use super::thread::Lens;
 use super::view::{Chip, Choice, ClockMark, FileView, Icon, Pages, PrioMark, TimeMark, Tone};
@@ -132,6 +133,8 @@ pub struct TriagePage {
     pub frame: Frame,
     /// "14 new", "38 routed today".
     pub chips: Vec<Chip>,
+    /// Who is on duty, of each first level unit with a rota.
+    pub duty: Vec<DutyLine>,
     /// The clock that is due first.
     pub oldest: Option<ClockMark>,
     /// When the page was drawn, epoch milliseconds.
@@ -188,6 +191,18 @@ pub fn allowed(visit: &Visit) -> Result<&Actor, Fault> {
             "Only first level triages new tickets.".into(),
         )))
     }
+}
+
+/// Who is on duty on the reader's side of the board.
+async fn duty(visit: &Visit, actor: &Actor, catalogue: &Catalogue) -> Result<Vec<DutyLine>, Fault> {
+    let views = visit.desk.on_duty(actor).await?;
+    let lines = views.iter().filter_map(|view| {
+        let unit = catalogue.unit(view.unit)?;
+        let portals = |m: &Membership| m.unit == unit.id && m.portal.is_some();
+        let here = unit.first_level || actor.units.iter().any(portals);
+        DutyLine::of(view, &unit.name, &unit.key, actor, &visit.dial).filter(|_| here)
+    });
+    Ok(lines.collect())
 }
 
 /// The board, with what could not be done unfolded.
@@ -248,6 +263,7 @@ pub async fn board(visit: &Visit, again: Option<Again>) -> Result<Response, Faul
         frame,
         incident,
         chips: vec![Chip::with_icon(Tone::Plain, "tray", format!("{count} new"))],
+        duty: duty(visit, actor, &catalogue).await?,
         oldest: soonest(visit, actor).await?,
         now: visit.dial.now,
         rows,

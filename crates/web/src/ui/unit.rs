@@ -12,6 +12,7 @@ use switchboard_core::{Priority, TargetKind};
 use super::assets::Asset;
 use super::fault::Fault;
 use super::frame::{Frame, Here, Room};
+use super::rota::DutyLine;
 use super::text::{Prose, excerpt, prose};
 use super::time::Dial;
 use super::unit_form::day_line;
@@ -158,6 +159,10 @@ pub struct UnitPage {
     pub successor: Option<(String, String)>,
     /// Its figures.
     pub figures: Vec<Figure>,
+    /// Who is on duty, for support staff; `None`: it has no rota.
+    pub duty: Option<DutyLine>,
+    /// The page of its rota: for support staff where there is one, and for who may set one up.
+    pub rota_href: Option<String>,
     /// Its people.
     pub people: PeopleView,
     /// What those who assign to it should know.
@@ -275,8 +280,18 @@ async fn unit(visit: &Visit, key: &str, again: Again) -> Result<UnitPage, Fault>
     let works_there = visit.who.as_ref().is_some_and(|w| {
         w.actor.in_unit(unit.id).is_some() || w.actor.first_level() || w.actor.admin
     });
+    let (mut duty, mut may_plan) = (None, false);
+    if page.inside && unit.active {
+        let view = visit.desk.rota(&looker, &unit.key).await?;
+        duty = DutyLine::of(&view, &unit.name, &unit.key, &looker, &visit.dial);
+        may_plan = view.may_plan;
+    }
+    let rota_href =
+        (duty.is_some() || may_plan).then(|| format!("/units/{}/rota", encode(&unit.key)));
     Ok(UnitPage {
         frame,
+        duty,
+        rota_href,
         name: unit.name.clone(),
         purpose: unit.description.clone(),
         level: unit.level,

@@ -21,6 +21,7 @@ use self::world::{Call, World, actor, deeds, is_sent_elsewhere};
 use crate::browser::{Browser, form};
 
 mod admin;
+mod rota;
 mod world;
 
 /// Whose the things are that a call is about.
@@ -180,6 +181,7 @@ fn allowed(row: &Row, call: &Call, of: Of, caller: &Caller) -> bool {
         Who::Reports => caller.staff || caller.name == "provider's contact",
         Who::FirstLevel => caller.first() || caller.admin(),
         Who::UnitStaff => caller.in_unit[at] || caller.admin(),
+        Who::OnDuty => caller.in_unit[at],
         Who::Responsibles if row.path.starts_with("/p/") => {
             (caller.portal && of == Of::Ours) || caller.admin()
         }

@@ -209,6 +209,7 @@ fn expected(row: &Row, actor: &Actor, part: Part) -> Result<(), u16> {
         Who::Everybody | Who::Oneself => Ok(()),
         Who::Staff if actor.admin || actor.support => Ok(()),
         Who::UnitStaff if actor.admin || part == Part::Unit => Ok(()),
+        Who::OnDuty if part == Part::Unit => Ok(()),
         Who::Holders if actor.support => Ok(()),
         Who::Applicants if actor.support => Err(409),
         Who::Applicants => Ok(()),
@@ -491,6 +492,67 @@ async fn staff_macro(desk: &TestDesk, f: &Federation, who: &Somebody) -> String 
     made.json["id"].as_str().unwrap().to_owned()
 }
 
+/// The same for who is on duty: the unit has a rota, and who asks is on duty where they can
+/// be.
+async fn rota_call(
+    desk: &TestDesk,
+    f: &Federation,
+    row: &Row,
+    who: &Somebody,
+) -> Option<(String, Option<Value>)> {
+    let path = row.path.strip_prefix("/api/v1").unwrap_or(row.path);
+    if !path.contains("/rota") && !path.contains("hand-over") {
+        return None;
+    }
+    let on_duty = [f.sam.id, f.stan.id].contains(&who.id).then_some(who);
+    // Whose shift it is gives it away, who else is in the unit does not.
+    let person = match path.contains("/stand-ins") {
+        true => &f.stan,
+        false => on_duty.unwrap_or(&f.sam),
+    };
+    let plan = json!({"first": "2026-11-01", "people": [person.email]});
+    let rota = "/units/storage/rota";
+    desk.put(&f.ada, rota, plan.clone()).await.expect(200);
+    let mut id = "0190f3a0-0000-7000-8000-000000000000".to_owned();
+    let stands_in = json!({
+        "person": f.stan.email, "from": "2027-01-01T00:00:00Z", "until": "2027-01-02T00:00:00Z",
+    });
+    if row.method == "DELETE" && path.contains("/stand-ins/") {
+        let at = format!("{rota}/stand-ins");
+        let made = desk.post(&f.ada, &at, stands_in.clone()).await.expect(201);
+        let all = made.json["stand_ins"].as_array().unwrap().clone();
+        id = all.last().unwrap()["id"].as_str().unwrap().to_owned();
+    }
+    if path.starts_with("/hand-overs/") {
+        let kept = store::rota::HandOver {
+            id: uuid::Uuid::now_v7(),
+            unit: f.storage,
+            outgoing: person.id,
+            incoming: person.id,
+            begun_at: 0,
+            at: i64::try_from(uuid::Uuid::now_v7().as_u128() >> 64).unwrap_or(1),
+            note: String::new(),
+            tickets: Vec::new(),
+            confirm_by: None,
+            missed_at: None,
+            confirmed_at: None,
+        };
+        id = kept.id.to_string();
+        let write = desk
+            .desk
+            .db()
+            .write(move |c| store::rota::save_hand_over(c, &kept));
+        write.await.unwrap();
+    }
+    let body = match (row.method, path.rsplit('/').next()) {
+        ("PUT", Some("rota")) => Some(plan),
+        ("PUT", _) => Some(json!({"note": "Tape robot."})),
+        ("POST", Some("stand-ins")) => Some(stands_in),
+        _ => None,
+    };
+    Some((path.replace("{name}", "storage").replace("{id}", &id), body))
+}
+
 /// The same for the routes about applications, members and people.
 async fn staff_call(
     desk: &TestDesk,
@@ -763,6 +825,9 @@ async fn call(
     let path = row.path.strip_prefix("/api/v1").unwrap_or(row.path);
     let end = path.rsplit('/').next().unwrap();
     let staff_path = format!("/tickets/{number}");
+    if let Some(called) = rota_call(desk, f, row, who).await {
+        return called;
+    }
     if let Some(called) = staff_call(desk, f, row, who).await {
         return called;
     }

@@ -3,8 +3,8 @@
 use store::Dialect;
 
 use super::{
-    TABLES, alarm, campaign, canned, exchange, mailbox, outbox, portal, redirection, report, rule,
-    satisfaction, timer, webhook, wish,
+    TABLES, alarm, campaign, canned, exchange, mailbox, outbox, portal, redirection, report, rota,
+    rule, satisfaction, timer, webhook, wish,
 };
 
 /// What a column holds, as far as people are concerned.
@@ -111,6 +111,7 @@ pub fn all() -> impl Iterator<Item = &'static Table> {
         .chain(campaign::TABLES)
         .chain(alarm::TABLES)
         .chain(canned::TABLES)
+        .chain(rota::TABLES)
 }
 
 /// The tables of one database.

@@ -8,6 +8,7 @@ use crate::ui::identities::IdentityPage;
 use crate::ui::mail_frame::{MailFrame, Sanitised};
 use crate::ui::problem::ProblemPage;
 use crate::ui::reports::hours;
+use crate::ui::rota::DutyLine;
 use crate::ui::sign_in::SignInPage;
 use crate::ui::text::prose;
 use crate::ui::ticket_clocks::{HeldRow, RunRow, TicketClocksPage};
@@ -61,6 +62,8 @@ impl UnitPage {
             edit_href: Some(s("/units/b2share/edit")),
             support_hours: s("On call at weekends for top priority."),
             successor: None,
+            duty: Some(DutyLine::sample()),
+            rota_href: Some(s("/units/b2share-operations/rota")),
             figures: vec![
                 Figure {
                     name: s("Open"),

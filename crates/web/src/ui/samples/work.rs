@@ -3,6 +3,7 @@
 use crate::ui::facts::FactsForm;
 use crate::ui::frame::{Errors, Frame, Here, Notice, NoticeTone, Room, Undo};
 use crate::ui::place::PlaceForm;
+use crate::ui::rota::DutyLine;
 use crate::ui::split::{SplitPage, SplitRow};
 use crate::ui::text::prose;
 use crate::ui::ticket::Follower;
@@ -618,6 +619,7 @@ impl TriagePage {
                 Chip::with_icon(Tone::Plain, "tray", "14 new"),
                 Chip::with_icon(Tone::Ok, "check", "38 routed today"),
             ],
+            duty: vec![DutyLine::sample()],
             now: 1_790_000_000_000,
             oldest: Some(clock(82, "first: due today 16:10")),
             incident: Some(IncidentPane {
@@ -668,6 +670,7 @@ impl TriagePage {
     pub(crate) fn empty_sample() -> TriagePage {
         TriagePage {
             chips: vec![],
+            duty: vec![],
             now: 1_790_000_000_000,
             oldest: None,
             incident: None,

@@ -12,7 +12,7 @@ use testkit::{Federation, Somebody, TestDesk};
 use uuid::Uuid;
 use web::policy::{Row, Who};
 
-use super::{Caller, Of};
+use super::{Caller, Of, rota};
 use crate::browser::{Browser, PASSWORD};
 use crate::registration::mailed;
 
@@ -96,6 +96,8 @@ pub(super) fn deeds(path: &str) -> &'static [&'static str] {
         ],
         "/account/privacy" => &["export", "erase"],
         "/units/{key}/people" => &["add", "part", "remove", "yes", "no", "join"],
+        "/units/{key}/rota" => &["save", "stand-in", "take-back", "end"],
+        "/hand-overs/{id}" => &["note", "confirm"],
         // Whoever has applied can withdraw, and not apply again.
         "/support-staff" => &["withdraw", "withdraw-join", "apply"],
         "/services/{service}/status" => &["lamp", "post", "withdraw"],
@@ -503,6 +505,9 @@ impl World {
                 ],
             ),
             "/units/{key}/people" => self.on_unit(deed, unit).await,
+            "/units/{key}/rota" | "/units/{key}/rota/note" | "/hand-overs/{id}" => {
+                rota::call(self, path, deed, of, caller).await
+            }
             "/reports" if deed == "forget" => {
                 let id = self.kept_report(caller).await;
                 Call::to(path, &[("do", deed), ("id", &id)])

@@ -418,11 +418,11 @@ fn nodes_with_wrong_clocks_that_die_hand_over_once_each() {
     for place in [Some(sqlite()), postgres()].into_iter().flatten() {
         let url = place.url().to_owned();
         let test = TestDesk::on(place, config());
+        let nodes = Nodes::new(&test, &url, DAY);
         runtime().block_on(async {
             let w = world(&test).await;
             let key = first(&test, &w).await;
             set_up(&test, &w, edit(&[&w.f.fay, &w.finn, &w.fritz], 1)).await;
-            let nodes = Nodes::new(&test, &url, DAY);
             for day in 0..20 {
                 nodes.a_day_of("rota", &test, 3, day % 4 == 1).await;
             }

@@ -91,7 +91,9 @@ pub(crate) fn look(c: &mut Conn<'_>, desk: &Desk, unit: &Unit, now: Millis) -> R
                 begun,
                 to: Some(incoming),
                 at,
-            } => {
+                // Of a shift that nobody lived through there is nothing to hand over: the
+                // plan was changed twice in a moment.
+            } if begun < at => {
                 let open = open_tickets(c, unit, outgoing, now)?;
                 let hand_over = HandOver {
                     id: desk.uuid(),

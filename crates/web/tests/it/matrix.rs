@@ -510,7 +510,7 @@ async fn rota_call(
         true => &f.stan,
         false => on_duty.unwrap_or(&f.sam),
     };
-    let plan = json!({"first": "2026-11-01", "people": [person.email]});
+    let plan = json!({"first": "2026-09-01", "people": [person.email]});
     let rota = "/units/storage/rota";
     desk.put(&f.ada, rota, plan.clone()).await.expect(200);
     let mut id = "0190f3a0-0000-7000-8000-000000000000".to_owned();

@@ -46,7 +46,6 @@ use super::confirm::ProvePage;
 use super::exchange::ExchangePage;
 use super::federated::{DirectoryPage, SignedOutPage};
 use super::figures::FiguresPage;
-use super::hand_over::HandOverPage;
 use super::history::HistoryPage;
 use super::home::HomePage;
 use super::identities::IdentityPage;
@@ -70,7 +69,6 @@ use super::redirected::RedirectedPage;
 use super::register::{FinishPage, RegisterPage};
 use super::reports::ReportsPage;
 use super::reset::{ForgotPage, ResetPage};
-use super::rota::RotaPage;
 use super::services::ServicesPage;
 use super::sign_in::{SecondStepPage, SignInPage};
 use super::solution_link::SolutionLinkPage;
@@ -216,14 +214,6 @@ fn pages() -> BTreeMap<&'static str, String> {
         (
             "canned-text-new",
             CannedTextPage::new_sample().render().unwrap(),
-        ),
-        ("rota", RotaPage::sample().render().unwrap()),
-        ("rota-none", RotaPage::none_sample().render().unwrap()),
-        ("rota-read", RotaPage::reader_sample().render().unwrap()),
-        ("hand-over", HandOverPage::sample().render().unwrap()),
-        (
-            "hand-over-own",
-            HandOverPage::own_sample().render().unwrap(),
         ),
         ("admin-rules", RulesPage::sample().render().unwrap()),
         (
@@ -475,6 +465,7 @@ fn pages() -> BTreeMap<&'static str, String> {
         ),
     ]);
     all.extend(super::samples::macros::rendered());
+    all.extend(super::samples::rota::rendered());
     all
 }
 

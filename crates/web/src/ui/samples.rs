@@ -18,7 +18,7 @@ mod privacy;
 mod provider;
 mod redirected;
 mod reports;
-mod rota;
+pub(super) mod rota;
 mod rules;
 mod staff;
 mod webhooks;

@@ -1,5 +1,6 @@
 //! Samples of the pages about who is on duty.
 
+use askama::DynTemplate;
 use switchboard_core::{Priority, Status};
 use uuid::Uuid;
 
@@ -13,6 +14,18 @@ use super::s;
 
 const NOW: i64 = 1_795_689_720_000;
 const DAY: i64 = 86_400_000;
+
+/// All of them as pages, by names.
+pub(crate) fn rendered() -> Vec<(&'static str, String)> {
+    let page = |page: &dyn DynTemplate| page.dyn_render().unwrap();
+    vec![
+        ("rota", page(&RotaPage::sample())),
+        ("rota-none", page(&RotaPage::none_sample())),
+        ("rota-read", page(&RotaPage::reader_sample())),
+        ("hand-over", page(&HandOverPage::sample())),
+        ("hand-over-own", page(&HandOverPage::own_sample())),
+    ]
+}
 
 fn at(days: i64) -> TimeMark {
     Dial::utc(NOW).day_time(NOW + days * DAY)

@@ -91,9 +91,10 @@ fn can_not_wait(person: PersonId, reason: Reason, told: Told, ticket: &Ticket) -
     );
     let pressing =
         ticket.kind == TicketType::Alarm || ticket.facts.security_risk == SecurityRisk::Imminent;
+    let on_duty = matches!(reason, Reason::Duty | Reason::FirstLevelDuty);
     let works = !matches!(reason, Reason::Requester | Reason::Cc | Reason::Subscriber);
     (asks && ticket.requester == person)
-        || (reason == Reason::Duty && told != Told::Fields)
+        || (on_duty && told != Told::Fields)
         || (pressing
             && works
             && matches!(

@@ -32,8 +32,9 @@ pub struct UnitAudience {
     pub duty: Option<PersonId>,
     /// Members of the first level units.
     pub first_level: Vec<PersonId>,
-    /// Those of them who hear of what is new, as they are on duty; `None`: all.
-    pub first_level_duty: Option<Vec<PersonId>>,
+    /// Those of them who hear of what is new, as somebody is on duty there: they, and all of
+    /// a unit without anybody on duty, each with the reason. `None`: all.
+    pub first_level_duty: Option<Vec<(PersonId, Reason)>>,
     /// Monitors.
     pub monitors: Vec<PersonId>,
     /// The contact of the site that the ticket names, where the address is nobody's
@@ -66,6 +67,8 @@ pub enum Reason {
     Involved,
     /// They are the notified site's contact.
     Site,
+    /// They are on duty in first level.
+    FirstLevelDuty,
     /// They are first level.
     FirstLevel,
     /// They are a monitor.
@@ -87,12 +90,18 @@ impl Reason {
             Reason::Unit => "unit",
             Reason::Involved => "involved",
             Reason::Site => "site",
+            Reason::FirstLevelDuty => "first_level_duty",
             Reason::FirstLevel => "first_level",
             Reason::Monitor => "monitor",
             Reason::Requester => "requester",
             Reason::Cc => "cc",
             Reason::Subscriber => "subscriber",
         }
+    }
+
+    /// They are first level, on duty or not.
+    fn is_first_level(self) -> bool {
+        matches!(self, Reason::FirstLevel | Reason::FirstLevelDuty)
     }
 
     /// Told as the unit is: of fields, entries, solutions and internal notes.
@@ -303,10 +312,11 @@ pub fn audience(
     }
     // Of a restricted ticket those who only look after all units know nothing.
     if ticket.visibility != Visibility::Restricted {
-        let on_duty = unit.first_level_duty.as_ref().filter(|_| !serious);
-        for person in on_duty.unwrap_or(&unit.first_level) {
-            if !by_list(person) {
-                gathering.add(*person, Reason::FirstLevel);
+        let on_duty = unit.first_level_duty.clone().filter(|_| !serious);
+        let all = || unit.first_level.iter().map(|p| (*p, Reason::FirstLevel));
+        for (person, reason) in on_duty.unwrap_or_else(|| all().collect()) {
+            if !by_list(&person) {
+                gathering.add(person, reason);
             }
         }
         for person in &unit.monitors {
@@ -390,7 +400,7 @@ impl Reminding {
             // know nothing.
             Due::Unanswered { .. } if !self.watched => works,
             Due::Unanswered { .. } if self.monitored => reason == Reason::Monitor,
-            Due::Unanswered { .. } => reason == Reason::FirstLevel,
+            Due::Unanswered { .. } => reason.is_first_level(),
             Due::Date { .. } => works,
             Due::Target(due) => works || (due.late && reason == Reason::Unit),
             Due::Silent { .. } => works || reason == Reason::Site,
@@ -438,7 +448,7 @@ impl Gathering<'_> {
                 self.due.as_ref().is_some_and(|due| due.concerns(reason))
             }
             _ if reason.is_unit_side() => true,
-            Reason::FirstLevel => match told {
+            _ if reason.is_first_level() => match told {
                 Told::Opened => self.new,
                 Told::Reopened => true,
                 Told::Escalated => self.escalation >= 2,

@@ -137,7 +137,10 @@ fn who_is_on_duty_hears_whatever_they_chose() {
         let way = |reason| how(&notice(reason, &[told]), SAM, &theirs, &nothing());
         assert_eq!(way(Reason::Duty), How::Mail, "{told:?}");
         assert_eq!(way(Reason::Unit), How::Nothing, "{told:?}");
-        let ends = undone_by(&notice(Reason::Duty, &[told]), SAM, &theirs, &nothing());
-        assert_eq!(ends, None);
+        assert_eq!(way(Reason::FirstLevelDuty), How::Mail, "{told:?}");
+        for reason in [Reason::Duty, Reason::FirstLevelDuty] {
+            let ends = undone_by(&notice(reason, &[told]), SAM, &theirs, &nothing());
+            assert_eq!(ends, None);
+        }
     }
 }

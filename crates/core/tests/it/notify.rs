@@ -260,7 +260,7 @@ fn who_is_on_duty_hears_for_all_of_what_nobody_owns() {
     let on_duty = |w: &World| UnitAudience {
         duty: Some(FAY),
         first_level: vec![FAY, SUE],
-        first_level_duty: Some(vec![FAY]),
+        first_level_duty: Some(vec![(FAY, Reason::FirstLevelDuty)]),
         ..list(w)
     };
     let told = |w: &World, caused: &[Caused], unit: &UnitAudience| {
@@ -279,6 +279,14 @@ fn who_is_on_duty_hears_for_all_of_what_nobody_owns() {
     };
     let both = told(&w, &opened, &elsewhere);
     assert!(!both.contains("Sue"), "{both}");
+    let none_there = UnitAudience {
+        members: Vec::new(),
+        mailing_list: None,
+        ..elsewhere
+    };
+    let first = told(&w, &opened, &none_there);
+    assert!(first.contains("Fay first_level_duty: opened"), "{first}");
+    assert!(!first.contains("Sue"), "{first}");
     let entry = w.reply();
     let caused = w.must(t, entry, &ann());
     assert_eq!(told(&w, &caused, &on_duty(&w)), "Fay duty: entry");

@@ -343,22 +343,24 @@ fn first_level_duty(
     catalogue: &Catalogue,
     ticket: &Ticket,
     at: i64,
-) -> Result<Option<Vec<PersonId>>, Error> {
+) -> Result<Option<Vec<(PersonId, Reason)>>, Error> {
     let portal = ticket.portal.and_then(|id| catalogue.portal(id));
     let unit = catalogue.first_level_for(portal)?;
     if !unit.first_level {
-        return Ok(rota::alone(c, unit, at)?.map(|person| vec![person]));
+        let person = rota::alone(c, unit, at)?;
+        return Ok(person.map(|person| vec![(person, Reason::FirstLevelDuty)]));
     }
     let (mut any, mut people) = (false, Vec::new());
     for unit in catalogue.units.iter().filter(|u| u.first_level && u.active) {
         match rota::alone(c, unit, at)? {
             Some(person) => {
                 any = true;
-                people.push(person);
+                people.push((person, Reason::FirstLevelDuty));
             }
             None => {
                 let members = store::unit::members(c, unit.id)?;
-                people.extend(members.into_iter().map(|m| m.person));
+                let all = members.into_iter().map(|m| (m.person, Reason::FirstLevel));
+                people.extend(all);
             }
         }
     }

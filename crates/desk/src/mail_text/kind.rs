@@ -74,7 +74,7 @@ kinds! {
     Answer "answer" "What is new, to the requester" Tickets
         ["headline" "text" "changes" "who" "name" "ticket" "subject" "status" "priority" "priority_reason" "unit" "label" "label_meaning" "link" "solved" "say_solved" "say_not_solved" "say_waiting" "stop" "desk"]
     Work "work" "What is new, to the support side" Tickets
-        ["headline" "text" "changes" "who" "name" "ticket" "subject" "status" "priority" "priority_reason" "unit" "label" "label_meaning" "link" "solved" "stop" "desk"]
+        ["headline" "text" "changes" "who" "name" "ticket" "subject" "status" "priority" "priority_reason" "unit" "on_duty" "label" "label_meaning" "link" "solved" "stop" "desk"]
     // Nothing of what a stranger wrote: they may not be who they say.
     Received "received" "First answer to a mail" Tickets ["ticket" "link" "desk"]
     Restricted "restricted" "Something new in a marked ticket" Tickets ["ticket" "label" "label_meaning" "link" "desk"]

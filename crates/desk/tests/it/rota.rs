@@ -144,6 +144,10 @@ fn who_is_on_duty_hears_of_what_nobody_owns_and_all_of_first_level_of_what_is_se
         set_up(&desk, &w, everybody).await;
         asks(&desk, &w, "Everybody").await;
         assert_eq!(heard("Everybody"), [1, 1, 1]);
+        let to_fritz = mails(&desk, &w.fritz, "Everybody").remove(0);
+        let text = &to_fritz.text;
+        let on_duty = text.lines().find(|line| line.starts_with("On duty:"));
+        assert_eq!(on_duty, Some("On duty:  Finn"), "{text}");
         // Without anybody on duty everybody hears.
         set_up(&desk, &w, edit(&[], 7)).await;
         asks(&desk, &w, "Nobody").await;

@@ -344,7 +344,10 @@ impl Telling<'_> {
             ),
             ("solved", if solved { "yes" } else { "" }.to_owned()),
         ]);
-        if !inside {
+        if inside {
+            let on_duty = self.on_duty(c, notice.reason)?;
+            values.insert("on_duty", on_duty.unwrap_or_default());
+        } else {
             values.extend([
                 ("say_solved", say_solved),
                 ("say_not_solved", say_not_solved),
@@ -352,6 +355,21 @@ impl Telling<'_> {
             ]);
         }
         Ok(values)
+    }
+}
+
+impl Telling<'_> {
+    /// Who looks after a ticket that nobody owns, for the others of the desk.
+    fn on_duty(&self, c: &mut Conn<'_>, reason: Reason) -> Result<Option<String>, Error> {
+        use Reason::{FirstLevel, FirstLevelDuty, Monitor, Unit};
+        let others = matches!(reason, Unit | FirstLevel | FirstLevelDuty | Monitor);
+        let unit = self.catalogue.unit(self.ticket.unit);
+        match (unit, self.events.last()) {
+            (Some(unit), Some(last)) if others && self.ticket.owner.is_none() => {
+                crate::rota::name_on_duty(c, unit, last.at)
+            }
+            _ => Ok(None),
+        }
     }
 }
 

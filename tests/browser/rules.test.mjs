@@ -40,6 +40,20 @@ test("a rule is written, tried, and acts", async (t) => {
       assert.equal((await rules()).length, before.length);
       await look("rule-refused");
     }],
+    ["to solve it has to say something", async () => {
+      await page.getByLabel("Only tickets that meet").fill("status:open");
+      await page.getByLabel("Status", { exact: true }).selectOption("solved");
+      await page.getByRole("button", { name: "Save" }).click();
+      const answer = page.getByLabel("Answer", { exact: true });
+      assert.equal(await answer.getAttribute("aria-invalid"), "true");
+      assert.equal(await page.getByLabel("Status", { exact: true }).inputValue(), "solved");
+      await answer.fill("Dear {{ requester.name }}, {{ ticket.number }} is done.");
+      await page.getByRole("button", { name: "Which tickets would it touch?" }).click();
+      await page.locator("#preview").getByText("answer, and set it solved").first().waitFor();
+      await look("rule-solves");
+      await answer.fill("");
+      await page.getByLabel("Status", { exact: true }).selectOption("");
+    }],
     ["a preview shows what it would touch, and changes nothing", async () => {
       await page.getByLabel("Only tickets that meet").fill("status:open");
       await page.getByRole("button", { name: "Which tickets would it touch?" }).click();

@@ -11,22 +11,14 @@ use crate::command::{Command, Refusal};
 use crate::id::{Millis, PersonId};
 use crate::rule::{Deeds, Fill, Step};
 use crate::status::Status;
-use crate::ticket::{EntryVisibility, Ticket};
+use crate::ticket::Ticket;
 
 /// The longest reason, in characters.
 const LONGEST_REASON: usize = 500;
 
-/// What an answer may set along, or what is set without one.
-pub const STATUSES: [Status; 4] = [
-    Status::InProgress,
-    Status::Waiting,
-    Status::Solved,
-    Status::Unsolved,
-];
-
 /// A macro.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(from = "Kept")]
 pub struct Macro {
     /// How people call it.
     pub title: String,
@@ -38,8 +30,34 @@ pub struct Macro {
     pub take: bool,
     /// It answers with this text that is kept, in place of one of its own.
     pub canned: Option<Uuid>,
-    /// The status that goes with the answer; solved and unsolved need one.
-    pub status: Option<Status>,
+}
+
+/// As it is stored.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Kept {
+    title: String,
+    reason: String,
+    then: Deeds,
+    take: bool,
+    canned: Option<Uuid>,
+    /// Where the status stood before it was one of the deeds.
+    status: Option<Status>,
+}
+
+impl From<Kept> for Macro {
+    fn from(kept: Kept) -> Macro {
+        Macro {
+            title: kept.title,
+            reason: kept.reason,
+            then: Deeds {
+                status: kept.then.status.or(kept.status),
+                ..kept.then
+            },
+            take: kept.take,
+            canned: kept.canned,
+        }
+    }
 }
 
 impl Macro {
@@ -53,11 +71,11 @@ impl Macro {
             return wrong("reason", format!("takes up to {LONGEST_REASON} characters"));
         }
         let nothing = self.then.is_empty();
-        if nothing && !self.take && self.canned.is_none() && self.status.is_none() {
+        if nothing && !self.take && self.canned.is_none() {
             return wrong("then", "has to do something");
         }
         if !nothing {
-            self.then.check()?;
+            self.then.check(self.canned.is_some())?;
         }
         if self.then.mail.is_some() {
             return wrong("mail_unit", "is for rules: a macro mails nobody");
@@ -74,28 +92,14 @@ impl Macro {
                 "is written, and a canned text is named: choose one",
             );
         }
-        let Some(status) = self.status else {
-            return Ok(());
-        };
-        if !STATUSES.contains(&status) {
-            let known: Vec<&str> = STATUSES.iter().map(|s| s.key()).collect();
-            return wrong("status", format!("has to be one of {}", known.join(", ")));
-        }
-        let answers = self.canned.is_some() || self.then.answer.is_some();
-        if matches!(status, Status::Solved | Status::Unsolved) && !answers {
-            return wrong("answer", "has to say what was done, or why nothing is");
-        }
-        if self.then.hold.is_some() {
-            return wrong("hold", "is a status, too: choose one");
-        }
-        if self.then.unit.is_some() && matches!(status, Status::Solved | Status::Unsolved) {
-            return wrong("unit", "gets work to do, and this ends it: choose one");
-        }
         Ok(())
     }
 
     /// What is done with a ticket as it stands, in order; what is so already is left out.
     /// `me` sets it off; `canned` is what the text that it names says.
+    ///
+    /// # Errors
+    /// When nothing is left on this ticket of the answer that would be its solution.
     pub fn steps(
         &self,
         ticket: &Ticket,
@@ -103,7 +107,7 @@ impl Macro {
         canned: Option<&str>,
         fill: Fill<'_>,
         later: &dyn Fn(u32) -> Millis,
-    ) -> Vec<Deed> {
+    ) -> Result<Vec<Step>, Refusal> {
         let why = match self.reason.trim() {
             "" => format!("Macro: {}", self.title),
             reason => reason.to_owned(),
@@ -115,47 +119,15 @@ impl Macro {
                 .or_else(|| self.then.answer.clone()),
             ..self.then.clone()
         };
-        let steps = then.steps(ticket, &why, fill, later);
-        let hands_on = |step: &Step| matches!(step, Step::Command(Command::Assign { .. }));
-        let handed = steps.iter().any(hands_on);
-        let answer = |step: &Step| matches!(step, Step::Write(EntryVisibility::Public, _));
-        // Where it goes to another unit it is assigned again, whatever the answer set.
-        let along = self.status.filter(|_| !handed);
-        let alone = match self.status {
-            _ if along.is_some() && steps.iter().any(answer) => None,
-            Some(status) if !handed && status == ticket.status => None,
-            Some(Status::InProgress) => Some(Command::Start),
-            Some(Status::Waiting) => Some(Command::Await { reminder: None }),
-            _ => None,
-        };
-        let mut deeds: Vec<Deed> = steps
-            .into_iter()
-            .map(|step| match step {
-                Step::Write(EntryVisibility::Public, text) => Deed::Answer(along, text),
-                other => Deed::Step(other),
-            })
-            .collect();
-        if handed {
+        let mut steps = then.steps(ticket, &why, fill, later)?;
+        if steps
+            .iter()
+            .any(|step| matches!(step, Step::Command(Command::Assign { .. })))
+        {
             // Whoever hands it on writes while it is theirs: after it they may see it no more.
-            deeds.sort_by_key(|deed| !deed.writes());
+            steps.sort_by_key(|step| !step.writes());
         }
-        deeds.extend(alone.map(|command| Deed::Step(Step::Command(command))));
-        deeds
-    }
-}
-
-/// One thing that a macro does.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Deed {
-    /// As a rule does it.
-    Step(Step),
-    /// An answer, and the status that goes with it, as when somebody writes it.
-    Answer(Option<Status>, String),
-}
-
-impl Deed {
-    fn writes(&self) -> bool {
-        matches!(self, Deed::Answer(..) | Deed::Step(Step::Write(..)))
+        Ok(steps)
     }
 }
 

@@ -10,7 +10,7 @@
 mod deed;
 mod when;
 
-pub use deed::{Deeds, Fill, Hold, Mail, Post, Step};
+pub use deed::{Deeds, Fill, Hold, Mail, Post, STATUSES, Step};
 pub use when::{Clockwork, Field, Happened, Length, Measure, Occasion, On, When};
 
 use serde::{Deserialize, Serialize};
@@ -67,7 +67,7 @@ impl Rule {
             return wrong("catch_up", "is for rules on time; this one is on a change");
         }
         self.query()?;
-        self.then.check()
+        self.then.check(false)
     }
 
     /// Its query.

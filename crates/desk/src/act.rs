@@ -62,6 +62,52 @@ pub enum Step {
     Reopen(Option<EntryDraft>),
 }
 
+/// What of a step is written.
+struct Words {
+    /// The field that its text stands in.
+    field: &'static str,
+    visibility: EntryVisibility,
+    solution: bool,
+    draft: EntryDraft,
+}
+
+impl Step {
+    /// What of it is written, and what is done after that.
+    fn parts(self) -> (Option<Words>, Option<Command>) {
+        let words = |field, visibility, solution, draft| {
+            Some(Words {
+                field,
+                visibility,
+                solution,
+                draft,
+            })
+        };
+        let public = EntryVisibility::Public;
+        match self {
+            Step::Command(command) => (None, Some(command)),
+            Step::Write(visibility, draft) => (words("body", visibility, false, draft), None),
+            Step::Solve(kind, draft) => {
+                let text = draft.body.clone();
+                let solve = Command::Solve { text, kind };
+                (words("solution", public, true, draft), Some(solve))
+            }
+            Step::GiveUp(kind, draft) => {
+                let reason = draft.body.clone();
+                let give_up = Command::GiveUp { reason, kind };
+                (words("solution", public, true, draft), Some(give_up))
+            }
+            Step::StillWait(draft) => (
+                words("comment", public, false, draft),
+                Some(Command::StillWait),
+            ),
+            Step::Reopen(draft) => {
+                let comment = draft.and_then(|draft| words("comment", public, false, draft));
+                (comment, Some(Command::Reopen { entry: None }))
+            }
+        }
+    }
+}
+
 /// An entry as it will be stored, with its files already in the blob store.
 #[derive(Debug, Clone)]
 pub(crate) struct ReadyEntry {
@@ -83,9 +129,45 @@ enum Along {
 
 /// Commands in order, each with the entry that has to be stored for it.
 #[derive(Debug, Clone)]
-struct Planned {
-    command: Command,
-    entry: Option<ReadyEntry>,
+pub(crate) struct Planned {
+    pub(crate) command: Command,
+    pub(crate) entry: Option<ReadyEntry>,
+}
+
+/// The commands of a step whose entry is ready.
+fn planned(entry: Option<ReadyEntry>, command: Option<Command>) -> Vec<Planned> {
+    if let Some(Command::Reopen { .. }) = command {
+        let command = Command::Reopen {
+            entry: entry.as_ref().map(|e| e.id),
+        };
+        return vec![Planned { command, entry }];
+    }
+    let write = entry.map(|entry| Planned {
+        command: Command::Write {
+            entry: entry.id,
+            visibility: entry.visibility,
+        },
+        entry: Some(entry),
+    });
+    let then = command.map(|command| Planned {
+        command,
+        entry: None,
+    });
+    write.into_iter().chain(then).collect()
+}
+
+/// The same of a step of the desk itself, whose words have no files and were looked at when
+/// they were kept.
+pub(crate) fn plain(desk: &Desk, step: Step) -> Vec<Planned> {
+    let (words, command) = step.parts();
+    let entry = words.map(|words| ReadyEntry {
+        id: EntryId(desk.uuid()),
+        visibility: words.visibility,
+        solution: words.solution,
+        draft: words.draft,
+        files: Vec::new(),
+    });
+    planned(entry, command)
 }
 
 /// The longest entry, in bytes. A mail longer than this keeps its rest in the
@@ -267,76 +349,18 @@ impl Desk {
         number: TicketNumber,
         plan: &mut Vec<Planned>,
     ) -> Result<(), Error> {
-        let public = EntryVisibility::Public;
-        let write = |entry: ReadyEntry| Planned {
-            command: Command::Write {
-                entry: entry.id,
-                visibility: entry.visibility,
-            },
-            entry: Some(entry),
-        };
-        match step {
-            Step::Command(mut command) => {
-                self.fill_in(&mut command, number).await?;
-                plan.push(Planned {
-                    command,
-                    entry: None,
-                });
-            }
-            Step::Write(visibility, draft) => {
-                plan.push(write(
-                    self.ready_entry("body", number, visibility, false, draft)
-                        .await?,
-                ));
-            }
-            Step::Solve(kind, draft) => {
-                let text = draft.body.clone();
-                plan.push(write(
-                    self.ready_entry("solution", number, public, true, draft)
-                        .await?,
-                ));
-                plan.push(Planned {
-                    command: Command::Solve { text, kind },
-                    entry: None,
-                });
-            }
-            Step::GiveUp(kind, draft) => {
-                let reason = draft.body.clone();
-                plan.push(write(
-                    self.ready_entry("solution", number, public, true, draft)
-                        .await?,
-                ));
-                plan.push(Planned {
-                    command: Command::GiveUp { reason, kind },
-                    entry: None,
-                });
-            }
-            Step::StillWait(draft) => {
-                plan.push(write(
-                    self.ready_entry("comment", number, public, false, draft)
-                        .await?,
-                ));
-                plan.push(Planned {
-                    command: Command::StillWait,
-                    entry: None,
-                });
-            }
-            Step::Reopen(draft) => {
-                let entry = match draft {
-                    Some(draft) => Some(
-                        self.ready_entry("comment", number, public, false, draft)
-                            .await?,
-                    ),
-                    None => None,
-                };
-                plan.push(Planned {
-                    command: Command::Reopen {
-                        entry: entry.as_ref().map(|e| e.id),
-                    },
-                    entry,
-                });
-            }
+        let (words, mut command) = step.parts();
+        if let Some(command) = &mut command {
+            self.fill_in(command, number).await?;
         }
+        let entry = match words {
+            Some(w) => Some(
+                self.ready_entry(w.field, number, w.visibility, w.solution, w.draft)
+                    .await?,
+            ),
+            None => None,
+        };
+        plan.extend(planned(entry, command));
         Ok(())
     }
 

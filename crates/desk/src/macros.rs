@@ -7,19 +7,20 @@ use serde_json::json;
 use store::Conn;
 use store::macros::{Macro, Named, Run};
 use switchboard_core::canned::{FIELDS, Shelf};
-use switchboard_core::macros::{Deed, Macro as Written};
-use switchboard_core::rule::Step as RuleStep;
+use switchboard_core::macros::Macro as Written;
+use switchboard_core::rule::Step as Deed;
 use switchboard_core::working_time::DAY_MS;
-use switchboard_core::{Actor, Command, EntryVisibility, Millis, Status, TicketNumber, UnitId};
+use switchboard_core::{Actor, Millis, TicketNumber, UnitId};
 use uuid::Uuid;
 
 use crate::audit::{self, Subject};
 use crate::canned::{
     check_fields, has_room, is_audited, named_shelf, on_support_side, staff, values,
 };
+use crate::rule::act::{done_by, said};
 use crate::rule::{ThenDraft, Whom};
 use crate::view::{EventView, load_visible};
-use crate::{Catalogue, Desk, EntryDraft, Error, Step, held};
+use crate::{Catalogue, Desk, Error, Step};
 
 /// Tickets that one call does something with.
 pub const MOST_TICKETS: usize = 200;
@@ -47,8 +48,6 @@ pub struct Draft {
     pub take: bool,
     /// The text that it answers with.
     pub canned: Option<Uuid>,
-    /// A status's key.
-    pub status: String,
 }
 
 /// What a macro does with one ticket, in words.
@@ -79,13 +78,6 @@ fn open(c: &mut Conn<'_>, actor: &Actor, id: Uuid) -> Result<Macro, Error> {
         .ok_or_else(|| Error::not_found("such macro"))
 }
 
-fn entry(body: String) -> EntryDraft {
-    EntryDraft {
-        body,
-        ..EntryDraft::default()
-    }
-}
-
 /// What it does with a ticket as it stands.
 fn plan(
     c: &mut Conn<'_>,
@@ -113,7 +105,13 @@ fn plan(
     let days = crate::rule::act::working_days(catalogue, &ticket);
     let later = |n: u32| days.after(now, Millis::from(n).saturating_mul(DAY_MS));
     let written = &one.written;
-    let deeds = written.steps(&ticket, actor.person, canned.as_deref(), &fill, &later);
+    let nothing = || {
+        let why = "nothing is left of its answer on this ticket, so it does nothing";
+        Error::Conflict(why.into())
+    };
+    let deeds = written
+        .steps(&ticket, actor.person, canned.as_deref(), &fill, &later)
+        .map_err(|_| nothing())?;
     let mut plan = Plan {
         steps: Vec::new(),
         outcome: Outcome {
@@ -129,9 +127,7 @@ fn plan(
     let answers = canned.is_some() || written.then.answer.is_some();
     let answered = deeds.iter().any(|deed| matches!(deed, Deed::Answer(..)));
     if answers && !answered {
-        return Err(Error::Conflict(
-            "nothing is left of its answer on this ticket, so it does nothing".into(),
-        ));
+        return Err(nothing());
     }
     for deed in deeds {
         plan.add(catalogue, deed);
@@ -141,44 +137,14 @@ fn plan(
 
 impl Plan {
     fn add(&mut self, catalogue: &Catalogue, deed: Deed) {
-        let did = &mut self.outcome.did;
-        match deed {
-            Deed::Answer(status, text) => {
-                did.push(match status {
-                    Some(status) => format!("answered, and set it {}", words(status)),
-                    None => "answered".to_owned(),
-                });
-                self.outcome.answer = Some(text.clone());
-                self.steps.extend(held::steps(status, entry(text)));
-            }
-            Deed::Step(step) => {
-                did.push(match &step {
-                    RuleStep::Command(Command::Start) => {
-                        format!("set it {}", words(Status::InProgress))
-                    }
-                    RuleStep::Command(Command::Await { .. }) => {
-                        format!("set it {}", words(Status::Waiting))
-                    }
-                    step => crate::rule::act::said(catalogue, step),
-                });
-                match step {
-                    RuleStep::Command(command) => self.steps.push(Step::Command(command)),
-                    RuleStep::Write(visibility, text) => {
-                        if visibility == EntryVisibility::Internal {
-                            self.outcome.note = Some(text.clone());
-                        }
-                        self.steps.push(Step::Write(visibility, entry(text)));
-                    }
-                    // No macro has one: see `Written::check`.
-                    RuleStep::Mail(_) => {}
-                }
-            }
+        self.outcome.did.push(said(catalogue, &deed));
+        match &deed {
+            Deed::Answer(_, text) => self.outcome.answer = Some(text.clone()),
+            Deed::Note(text) => self.outcome.note = Some(text.clone()),
+            Deed::Command(_) | Deed::Mail(_) => {}
         }
+        self.steps.extend(done_by(deed));
     }
-}
-
-fn words(status: Status) -> String {
-    status.label().to_lowercase()
 }
 
 /// Says of events by which macros they came about: for the support side of their tickets.
@@ -434,7 +400,6 @@ fn by_names(c: &mut Conn<'_>, catalogue: &Catalogue, one: &Macro) -> Result<Draf
         then: crate::rule::then_by_names(c, catalogue, &written.then)?,
         take: written.take,
         canned: written.canned,
-        status: written.status.map_or("", Status::key).to_owned(),
     })
 }
 
@@ -461,13 +426,6 @@ fn store_draft(
     for shelf in before.iter().map(|b| b.shelf).chain([shelf]) {
         shelf.may_be_filled_by(actor)?;
     }
-    let status = match draft.status.trim() {
-        "" => None,
-        word => Some(Status::parse(word).ok_or_else(|| {
-            let known = switchboard_core::macros::STATUSES.map(Status::key);
-            Error::invalid("status", format!("has to be one of {}", known.join(", ")))
-        })?),
-    };
     let whom = match actor.admin || actor.is_system() {
         true => Whom::All,
         false => Whom::Staff,
@@ -478,7 +436,6 @@ fn store_draft(
         then: crate::rule::deeds(c, catalogue, &draft.then, whom)?,
         take: draft.take,
         canned: draft.canned,
-        status,
     };
     written.check()?;
     for (field, text) in written.then.texts() {

@@ -7,9 +7,11 @@ use store::Conn;
 use store::rule::{Rule, Run, Sums};
 use switchboard_core::query::{Filter, Names, Who};
 use switchboard_core::rule::{
-    Deeds, Field, Hold, Length, MOST, Mail, Measure, On, Rule as Written, When,
+    Deeds, Field, Hold, Length, MOST, Mail, Measure, On, Rule as Written, STATUSES, When,
 };
-use switchboard_core::{Actor, Millis, PersonId, Priority, Query, ServiceId, TicketNumber, UnitId};
+use switchboard_core::{
+    Actor, Millis, PersonId, Priority, Query, ServiceId, Status, TicketNumber, UnitId,
+};
 
 use crate::audit::{self, Subject};
 use crate::{Catalogue, Desk, Error, Page};
@@ -77,6 +79,8 @@ pub struct ThenDraft {
     pub note: String,
     /// A text with fields.
     pub answer: String,
+    /// A status's key.
+    pub status: String,
     /// A reason, which is a text with fields.
     pub hold: String,
     /// Working days.
@@ -211,9 +215,9 @@ fn written(c: &mut Conn<'_>, catalogue: &Catalogue, draft: &Draft) -> Result<Wri
     };
     rule.check()?;
     known(c, catalogue, &rule.query()?)?;
+    let fields = texts::fields();
     for (field, text) in rule.then.texts() {
-        mail::template::check(text, texts::FIELDS)
-            .map_err(|e| Error::invalid(field, e.to_string()))?;
+        mail::template::check(text, &fields).map_err(|e| Error::invalid(field, e.to_string()))?;
     }
     Ok(rule)
 }
@@ -272,6 +276,13 @@ pub(crate) fn deeds(
                 .ok_or_else(|| Error::invalid("priority", "has to be low, medium, high or top"))?,
         ),
     };
+    let status = match some(&then.status) {
+        None => None,
+        Some(key) => Some(Status::parse(&key).ok_or_else(|| {
+            let known = STATUSES.map(Status::key);
+            Error::invalid("status", format!("has to be one of {}", known.join(", ")))
+        })?),
+    };
     let hold_days = then
         .hold_days
         .map(|days| u32::try_from(days).unwrap_or(u32::MAX));
@@ -311,6 +322,7 @@ pub(crate) fn deeds(
         untag: tags("untag", &then.untag)?,
         note: some(&then.note),
         answer: some(&then.answer),
+        status,
         hold: hold.map(|reason| Hold {
             reason,
             days: hold_days,
@@ -384,6 +396,7 @@ pub(crate) fn then_by_names(
         involve: person(then.involve)?,
         note: text(&then.note),
         answer: text(&then.answer),
+        status: then.status.map_or("", Status::key).to_owned(),
         hold: then
             .hold
             .as_ref()

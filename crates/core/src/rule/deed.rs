@@ -1,4 +1,4 @@
-//! What a rule does.
+//! What a rule does, and a macro.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::wrong;
 use crate::command::{Command, Refusal};
 use crate::id::{Millis, PersonId, UnitId};
-use crate::ticket::{EntryVisibility, Hold as Held, Party, PartyRole, Ticket};
+use crate::status::Status;
+use crate::ticket::{Hold as Held, Party, PartyRole, Ticket};
 use crate::triage::{Facts, Priority};
 
 /// The longest text, in bytes.
@@ -16,6 +17,14 @@ const LONGEST_TEXT: usize = 16_000;
 const LONGEST_HOLD: u32 = 250;
 /// Tags of one rule.
 const MOST_TAGS: usize = 20;
+
+/// What an answer may set along, or what is set without one.
+pub const STATUSES: [Status; 4] = [
+    Status::InProgress,
+    Status::Waiting,
+    Status::Solved,
+    Status::Unsolved,
+];
 
 /// Puts the values of a ticket into a text that has fields.
 pub type Fill<'a> = &'a dyn Fn(&str) -> String;
@@ -46,6 +55,9 @@ pub struct Deeds {
     pub note: Option<String>,
     /// Answers so; a text with fields. It is nobody's answer to the clocks.
     pub answer: Option<String>,
+    /// The status that goes with the answer, or is set without one; solved and unsolved
+    /// need an answer, which is the solution.
+    pub status: Option<Status>,
     /// Puts it on hold.
     pub hold: Option<Hold>,
     /// Mails a unit.
@@ -76,8 +88,10 @@ pub struct Mail {
 pub enum Step {
     /// A command.
     Command(Command),
-    /// An entry.
-    Write(EntryVisibility, String),
+    /// An internal note.
+    Note(String),
+    /// An answer, and the status that goes with it, as when somebody writes it.
+    Answer(Option<Status>, String),
     /// A mail.
     Mail(Post),
 }
@@ -89,6 +103,13 @@ pub struct Post {
     pub unit: UnitId,
     /// What it says.
     pub text: String,
+}
+
+impl Step {
+    /// It writes an entry.
+    pub fn writes(&self) -> bool {
+        matches!(self, Step::Note(_) | Step::Answer(..))
+    }
 }
 
 impl Deeds {
@@ -110,11 +131,11 @@ impl Deeds {
             .filter_map(|(field, text)| Some((field, text?)))
     }
 
-    /// Whether it makes sense.
+    /// Whether it makes sense; `answers`: with words that are kept elsewhere, too.
     ///
     /// # Errors
     /// Names the field and says what would be right.
-    pub(crate) fn check(&self) -> Result<(), Refusal> {
+    pub(crate) fn check(&self, answers: bool) -> Result<(), Refusal> {
         if self.is_empty() {
             return wrong("then", "has to do something");
         }
@@ -144,18 +165,37 @@ impl Deeds {
                 format!("takes 1 to {LONGEST_HOLD} working days"),
             );
         }
+        let Some(status) = self.status else {
+            return Ok(());
+        };
+        if !STATUSES.contains(&status) {
+            let known: Vec<&str> = STATUSES.iter().map(|s| s.key()).collect();
+            return wrong("status", format!("has to be one of {}", known.join(", ")));
+        }
+        if ends(status) && self.answer.is_none() && !answers {
+            return wrong("answer", "has to say what was done, or why nothing is");
+        }
+        if self.hold.is_some() {
+            return wrong("hold", "is a status, too: choose one");
+        }
+        if self.unit.is_some() && ends(status) {
+            return wrong("unit", "gets work to do, and this ends it: choose one");
+        }
         Ok(())
     }
 
     /// What is done with a ticket as it stands, in order; what is so already is left
     /// out. `why` names the rule, `later` tells the moment so many working days on.
+    ///
+    /// # Errors
+    /// When nothing is left on this ticket of the answer that would be its solution.
     pub fn steps(
         &self,
         ticket: &Ticket,
         why: &str,
         fill: Fill<'_>,
         later: &dyn Fn(u32) -> Millis,
-    ) -> Vec<Step> {
+    ) -> Result<Vec<Step>, Refusal> {
         let mut commands = Vec::new();
         if let Some(category) = self.category.as_ref()
             && ticket.facts.category != *category
@@ -199,18 +239,34 @@ impl Deeds {
                 commands.push(Command::AddParty(party));
             }
         }
+        let assigns = |command: &Command| matches!(command, Command::Assign { .. });
+        let handed = commands.iter().any(assigns);
         let mut steps: Vec<Step> = commands.into_iter().map(Step::Command).collect();
-        let entries = [
-            (&self.note, EntryVisibility::Internal),
-            (&self.answer, EntryVisibility::Public),
-        ];
-        for (text, visibility) in entries {
+        // Nothing may be left of a text whose fields are empty.
+        let said = |text: &Option<String>| {
             let text = text.as_ref().map(|text| fill(text));
-            // Nothing may be left of a text whose fields are empty.
-            if let Some(text) = text.filter(|text| !text.trim().is_empty()) {
-                steps.push(Step::Write(visibility, text));
+            text.filter(|text| !text.trim().is_empty())
+        };
+        steps.extend(said(&self.note).map(Step::Note));
+        // Where it goes to another unit it is assigned again, whatever the answer set.
+        let along = self.status.filter(|_| !handed);
+        let answer = said(&self.answer);
+        let answers = answer.is_some();
+        steps.extend(answer.map(|text| Step::Answer(along, text)));
+        let alone = match self.status {
+            Some(status) if ends(status) && !answers => {
+                return wrong(
+                    "answer",
+                    "nothing is left of the answer on this ticket, and it is the solution",
+                );
             }
-        }
+            _ if along.is_some() && answers => None,
+            Some(status) if !handed && status == ticket.status => None,
+            Some(Status::InProgress) => Some(Command::Start),
+            Some(Status::Waiting) => Some(Command::Await { reminder: None }),
+            _ => None,
+        };
+        steps.extend(alone.map(Step::Command));
         if let Some(hold) = &self.hold {
             let reason = fill(&hold.reason).trim().to_owned();
             let held = matches!(&ticket.hold, Some(Held::Reason { text }) if *text == reason);
@@ -229,6 +285,11 @@ impl Deeds {
                 text: fill(&mail.text),
             }));
         }
-        steps
+        Ok(steps)
     }
+}
+
+/// It ends the work on a ticket.
+fn ends(status: Status) -> bool {
+    matches!(status, Status::Solved | Status::Unsolved)
 }

@@ -14,7 +14,7 @@ use switchboard_core::target::TargetSet;
 use switchboard_core::working_time::{Calendar, HOUR_MS};
 use switchboard_core::{
     Actor, Caused, Change, Channel, Command, EntryVisibility, Millis, PersonId, Priority, Refusal,
-    ServiceId, TicketNumber, UnitId, decide,
+    ServiceId, SolutionKind, Status, TicketNumber, UnitId, decide,
 };
 
 use crate::sequence::{Step, begin, steps, wander};
@@ -229,18 +229,35 @@ fn act(w: &mut World, rule: &Rule, t: TicketNumber) -> bool {
     };
     let fill = |text: &str| text.to_owned();
     let later = |days: u32| w.now + Millis::from(days) * 24 * HOUR_MS;
-    let does = rule.then.steps(w.ticket(t), "Rule 1: Try", &fill, &later);
+    let Ok(does) = rule.then.steps(w.ticket(t), "Rule 1: Try", &fill, &later) else {
+        return false;
+    };
     let mut scene = w.scene.clone();
     let mut all: Vec<Caused> = Vec::new();
+    let mut commands = Vec::new();
     for step in does {
-        let command = match step {
-            Does::Command(command) => command,
-            Does::Write(visibility, _) => Command::Write {
-                entry: w.entry(),
-                visibility,
-            },
-            Does::Mail(_) => continue,
+        let mut write = |visibility| Command::Write {
+            entry: w.entry(),
+            visibility,
         };
+        match step {
+            Does::Command(command) => commands.push(command),
+            Does::Note(_) => commands.push(write(EntryVisibility::Internal)),
+            Does::Answer(status, text) => {
+                commands.push(write(EntryVisibility::Public));
+                commands.extend(match status {
+                    Some(Status::Waiting) => Some(Command::Await { reminder: None }),
+                    Some(Status::Solved) => Some(Command::Solve {
+                        text,
+                        kind: SolutionKind::Fixed,
+                    }),
+                    _ => None,
+                });
+            }
+            Does::Mail(_) => {}
+        }
+    }
+    for command in commands {
         match decide(&scene, t, &command, &actor, &w.rules, w.now) {
             Ok(caused) => {
                 for one in &caused {
@@ -315,6 +332,15 @@ fn any_rule() -> impl Strategy<Value = Rule> {
         }),
         Just(Deeds {
             answer: Some("We are at it.".into()),
+            ..Deeds::default()
+        }),
+        Just(Deeds {
+            answer: Some("It is done.".into()),
+            status: Some(Status::Solved),
+            ..Deeds::default()
+        }),
+        Just(Deeds {
+            status: Some(Status::Waiting),
             ..Deeds::default()
         }),
         Just(Deeds {
@@ -505,6 +531,49 @@ fn a_rule_does_all_or_nothing_and_leaves_what_is_so_already() {
 }
 
 #[test]
+fn a_rule_solves_with_its_answer_and_waits_and_does_neither_twice() {
+    let mut w = World::new();
+    let number = w.assigned();
+    let waits = Deeds {
+        answer: Some("Which project?".into()),
+        status: Some(Status::Waiting),
+        ..Deeds::default()
+    };
+    assert!(act(
+        &mut w,
+        &rule(on(On::Opened), "", waits.clone()),
+        number
+    ));
+    assert_eq!(w.ticket(number).status, Status::Waiting);
+    let silent = Deeds {
+        answer: None,
+        ..waits
+    };
+    let silent = rule(on(On::Opened), "", silent);
+    assert!(!act(&mut w, &silent, number), "it is so already");
+    let solves = Deeds {
+        answer: Some("It is done.".into()),
+        status: Some(Status::Solved),
+        ..tag("a")
+    };
+    let solves = rule(on(On::Silent), "", solves);
+    assert!(act(&mut w, &solves, number));
+    let ticket = w.ticket(number);
+    let solution = ticket.solution.as_ref().map(|s| (s.text.as_str(), s.by));
+    assert_eq!(solution, Some(("It is done.", None)));
+    assert_eq!(ticket.status, Status::Solved);
+    // What is solved is solved; nobody wants to hear the same again.
+    let again = Deeds {
+        answer: Some("It is done, really.".into()),
+        status: Some(Status::Solved),
+        untag: ["a".to_owned()].into(),
+        ..Deeds::default()
+    };
+    assert!(!act(&mut w, &rule(on(On::Changed), "", again), number));
+    assert!(w.ticket(number).tags.contains("a"), "all of it or nothing");
+}
+
+#[test]
 fn a_query_is_met_by_fields_and_by_words_of_the_subject() {
     let mut w = World::new();
     let number = w.assigned();
@@ -624,6 +693,28 @@ fn a_rule_that_makes_no_sense_is_refused_by_its_field() {
         (
             "untag",
             Box::new(|r| r.then.untag = ["a".to_owned()].into()),
+        ),
+        ("answer", Box::new(|r| r.then.status = Some(Status::Solved))),
+        ("status", Box::new(|r| r.then.status = Some(Status::Closed))),
+        (
+            "unit",
+            Box::new(|r| {
+                r.then = Deeds {
+                    answer: Some("Done.".into()),
+                    status: Some(Status::Unsolved),
+                    ..give(STORAGE)
+                }
+            }),
+        ),
+        (
+            "hold",
+            Box::new(|r| {
+                r.then.status = Some(Status::Waiting);
+                r.then.hold = Some(Hold {
+                    reason: "x".into(),
+                    days: None,
+                })
+            }),
         ),
         (
             "hold_days",

@@ -77,7 +77,10 @@ pub(super) async fn keep(desk: &Desk, cast: &Cast) -> Result<(), Error> {
                 title: "Ask for the exact message, and wait".into(),
                 canned: Some(kept.id),
                 take: true,
-                status: "waiting".into(),
+                then: ThenDraft {
+                    status: "waiting".into(),
+                    ..ThenDraft::default()
+                },
                 ..Macro::default()
             };
             desk.save_macro(&administrator, ask).await?;
@@ -93,10 +96,10 @@ pub(super) async fn keep(desk: &Desk, cast: &Cast) -> Result<(), Error> {
             answer: "Dear {{ requester.name }},\n\nyour quota is raised by a quarter, until the \
                      end of the year. It counts at once.\n\n{{ agent.name }}, {{ unit.name }}"
                 .into(),
+            status: "solved".into(),
             ..ThenDraft::default()
         },
         take: true,
-        status: "solved".into(),
         ..Macro::default()
     };
     desk.save_macro(&administrator, raised).await?;

@@ -17,13 +17,15 @@ use switchboard_core::rule::{Barrier, Clockwork, Happened, On, Post, Step, barri
 use switchboard_core::timer::TimerKind;
 use switchboard_core::working_time::{Calendar, DAY_MS, HOUR_MS};
 use switchboard_core::{
-    Access, Actor, Channel, Command, EntryVisibility, Millis, Query, Scene, Ticket, TicketNumber,
-    UnitId, Visibility,
+    Access, Actor, Channel, Command, EntryVisibility, Millis, Query, Scene, Status, Ticket,
+    TicketNumber, UnitId, Visibility,
 };
 use uuid::Uuid;
 
 use super::{Known, known, subject, texts};
-use crate::act::{ReadyEntry, named_unit, plain_entry, play, save, store_entry};
+use crate::act::{
+    EntryDraft, Planned, ReadyEntry, Step as Done, named_unit, plain, play, save, store_entry,
+};
 use crate::follow::by_cause;
 use crate::letter::{self, About};
 use crate::mail_text::Kind;
@@ -411,13 +413,16 @@ pub(super) fn tried(
 ) -> Result<Tried, Error> {
     let why = format!("Rule {}: {}", rule.number, rule.written.title);
     let values = texts::values(c, desk, catalogue, ticket, &rule.written.title)?;
+    let fields = texts::fields();
     // It was checked when it was written; what is too long says nothing.
-    let fill =
-        |text: &str| mail::template::render(text, texts::FIELDS, &values).unwrap_or_default();
+    let fill = |text: &str| mail::template::render(text, &fields, &values).unwrap_or_default();
     let later = |days: u32| {
         working_days(catalogue, ticket).after(now, Millis::from(days).saturating_mul(DAY_MS))
     };
-    let steps = rule.written.then.steps(ticket, &why, &fill, &later);
+    let steps = match rule.written.then.steps(ticket, &why, &fill, &later) {
+        Ok(steps) => steps,
+        Err(refusal) => return Ok(Tried::Refused(told_as(refusal.into())?)),
+    };
     let actor = Actor {
         name: format!("Rule {}", rule.number),
         ..Actor::system(Channel::Job)
@@ -440,16 +445,7 @@ pub(super) fn tried(
     };
     for step in steps {
         let words = said(catalogue, &step);
-        let (command, entry) = match step {
-            Step::Command(command) => (command, None),
-            Step::Write(visibility, body) => {
-                let entry = plain_entry(desk, visibility, body);
-                let write = Command::Write {
-                    entry: entry.id,
-                    visibility,
-                };
-                (write, Some(entry))
-            }
+        let step = match step {
             Step::Mail(_) if ticket.visibility == Visibility::Restricted => {
                 let why = "of a restricted ticket nothing is mailed by a rule";
                 return Ok(Tried::Refused(why.to_owned()));
@@ -459,29 +455,25 @@ pub(super) fn tried(
                 goes.did.push(words);
                 continue;
             }
+            step => step,
         };
-        let access = Access::of(&goes.actor, &scene.tickets[&ticket.number]);
-        let scenes = (&mut goes.scenes.0, &mut scene);
-        match play(
-            c,
-            catalogue,
-            scenes,
-            ticket.number,
-            &command,
-            &goes.actor,
-            now,
-        ) {
-            Ok(caused) if caused.is_empty() => {}
-            Ok(caused) => {
-                goes.all.extend(caused);
-                goes.did.push(words);
+        let mut happens = false;
+        let plan = done_by(step).into_iter().flat_map(|step| plain(desk, step));
+        for Planned { command, entry } in plan {
+            let access = Access::of(&goes.actor, &scene.tickets[&ticket.number]);
+            let scenes = (&mut goes.scenes.0, &mut scene);
+            let actor = &goes.actor;
+            match play(c, catalogue, scenes, ticket.number, &command, actor, now) {
+                Ok(caused) => {
+                    happens |= !caused.is_empty();
+                    goes.all.extend(caused);
+                }
+                Err(error) => return Ok(Tried::Refused(told_as(error)?)),
             }
-            Err(Error::Invalid { problem, .. }) => return Ok(Tried::Refused(problem)),
-            Err(Error::Forbidden(why) | Error::Conflict(why)) => return Ok(Tried::Refused(why)),
-            Err(other) => return Err(other),
+            goes.entries.extend(entry.map(|entry| (entry, access)));
         }
-        if let Some(entry) = entry {
-            goes.entries.push((entry, access));
+        if happens {
+            goes.did.push(words);
         }
     }
     if goes.did.is_empty() {
@@ -491,15 +483,44 @@ pub(super) fn tried(
     Ok(Tried::Goes(Box::new(goes)))
 }
 
+/// Why the rules of tickets refuse something, in words.
+///
+/// # Errors
+/// What is no refusal.
+fn told_as(error: Error) -> Result<String, Error> {
+    match error {
+        Error::Invalid { problem: why, .. } | Error::Forbidden(why) | Error::Conflict(why) => {
+            Ok(why)
+        }
+        other => Err(other),
+    }
+}
+
+/// What is done with a ticket for a step; its mail is another matter.
+pub(crate) fn done_by(step: Step) -> Vec<Done> {
+    let entry = |body: String| EntryDraft {
+        body,
+        ..EntryDraft::default()
+    };
+    match step {
+        Step::Command(command) => vec![Done::Command(command)],
+        Step::Note(text) => vec![Done::Write(EntryVisibility::Internal, entry(text))],
+        Step::Answer(status, text) => crate::held::steps(status, entry(text)),
+        Step::Mail(_) => Vec::new(),
+    }
+}
+
 /// A step in words.
 pub(crate) fn said(catalogue: &Catalogue, step: &Step) -> String {
     let unit = |id: &UnitId| {
         let unit = catalogue.unit(*id);
         unit.map_or_else(|| "a unit".to_owned(), |u| u.name.clone())
     };
+    let set = |status: Status| format!("set it {}", status.label().to_lowercase());
     match step {
-        Step::Write(EntryVisibility::Internal, _) => "wrote an internal note".into(),
-        Step::Write(EntryVisibility::Public, _) => "answered".into(),
+        Step::Note(_) => "wrote an internal note".into(),
+        Step::Answer(None, _) => "answered".into(),
+        Step::Answer(Some(status), _) => format!("answered, and {}", set(*status)),
         Step::Mail(post) => format!("mailed {}", unit(&post.unit)),
         Step::Command(command) => match command {
             Command::SetFacts(facts) => format!("set the category {}", facts.category),
@@ -515,6 +536,8 @@ pub(crate) fn said(catalogue: &Catalogue, step: &Step) -> String {
             Command::SetOwner { .. } => "gave it an owner".into(),
             Command::AddParty(_) => "added somebody".into(),
             Command::Hold { .. } => "put it on hold".into(),
+            Command::Start => set(Status::InProgress),
+            Command::Await { .. } => set(Status::Waiting),
             _ => "changed it".into(),
         },
     }

@@ -1,13 +1,14 @@
 //! The fields of texts that a rule writes.
 
 use store::Conn;
-use switchboard_core::Ticket;
+use switchboard_core::canned::FIELDS;
+use switchboard_core::{Actor, Channel, Ticket};
 
 use crate::mail_text::Values;
 use crate::{Catalogue, Desk, Error};
 
-/// They. What is not here no text can tell.
-pub(crate) const FIELDS: &[&str] = &[
+/// Those that a rule's texts have of their own.
+const OWN: &[&str] = &[
     "ticket",
     "subject",
     "status",
@@ -21,6 +22,12 @@ pub(crate) const FIELDS: &[&str] = &[
     "rule",
     "desk",
 ];
+
+/// All that may stand in braces, those of canned texts and macros, too. What is not here no
+/// text can tell.
+pub(crate) fn fields() -> Vec<&'static str> {
+    [OWN, FIELDS].concat()
+}
 
 /// What stands in them for a ticket.
 ///
@@ -40,7 +47,13 @@ pub(crate) fn values(
     let (requester, owner) = (name(ticket.requester)?, ticket.owner.map(name).transpose()?);
     let unit = catalogue.unit(ticket.unit);
     let service = ticket.service.and_then(|id| catalogue.service(id));
-    Ok([
+    // Who signs is the desk: a rule is nobody.
+    let signs = Actor {
+        name: desk.config().name.clone(),
+        ..Actor::system(Channel::Job)
+    };
+    let mut all = crate::canned::values(c, desk, catalogue, ticket, &signs)?;
+    all.extend([
         ("ticket", ticket.number.to_string()),
         ("subject", ticket.subject.clone()),
         ("status", ticket.status.label().to_lowercase()),
@@ -56,6 +69,6 @@ pub(crate) fn values(
         ("owner", owner.unwrap_or_default()),
         ("rule", rule.to_owned()),
         ("desk", desk.config().name.clone()),
-    ]
-    .into())
+    ]);
+    Ok(all)
 }

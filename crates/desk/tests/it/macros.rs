@@ -37,7 +37,6 @@ fn draft(shelf: &str, title: &str, then: ThenDraft) -> Draft {
 fn quota() -> Draft {
     Draft {
         take: true,
-        status: "waiting".into(),
         ..draft(
             "own",
             "Ask for the project",
@@ -45,6 +44,7 @@ fn quota() -> Draft {
                 tag: vec!["quota".into()],
                 note: "Asked for {{ ticket.number }}.".into(),
                 answer: "Dear {{ requester.name }}, which project? {{ agent.name }}".into(),
+                status: "waiting".into(),
                 ..ThenDraft::default()
             },
         )
@@ -207,21 +207,25 @@ fn who_hands_a_ticket_on_writes_while_it_is_theirs() {
         let there = test.desk.conversation(&nina, number).await.unwrap();
         assert_eq!(there.entries.len(), 3);
         assert_eq!(there.ticket.status, Status::Assigned);
-        let ended = Draft {
-            status: "solved".into(),
-            ..draft(
-                "own",
-                "Both",
-                ThenDraft {
-                    unit: "network".into(),
-                    answer: "Done".into(),
-                    ..ThenDraft::default()
-                },
-            )
-        };
+        let ended = draft(
+            "own",
+            "Both",
+            ThenDraft {
+                unit: "network".into(),
+                answer: "Done".into(),
+                ..solving(ThenDraft::default())
+            },
+        );
         let refused = test.desk.save_macro(&sam, ended).await;
         assert!(matches!(refused, Err(Error::Invalid { field, .. }) if field == "unit"));
     });
+}
+
+fn solving(then: ThenDraft) -> ThenDraft {
+    ThenDraft {
+        status: "solved".into(),
+        ..then
+    }
 }
 
 fn tagged(tag: &str) -> ThenDraft {
@@ -244,10 +248,7 @@ fn what_is_so_already_is_left_and_a_solution_needs_an_answer() {
         assert_eq!((again.did.len(), again.version), (0, first.version));
         assert_eq!(named(&test, &sam, number).await.len(), 1);
 
-        let silent = Draft {
-            status: "solved".into(),
-            ..draft("own", "Solve", tagged("done"))
-        };
+        let silent = draft("own", "Solve", solving(tagged("done")));
         let refused = test.desk.save_macro(&sam, silent).await;
         assert!(matches!(refused, Err(Error::Invalid { field, .. }) if field == "answer"));
         // With a text that is kept, which has to be there for whoever uses the macro.
@@ -261,9 +262,8 @@ fn what_is_so_already_is_left_and_a_solution_needs_an_answer() {
         let text = test.desk.save_canned_text(&sam, text).await.unwrap();
         let solve = Draft {
             take: true,
-            status: "solved".into(),
             canned: Some(text.id),
-            ..draft("own", "Solve", ThenDraft::default())
+            ..draft("own", "Solve", solving(ThenDraft::default()))
         };
         let id = test.desk.save_macro(&sam, solve.clone()).await.unwrap().id;
         let stan = actor(&test, f.stan.id).await;

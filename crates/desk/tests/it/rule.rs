@@ -9,8 +9,8 @@ use store::rule::{Run, Verdict};
 use switchboard_core::rule::MOST_A_DAY;
 use switchboard_core::timer::TimerKind;
 use switchboard_core::{
-    Actor, Change, Channel, Command, EntryVisibility, PersonId, Priority, Status, Ticket,
-    TicketNumber, Visibility,
+    Actor, Change, Channel, Command, EntryVisibility, PersonId, Priority, SolutionKind, Status,
+    Ticket, TicketNumber, Visibility,
 };
 use testkit::{Federation, TestDesk, both, config, postgres, runtime, sqlite};
 
@@ -261,6 +261,126 @@ fn what_the_rules_of_tickets_refuse_does_not_happen_and_is_told() {
         .await;
         assert_eq!(log(&test, Some(2)).await[0].verdict, Verdict::Refused);
         assert_eq!(mails(&test, "nina@", "Look:"), 0);
+    });
+}
+
+#[test]
+fn a_rule_solves_with_its_answer_or_waits_for_one() {
+    both(|test| async move {
+        let people = federation(&test).await;
+        let ada = actor(&test.desk, people.ada.id).await;
+        let ends = |status: &str, answer: &str| ThenDraft {
+            status: status.into(),
+            answer: answer.into(),
+            ..ThenDraft::default()
+        };
+        // What makes no sense is said by its field.
+        let with_unit = ThenDraft {
+            unit: "network".into(),
+            ..ends("solved", "Done.")
+        };
+        let with_hold = ThenDraft {
+            hold: "Parts.".into(),
+            ..ends("waiting", "")
+        };
+        for (then, wrong) in [
+            (ends("solved", ""), "answer"),
+            (ends("closed", "Done."), "status"),
+            (ends("nowhere", "Done."), "status"),
+            (ends("solved", "{{ nothing }}"), "answer"),
+            (with_unit, "unit"),
+            (with_hold, "hold"),
+        ] {
+            let draft = draft("Wrong", "opened", "", then);
+            match test.desk.save_written_rule(&ada, draft).await {
+                Err(Error::Invalid { field, .. }) => assert_eq!(field, wrong),
+                other => panic!("{wrong}: {other:?}"),
+            }
+        }
+
+        let answer = "Dear {{ requester.name }}, {{ ticket.number }} is done. {{ agent.name }}";
+        let solve = draft("Test", "opened", "selftest", ends("solved", answer));
+        let solve = made(&test, &people, solve).await.rule.number;
+        let which = ends("waiting", "Which project is it, {{ name }}?");
+        let wait = made(&test, &people, draft("Which", "opened", "quota", which)).await;
+        let desk_name = test.desk.config().name.clone();
+
+        let number = opened(&test, &people, "Selftest of the night").await;
+        let ticket = state(&test, number).await;
+        assert_eq!(ticket.status, Status::Solved);
+        let says = format!("Dear Rita, {number} is done. {desk_name}");
+        let solution = ticket.solution.clone().unwrap();
+        assert_eq!((solution.text, solution.by), (says.clone(), None));
+        assert!(
+            !ticket.needs_reply,
+            "who is told that it is solved waits no more"
+        );
+        let rita = actor(&test.desk, people.rita.id).await;
+        let seen = test.desk.conversation(&rita, number).await.unwrap();
+        let last = seen.entries.last().unwrap();
+        assert_eq!((last.body.as_str(), last.solution), (says.as_str(), true));
+        assert_eq!(
+            mails(&test, "rita@", &says),
+            1,
+            "the solution is mailed once"
+        );
+        let runs = log(&test, Some(solve)).await;
+        assert_eq!(runs.len(), 1, "{runs:?}");
+        assert_eq!(runs[0].did, "answered, and set it solved");
+
+        // Its requester may say that it is not, and no rule about openings comes again.
+        let step = Step::Reopen(Some(EntryDraft {
+            body: "It is not.".into(),
+            ..EntryDraft::default()
+        }));
+        act(&test, people.rita.id, number, step).await;
+        assert_eq!(state(&test, number).await.status, Status::Reopened);
+
+        let waits = opened(&test, &people, "No quota").await;
+        assert_eq!(state(&test, waits).await.status, Status::Waiting);
+        let did = &log(&test, Some(wait.rule.number)).await[0].did;
+        assert_eq!(did, "answered, and set it waiting for reply");
+        let back = word(EntryVisibility::Public, "PLOVER.");
+        act(&test, people.rita.id, waits, back).await;
+        assert_ne!(state(&test, waits).await.status, Status::Waiting);
+
+        // A preview says so, and why the rules of tickets refuse it.
+        let works = EntryDraft {
+            body: "It works again.".into(),
+            ..EntryDraft::default()
+        };
+        let solved = Step::Solve(SolutionKind::Fixed, works);
+        act(&test, people.sam.id, waits, solved).await;
+        let all = draft("All", "opened", "created<1d", ends("solved", "It is done."));
+        let every = Draft {
+            only: "created<1d status:solved".into(),
+            ..all.clone()
+        };
+        let seen = test.desk.preview_rule(&ada, all).await.unwrap();
+        let open: Vec<_> = seen
+            .tickets
+            .iter()
+            .map(|t| (t.number, t.does.clone()))
+            .collect();
+        assert_eq!(
+            open,
+            [(number, vec!["answered, and set it solved".to_owned()])]
+        );
+        let seen = test.desk.preview_rule(&ada, every).await.unwrap();
+        let why = seen.tickets[0].refused.clone().unwrap();
+        assert!(why.contains("reopen it to give another solution"), "{why}");
+        assert_eq!(state(&test, number).await.status, Status::Reopened);
+
+        // Where nothing is left of its answer it solves nothing, and says so.
+        let hollow = "{% if site.name %}At {{ site.name }} it is done.{% endif %}";
+        let hollow = draft("Hollow", "changed", "-quota", ends("solved", hollow));
+        let hollow = made(&test, &people, hollow).await.rule.number;
+        let subject = Command::SetSubject("Another".into());
+        act(&test, people.sam.id, number, Step::Command(subject)).await;
+        let runs = log(&test, Some(hollow)).await;
+        assert_eq!(runs[0].verdict, Verdict::Refused, "{runs:?}");
+        assert!(runs[0].why.contains("nothing is left"), "{}", runs[0].why);
+        assert_eq!(state(&test, number).await.status, Status::Reopened);
     });
 }
 

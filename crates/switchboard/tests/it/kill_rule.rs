@@ -10,6 +10,8 @@ use crate::kill_server::{Client, Dice, Installation, kills};
 
 /// How often the server is killed; `SWITCHBOARD_KILLS` says otherwise.
 const KILLS: u64 = 8;
+/// Rules that act on each ticket.
+const RULES: i64 = 3;
 /// Tickets that are opened before each.
 const TICKETS: usize = 12;
 
@@ -38,12 +40,14 @@ fn ledger(place: &Place, seed: u64) {
     let mut dice = Dice::new(seed);
     let (mut serving, _) = at.serve();
     let mut client = Client::new(&at, &token);
-    // The second follows from the first.
+    // The second follows from the first, and the third from the second.
     for rule in [
         json!({"title": "First", "on": "opened",
                "then": {"priority": "high", "note": "First: {{ ticket }}"}}),
         json!({"title": "Second", "on": "changed", "fields": ["priority"],
                "then": {"tag": ["urgent"], "note": "Second: {{ ticket }}"}}),
+        json!({"title": "Third", "on": "changed", "fields": ["tags"],
+               "then": {"answer": "Third: {{ ticket.number }}", "status": "solved"}}),
     ] {
         let made = client.post("/api/v1/rules", &[], &rule).unwrap();
         assert_eq!(made.status, 201, "{:?}", made.json());
@@ -57,13 +61,13 @@ fn ledger(place: &Place, seed: u64) {
             tickets.push(answer.json()["number"].as_i64().unwrap());
         }
         std::thread::sleep(Duration::from_millis(dice.below(60)));
-        let due = 2 * tickets.len() as i64;
+        let due = RULES * tickets.len() as i64;
         found_at_work += i64::from(acted(&mut client) < due);
         serving.kill();
         (serving, _) = at.serve();
         client = Client::new(&at, &token);
     }
-    let due = 2 * tickets.len() as i64;
+    let due = RULES * tickets.len() as i64;
     let began = Instant::now();
     loop {
         let so_far = acted(&mut client);
@@ -89,8 +93,12 @@ fn ledger(place: &Place, seed: u64) {
         notes.sort();
         let wanted = [format!("First: {number}"), format!("Second: {number}")];
         assert_eq!(notes, wanted, "{number}");
+        let answers = items(&mut client, &format!("{at}/entries"));
+        let answers = answers.iter().filter(|entry| entry["solution"] == true);
+        let answers: Vec<_> = answers.map(|entry| &entry["body"]).collect();
+        assert_eq!(answers, [&json!(format!("Third: {number}"))], "{number}");
         let history = items(&mut client, &format!("{at}/history"));
-        for kind in ["priority_overruled", "tags_set"] {
+        for kind in ["priority_overruled", "tags_set", "solution_set"] {
             let times = history.iter().filter(|event| event["kind"] == kind).count();
             assert_eq!(times, 1, "{kind} of {number}");
         }

@@ -41,8 +41,6 @@ pub struct StaffMacro {
     pub take: bool,
     /// The canned text that it answers with.
     pub canned: Option<Uuid>,
-    /// The status that it sets; empty: it stays.
-    pub status: String,
     /// You may change it and take it away.
     pub yours_to_keep: bool,
     /// When it was last changed.
@@ -73,9 +71,6 @@ pub struct MacroChange {
     #[serde(deserialize_with = "given")]
     #[schema(value_type = Option<Uuid>)]
     pub canned: Option<Option<Uuid>>,
-    /// The status that goes with the answer, or is set without one: `in_progress`,
-    /// `waiting`, and with an answer `solved`, `unsolved`; empty: it stays.
-    pub status: Option<String>,
 }
 
 async fn answer(
@@ -106,7 +101,6 @@ async fn shown(
         then: then(draft.then),
         take: draft.take,
         canned: draft.canned,
-        status: draft.status,
         yours_to_keep: one.shelf.may_be_filled_by(&caller.actor).is_ok(),
         changed_at: Time(one.changed_at),
     })
@@ -123,7 +117,6 @@ fn draft(before: Draft, change: MacroChange) -> Draft {
         then: change.then.map_or(before.then, then_draft),
         take: change.take.unwrap_or(before.take),
         canned: change.canned.unwrap_or(before.canned),
-        status: change.status.unwrap_or(before.status),
     }
 }
 

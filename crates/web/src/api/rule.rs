@@ -39,7 +39,7 @@ pub struct RuleLength {
 /// What a rule does, in this order. What is left out or empty is not done. Texts may use
 /// the fields `{{ ticket }}`, `{{ subject }}`, `{{ status }}`, `{{ priority }}`,
 /// `{{ unit }}`, `{{ service }}`, `{{ site }}`, `{{ community }}`, `{{ name }}` (the
-/// requester's), `{{ owner }}`, `{{ rule }}` and `{{ desk }}`.
+/// requester's), `{{ owner }}`, `{{ rule }}` and `{{ desk }}`, and those of canned texts.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct RuleThen {
@@ -63,8 +63,12 @@ pub struct RuleThen {
     pub involve: String,
     /// An internal note; a text with fields.
     pub note: String,
-    /// A public answer; a text with fields. It is nobody's answer to the clocks.
+    /// A public answer; a text with fields. A rule's is nobody's answer to the clocks.
     pub answer: String,
+    /// The status that goes with the answer, or is set without one: `in_progress`,
+    /// `waiting`, and with an answer, which is the solution, `solved`, `unsolved`; empty: it
+    /// stays.
+    pub status: String,
     /// Why it is put on hold; a text with fields.
     pub hold: String,
     /// After so many working days on hold it is brought to mind.
@@ -152,6 +156,7 @@ pub(super) fn then(t: ThenDraft) -> RuleThen {
         involve: t.involve,
         note: t.note,
         answer: t.answer,
+        status: t.status,
         hold: t.hold,
         hold_days: t.hold_days,
         mail_unit: t.mail_unit,
@@ -172,6 +177,7 @@ pub(super) fn then_draft(t: RuleThen) -> ThenDraft {
         involve: t.involve,
         note: t.note,
         answer: t.answer,
+        status: t.status,
         hold: t.hold,
         hold_days: t.hold_days,
         mail_unit: t.mail_unit,

@@ -2,7 +2,8 @@
 
 use desk::rule::ThenDraft;
 use desk::{Catalogue, Error};
-use switchboard_core::Priority;
+use switchboard_core::rule::STATUSES;
+use switchboard_core::{Priority, Status};
 
 use super::posted::Posted;
 use super::view::Choice;
@@ -19,6 +20,8 @@ pub struct DeedFields {
     pub priorities: Vec<Choice>,
     /// Units to give it to.
     pub units: Vec<Choice>,
+    /// Statuses that it may set.
+    pub statuses: Vec<Choice>,
     /// What else is done.
     pub then: ThenDraft,
     /// Tags, with commas between them.
@@ -57,6 +60,13 @@ impl DeedFields {
                 "Stays",
             ),
             units: choices(unit_names(catalogue), &then.unit, "Stays"),
+            statuses: choices(
+                STATUSES
+                    .iter()
+                    .map(|s| (s.key().to_owned(), s.label().to_owned())),
+                &then.status,
+                "Stays",
+            ),
             tag: then.tag.join(", "),
             untag: then.untag.join(", "),
             hold_days: then.hold_days.map_or_else(String::new, |d| d.to_string()),
@@ -117,6 +127,7 @@ pub fn typed(posted: &Posted) -> ThenDraft {
         involve: text("involve"),
         note: posted.body("note"),
         answer: posted.body("answer"),
+        status: text("status"),
         hold: text("hold"),
         hold_days: number(posted.text("hold_days")),
         mail_unit: text("mail_unit"),
@@ -143,6 +154,8 @@ pub fn words(t: &ThenDraft) -> Vec<String> {
     say(!t.involve.is_empty(), format!("draw in {}", t.involve));
     say(!t.note.is_empty(), "a note".into());
     say(!t.answer.is_empty(), "an answer".into());
+    let status = Status::parse(&t.status).map_or("", Status::label);
+    say(!status.is_empty(), status.to_lowercase());
     say(!t.hold.is_empty(), "on hold".into());
     say(!t.mail_unit.is_empty(), format!("mail to {}", t.mail_unit));
     does

@@ -7,8 +7,7 @@ use axum::response::Response;
 use desk::macros::Draft;
 use desk::{Catalogue, Error};
 use store::macros::Macro;
-use switchboard_core::macros::STATUSES;
-use switchboard_core::{Actor, Status};
+use switchboard_core::Actor;
 use uuid::Uuid;
 
 use super::assets::Asset;
@@ -63,8 +62,6 @@ pub struct MacroFields {
     pub take: bool,
     /// The texts that it may answer with.
     pub canned: Vec<Choice>,
-    /// The statuses that it may set.
-    pub statuses: Vec<Choice>,
 }
 
 /// One macro, new or known.
@@ -96,10 +93,9 @@ fn does(draft: &Draft) -> Vec<String> {
         words.insert(0, "take it".to_owned());
     }
     if draft.canned.is_some() {
-        words.push("a canned text as the answer".to_owned());
-    }
-    if let Some(status) = Status::parse(&draft.status) {
-        words.push(status.label().to_lowercase());
+        // The status goes with the answer, and is named after it.
+        let at = words.len() - usize::from(!draft.then.status.is_empty());
+        words.insert(at, "a canned text as the answer".to_owned());
     }
     words
 }
@@ -120,9 +116,6 @@ async fn fields(
         )
     });
     let canned = draft.canned.map_or_else(String::new, |id| id.to_string());
-    let statuses = STATUSES
-        .iter()
-        .map(|s| (s.key().to_owned(), s.label().to_owned()));
     Ok(MacroFields {
         version: draft.expected.unwrap_or(0).to_string(),
         title: draft.title.clone(),
@@ -131,7 +124,6 @@ async fn fields(
         deeds: DeedFields::of(catalogue, &draft.then),
         take: draft.take,
         canned: deeds::choices(texts, &canned, "None, or the one below"),
-        statuses: deeds::choices(statuses, &draft.status, "Stays"),
     })
 }
 
@@ -258,7 +250,6 @@ async fn save(posted: &Posted, known: Option<&Macro>) -> Result<Response, Fault>
             // What is no id is none that there is.
             id => Some(Uuid::try_parse(id).unwrap_or_default()),
         },
-        status: posted.text("status").to_owned(),
     };
     let errors = match visit.desk.save_macro(actor, draft.clone()).await {
         Ok(saved) => {

@@ -46,6 +46,10 @@ impl DeedFields {
             issue_types: vec![chosen("", "Stays")],
             priorities: vec![chosen("", "Stays"), Choice::new("high", "high")],
             units: vec![chosen("", "Stays"), Choice::new("Storage", "Storage")],
+            statuses: vec![
+                Choice::new("", "Stays"),
+                chosen("waiting", "Waiting for reply"),
+            ],
             then: ThenDraft {
                 owner: s("sam@example.org"),
                 note: s("Asked for <the> project."),
@@ -104,10 +108,6 @@ impl MacroPage {
                 deeds: DeedFields::sample(),
                 take: true,
                 canned: vec![chosen("", "None, or the one below")],
-                statuses: vec![
-                    Choice::new("", "Stays"),
-                    chosen("waiting", "Waiting for reply"),
-                ],
             },
             names: vec![s("{{ ticket.number }}"), s("{{ requester.name }}")],
             errors: Errors::one("status", "Solved and unsolved need an answer."),

@@ -297,6 +297,8 @@ impl World {
             ("tag", "seen, quota"),
             ("unit", "Storage"),
             ("note", "Look at {{ ticket }}."),
+            ("answer", "Dear {{ requester.name }}, which disk is it?"),
+            ("status", "waiting"),
         ];
         Call::to(path, &fields)
     }

@@ -327,6 +327,7 @@ impl World {
             ("tag", "tape"),
             ("take", "1"),
             ("note", "Ticket {{ ticket.number }}."),
+            ("status", "waiting"),
         ];
         Call::to(path, &fields).changes()
     }

@@ -81,6 +81,8 @@ pub enum Filter {
     Kind(TicketType),
     /// The ticket's number; `#12` is the same as `number:12`.
     Number(Compare, i64),
+    /// The ticket's number is one of these, as in `number:12,15`: two or more.
+    Numbers(BTreeSet<i64>),
     /// When it was opened.
     Created(Compare, Moment),
     /// When anything last changed.
@@ -501,14 +503,7 @@ fn filter(key: &str, compare: Compare, exact: bool, value: &str) -> Result<Filte
                 TicketType::ALL.map(TicketType::key).join(", ")
             ))
         })?),
-        "number" => Filter::Number(
-            compare,
-            number(value.strip_prefix('#').unwrap_or(value)).ok_or_else(|| {
-                wrong(format!(
-                    "\"{value}\" is not a ticket's number; write number:1234"
-                ))
-            })?,
-        ),
+        "number" => numbers(compare, value)?,
         "created" => Filter::Created(compare, moment(key, value)?),
         "updated" => Filter::Updated(compare, moment(key, value)?),
         _ => Filter::Closed(compare, moment(key, value)?),
@@ -533,6 +528,27 @@ fn statuses(value: &str, exact: bool) -> Result<BTreeSet<Status>, Refusal> {
         }
     }
     Ok(found)
+}
+
+fn numbers(compare: Compare, value: &str) -> Result<Filter, Refusal> {
+    let one = |text: &str| {
+        let text = text.trim();
+        number(text.strip_prefix('#').unwrap_or(text)).ok_or_else(|| {
+            wrong(format!(
+                "\"{text}\" is not a ticket's number; write number:1234"
+            ))
+        })
+    };
+    // More than one can only be named: nothing is less than all of them.
+    let several = compare == Compare::Equal && value.contains(',');
+    if !several {
+        return Ok(Filter::Number(compare, one(value)?));
+    }
+    let set: BTreeSet<i64> = value.split(',').map(one).collect::<Result<_, _>>()?;
+    Ok(match (set.len(), set.first()) {
+        (1, Some(only)) => Filter::Number(compare, *only),
+        _ => Filter::Numbers(set),
+    })
 }
 
 fn who(value: &str) -> Who {
@@ -654,6 +670,10 @@ impl fmt::Display for Filter {
             Filter::Type(key) => text(f, "type", key),
             Filter::Kind(kind) => write!(f, "kind:{}", kind.key()),
             Filter::Number(compare, number) => write!(f, "number{}{number}", compare.sign()),
+            Filter::Numbers(set) => {
+                let all: Vec<String> = set.iter().map(i64::to_string).collect();
+                write!(f, "number:{}", all.join(","))
+            }
             Filter::Created(compare, moment) => write!(f, "created{}{moment}", compare.sign()),
             Filter::Updated(compare, moment) => write!(f, "updated{}{moment}", compare.sign()),
             Filter::Closed(compare, moment) => write!(f, "closed{}{moment}", compare.sign()),

@@ -1,6 +1,10 @@
 //! A ticket's current state. Only [`Ticket::apply`] changes it, so replaying
 //! a ticket's events gives the stored state again.
 
+mod kind;
+
+pub use kind::TicketType;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
@@ -12,46 +16,6 @@ use crate::status::Status;
 use crate::timer::{Reminded, TargetDue, ToldTargets};
 use crate::tlp::Tlp;
 use crate::triage::{Assessment, Facts, Priority};
-
-/// Why a ticket exists (domain section 2; *fixed*).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
-#[serde(rename_all = "snake_case")]
-pub enum TicketType {
-    /// An end user's.
-    #[default]
-    User,
-    /// A whole community team may edit it.
-    Team,
-    /// By nominated experts, signed.
-    Alarm,
-    /// By monitoring, through the API.
-    Ops,
-}
-
-impl TicketType {
-    /// All four.
-    pub const ALL: [TicketType; 4] = [
-        TicketType::User,
-        TicketType::Team,
-        TicketType::Alarm,
-        TicketType::Ops,
-    ];
-
-    /// The word used in JSON, queries and the database.
-    pub fn key(self) -> &'static str {
-        match self {
-            TicketType::User => "user",
-            TicketType::Team => "team",
-            TicketType::Alarm => "alarm",
-            TicketType::Ops => "ops",
-        }
-    }
-
-    /// Reads a key; `None` for anything else.
-    pub fn parse(key: &str) -> Option<TicketType> {
-        TicketType::ALL.into_iter().find(|t| t.key() == key)
-    }
-}
 
 /// Who may see a ticket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]

@@ -220,6 +220,7 @@ impl Names<'_> {
             query::Filter::Type(key) => Condition::IssueType(key.clone()),
             query::Filter::Kind(kind) => Condition::Kind(*kind),
             query::Filter::Number(how, n) => Condition::Number(*how, *n),
+            query::Filter::Numbers(set) => Condition::Numbers(set.iter().copied().collect()),
             query::Filter::Created(how, m) => Condition::Created(m.span(*how, now)),
             query::Filter::Updated(how, m) => Condition::Updated(m.span(*how, now)),
             query::Filter::Closed(how, m) => Condition::Closed(m.span(*how, now)),

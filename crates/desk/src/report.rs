@@ -20,11 +20,11 @@ use store::Conn;
 use store::report::{BLOCK, Counted};
 use switchboard_core::clock::{Clocks, Happened, Terms};
 use switchboard_core::report::{Answer, Count, Course, Past, Question, Seen, Word, Words, pack};
-use switchboard_core::satisfaction::Ratings;
-use switchboard_core::{Actor, Millis, TicketNumber};
+use switchboard_core::{Access, Actor, Millis, TicketNumber};
 
 use crate::{Catalogue, Desk, Error};
 pub use ask::{Asked, Only};
+use sheet::Rated;
 pub use sheet::{Line, Sheet};
 
 /// Steps of one packing; between them others write.
@@ -153,10 +153,10 @@ impl Desk {
                 .db
                 .read(move |c| {
                     let question = asked_by(c, &reader, question)?;
-                    satisfied(c, question, for_count.terms())
+                    satisfied(c, &reader, question, for_count.terms())
                 })
                 .await?;
-            return Ok(sheet::satisfaction(&catalogue, &ready, rows, total));
+            return Ok(sheet::satisfaction(&catalogue, &ready, rows, &total));
         }
         let question = ready.question.clone();
         let answer = self
@@ -208,13 +208,14 @@ impl Desk {
 /// How content requesters were: by row, and everything together.
 fn satisfied(
     c: &mut Conn<'_>,
+    reader: &Actor,
     question: Question,
     terms: &Terms,
-) -> Result<(Vec<(Word, Ratings)>, Ratings), Error> {
+) -> Result<(Vec<(Word, Rated)>, Rated), Error> {
     let mut words = Words::default();
     let ratings = store::satisfaction::between(c, (question.from, question.to))?;
     let count = Count::new(question, &mut words);
-    let (mut rows, mut total) = (BTreeMap::<Word, Ratings>::new(), Ratings::default());
+    let (mut rows, mut total) = (BTreeMap::<Word, Rated>::new(), Rated::default());
     for one in ratings {
         let Some(counted) = store::report::one(c, one.ticket)? else {
             continue;
@@ -223,8 +224,10 @@ fn satisfied(
         let unit = words.key(Word::Id(one.unit.0));
         if let Some(key) = count.place(&course, unit) {
             let word = words.word(key).clone();
-            rows.entry(word).or_default().take(one.rating);
-            total.take(one.rating);
+            let sees = Access::of(reader, &counted.ticket).may_see();
+            for rated in [rows.entry(word).or_default(), &mut total] {
+                rated.take(one.rating, one.ticket, sees);
+            }
         }
     }
     Ok((rows.into_iter().collect(), total))

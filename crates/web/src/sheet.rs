@@ -54,6 +54,9 @@ pub struct ReportTickets {
     pub closed: Option<String>,
     /// Those that are open.
     pub open: Option<String>,
+    /// Those that were rated and that you may see, by the keys of the columns that count
+    /// ratings; where there are too many to be named there is none.
+    pub rated: BTreeMap<String, String>,
 }
 
 /// A report.
@@ -108,6 +111,11 @@ fn row(line: Line, sheet: &Sheet) -> ReportRow {
             submitted: line.submitted,
             closed: line.closed,
             open: line.open,
+            rated: line
+                .rated
+                .into_iter()
+                .map(|(key, list)| (key.to_owned(), list))
+                .collect(),
         },
     }
 }

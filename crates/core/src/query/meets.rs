@@ -60,6 +60,7 @@ impl Filter {
             Filter::Type(key) => ticket.issue_type.as_ref() == Some(key),
             Filter::Kind(kind) => ticket.kind == *kind,
             Filter::Number(how, number) => how.holds(&ticket.number.0, number),
+            Filter::Numbers(set) => set.contains(&ticket.number.0),
             Filter::Created(how, moment) => moment.span(*how, now).contains(ticket.created_at),
             Filter::Updated(how, moment) => moment.span(*how, now).contains(ticket.updated_at),
             Filter::Closed(how, moment) => ticket

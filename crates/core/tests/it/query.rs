@@ -36,6 +36,8 @@ fn every_key() {
         "requester:ann@example.org site:DESY community:belle type:alarm kind:team number>10 closed:2w",
         "requester:ann@example.org site:DESY community:belle type:alarm kind:team number>10 closed:2w",
     );
+    reads("number:12,#15,12", "number:12,15");
+    reads("-number=7, -number:7,7", "-number:7 -number:7");
     for key in KEYS {
         let value = match key {
             "status" => "open",
@@ -222,6 +224,7 @@ fn filter() -> impl Strategy<Value = Filter> {
         value().prop_map(Filter::Type),
         (0usize..4).prop_map(|k| Filter::Kind(TicketType::ALL[k])),
         (compare(), 1i64..).prop_map(|(c, n)| Filter::Number(c, n)),
+        proptest::collection::btree_set(1i64.., 2..5).prop_map(Filter::Numbers),
         (compare(), moment()).prop_map(|(c, m)| Filter::Created(c, m)),
         (compare(), moment()).prop_map(|(c, m)| Filter::Updated(c, m)),
         (compare(), moment()).prop_map(|(c, m)| Filter::Closed(c, m)),

@@ -1,10 +1,12 @@
 //! A report as a table: rows with names, and the way to the tickets that they count.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use jiff::Timestamp;
 use switchboard_core::report::table::{Measured, Report, TIMELINE};
 use switchboard_core::report::{Answer, Bucket, Dimension, Figures, Point, Step, Word};
 use switchboard_core::satisfaction::{Rating, Ratings};
-use switchboard_core::{Millis, Priority, Status, UnitId};
+use switchboard_core::{Millis, Priority, Status, TicketNumber, TicketType, UnitId, query};
 
 use super::ask::{Ready, term};
 use crate::Catalogue;
@@ -49,6 +51,42 @@ pub struct Line {
     pub closed: Option<String>,
     /// The same for those that are open.
     pub open: Option<String>,
+    /// The same for those that were rated, by the keys of the columns that count ratings.
+    /// Where there are too many to be named there is none.
+    pub rated: BTreeMap<&'static str, String>,
+}
+
+/// Ratings, and the tickets behind them that the reader may see.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Rated {
+    ratings: Ratings,
+    tickets: BTreeMap<Rating, BTreeSet<TicketNumber>>,
+}
+
+impl Rated {
+    /// Adds one; `seen`: its reader may see the ticket.
+    pub(super) fn take(&mut self, rating: Rating, ticket: TicketNumber, seen: bool) {
+        self.ratings.take(rating);
+        if seen {
+            self.tickets.entry(rating).or_default().insert(ticket);
+        }
+    }
+
+    /// The query that lists the tickets with these ratings.
+    fn list(&self, ratings: &[Rating]) -> Option<String> {
+        let all: BTreeSet<_> = ratings
+            .iter()
+            .filter_map(|rating| self.tickets.get(rating))
+            .flatten()
+            .map(|number| number.0)
+            .collect();
+        if all.is_empty() {
+            return None;
+        }
+        let numbers: Vec<String> = all.iter().map(i64::to_string).collect();
+        let text = format!("number:{}", numbers.join(","));
+        (text.len() <= query::LONGEST).then_some(text)
+    }
 }
 
 /// A report.
@@ -111,6 +149,7 @@ fn named(catalogue: &Catalogue, dimension: Dimension, word: &Word) -> (String, S
                     site.map(|s| s.name.clone())
                 }
                 Dimension::Category | Dimension::IssueType => Some(value(key)),
+                Dimension::Type => TicketType::parse(key).map(|t| t.label().to_owned()),
                 _ => None,
             };
             (key.clone(), name.unwrap_or_else(|| key.clone()))
@@ -229,6 +268,7 @@ pub(super) fn sheet(catalogue: &Catalogue, ready: &Ready, answer: Answer) -> She
                 submitted,
                 closed,
                 open,
+                ..Line::default()
             });
         }
         let [submitted, closed, open] = links(ready, Some(Vec::new()), span);
@@ -275,6 +315,7 @@ fn timeline(sheet: &mut Sheet, ready: &Ready, answer: &Answer, names: &[(String,
             submitted,
             closed,
             open,
+            ..Line::default()
         }
     };
     if !ready.grouped {
@@ -300,8 +341,8 @@ fn timeline(sheet: &mut Sheet, ready: &Ready, answer: &Answer, names: &[(String,
 pub(super) fn satisfaction(
     catalogue: &Catalogue,
     ready: &Ready,
-    mut rows: Vec<(Word, Ratings)>,
-    total: Ratings,
+    mut rows: Vec<(Word, Rated)>,
+    total: &Rated,
 ) -> Sheet {
     const STARS: [(&str, &str); 5] = [
         ("very_content", "Very content (5)"),
@@ -317,24 +358,32 @@ pub(super) fn satisfaction(
         Head::new("satisfied", "Content", Measured::Permille),
     ];
     columns.extend(STARS.map(|(key, title)| Head::new(key, title, Measured::Count)));
-    let line = |key: String, name: String, ratings: &Ratings| {
+    let line = |key: String, name: String, rated: &Rated| {
+        let ratings = &rated.ratings;
         let mut values = vec![
             count(ratings.count()),
             ratings.mean().and_then(count),
             ratings.content_permille().and_then(count),
         ];
         values.extend(Rating::ALL.map(|rating| count(ratings.of(rating))));
+        let stars = STARS.iter().zip(Rating::ALL);
+        let each = stars.map(|((key, _), rating)| (*key, rated.list(&[rating])));
+        let lists = each.chain([("ratings", rated.list(&Rating::ALL))]);
         Line {
             key,
             name,
             values,
+            rated: lists.filter_map(|(key, list)| Some((key, list?))).collect(),
             ..Line::default()
         }
     };
-    rows.sort_by(|(a, one), (b, other)| other.count().cmp(&one.count()).then(a.cmp(b)));
-    let rows = rows.iter().map(|(word, ratings)| {
+    rows.sort_by(|(a, one), (b, other)| {
+        let most = other.ratings.count().cmp(&one.ratings.count());
+        most.then(a.cmp(b))
+    });
+    let rows = rows.iter().map(|(word, rated)| {
         let (key, name) = named(catalogue, question.group, word);
-        line(key, name, ratings)
+        line(key, name, rated)
     });
     Sheet {
         report: ready.report.key,
@@ -346,7 +395,7 @@ pub(super) fn satisfaction(
         group: Some(question.group),
         step: question.step,
         rows: rows.collect(),
-        total: Some(line(String::new(), "All".to_owned(), &total)),
+        total: Some(line(String::new(), "All".to_owned(), total)),
         columns,
         answer: None,
         names: Vec::new(),

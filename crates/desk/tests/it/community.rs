@@ -331,6 +331,7 @@ fn team_tickets_are_found_by_their_kind() {
         };
         let sheet = desk.desk.report(&fay, asked).await.unwrap();
         let row = sheet.rows.iter().find(|r| r.key == "team").unwrap();
+        assert_eq!(row.name, "Team");
         let query = row.submitted.clone().unwrap();
         assert!(query.contains("kind:team"), "{query}");
         let behind = listed(&desk, &fay, &query, Filter::default()).await;

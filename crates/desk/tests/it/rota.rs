@@ -296,6 +296,8 @@ fn who_stands_in_takes_over_at_once_and_gives_it_back() {
             actor(&desk, w.finn.id).await,
             actor(&desk, w.fritz.id).await,
         );
+        // Of a shift of no length nothing is handed over.
+        desk.clock.advance(MINUTE);
         let now = desk.desk.now();
         let span = (now - HOUR, now + DAY);
         // Not one's own: only the responsible says so.

@@ -4,7 +4,7 @@ use desk::mail_in::Fate;
 use desk::report::{Asked, Only, Sheet};
 use desk::satisfaction::{LINK_MS, Stands};
 use desk::view::EntryView;
-use desk::{EntryDraft, Error, OpenRequest, Step};
+use desk::{EntryDraft, Error, OpenRequest, Step, TicketQuery};
 use switchboard_core::report::Dimension;
 use switchboard_core::report::table::SATISFACTION;
 use switchboard_core::satisfaction::{Rating, Said};
@@ -324,6 +324,15 @@ async fn report(test: &TestDesk, who: &Somebody, group: Dimension) -> Result<She
     test.desk.report(&actor(test, who).await, asked).await
 }
 
+async fn listed(test: &TestDesk, who: &Somebody, q: &str) -> Vec<i64> {
+    let query = TicketQuery {
+        q: q.into(),
+        ..TicketQuery::default()
+    };
+    let page = test.desk.tickets(&actor(test, who).await, query).await;
+    page.unwrap().items.iter().map(|i| i.number.0).collect()
+}
+
 fn row(sheet: &Sheet, key: &str) -> Vec<Option<i64>> {
     let row = sheet.rows.iter().find(|r| r.key == key);
     row.map(|r| r.values.clone()).unwrap_or_default()
@@ -334,8 +343,10 @@ fn how_content_they_were_counts_once_and_is_reported_by_unit_and_service() {
     both(|test| async move {
         let people = test.federation().await;
         let rita = actor(&test, &people.rita).await;
+        let mut rated = Vec::new();
         for (number, comment) in [(5, "Quick"), (4, ""), (2, "Anna Nowak was rude")] {
             let ticket = opened(&test, &people).await;
+            rated.push(ticket.0);
             let rating = Rating::new(number).unwrap();
             let early = test.desk.rate(&rita, ticket, rating, comment).await;
             assert!(matches!(early, Err(Error::Conflict(_))), "{early:?}");
@@ -366,6 +377,19 @@ fn how_content_they_were_counts_once_and_is_reported_by_unit_and_service() {
         let by_unit = report(&test, &people.ada, Dimension::Unit).await.unwrap();
         assert_eq!(row(&by_unit, "storage"), expected);
         assert_eq!(by_unit.total.clone().unwrap().values, expected);
+        // Each number opens the tickets that it counts.
+        let line = by_unit.rows.iter().find(|r| r.key == "storage").unwrap();
+        for (column, behind) in [
+            ("ratings", rated.clone()),
+            ("very_content", vec![rated[0]]),
+            ("not_content", vec![rated[2]]),
+        ] {
+            let mut found = listed(&test, &people.ada, &line.rated[column]).await;
+            found.sort_unstable();
+            assert_eq!(found, behind, "{column}");
+        }
+        assert!(!line.rated.contains_key("so_so") && !line.rated.contains_key("satisfied"));
+        assert_eq!(by_unit.total.clone().unwrap().rated, line.rated);
         let by_service = report(&test, &people.ada, Dimension::Service)
             .await
             .unwrap();

@@ -11,7 +11,7 @@ use desk::{Catalogue, Error};
 use jiff::Timestamp;
 use switchboard_core::report::table::{EXCHANGE_LAG, Measured, REPORTS, TIMELINE};
 use switchboard_core::report::{Dimension, Figures};
-use switchboard_core::{Millis, Priority, Status, TargetKind};
+use switchboard_core::{Millis, Priority, Status, TargetKind, TicketType};
 
 use super::assets::Asset;
 use super::fault::Fault;
@@ -140,6 +140,8 @@ pub struct ReportsPage {
     pub rows: Vec<RowView>,
     /// Everything together.
     pub total: Option<RowView>,
+    /// A number in it opens its tickets.
+    pub opens: bool,
     /// What is asked, for the files: without the leading `?`.
     pub query: String,
     /// The same as fields of a form.
@@ -216,7 +218,7 @@ fn row(sheet: &Sheet, line: &Line) -> RowView {
             "submitted" => list_of(&line.submitted),
             "closed" => list_of(&line.closed),
             "open" => list_of(&line.open),
-            _ => String::new(),
+            key => list_of(&line.rated.get(key).cloned()),
         };
         let late = head.key.ends_with("violated") && value.is_some_and(|n| n > 0);
         CellView {
@@ -330,16 +332,7 @@ fn choices(catalogue: &Catalogue, dimension: Dimension, chosen: &str) -> Vec<Cho
                 .iter()
                 .for_each(|t| add(&t.key, &t.name));
         }
-        Dimension::Type => {
-            for (key, name) in [
-                ("user", "User"),
-                ("team", "Team"),
-                ("alarm", "Alarm"),
-                ("ops", "Operations"),
-            ] {
-                add(key, name);
-            }
-        }
+        Dimension::Type => TicketType::ALL.iter().for_each(|t| add(t.key(), t.label())),
         Dimension::Turn | Dimension::Portal => {}
     }
     for one in &mut all {
@@ -547,6 +540,7 @@ async fn filled(visit: &Visit, sheet: Option<Sheet>, errors: Errors) -> Result<R
         heads: Vec::new(),
         rows: Vec::new(),
         total: None,
+        opens: false,
         query: format!("report={}&{asked_for}", report.key),
         hidden: fields(visit),
         rhythms: Choice::list(RHYTHMS, "never"),
@@ -583,6 +577,8 @@ impl ReportsPage {
         self.heads = sheet.columns.iter().map(|c| c.title).collect();
         self.rows = sheet.rows.iter().map(|line| row(sheet, line)).collect();
         self.total = sheet.total.as_ref().map(|line| row(sheet, line));
+        let mut shown = self.rows.iter().chain(&self.total);
+        self.opens = shown.any(|row| row.cells.iter().any(|cell| !cell.href.is_empty()));
         let Some(answer) = &sheet.answer else { return };
         let whole = sheet.report == REPORTS[0].key;
         if whole {

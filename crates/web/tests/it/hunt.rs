@@ -14,6 +14,8 @@ use axum::body::Body;
 use axum::http::{Method, Request, header};
 use desk::account::NewAccount;
 use serde_json::json;
+use store::community::Community;
+use switchboard_core::{Actor, Channel};
 use testkit::{Answer, Federation, Somebody, TestDesk, both, on_sqlite};
 use web::policy::{self, Needs, Row};
 
@@ -127,8 +129,8 @@ impl World {
 const STREAMS: [&str; 2] = ["/live", "/api/v1/events/stream"];
 
 /// The names of everybody who reads, in the order of [`readers`].
-const ALL: [&str; 11] = [
-    "anybody", "rita", "carl", "otto", "sam", "nina", "fay", "mona", "ada", "pia", "cora",
+const ALL: [&str; 12] = [
+    "anybody", "rita", "carl", "otto", "sam", "nina", "fay", "mona", "ada", "pia", "cora", "tim",
 ];
 
 /// Who is there beside the small federation.
@@ -137,12 +139,14 @@ struct Others {
     carl: Somebody,
     /// First level of the portal `belle`.
     pia: Somebody,
-    /// Of the portal's community.
+    /// Of the portal's community, by their own choice.
     cora: Somebody,
+    /// Of its team.
+    tim: Somebody,
 }
 
 impl Others {
-    async fn arrive(desk: &TestDesk) -> Others {
+    async fn arrive(desk: &TestDesk, f: &Federation) -> Others {
         let pia = desk
             .account(NewAccount {
                 name: "Pia".into(),
@@ -151,13 +155,31 @@ impl Others {
             })
             .await;
         desk.portal("belle", &[&pia], &["Archive"]).await;
-        let cora = desk.person("Cora").await;
-        desk.put_into("belle", &cora).await;
+        let (cora, tim) = (desk.person("Cora").await, desk.person("Tim").await);
+        for person in [&f.rita, &tim] {
+            desk.put_into("belle", person).await;
+        }
+        // Cora joins while anybody can: she is of the community, and of no team.
+        Others::open(desk, true).await;
+        let who = desk.desk.actor_for(cora.id, Channel::Web).await.unwrap();
+        let joins = desk.desk.choose_community(&who, "belle", true);
+        joins.await.unwrap();
+        Others::open(desk, false).await;
         Others {
             carl: desk.person("Carl").await,
             pia,
             cora,
+            tim,
         }
+    }
+
+    /// Has the portal's community be one that anybody can join, or not.
+    async fn open(desk: &TestDesk, open: bool) {
+        let system = Actor::system(Channel::Cli);
+        let (belle, _) = desk.desk.community_page(&system, "belle").await.unwrap();
+        let belle = Community { open, ..belle };
+        let save = desk.desk.save_community(&system, belle, false);
+        save.await.unwrap();
     }
 }
 
@@ -170,6 +192,8 @@ enum Kind {
     Restricted,
     /// It came by the portal and is open to its community.
     Shared,
+    /// It came by the portal and is edited by its team.
+    Team,
 }
 
 struct Reader {
@@ -192,6 +216,7 @@ async fn readers(desk: &Arc<TestDesk>, f: &Federation, others: &Others) -> Vec<R
         &f.ada,
         &others.pia,
         &others.cora,
+        &others.tim,
     ]) {
         let browser = if who.token.is_empty() {
             Browser::new(desk)
@@ -247,6 +272,9 @@ async fn ticket(
     }
     if kind != Kind::Plain {
         body["portal"] = "belle".into();
+    }
+    if kind == Kind::Team {
+        body["type"] = "team".into();
     }
     let number = desk
         .post(&f.rita, "/tickets", body)
@@ -337,7 +365,17 @@ async fn build(desk: &Arc<TestDesk>, f: &Federation, others: &Others) -> World {
         &mut world,
         others,
         Kind::Shared,
-        &["rita", "cora"],
+        &["rita", "cora", "tim"],
+        &["sam", "fay", "mona", "ada", "pia"],
+    )
+    .await;
+    ticket(
+        desk,
+        f,
+        &mut world,
+        others,
+        Kind::Team,
+        &["rita", "tim"],
         &["sam", "fay", "mona", "ada", "pia"],
     )
     .await;
@@ -380,7 +418,7 @@ fn by_link(row: &Row) -> bool {
 
 async fn hunt(desk: &Arc<TestDesk>, rows: Vec<&'static Row>) {
     let f = desk.federation().await;
-    let others = Others::arrive(desk).await;
+    let others = Others::arrive(desk, &f).await;
     let world = build(desk, &f, &others).await;
     let mut readers = readers(desk, &f, &others).await;
     let mut found: BTreeMap<&str, usize> = BTreeMap::new();
@@ -490,7 +528,7 @@ fn settled(text: &str) -> String {
 fn what_is_hidden_changes_nothing_for_those_it_is_hidden_from() {
     both(|desk| async move {
         let f = desk.federation().await;
-        let others = Others::arrive(&desk).await;
+        let others = Others::arrive(&desk, &f).await;
         let mut readers = readers(&desk, &f, &others).await;
         // Somebody with a ticket of their own, a unit that has it, and nobody.
         readers.retain(|r| ["anybody", "otto", "nina"].contains(&r.name));

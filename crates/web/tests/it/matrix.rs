@@ -55,6 +55,8 @@ enum Part {
     Admin,
     /// Of the community that it is open to.
     Community,
+    /// Of the team whose ticket it is.
+    Team,
     Stranger,
 }
 
@@ -75,7 +77,8 @@ struct Actor {
 /// for each call, on Rita's ticket only.
 async fn actors(desk: &TestDesk, f: &Federation) -> Vec<Actor> {
     use Part::{
-        Admin, Cc, Community, First, Involved, Monitor, Requester, Site, Stranger, Subscriber, Unit,
+        Admin, Cc, Community, First, Involved, Monitor, Requester, Site, Stranger, Subscriber,
+        Team, Unit,
     };
     let nora = desk
         .account(NewAccount {
@@ -120,6 +123,11 @@ async fn actors(desk: &TestDesk, f: &Federation) -> Vec<Actor> {
     desk.portal("juno", &[&vic, &spare], &["Archive"]).await;
     let cora = desk.person("Cora").await;
     desk.put_into("belle", &cora).await;
+    // Rita, too, so that she can ask for the team.
+    let tim = desk.person("Tim").await;
+    for person in [&f.rita, &tim] {
+        desk.put_into("belle", person).await;
+    }
     let sid = desk.person("Sid").await;
     let site = json!({"key": "south", "name": "Site of the south", "contact": sid.email});
     desk.post(&f.ada, "/sites", site).await.expect(201);
@@ -167,6 +175,7 @@ async fn actors(desk: &TestDesk, f: &Federation) -> Vec<Actor> {
         staff("portal's first level", &pia, [First, Stranger], all),
         staff("other portal's first level", &vic, [Stranger; 2], all),
         actor("community", &cora, [Community, Stranger], all),
+        actor("team", &tim, [Team, Stranger], all),
         staff(
             "read-only token",
             &f.sam_reading,
@@ -199,7 +208,7 @@ fn expected(row: &Row, actor: &Actor, part: Part) -> Result<(), u16> {
     }
     let sees = part != Part::Stranger;
     let answers = sees && !matches!(part, Part::Subscriber | Part::Community);
-    let asks = matches!(part, Part::Requester | Part::Cc);
+    let asks = matches!(part, Part::Requester | Part::Cc | Part::Team);
     let works = matches!(part, Part::Unit | Part::First | Part::Admin);
     match row.who {
         // Only who has no permission can have applied for it.
@@ -258,7 +267,7 @@ struct Scene {
     file: String,
 }
 
-async fn scene(desk: &TestDesk, f: &Federation, foreign: bool) -> Scene {
+async fn scene(desk: &TestDesk, f: &Federation, foreign: bool, team: bool) -> Scene {
     let (who, unit, staff) = if foreign {
         (&f.otto, "network", &f.nina)
     } else {
@@ -268,13 +277,17 @@ async fn scene(desk: &TestDesk, f: &Federation, foreign: bool) -> Scene {
     if !foreign {
         open["portal"] = "belle".into();
     }
+    if team && !foreign {
+        open["type"] = "team".into();
+        open["community"] = "belle".into();
+    }
     let number = desk
         .post(who, "/tickets", open.clone())
         .await
         .expect(201)
         .number();
     let other = desk.post(who, "/tickets", open).await.expect(201).number();
-    if !foreign {
+    if !foreign && !team {
         let shared = json!({"visibility": "community"});
         for number in [number, other] {
             desk.patch(&f.ada, &format!("/tickets/{number}"), shared.clone())
@@ -1251,7 +1264,7 @@ fn nothing_to_remove(row: &Row, part: Part) -> bool {
 
 async fn check(desk: &Arc<TestDesk>, f: &Federation, row: &Row, actor: &Actor, foreign: bool) {
     let part = actor.parts[usize::from(foreign)];
-    let scene = scene(desk, f, foreign).await;
+    let scene = scene(desk, f, foreign, part == Part::Team).await;
     put_on(desk, f, &scene, &actor.who, part).await;
     let (path, body) = call(desk, f, row, &scene, &actor.who).await;
     if row.who == Who::Reports && actor.name != "provider's contact" {
@@ -1346,7 +1359,7 @@ fn a_reading_token_changes_nothing() {
     both(|desk| async move {
         let f = desk.federation().await;
         desk.portal("belle", &[], &["Archive"]).await;
-        let scene = scene(&desk, &f, false).await;
+        let scene = scene(&desk, &f, false, false).await;
         let before = desk
             .get(&f.ada, "/events?limit=1000")
             .await

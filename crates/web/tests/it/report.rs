@@ -487,6 +487,7 @@ fn the_page_has_plots_a_table_and_files_and_names_what_is_wrong() {
         let mut sam = Browser::of(&desk, &f.sam).await;
         let page = sam.get("/reports").await.expect(200).text();
         for words in [
+            "a number opens its tickets",
             "Response time by unit",
             "3 open, by who holds them",
             "submitted per day",
@@ -528,6 +529,7 @@ fn the_page_has_plots_a_table_and_files_and_names_what_is_wrong() {
         let lag = fay.get("/reports?report=exchange_lag").await.expect(200);
         let lag = lag.text();
         assert!(lag.contains("<th scope=\"row\">Sky</th>"), "{lag}");
+        assert!(!lag.contains("a number opens its tickets"), "{lag}");
         let empty = fay.get("/reports?report=satisfaction").await.expect(200);
         assert!(empty.text().contains("Nothing happened"));
     });

@@ -165,6 +165,7 @@ impl ReportsPage {
             heads: vec!["Submitted", "Response, median", "Responses too late"],
             rows: vec![row("Check-in <b>", "warn"), row("None", "")],
             total: Some(row("All", "")),
+            opens: true,
             query: s("report=overview&time=365"),
             hidden: vec![("time", s("365"))],
             rhythms: Choice::list(
@@ -206,6 +207,7 @@ impl ReportsPage {
             lines: None,
             rows: Vec::new(),
             total: None,
+            opens: false,
             more_open: false,
             ..ReportsPage::sample()
         }

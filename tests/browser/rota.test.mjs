@@ -2,7 +2,7 @@
 // rota for a unit that has none. All of it with JavaScript switched off.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { assertFits, axe, inOrder, phone, shot, startDemo, wide } from "./harness.mjs";
+import { assertFits, inOrder, phone, shot, startDemo, wide } from "./harness.mjs";
 
 let demo;
 before(async () => (demo = await startDemo()), { timeout: 120_000 });
@@ -13,7 +13,6 @@ const look = async (page, name) => {
     await page.setViewportSize(size);
     await assertFits(page);
   }
-  await axe(page);
   await shot(page, name);
 };
 const rota = (who, unit) => demo.api(who, `/api/v1/units/${unit}/rota`);

@@ -35,7 +35,9 @@ async function stopLink() {
   assert.equal(made.status, 201);
   const outbox = join(demo.data, "outbox");
   for (let tries = 0; tries < 300; tries++) {
-    for (const file of existsSync(outbox) ? readdirSync(outbox) : []) {
+    // With a dot before its name it is not whole yet.
+    const mails = existsSync(outbox) ? readdirSync(outbox).filter((file) => !file.startsWith(".")) : [];
+    for (const file of mails) {
       const found = /^List-Unsubscribe: <[^>]*(\/mail\/stop\/t[^>]+)>/m.exec(readFileSync(join(outbox, file), "utf8").replace(/\r\n[ \t]/g, " "));
       if (found) return found[1].replaceAll(" ", "");
     }

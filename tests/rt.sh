@@ -12,7 +12,8 @@
 #
 # Who is there; each has the password secret-NAME:
 #   root              may do everything
-#   bridge            a coupled desk: all it needs in Grid, Cloud and Data, and more than it should have (it sees comments)
+#   bridge            a coupled desk: all it needs in Grid, Cloud and Data, and more than it should have (it sees comments); in Data
+#                     it takes no ticket from one owner for another
 #   ada, grace        privileged, work on every queue
 #   everybody         may open tickets and answer by mail: rt-mailgate-5 --url $SWITCHBOARD_TEST_RT --queue Grid --action correspond
 # Queues: Grid, Cloud and Data; Watched, where bridge sees but neither opens nor answers; Closed, which bridge does not see.
@@ -156,6 +157,7 @@ push @Final, sub {
     DeleteTicket SeeCustomField ModifyCustomField);
   $grant->($group{Agents}, RT->System, @work);
   $grant->($group{Bridges}, $queue{$_}, @work) for qw(Grid Cloud Data);
+  $grant->($group{Bridges}, $queue{$_}, 'ReassignTicket') for qw(Grid Cloud);
   $grant->($group{Bridges}, $queue{Watched}, qw(SeeQueue ShowTicket));
   $grant->($everyone, $queue{$_}, qw(CreateTicket ReplyToTicket)) for qw(Grid Cloud Data);
   my %user = map { $_ => $load->('User', 'Load', $_) } qw(bridge ada grace);

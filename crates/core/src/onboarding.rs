@@ -16,7 +16,7 @@ mod maps;
 mod part;
 mod wrong;
 
-pub use field_map::{CUSTOM, FACTS, FieldMap, pair, several};
+pub use field_map::{CUSTOM, FACTS, FieldMap, OwnerMap, pair, several};
 pub use maps::{default_priorities, default_statuses, from_remote};
 pub use part::{
     Answered, Exchange, Form, Issues, ProviderPart, Quality, Question, Redirection, ServicePart,

@@ -38,6 +38,7 @@ mod goes;
 pub mod invitation;
 pub(crate) mod joint;
 mod opened;
+pub(crate) mod owner;
 pub mod partner;
 pub mod partner_dead;
 pub mod partner_door;
@@ -189,6 +190,9 @@ impl Terms {
         let (units, queues) = fields::queues(c, &agreement)?;
         if !queues.is_empty() {
             words.insert(fields::queue(), Words::of(queues, [], ""));
+        }
+        if let Some(owners) = owner::words(c, &agreement)? {
+            words.insert(owner::assignee(), owners);
         }
         Ok(Some(Terms {
             me: desk_id(host(&desk.config().public_url))?,

@@ -1,7 +1,7 @@
 //! What was agreed with providers about how tickets reach them.
 
 use serde::{Deserialize, Serialize};
-use switchboard_core::onboarding::{FieldMap, Way, WordMap};
+use switchboard_core::onboarding::{FieldMap, OwnerMap, Way, WordMap};
 use switchboard_core::{Millis, ServiceId};
 use uuid::Uuid;
 
@@ -22,6 +22,8 @@ pub struct AgreementDoc {
     pub fields: Vec<FieldMap>,
     /// The queues of other units, by their keys.
     pub queues: WordMap,
+    /// Who is who there.
+    pub owners: Vec<OwnerMap>,
     /// Files may travel.
     pub attachments: bool,
     /// Whom to reach when nobody answers.
@@ -88,10 +90,13 @@ fn read(row: &Row<'_>) -> Result<Agreement, Error> {
     })
 }
 
+fn text_of(doc: &AgreementDoc) -> Result<String, Error> {
+    serde_json::to_string(doc).map_err(|e| Error::Corrupt(format!("document to JSON: {e}")))
+}
+
 /// Stores a new agreement; the one before must be closed.
 pub fn insert(conn: &mut Conn<'_>, a: &Agreement) -> Result<(), Error> {
-    let doc = serde_json::to_string(&a.doc)
-        .map_err(|e| Error::Corrupt(format!("document to JSON: {e}")))?;
+    let doc = text_of(&a.doc)?;
     conn.execute(
         "INSERT INTO agreement (id, service, onboarding, option, system, endpoint, secret, queue,
            direction, list, personal_data, doc, opened_at, closed_at)
@@ -137,6 +142,22 @@ pub fn current(conn: &mut Conn<'_>, service: ServiceId) -> Result<Option<Agreeme
     sql.push(" WHERE closed_at IS NULL AND service = ")
         .bind(service);
     Ok(conn.run(&sql, read)?.into_iter().next())
+}
+
+/// Every agreement there ever was, the oldest first.
+pub fn all(conn: &mut Conn<'_>) -> Result<Vec<Agreement>, Error> {
+    let mut sql = Sql::new(COLUMNS);
+    sql.push(" ORDER BY opened_at, id");
+    conn.run(&sql, read)
+}
+
+/// Stores what an agreement says beside its terms; only for erasing somebody from it.
+pub fn set_doc(conn: &mut Conn<'_>, id: Uuid, doc: &AgreementDoc) -> Result<(), Error> {
+    conn.execute(
+        "UPDATE agreement SET doc = $2 WHERE id = $1",
+        params![id, text_of(doc)?],
+    )?;
+    Ok(())
 }
 
 /// Every agreement there was for a service, the newest first.

@@ -154,6 +154,26 @@ pub fn update(conn: &mut Conn<'_>, o: &Onboarding) -> Result<bool, Error> {
     )? > 0)
 }
 
+/// Every form there ever was; only for erasing somebody from them.
+pub fn all(conn: &mut Conn<'_>) -> Result<Vec<Onboarding>, Error> {
+    let mut sql = Sql::new(COLUMNS);
+    sql.push(" ORDER BY o.created_at, o.id");
+    conn.run(&sql, read)
+}
+
+/// Stores what was typed, and counts no change; only for erasing somebody from it.
+pub fn set_forms(conn: &mut Conn<'_>, o: &Onboarding) -> Result<(), Error> {
+    conn.execute(
+        "UPDATE onboarding SET form = $2, reviewed = $3 WHERE id = $1",
+        params![
+            o.id,
+            json(&o.form)?,
+            o.reviewed.as_ref().map(json).transpose()?,
+        ],
+    )?;
+    Ok(())
+}
+
 /// One form.
 pub fn load(conn: &mut Conn<'_>, id: Uuid) -> Result<Option<Onboarding>, Error> {
     let mut sql = Sql::new(COLUMNS);

@@ -231,6 +231,19 @@ pub fn by_email(conn: &mut Conn<'_>, address: &str) -> Result<Option<Person>, Er
     Ok(conn.run(&sql, read)?.into_iter().next())
 }
 
+/// Whose canonical addresses these are, of those who may sign in; in no order.
+pub fn of_addresses(
+    conn: &mut Conn<'_>,
+    addresses: &[&str],
+) -> Result<Vec<(String, PersonId)>, Error> {
+    let mut sql = crate::value::Sql::new(
+        "SELECT e.address, e.person FROM person_email e JOIN person p ON p.id = e.person
+         WHERE p.active = 1 AND e.address IN ",
+    );
+    sql.list(addresses.iter().map(|address| (*address).into()));
+    conn.run(&sql, |row| Ok((row.get(0)?, row.get(1)?)))
+}
+
 /// What somebody typed as their community while that was any text, and it is none of
 /// those that there are.
 pub fn community_said(conn: &mut Conn<'_>, id: PersonId) -> Result<Option<String>, Error> {

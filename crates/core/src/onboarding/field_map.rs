@@ -15,6 +15,10 @@ pub const CUSTOM: &str = "custom.";
 pub const FACTS: [&str; 2] = ["category", "affected_users"];
 /// Lines of an agreement.
 const MOST: usize = 40;
+/// Lines of an agreement that say who is who.
+const MOST_OWNERS: usize = 200;
+/// Who owns there what nobody owns.
+const NOBODY: &str = "nobody";
 
 /// Of what a ticket has several at once in a system that has no custom fields: a line names
 /// those that stand for values of ours, and all others are left alone. Empty: the system has
@@ -142,6 +146,100 @@ pub(super) fn wrong_queues(lines: &[String], units: &[Known], agreed: &str) -> V
         }
         if !theirs.insert(queue.to_lowercase()) {
             wrong.push(format!("The queue “{queue}” has a unit already."));
+        }
+    }
+    wrong
+}
+
+/// Somebody here and their account there: a line of a form, data of an agreement.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnerMap {
+    /// Their mail address here.
+    pub address: String,
+    /// The name that they sign in with there.
+    pub login: String,
+}
+
+impl OwnerMap {
+    /// Reads a line: `ada@example.org = ada`.
+    ///
+    /// # Errors
+    /// What is wrong, and how it is written.
+    pub fn read(line: &str) -> Result<OwnerMap, String> {
+        // An address may have the sign in it, a login hardly ever has.
+        let (address, login) = line.rsplit_once('=').unwrap_or((line, ""));
+        match (address.trim(), login.trim()) {
+            (address, login) if !address.is_empty() && !login.is_empty() => Ok(OwnerMap {
+                address: address.to_owned(),
+                login: login.to_owned(),
+            }),
+            _ => Err(format!(
+                "“{}” names no two: write somebody’s mail address here and their login there, as \
+                 “ada@example.org = ada”.",
+                line.trim()
+            )),
+        }
+    }
+
+    /// Whether it is the line of one of these addresses.
+    pub fn is_of(&self, addresses: &[String]) -> bool {
+        let same = |address: &String| address.trim().eq_ignore_ascii_case(&self.address);
+        addresses.iter().any(same)
+    }
+}
+
+/// As it is read.
+impl fmt::Display for OwnerMap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} = {}", self.address, self.login)
+    }
+}
+
+/// What is wrong with the lines that say who is who there, in words. Each address and
+/// each login stands in one line at most, so that all of them survive the way there and
+/// back.
+pub(super) fn wrong_owners(
+    lines: &[String],
+    personal_data: bool,
+    is_address: fn(&str) -> bool,
+) -> Vec<String> {
+    let mut wrong = Vec::new();
+    if !personal_data {
+        wrong.push(
+            "Who works on a ticket is told only where names and mail addresses may travel: tick \
+             that, or leave this empty."
+                .to_owned(),
+        );
+    }
+    if lines.len() > MOST_OWNERS {
+        wrong.push(format!("Give {MOST_OWNERS} lines at most."));
+    }
+    let (mut ours, mut theirs) = (BTreeSet::new(), BTreeSet::new());
+    for line in lines {
+        let OwnerMap { address, login } = match OwnerMap::read(line) {
+            Ok(map) => map,
+            Err(why) => {
+                wrong.push(why);
+                continue;
+            }
+        };
+        if !is_address(&address) {
+            wrong.push(format!(
+                "“{address}” in “{}” is no mail address, as name@example.org is.",
+                line.trim()
+            ));
+        }
+        if login.eq_ignore_ascii_case(NOBODY) {
+            wrong.push(format!(
+                "“{}” names nobody: what nobody owns needs no line.",
+                line.trim()
+            ));
+        }
+        if !ours.insert(address.to_lowercase()) {
+            wrong.push(format!("“{address}” is named twice."));
+        }
+        if !theirs.insert(login.to_lowercase()) {
+            wrong.push(format!("“{login}” there is named twice."));
         }
     }
     wrong

@@ -101,6 +101,8 @@ pub struct Exchange {
     /// Other units whose tickets about the service lie in queues of their own there, a
     /// line each ([`super::pair`]): a unit's key and the queue.
     pub queues: Vec<String>,
+    /// Who is who there, a line each ([`super::OwnerMap`]).
+    pub owners: Vec<String>,
     /// Files may travel.
     pub attachments: bool,
     /// The requester's name and address may travel.
@@ -275,6 +277,7 @@ pub fn entries(form: &Form) -> Vec<(String, String)> {
         }
         say("exchange.fields".into(), &joined(&e.fields));
         say("exchange.queues".into(), &joined(&e.queues));
+        say("exchange.owners".into(), &joined(&e.owners));
         say("exchange.attachments".into(), yes(e.attachments));
         say("exchange.personal_data".into(), yes(e.personal_data));
     }
@@ -335,6 +338,7 @@ pub fn label(field: &str) -> String {
         ("exchange", "statuses", key) => format!("Status “{}” there", key.replace('_', " ")),
         ("exchange", "priorities", key) => format!("Priority “{key}” there"),
         ("exchange", "queues", _) => "Queues of other units".into(),
+        ("exchange", "owners", _) => "Owners and their logins there".into(),
         ("exchange", "fields", _) => "Other fields that travel".into(),
         ("exchange", "attachments", _) => "Attachments may travel".into(),
         ("unit", "name", _) => "Unit’s name".into(),

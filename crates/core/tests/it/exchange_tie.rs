@@ -381,6 +381,24 @@ fn what_they_never_take_is_kept_and_shown_and_holds_nothing_up() {
 }
 
 #[test]
+fn a_value_that_they_refuse_is_asked_for_once_until_somebody_sets_it_anew() {
+    let mut side = Side::made();
+    let set = side.sets(Field::Priority, "top").call.unwrap();
+    let step = side.answer(&set, Answer::Refused("Permission Denied".to_owned()));
+    assert_eq!(step.call, None);
+    assert_eq!(side.later(MINUTE).call, None);
+    assert!(side.tie.is_at_rest());
+    // A person may have it tried again, and somebody sets another or the same anew.
+    let again = side.step(TieInput::Retry(set.number)).call.unwrap();
+    assert_eq!(again.number, set.number);
+    side.answer(&again, Answer::Refused("Permission Denied".to_owned()));
+    let anew = side.sets(Field::Priority, "top").call.unwrap();
+    assert_ne!(anew.number, set.number);
+    side.answer(&anew, Answer::Done);
+    assert_eq!(side.later(MINUTE).call, None);
+}
+
+#[test]
 fn what_is_to_be_tried_again_is_the_same_call() {
     let mut side = Side::made();
     let write = side.writes("Have you tried?").call.unwrap();

@@ -3,9 +3,9 @@
 use proptest::prelude::*;
 use switchboard_core::Status;
 use switchboard_core::onboarding::{
-    Around, By, Deed, FieldMap, Form, Known, Problem, ProviderPart, Question, Refusal, ServicePart,
-    State, Step, Way, default_priorities, default_statuses, entries, label, missing_for, next,
-    problems,
+    Around, By, Deed, FieldMap, Form, Known, OwnerMap, Problem, ProviderPart, Question, Refusal,
+    ServicePart, State, Step, Way, default_priorities, default_statuses, entries, label,
+    missing_for, next, problems,
 };
 
 fn known(key: &str, name: &str) -> Known {
@@ -271,6 +271,57 @@ fn units_with_queues_of_their_own_are_named_line_by_line() {
     for (found, why) in found.iter().zip(why) {
         assert!(found.problem.starts_with(why), "{why}: {found:?}");
     }
+}
+
+#[test]
+fn owners_are_named_line_by_line_and_only_where_names_may_travel() {
+    let mut form = whole();
+    exchange(&mut form);
+    let lines = |all: &[&str]| all.iter().map(|l| (*l).to_owned()).collect::<Vec<_>>();
+    let said = |form: &Form| {
+        let all = problems(form, &around()).into_iter();
+        let own = all.filter(|p| p.field == "exchange.owners");
+        own.map(|p| p.problem).collect::<Vec<_>>()
+    };
+    let fine = ["ada@sky.example = ada", "a=b@sky.example=bob@rt.example"];
+    form.exchange.owners = lines(&fine);
+    let found = said(&form);
+    assert_eq!(found.len(), 1);
+    assert!(found[0].contains("only where names and mail addresses may travel"));
+    form.exchange.personal_data = true;
+    assert_eq!(problems(&form, &around()), []);
+    let maps: Vec<OwnerMap> = fine.map(|l| OwnerMap::read(l).unwrap()).to_vec();
+    assert_eq!(maps[1].address, "a=b@sky.example");
+    for map in maps {
+        assert_eq!(OwnerMap::read(&map.to_string()), Ok(map));
+    }
+    form.exchange.owners = lines(&[
+        "ada@sky.example",
+        "ada = ada",
+        "bob@sky.example = Nobody",
+        "ada@sky.example = a1",
+        "ADA@sky.example = a2",
+        "cy@sky.example = A1",
+    ]);
+    let found = said(&form);
+    let why = [
+        "“ada@sky.example” names no two",
+        "“ada” in “ada = ada” is no mail address",
+        "“bob@sky.example = Nobody” names nobody",
+        "“ADA@sky.example” is named twice.",
+        "“A1” there is named twice.",
+    ];
+    assert_eq!(found.len(), why.len(), "{found:?}");
+    for (found, why) in found.iter().zip(why) {
+        assert!(found.starts_with(why), "{why}: {found}");
+    }
+    let many = (0..201).map(|n| format!("a{n}@sky.example = a{n}"));
+    form.exchange.owners = many.collect();
+    assert_eq!(said(&form), ["Give 200 lines at most."]);
+    form.exchange.owners = lines(&fine);
+    assert!(entries(&form).contains(&("exchange.owners".into(), fine.join(", "))));
+    form.exchange.system = "zammad".into();
+    assert!(said(&form)[0].contains("with RT only"));
 }
 
 #[test]

@@ -12,11 +12,12 @@ use switchboard_core::exchange::{
     TieInput, shared_entry,
 };
 use switchboard_core::onboarding::{CUSTOM, FACTS};
-use switchboard_core::{Change, EntryId, Millis, Status, Ticket, TicketNumber};
+use switchboard_core::{Change, EntryId, Millis, PersonId, Status, Ticket, TicketNumber};
 use uuid::Uuid;
 
 use super::fields::{Mapped, queue};
 use super::joint::Road;
+use super::owner::assignee;
 use super::there::text_filtered;
 use super::{Terms, goes, keep, note, private, put_off, refused_making};
 use crate::redirect::{begins, may_go_to_lists, public_word};
@@ -331,6 +332,30 @@ impl Pen<'_> {
         Ok(())
     }
 
+    /// Who works on it goes, if a line names them. That nobody does goes only where it
+    /// was one of `before`: whom they chose there is theirs to keep.
+    fn owner(
+        &self,
+        link: &mut Link,
+        ticket: &Ticket,
+        before: &[Option<PersonId>],
+    ) -> Result<(), Error> {
+        let Some(here) = self.terms.owner(ticket.owner) else {
+            return Ok(());
+        };
+        let known = link.shared.field(&assignee());
+        let known = known.map_or_else(String::new, |set| set.value.clone());
+        let was = |one: &Option<PersonId>| self.terms.owner(*one).as_ref() == Some(&known);
+        if known == here || here.is_empty() && !before.iter().any(was) {
+            return Ok(());
+        }
+        let set = link
+            .shared
+            .set(&self.terms.me, assignee(), here, None, self.now);
+        self.made(link, set)?;
+        Ok(())
+    }
+
     /// The baton goes from one to the other, if the one has it.
     fn pass(&self, link: &mut Link, from: &DeskId, to: &DeskId) -> Result<(), Error> {
         if link.shared.baton().holder() == from {
@@ -375,6 +400,9 @@ fn begin(
         if !value.is_empty() {
             fields.insert(field.clone(), value);
         }
+    }
+    if let Some(owner) = terms.owner(ticket.owner).filter(|key| !key.is_empty()) {
+        fields.insert(assignee(), owner);
     }
     let mut tie = Tie::default();
     if let Some(unit) = terms.unit_key(ticket.unit) {
@@ -438,6 +466,7 @@ fn resume(
     }
     pen.fields(link, ticket, |_| true)?;
     pen.lies(link, ticket)?;
+    pen.owner(link, ticket, &[])?;
     pen.hand_over(link)?;
     let what = format!("The ticket is given to {} once more", terms.manner.label);
     note(c, desk, link.id, Went::Here, what, None)?;
@@ -504,6 +533,16 @@ fn goes_on(
         pen.made(link, set)?;
     }
     pen.lies(link, ticket)?;
+    // Whom they gave it to there is there already.
+    let owned = events.iter().filter(|event| event.channel != "bridge");
+    let owned = owned.filter_map(|event| match event.change {
+        Change::OwnerSet { old, .. } => Some(old),
+        _ => None,
+    });
+    let owned: Vec<Option<PersonId>> = owned.collect();
+    if !owned.is_empty() {
+        pen.owner(link, ticket, &owned)?;
+    }
     pen.fields(link, ticket, |field| {
         events.iter().any(|event| match &event.change {
             Change::CustomSet { key, .. } => field.key().strip_prefix(CUSTOM) == Some(key),

@@ -20,6 +20,7 @@ use switchboard_core::{
 };
 
 use super::fields::queue;
+use super::owner::assignee;
 use super::taken::{Taking, spokesman};
 use super::there::{Text, Trouble, author, down};
 use super::{Terms, keep, note};
@@ -223,6 +224,13 @@ fn at_first(
     }
     if let Some(agreed) = terms.known_queue(&ticket.queue) {
         values.insert(queue(), agreed.clone());
+    }
+    let owned = |c: &tracker::RemoteChange| matches!(c.kind, ChangeKind::Owner);
+    if let (Some(owner), false) = (&ticket.owner, history.iter().any(owned)) {
+        // Whom nobody here knows is shown, and theirs to keep.
+        let login = terms.login(Some(owner));
+        let known = login.filter(|login| terms.is_known(login));
+        values.extend(known.map(|login| (assignee(), login)));
     }
     for (name, there) in &ticket.fields {
         let set = |c: &tracker::RemoteChange| match &c.kind {

@@ -7,13 +7,13 @@ use store::Conn;
 use store::exchange::{Line, Went};
 use store::partner::{Partner, State};
 use store::shared::Joint;
-use switchboard_core::exchange::{Ask, ConflictReason, Deed, DeskId, Field, Settled};
+use switchboard_core::exchange::{Ask, Deed, DeskId, Field, Set, Settled};
 use switchboard_core::{Access, Actor, Millis, Ticket, TicketNumber};
 use uuid::Uuid;
 
 use super::joint;
 use super::partner::Awaited;
-use super::view::{Counterpart, Standing, Travelling};
+use super::view::{Counterpart, Standing, Travelling, conflict};
 use crate::{Catalogue, Error};
 
 /// Tickets at partner desks that are listed.
@@ -55,22 +55,10 @@ pub(super) fn told(deed: &Deed) -> String {
 }
 
 /// Every value that stands beside the one that counts, in words.
-fn conflicts(joint: &Joint) -> Vec<String> {
-    let all = joint.shared.conflicts().into_iter().map(|one| {
-        let counts = match &one.counts {
-            Some(set) => format!("“{}” of {} counts", set.value, set.name.desk),
-            None => "nothing counts yet".to_owned(),
-        };
-        let why = match one.reason {
-            ConflictReason::AtOnce => "without knowing of it",
-            ConflictReason::WithoutBaton => "without being responsible",
-        };
-        format!(
-            "{}: {counts}; {} set “{}” {why}. Set it to choose.",
-            one.field, one.other.name.desk, one.other.value
-        )
-    });
-    all.collect()
+fn conflicts(joint: &Joint) -> Result<Vec<String>, Error> {
+    let all = joint.shared.conflicts();
+    let side = |set: &Set| Ok((set.name.desk.to_string(), set.value.clone()));
+    all.iter().map(|one| conflict(one, side)).collect()
 }
 
 /// How a shared ticket stands at one partner.
@@ -131,7 +119,7 @@ fn counterpart(
         theirs: *holder == partner.desk,
         status: status.map(|set| set.value.clone()),
         owner: owner.map(|s| s.value.clone()).filter(|o| !o.is_empty()),
-        conflicts: conflicts(joint),
+        conflicts: conflicts(joint)?,
         queue: None,
         began_at,
         waiting: i64::try_from(waiting.len()).unwrap_or(i64::MAX),

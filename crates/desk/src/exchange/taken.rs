@@ -12,7 +12,8 @@ use switchboard_core::{
     Actor, Channel, Command, EntryVisibility, SolutionKind, Status, Ticket, TicketNumber,
 };
 
-use super::fields::{in_a_line, queue};
+use super::fields::queue;
+use super::owner::{assignee, called, said};
 use super::{Terms, note};
 use crate::act::{command_within, foreign_entry, write_within};
 use crate::redirect::answer::lives_on;
@@ -232,6 +233,15 @@ impl Taking<'_> {
                     reason: Some(format!("Moved to “{raw}” in {label}")),
                 })
             }
+            field if *field == assignee() && link.stage == Stage::Active => {
+                // Of two who were named at once the one that does not count is shown.
+                let counts = link
+                    .shared
+                    .field(field)
+                    .is_some_and(|set| set.value == value);
+                let owned = self.terms.owned(&ticket, value, raw);
+                owned.filter(|_| counts)
+            }
             other => match self.terms.fields.get(other) {
                 Some(mapped) => mapped.command(self.catalogue, &ticket, value)?,
                 None => None,
@@ -253,7 +263,7 @@ impl Taking<'_> {
         link.came_at = Some(now);
         let what = match command {
             Command::MergeInto { target, .. } => format!("Merged: it goes on in #{target}"),
-            _ => format!("{field} “{}”", in_a_line(raw)),
+            _ => said(field, raw),
         };
         note(c, self.desk, link.id, Went::In, what, None)?;
         Ok(live)
@@ -348,8 +358,7 @@ impl Taking<'_> {
         match done {
             Ok(live) => Ok(live),
             Err(why @ (Error::Invalid { .. } | Error::Forbidden(_) | Error::Conflict(_))) => {
-                let raw = in_a_line(raw);
-                let what = format!("{field} “{raw}” was not taken over: {why}");
+                let what = format!("{} was not taken over: {why}", said(field, raw));
                 note(c, self.desk, link.id, Went::Here, what, None)?;
                 Ok(Vec::new())
             }
@@ -361,10 +370,16 @@ impl Taking<'_> {
 /// A note of the tie's; `None`: something else tells it already.
 fn in_words(one: &Note) -> Option<String> {
     match one {
-        Note::Unknown { field, raw } => Some(format!("{field} “{raw}” has no word here")),
-        Note::Kept { field, raw, ours } => Some(format!("{field} “{raw}” means our “{ours}”")),
+        Note::Unknown { field, raw } => {
+            let has = if *field == assignee() { "line" } else { "word" };
+            Some(format!("{} has no {has} here", said(field, raw)))
+        }
+        // It is who has it here.
+        Note::Kept { field, .. } if *field == assignee() => None,
+        Note::Kept { field, raw, ours } => Some(format!("{} means our “{ours}”", said(field, raw))),
         Note::Robot { field } => Some(format!(
-            "{field} was set back there again and again: it is left as it is"
+            "{} was set back there again and again: it is left as it is",
+            called(field)
         )),
         Note::Moved { into } => Some(format!("It goes on there as {into}")),
         Note::Refused { .. } | Note::Deleted => None,

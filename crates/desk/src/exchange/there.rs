@@ -15,7 +15,8 @@ use switchboard_core::exchange::{
 };
 use uuid::Uuid;
 
-use super::fields::{in_a_line, queue};
+use super::fields::queue;
+use super::owner::{assignee, said};
 use super::{Terms, given, private};
 use crate::{Desk, Error};
 
@@ -97,7 +98,7 @@ pub(super) fn title(what: &What) -> String {
         What::Create { .. } => "The ticket".to_owned(),
         What::Write { .. } => "An entry".to_owned(),
         What::Attach { .. } => "A file".to_owned(),
-        What::Set { field, raw, .. } => format!("{field} “{}”", in_a_line(raw)),
+        What::Set { field, raw, .. } => said(field, raw),
     }
 }
 
@@ -120,6 +121,7 @@ impl Desk {
                     Field::Status => wanted.status = Some(raw.clone()),
                     Field::Priority => wanted.priority = Some(raw.clone()),
                     field if *field == queue() => wanted.queue = Some(raw.clone()),
+                    field if *field == assignee() => wanted.owner = Some(raw.clone()),
                     other => {
                         let Some(mapped) = terms.fields.get(other) else {
                             return Ok(Ready::Nothing);
@@ -538,8 +540,14 @@ impl Desk {
                 raw: tracker.read(&change.ticket).await?.priority,
             },
             ChangeKind::Owner => {
-                heard.owner = Some(tracker.read(&change.ticket).await?.owner);
-                return Ok(());
+                let owner = tracker.read(&change.ticket).await?.owner;
+                let login = ear.terms.login(owner.as_deref());
+                heard.owner = Some(owner);
+                let Some(raw) = login else { return Ok(()) };
+                RemoteDeed::Set {
+                    field: assignee(),
+                    raw,
+                }
             }
             ChangeKind::Merged { into } => RemoteDeed::Merged {
                 into: into.clone(),

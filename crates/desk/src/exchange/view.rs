@@ -5,11 +5,12 @@ use store::Conn;
 use store::agreement::Agreement;
 use store::coupling::{Coupling, State};
 use store::exchange::{Dead, Line, Link, Sums};
-use switchboard_core::exchange::{Field, Stage};
-use switchboard_core::{Access, Actor, Millis, Status, TicketNumber};
+use switchboard_core::exchange::{Conflict, ConflictReason, Field, Set, Stage};
+use switchboard_core::{Access, Actor, Millis, PersonId, Status, TicketNumber};
 use uuid::Uuid;
 
 use super::host;
+use super::owner::{assignee, called, shown};
 use crate::audit::{self, Subject};
 use crate::{Catalogue, Desk, Error, Page};
 
@@ -183,6 +184,52 @@ pub(super) fn looks(actor: &Actor) -> Result<(), Error> {
     ))
 }
 
+/// A value that stands beside the one that counts, in words; `side`: who set it, and to
+/// what.
+pub(super) fn conflict(
+    one: &Conflict,
+    mut side: impl FnMut(&Set) -> Result<(String, String), Error>,
+) -> Result<String, Error> {
+    let counts = match &one.counts {
+        Some(set) => {
+            let (who, value) = side(set)?;
+            format!("“{value}” of {who} counts")
+        }
+        None => "nothing counts yet".to_owned(),
+    };
+    let why = match one.reason {
+        ConflictReason::AtOnce => "without knowing of it",
+        ConflictReason::WithoutBaton => "without being responsible",
+    };
+    let (who, other) = side(&one.other)?;
+    let field = called(&one.field);
+    Ok(format!(
+        "{field}: {counts}; {who} set “{other}” {why}. Set it to choose."
+    ))
+}
+
+/// What was set here and there at once.
+fn conflicts(c: &mut Conn<'_>, link: &Link, label: &str) -> Result<Vec<String>, Error> {
+    let all = link.shared.conflicts().into_iter().map(|one| {
+        conflict(&one, |set| {
+            // The desk that opened it is this one or the system.
+            let theirs = (set.name.desk == link.shared.ticket().desk) == link.opened_there;
+            let raw = set.raw.as_deref().filter(|_| theirs);
+            let person = Uuid::try_parse(&set.value).ok();
+            let value = match (raw, person.filter(|_| one.field == assignee())) {
+                (None, Some(id)) => {
+                    let person = store::person::load(c, PersonId(id))?;
+                    person.map_or_else(String::new, |p| p.name)
+                }
+                (raw, _) => shown(&one.field, raw.unwrap_or(&set.value)),
+            };
+            let who = if theirs { label } else { "this desk" };
+            Ok((who.to_owned(), value))
+        })
+    });
+    all.collect()
+}
+
 /// How a link stands, with so many of its last lines.
 pub(super) fn counterpart(c: &mut Conn<'_>, link: Link, lines: i64) -> Result<Counterpart, Error> {
     let agreement = store::agreement::load(c, link.agreement)?;
@@ -192,6 +239,8 @@ pub(super) fn counterpart(c: &mut Conn<'_>, link: Link, lines: i64) -> Result<Co
     } else {
         Vec::new()
     };
+    let system = host(agreement.endpoint.as_deref().unwrap_or_default()).to_owned();
+    let conflicts = conflicts(c, &link, &system)?;
     let status = link.tie.fields.get(&Field::Status);
     let gone = link.tie.gone;
     let looked_by = match link.looked_by {
@@ -201,7 +250,7 @@ pub(super) fn counterpart(c: &mut Conn<'_>, link: Link, lines: i64) -> Result<Co
     Ok(Counterpart {
         id: link.id,
         kind: agreement.system.unwrap_or_default(),
-        system: host(&agreement.endpoint.unwrap_or_default()).to_owned(),
+        system,
         // The desk that opened it is this one or the system.
         theirs: (link.shared.baton().holder() == &link.shared.ticket().desk) == link.opened_there,
         status: status.and_then(|f| f.raw.clone()),
@@ -209,7 +258,7 @@ pub(super) fn counterpart(c: &mut Conn<'_>, link: Link, lines: i64) -> Result<Co
         ended: link.stage == Stage::Ended || gone,
         gone,
         owner: link.owner_there,
-        conflicts: Vec::new(),
+        conflicts,
         queue: link.queue_there,
         began_at: link.began_at,
         waiting: link.waiting,

@@ -108,6 +108,11 @@ pub(super) fn agreement(
             } else {
                 Default::default()
             },
+            owners: if way == Way::Integration {
+                crate::exchange::owner::lines(form)
+            } else {
+                Default::default()
+            },
             attachments: way == Way::Integration && e.attachments,
             escalation: form.quality.escalation.trim().to_owned(),
             contact: contact.trim().to_owned(),
@@ -126,12 +131,16 @@ pub(super) fn would(
 ) -> Result<Vec<String>, Error> {
     let form = &row.form;
     let way = form.option.map_or("no way yet", Way::label);
+    let owners = match form.option {
+        Some(Way::Integration) => crate::exchange::owner::preview(c, form)?,
+        _ => Vec::new(),
+    };
     if row.kind == Kind::Move {
         let Some(service) = service else {
             return Ok(Vec::new());
         };
         let open = store::ticket::open_of_service(c, service.id, 0, 10_000)?.len();
-        return Ok(vec![
+        let mut lines = vec![
             format!("{} goes by: {way}", service.name),
             "The agreement that holds now ends, and a new one begins".to_owned(),
             match open {
@@ -140,7 +149,9 @@ pub(super) fn would(
                     format!("{n} open tickets stay where they are, each with a row in its history")
                 }
             },
-        ]);
+        ];
+        lines.extend(owners);
+        return Ok(lines);
     }
     let mut lines = Vec::new();
     let provider = &form.provider;
@@ -186,6 +197,7 @@ pub(super) fn would(
             service.area.trim()
         ));
     }
+    lines.extend(owners);
     Ok(lines)
 }
 

@@ -60,6 +60,7 @@ pub fn present_form(c: &mut Conn<'_>, service: &Service) -> Result<Form, Error> 
                         .iter()
                         .map(|(unit, queue)| format!("{unit} = {queue}"))
                         .collect(),
+                    owners: held.doc.owners.iter().map(ToString::to_string).collect(),
                     attachments: held.doc.attachments,
                     personal_data: held.personal_data,
                 };
@@ -138,7 +139,8 @@ fn told(a: &Agreement) -> serde_json::Value {
         "option": a.option, "system": a.system, "endpoint": a.endpoint, "secret": a.secret,
         "queue": a.queue, "direction": a.direction, "list": a.list,
         "personal_data": a.personal_data, "statuses": a.doc.statuses,
-        "priorities": a.doc.priorities, "fields": a.doc.fields, "queues": a.doc.queues, "attachments": a.doc.attachments,
+        "priorities": a.doc.priorities, "fields": a.doc.fields, "queues": a.doc.queues,
+        "owners": a.doc.owners, "attachments": a.doc.attachments,
     })
 }
 

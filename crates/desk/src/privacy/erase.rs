@@ -266,6 +266,7 @@ impl Desk {
                     store::trace::delete_rows_of(c, table.name, table.whose, person)?;
                 }
                 store::trace::forget_failures(c, &looked.addresses)?;
+                crate::exchange::owner::forget(c, &looked.addresses)?;
                 store::erasure::forget_reasons(c, person)?;
                 store::satisfaction::forget_words(c, person)?;
                 store::erasure::empty_person(c, person, ERASED, now)?;

@@ -697,6 +697,7 @@ const TABLES: &[Table] = &[
             ("author", Person),
             ("provider", Nothing),
             ("service", Nothing),
+            // Lines that name them as owners go whole, with their logins.
             ("form", Json),
             ("reviewed", Json),
             ("list_confirmed", Address),
@@ -749,6 +750,7 @@ const TABLES: &[Table] = &[
             ("direction", Nothing),
             ("list", Address),
             ("personal_data", Nothing),
+            // Likewise: `exchange::owner::forget`.
             ("doc", Json),
             ("opened_at", Nothing),
             ("closed_at", Nothing),

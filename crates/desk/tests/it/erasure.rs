@@ -26,6 +26,7 @@ const CANARIES: &[&str] = &[
     "tokencanary",
     "institutecanary",
     "quarantinecanary",
+    "logincanary",
 ];
 
 fn draft(body: &str) -> EntryDraft {
@@ -241,6 +242,16 @@ async fn plant(test: &TestDesk, rita: PersonId, stan: PersonId) -> TicketNumber 
     )
     .await
     .unwrap();
+    // A provider names her account elsewhere.
+    let form = desk.begin_onboarding(&staff).await.unwrap();
+    let mut typed = desk.onboarding(&staff, form).await.unwrap().row.form;
+    typed.exchange.owners = vec![
+        "Rita-Canary@people.example = logincanary".into(),
+        "stan@people.example = staffkeeps".into(),
+    ];
+    desk.save_onboarding(&staff, form, None, typed)
+        .await
+        .unwrap();
     test.clock.advance(60_000);
     test.run_jobs().await;
     number
@@ -253,7 +264,7 @@ async fn assert_sound(test: &TestDesk) {
 }
 
 /// The word in the link of the last mail to her.
-fn word(test: &TestDesk) -> String {
+pub(crate) fn word(test: &TestDesk) -> String {
     let mails = test.sent_mail();
     let text = &mails
         .iter()

@@ -3,6 +3,8 @@
 //! found and not made again.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
+use std::pin::Pin;
 use std::sync::Mutex;
 
 use connect::guard;
@@ -35,6 +37,8 @@ pub(crate) struct There {
     files: Vec<Vec<u8>>,
     pub(crate) wrong: VecDeque<Wrong>,
     pub(crate) down: bool,
+    /// Whoever asks what changed waits for ever.
+    pub(crate) mute: bool,
     /// After so many calls more one gets no answer.
     pub(crate) fails_after: Option<u32>,
     pub(crate) calls: u32,
@@ -42,7 +46,17 @@ pub(crate) struct There {
 
 /// The system.
 #[derive(Debug, Default)]
-pub(crate) struct Fake(pub(crate) Mutex<There>);
+pub(crate) struct Fake(pub(crate) Mutex<There>, Meanwhile);
+
+/// What somebody does while a ticket is being read, once.
+#[derive(Default)]
+struct Meanwhile(Mutex<Option<Pin<Box<dyn Future<Output = ()> + Send>>>>);
+
+impl fmt::Debug for Meanwhile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Meanwhile").finish_non_exhaustive()
+    }
+}
 
 fn slow() -> Error {
     Error::Unreachable(guard::Fault::Slow("fake".into()))
@@ -122,6 +136,18 @@ impl Fake {
         self.0.lock().unwrap()
     }
 
+    /// The next time that a ticket is read, this happens first.
+    pub(crate) fn meanwhile(&self, what: impl Future<Output = ()> + Send + 'static) {
+        *self.1.0.lock().unwrap() = Some(Box::pin(what));
+    }
+
+    /// Somebody weighs a ticket anew there.
+    pub(crate) fn weighs(&self, ticket: &str, login: &str, to: &str) {
+        let mut there = self.there();
+        there.tickets.get_mut(ticket).unwrap().priority = to.into();
+        there.change(ticket, login, ChangeKind::Priority);
+    }
+
     /// Somebody writes there.
     pub(crate) fn writes(&self, ticket: &str, login: &str, body: &str, file: Option<&[u8]>) {
         let attachments = file.map(|bytes| connect::tracker::NewAttachment {
@@ -191,6 +217,18 @@ impl Fake {
         let mut there = self.there();
         there.tickets.get_mut(ticket).unwrap().queue = queue.into();
         there.change(ticket, login, ChangeKind::Queue);
+    }
+
+    /// Somebody gives a ticket to an owner there; `None`: to nobody.
+    pub(crate) fn gives(&self, ticket: &str, login: &str, owner: Option<&str>) {
+        let mut there = self.there();
+        there.tickets.get_mut(ticket).unwrap().owner = owner.map(str::to_owned);
+        there.change(ticket, login, ChangeKind::Owner);
+    }
+
+    /// Who owns a ticket there.
+    pub(crate) fn owner(&self, ticket: &str) -> Option<String> {
+        self.there().tickets[ticket].owner.clone()
     }
 
     /// Somebody sets a status there.
@@ -302,6 +340,10 @@ impl Tracker for Fake {
     }
 
     async fn read(&self, ticket: &str) -> Result<RemoteTicket, Error> {
+        let meanwhile = self.1.0.lock().unwrap().take();
+        if let Some(meanwhile) = meanwhile {
+            meanwhile.await;
+        }
         let mut there = self.there();
         there.up()?;
         Ok(there.tickets[ticket].clone())
@@ -318,6 +360,10 @@ impl Tracker for Fake {
 
     // Every change comes twice: a cursor lags behind what was read.
     async fn changes(&self, since: &Cursor) -> Result<Changes, Error> {
+        let mute = self.there().mute;
+        if mute {
+            std::future::pending::<()>().await;
+        }
         let mut there = self.there();
         there.up()?;
         let from = usize::try_from(since.floor).unwrap();
@@ -381,7 +427,14 @@ impl Tracker for Fake {
                 known.fields.insert(name.clone(), values.clone());
             }
             known.fields.retain(|_, values| !values.is_empty());
+            let owner = known.owner.clone();
+            if let Some(login) = &wanted.owner {
+                known.owner = Some(login.clone()).filter(|login| !login.is_empty());
+            }
             let ticket_now = known.clone();
+            if ticket_now.owner != owner {
+                there.change(ticket, "bridge", ChangeKind::Owner);
+            }
             if moved.is_some() {
                 there.change(ticket, "bridge", ChangeKind::Queue);
             }

@@ -19,7 +19,7 @@ pub(crate) async fn actor(desk: &TestDesk, who: &Somebody) -> Actor {
 
 pub(crate) struct Cast {
     pub(crate) f: Federation,
-    pia: Somebody,
+    pub(crate) pia: Somebody,
     pia_acts: Actor,
     pub(crate) ada_acts: Actor,
 }

@@ -154,10 +154,21 @@ impl Tie {
                 (Some(place), None) => {
                     self.calls.remove(place);
                 }
+                // They said that they will not, and why; nobody has set it anew since.
+                (None, Some((raw, shows))) if self.refuse(field, &raw, &shows) => {}
                 (None, Some((raw, shows))) => self.set(field, raw, shows, work),
                 (None, None) => {}
             }
         }
+    }
+
+    /// They refused to set this, for these settings here.
+    fn refuse(&self, field: &Field, raw: &str, shows: &[Name]) -> bool {
+        self.calls.iter().any(|call| {
+            matches!(call.state, CallState::Refused { .. })
+                && matches!(&call.what, What::Set { field: of, raw: to, shows: showed }
+                    if of == field && to == raw && showed == shows)
+        })
     }
 
     fn set(&mut self, field: &Field, raw: String, shows: Vec<Name>, work: &mut Work<'_, '_>) {

@@ -149,6 +149,9 @@ pub struct FormExchange {
     /// Other units whose tickets about the service lie in queues of their own there (RT
     /// only): a unit's key, `=`, and the queue.
     pub queues: Vec<String>,
+    /// Who is who there (RT only, and only if personal data may travel): somebody's mail
+    /// address here, `=`, and their login there.
+    pub owners: Vec<String>,
     /// Files may travel.
     pub attachments: bool,
     /// The requester's name and address may travel.
@@ -263,6 +266,7 @@ impl OnboardingForm {
                 priorities: exchange.priorities,
                 fields: exchange.fields,
                 queues: exchange.queues,
+                owners: exchange.owners,
                 attachments: exchange.attachments,
                 personal_data: exchange.personal_data,
             },
@@ -341,6 +345,7 @@ impl From<OnboardingForm> for rules::Form {
                 priorities: form.exchange.priorities,
                 fields: form.exchange.fields,
                 queues: form.exchange.queues,
+                owners: form.exchange.owners,
                 attachments: form.exchange.attachments,
                 personal_data: form.exchange.personal_data,
             },

@@ -293,6 +293,19 @@ impl Connect {
                  the unit, and the other way round. In any other queue it stays with your unit.",
             )
             .wide(),
+            Ask::area(
+                "exchange.owners",
+                "Owners and their logins there, one a line",
+                &e.owners.join("\n"),
+                3,
+            )
+            .small("optional; RT only")
+            .hint(
+                "Somebody’s mail address here = their login there, as ada@example.org = ada. Who \
+                 owns a ticket there owns it here, if they are a member of its unit, and the other \
+                 way round. Only if names and mail addresses may travel.",
+            )
+            .wide(),
         ];
         for asks in [&mut redirection, &mut exchange, &mut more, &mut travel] {
             for ask in asks.iter_mut() {

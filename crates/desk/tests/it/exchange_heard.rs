@@ -1,0 +1,101 @@
+//! What comes, and what is set here, at a bad moment.
+
+use std::time::Duration;
+
+use desk::Step;
+use desk::exchange::Knock;
+use switchboard_core::{Command, Priority};
+use testkit::both_configured;
+
+use crate::exchange::{agreed, bodies, keeping, opens, passes, stored, world};
+
+/// The round that was woken dies after it noted that it looks and before it saw anything.
+/// The next poll would be half a minute later; who starts again looks at once.
+#[test]
+fn what_was_heard_before_a_crash_is_looked_at_when_the_desk_starts_again() {
+    both_configured(&keeping(), |desk| async move {
+        let w = world(&desk).await;
+        let agreement = agreed(&desk, "sky-atlas").await;
+        let address = desk.desk.wake_address(&w.cast.ada_acts, agreement).unwrap();
+        let word = address.rsplit('/').next().unwrap();
+        let number = opens(&desk, &w.rita, "sky-atlas").await;
+        passes(&desk, 60).await;
+        let coupling = async || {
+            let db = desk.desk.db();
+            let held = db.read(move |c| store::coupling::load(c, agreement));
+            held.await.unwrap().unwrap()
+        };
+        let read_at = async || coupling().await.read_at.unwrap();
+        while desk.desk.now() - read_at().await > 10_000 {
+            passes(&desk, 10).await;
+        }
+        let read_at = read_at().await;
+
+        w.fake.writes("100", "ada", "Which plate?", None);
+        w.fake.0.lock().unwrap().mute = true;
+        desk.clock.advance(3_000);
+        desk.desk
+            .wake_exchange(word, Knock::default())
+            .await
+            .unwrap();
+        assert!(coupling().await.woken_at.is_some());
+        let died = tokio::time::timeout(Duration::from_millis(1_500), desk.run_jobs()).await;
+        assert!(died.is_err(), "it looked");
+        assert_eq!(coupling().await.woken_at, None, "nobody remembers the call");
+        w.fake.0.lock().unwrap().mute = false;
+        // Until the lease of the dead one runs out.
+        desk.clock.advance(7_000);
+        let heard = async || {
+            let (_, entries) = stored(&desk, number).await;
+            bodies(&entries).contains(&"Which plate?")
+        };
+        // One that only goes on does not look before the next poll.
+        desk.run_jobs().await;
+        assert!(!heard().await);
+        let working = desk.desk.clone();
+        let working = tokio::spawn(async move { working.work().await });
+        for _ in 0..100 {
+            if heard().await {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        working.abort();
+        assert!(heard().await);
+        let now = desk.desk.now();
+        assert!(now - read_at < 30_000, "before the next poll: {now}");
+    });
+}
+
+/// What is set here while RT is being read has not been followed yet when the reading is
+/// recorded: it has to count as said before.
+#[test]
+fn what_is_set_here_while_it_is_read_there_is_not_lost_in_silence() {
+    both_configured(&keeping(), |desk| async move {
+        let w = world(&desk).await;
+        let number = opens(&desk, &w.rita, "sky-atlas").await;
+        passes(&desk, 60).await;
+        let (here, ada) = (desk.desk.clone(), w.cast.ada_acts.clone());
+        w.fake.weighs("100", "ada", "100");
+        w.fake.meanwhile(async move {
+            let command = Command::Overrule {
+                priority: Priority::Medium,
+                reason: "It can not wait.".into(),
+            };
+            let step = Step::Command(command);
+            here.act(&ada, number, None, vec![step]).await.unwrap();
+        });
+        passes(&desk, 120).await;
+        assert_eq!(w.fake.0.lock().unwrap().tickets["100"].priority, "100");
+        let (ticket, _) = stored(&desk, number).await;
+        assert_eq!(ticket.priority(), Priority::High);
+        let seen = desk.desk.counterparts(&w.cast.ada_acts, number).await;
+        assert_eq!(
+            seen.unwrap()[0].conflicts,
+            [
+                "priority: “100” of rt.sky.example counts; this desk set “medium” without \
+                 knowing of it. Set it to choose."
+            ]
+        );
+    });
+}

@@ -105,6 +105,42 @@ pub enum Relation {
     HasMember,
 }
 
+impl Relation {
+    /// Every relation with its name in agreements, and where people read it.
+    pub const ALL: [(Relation, &'static str); 6] = [
+        (Relation::RefersTo, "RefersTo"),
+        (Relation::ReferredToBy, "ReferredToBy"),
+        (Relation::DependsOn, "DependsOn"),
+        (Relation::DependedOnBy, "DependedOnBy"),
+        (Relation::MemberOf, "MemberOf"),
+        (Relation::HasMember, "HasMember"),
+    ];
+
+    /// Its name.
+    pub fn key(self) -> &'static str {
+        let found = Relation::ALL.iter().find(|(known, _)| *known == self);
+        found.map_or("RefersTo", |(_, key)| key)
+    }
+
+    /// Reads a name.
+    pub fn parse(key: &str) -> Option<Relation> {
+        let found = Relation::ALL.iter().find(|(_, known)| *known == key);
+        found.map(|(relation, _)| *relation)
+    }
+
+    /// The same link as the other ticket sees it.
+    pub fn inverse(self) -> Relation {
+        match self {
+            Relation::RefersTo => Relation::ReferredToBy,
+            Relation::ReferredToBy => Relation::RefersTo,
+            Relation::DependsOn => Relation::DependedOnBy,
+            Relation::DependedOnBy => Relation::DependsOn,
+            Relation::MemberOf => Relation::HasMember,
+            Relation::HasMember => Relation::MemberOf,
+        }
+    }
+}
+
 /// A link of a ticket.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RemoteLink {

@@ -12,11 +12,14 @@ use crate::status::Status;
 use crate::triage::Priority;
 
 mod field_map;
+mod link_map;
 mod maps;
 mod part;
 mod wrong;
 
+use field_map::pair_of;
 pub use field_map::{CUSTOM, FACTS, FieldMap, OwnerMap, pair, several};
+pub use link_map::{LINKS, TIES, link_line};
 pub use maps::{default_priorities, default_statuses, from_remote};
 pub use part::{
     Answered, Exchange, Form, Issues, ProviderPart, Quality, Question, Redirection, ServicePart,

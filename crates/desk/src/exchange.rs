@@ -37,6 +37,7 @@ pub(crate) mod given;
 mod goes;
 pub mod invitation;
 pub(crate) mod joint;
+mod links;
 mod opened;
 pub(crate) mod owner;
 pub mod partner;
@@ -190,6 +191,9 @@ impl Terms {
         let (units, queues) = fields::queues(c, &agreement)?;
         if !queues.is_empty() {
             words.insert(fields::queue(), Words::of(queues, [], ""));
+        }
+        if !agreement.doc.links.is_empty() {
+            words.insert(links::ties(), Words::open(WordMap::new()));
         }
         if let Some(owners) = owner::words(c, &agreement)? {
             words.insert(owner::assignee(), owners);

@@ -24,6 +24,8 @@ pub struct AgreementDoc {
     pub queues: WordMap,
     /// Who is who there.
     pub owners: Vec<OwnerMap>,
+    /// Their links for our ties between tickets.
+    pub links: WordMap,
     /// Files may travel.
     pub attachments: bool,
     /// Whom to reach when nobody answers.

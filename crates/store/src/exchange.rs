@@ -28,6 +28,8 @@ pub struct Link {
     pub owner_there: Option<String>,
     /// Where it lies there, when that is not where it was agreed.
     pub queue_there: Option<String>,
+    /// Its links there that are no ties here, a line each.
+    pub links_there: Option<String>,
     /// When something is to be done about it; `None`: it rests.
     pub due_at: Option<Millis>,
     /// Failures in a row.
@@ -76,6 +78,7 @@ impl Link {
             tie,
             owner_there: None,
             queue_there: None,
+            links_there: None,
             due_at: Some(now),
             tries: 0,
             error: None,
@@ -95,7 +98,7 @@ impl Link {
 
 const COLUMNS: &str = "SELECT id, ticket, agreement, stage, shared, tie, owner_there, due_at,
   tries, error, error_at, waiting, waiting_since, dead, began_at, sent_at, came_at,
-  looked_at, looked_by, opened_there, queue_there FROM exchange_link";
+  looked_at, looked_by, opened_there, queue_there, links_there FROM exchange_link";
 
 fn read(row: &Row<'_>) -> Result<Link, Error> {
     let (stage, shared, tie): (String, String, String) = (row.get(3)?, row.get(4)?, row.get(5)?);
@@ -126,6 +129,7 @@ fn read(row: &Row<'_>) -> Result<Link, Error> {
         looked_by: row.get(18)?,
         opened_there: row.get(19)?,
         queue_there: row.get(20)?,
+        links_there: row.get(21)?,
     })
 }
 
@@ -139,16 +143,17 @@ pub fn save(conn: &mut Conn<'_>, link: &Link) -> Result<(), Error> {
     conn.execute(
         "INSERT INTO exchange_link (id, ticket, agreement, there, stage, shared, tie, owner_there,
            due_at, tries, error, error_at, waiting, waiting_since, dead, began_at, sent_at, came_at,
-           looked_at, looked_by, opened_there, queue_there)
+           looked_at, looked_by, opened_there, queue_there, links_there)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, $15, $16, $17, $18,
-           $19, $20, $21)
+           $19, $20, $21, $22)
          ON CONFLICT (id) DO UPDATE SET there = excluded.there, stage = excluded.stage,
            shared = excluded.shared, tie = excluded.tie, owner_there = excluded.owner_there,
            due_at = excluded.due_at, tries = excluded.tries, error = excluded.error,
            error_at = excluded.error_at, waiting = excluded.waiting,
            waiting_since = excluded.waiting_since, sent_at = excluded.sent_at,
            came_at = excluded.came_at, looked_at = excluded.looked_at,
-           looked_by = excluded.looked_by, queue_there = excluded.queue_there",
+           looked_by = excluded.looked_by, queue_there = excluded.queue_there,
+           links_there = excluded.links_there",
         params![
             link.id,
             link.ticket,
@@ -171,6 +176,7 @@ pub fn save(conn: &mut Conn<'_>, link: &Link) -> Result<(), Error> {
             link.looked_by,
             link.opened_there,
             link.queue_there.clone(),
+            link.links_there.clone(),
         ],
     )?;
     // It goes on there in a ticket that is another link's.

@@ -32,6 +32,7 @@ pub mod entry;
 pub mod erasure;
 pub mod event;
 pub mod exchange;
+pub mod exchange_tied;
 pub mod factor;
 pub mod held;
 pub mod identity;

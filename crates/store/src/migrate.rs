@@ -148,6 +148,10 @@ const MIGRATIONS: &[(&str, &str)] = &[
         include_str!("migrations/0063_partner_services.sql"),
     ),
     ("0064_rota", include_str!("migrations/0064_rota.sql")),
+    (
+        "0067_exchange_links",
+        include_str!("migrations/0067_exchange_links.sql"),
+    ),
 ];
 
 /// How often to start again when another node migrates at the same moment.

@@ -109,16 +109,20 @@ impl FieldMap {
 /// # Errors
 /// What is wrong, and how it is written.
 pub fn pair(line: &str) -> Result<(String, String), String> {
-    let (ours, theirs) = line.split_once('=').unwrap_or((line, ""));
-    match (ours.trim(), theirs.trim()) {
-        (ours, theirs) if !ours.is_empty() && !theirs.is_empty() => {
-            Ok((ours.to_owned(), theirs.to_owned()))
-        }
-        _ => Err(format!(
+    pair_of(line).ok_or_else(|| {
+        format!(
             "“{}” names no two: write a unit’s key and their queue, as “storage = Disks”.",
             line.trim()
-        )),
-    }
+        )
+    })
+}
+
+/// What stands on either side of the sign, if something does.
+pub(super) fn pair_of(line: &str) -> Option<(String, String)> {
+    let (ours, theirs) = line.split_once('=')?;
+    let (ours, theirs) = (ours.trim(), theirs.trim());
+    let both = !ours.is_empty() && !theirs.is_empty();
+    both.then(|| (ours.to_owned(), theirs.to_owned()))
 }
 
 /// What is wrong with the lines that give units queues of their own, in words.

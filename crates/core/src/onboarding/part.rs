@@ -103,6 +103,8 @@ pub struct Exchange {
     pub queues: Vec<String>,
     /// Who is who there, a line each ([`super::OwnerMap`]).
     pub owners: Vec<String>,
+    /// Ties between tickets that travel, a line each ([`super::link_line`]).
+    pub links: Vec<String>,
     /// Files may travel.
     pub attachments: bool,
     /// The requester's name and address may travel.
@@ -278,6 +280,7 @@ pub fn entries(form: &Form) -> Vec<(String, String)> {
         say("exchange.fields".into(), &joined(&e.fields));
         say("exchange.queues".into(), &joined(&e.queues));
         say("exchange.owners".into(), &joined(&e.owners));
+        say("exchange.links".into(), &joined(&e.links));
         say("exchange.attachments".into(), yes(e.attachments));
         say("exchange.personal_data".into(), yes(e.personal_data));
     }
@@ -339,6 +342,7 @@ pub fn label(field: &str) -> String {
         ("exchange", "priorities", key) => format!("Priority “{key}” there"),
         ("exchange", "queues", _) => "Queues of other units".into(),
         ("exchange", "owners", _) => "Owners and their logins there".into(),
+        ("exchange", "links", _) => "Ties between tickets that travel".into(),
         ("exchange", "fields", _) => "Other fields that travel".into(),
         ("exchange", "attachments", _) => "Attachments may travel".into(),
         ("unit", "name", _) => "Unit’s name".into(),

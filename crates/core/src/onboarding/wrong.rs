@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::field_map::{several, wrong_lines, wrong_owners, wrong_queues};
+use super::link_map::wrong_links;
 use super::{DIRECTIONS, Form, SYSTEMS, Way, priority_keys, status_keys};
 
 /// Most services in one form.
@@ -307,6 +308,7 @@ fn fields(form: &Form, around: &Around, found: &mut Found) {
         ("exchange.fields", &e.fields),
         ("exchange.queues", &e.queues),
         ("exchange.owners", &e.owners),
+        ("exchange.links", &e.links),
     ];
     for (field, lines) in named.into_iter().filter(|(_, lines)| !lines.is_empty()) {
         let labels = field == "exchange.fields" && !several(&e.system).is_empty();
@@ -321,6 +323,7 @@ fn fields(form: &Form, around: &Around, found: &mut Found) {
         } else if lines.iter().all(|line| found.short(field, line)) {
             let wrong = match field {
                 "exchange.fields" => wrong_lines(lines, &questions(form, around), &e.system),
+                "exchange.links" => wrong_links(lines),
                 "exchange.owners" => wrong_owners(lines, e.personal_data, around.is_address),
                 _ => wrong_queues(lines, &around.units, &e.queue),
             };

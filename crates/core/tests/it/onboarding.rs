@@ -325,6 +325,39 @@ fn owners_are_named_line_by_line_and_only_where_names_may_travel() {
 }
 
 #[test]
+fn ties_that_travel_are_named_line_by_line() {
+    let mut form = whole();
+    exchange(&mut form);
+    let lines = |all: &[&str]| all.iter().map(|l| (*l).to_owned()).collect::<Vec<_>>();
+    form.exchange.links = lines(&[
+        "see_also = RefersTo",
+        "duplicate_of=refersto",
+        "child_of = MemberOf",
+        "slave_of = DependsOn",
+    ]);
+    assert_eq!(problems(&form, &around()), []);
+    form.exchange.links = lines(&["child_of", "parent_of = HasMember", "child_of = Parent"]);
+    form.exchange
+        .links
+        .extend(lines(&["see_also = RefersTo", "see_also = DependsOn"]));
+    let found = problems(&form, &around());
+    assert!(
+        found.iter().all(|p| p.field == "exchange.links"),
+        "{found:?}"
+    );
+    let why = [
+        "“child_of” names no two",
+        "“parent_of” in “parent_of = HasMember” is no tie that can travel: it is one of see_also,",
+        "“Parent” in “child_of = Parent” is no link there: it is one of RefersTo,",
+        "“see_also” is named twice.",
+    ];
+    assert_eq!(found.len(), why.len(), "{found:?}");
+    for (found, why) in found.iter().zip(why) {
+        assert!(found.problem.starts_with(why), "{why}: {found:?}");
+    }
+}
+
+#[test]
 fn each_problem_names_its_field_and_every_field_its_step() {
     let form = Form::fresh("");
     let found = fields(&form);

@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 use super::fields::{Mapped, queue};
 use super::joint::Road;
+use super::links::ties;
 use super::owner::assignee;
 use super::there::text_filtered;
 use super::{Terms, goes, keep, note, private, put_off, refused_making};
@@ -356,6 +357,23 @@ impl Pen<'_> {
         Ok(())
     }
 
+    /// Which ties it has goes, for what follows from that there.
+    fn ties(&self, link: &mut Link, ticket: &Ticket) -> Result<(), Error> {
+        let here = self.terms.ties_in_words(ticket);
+        let known = link.shared.field(&ties());
+        if known.map_or("", |set| set.value.as_str()) == here {
+            return Ok(());
+        }
+        if !self.terms.manner.words.contains_key(&ties()) {
+            return Ok(());
+        }
+        let set = link
+            .shared
+            .set(&self.terms.me, ties(), here, None, self.now);
+        self.made(link, set)?;
+        Ok(())
+    }
+
     /// The baton goes from one to the other, if the one has it.
     fn pass(&self, link: &mut Link, from: &DeskId, to: &DeskId) -> Result<(), Error> {
         if link.shared.baton().holder() == from {
@@ -403,6 +421,10 @@ fn begin(
     }
     if let Some(owner) = terms.owner(ticket.owner).filter(|key| !key.is_empty()) {
         fields.insert(assignee(), owner);
+    }
+    let tied = terms.ties_in_words(ticket);
+    if !tied.is_empty() {
+        fields.insert(ties(), tied);
     }
     let mut tie = Tie::default();
     if let Some(unit) = terms.unit_key(ticket.unit) {
@@ -467,6 +489,7 @@ fn resume(
     pen.fields(link, ticket, |_| true)?;
     pen.lies(link, ticket)?;
     pen.owner(link, ticket, &[])?;
+    pen.ties(link, ticket)?;
     pen.hand_over(link)?;
     let what = format!("The ticket is given to {} once more", terms.manner.label);
     note(c, desk, link.id, Went::Here, what, None)?;
@@ -542,6 +565,16 @@ fn goes_on(
     let owned: Vec<Option<PersonId>> = owned.collect();
     if !owned.is_empty() {
         pen.owner(link, ticket, &owned)?;
+    }
+    let tied = events.iter().any(|event| {
+        let ties = matches!(
+            event.change,
+            Change::RelationAdded { .. } | Change::RelationRemoved { .. }
+        );
+        ties && event.channel != "bridge"
+    });
+    if tied {
+        pen.ties(link, ticket)?;
     }
     pen.fields(link, ticket, |field| {
         events.iter().any(|event| match &event.change {

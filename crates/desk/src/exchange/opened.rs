@@ -20,6 +20,7 @@ use switchboard_core::{
 };
 
 use super::fields::queue;
+use super::links::Seen;
 use super::owner::assignee;
 use super::taken::{Taking, spokesman};
 use super::there::{Text, Trouble, author, down};
@@ -45,6 +46,7 @@ struct Came {
     /// The requester's address and name, as far as they are known.
     requester: Option<(mail::Address, String)>,
     owner: Option<String>,
+    links: Seen,
 }
 
 /// What looking at a ticket there came to.
@@ -135,6 +137,7 @@ impl Desk {
         tracker: &dyn Tracker,
         number: &str,
     ) -> Result<Option<Came>, tracker::Error> {
+        let asked = self.now();
         let ticket = tracker.read(number).await?;
         let queue = terms.agreement.queue.as_deref().unwrap_or_default();
         // A merged one goes on in another, which was opened by itself.
@@ -202,6 +205,10 @@ impl Desk {
             files,
             requester,
             owner: ticket.owner,
+            links: Seen {
+                links: ticket.links,
+                asked,
+            },
         }))
     }
 }
@@ -371,6 +378,7 @@ fn enter(
         ticket: new.number,
     };
     live.extend(taking.take(c, &mut link, &stands(&opened, &came.opening))?);
+    live.extend(taking.links(c, &mut link, &came.links)?);
     link.due_at = Some(now);
     keep(c, &mut link, now)?;
     Ok(live)

@@ -121,6 +121,7 @@ fn counterpart(
         owner: owner.map(|s| s.value.clone()).filter(|o| !o.is_empty()),
         conflicts: conflicts(joint)?,
         queue: None,
+        links: Vec::new(),
         began_at,
         waiting: i64::try_from(waiting.len()).unwrap_or(i64::MAX),
         waiting_since: waiting.first().map(|l| l.at),

@@ -365,6 +365,9 @@ impl Desk {
                     ticket: link.ticket,
                 };
                 live.extend(taking.take(c, &mut link, &step)?);
+                if let Some(seen) = &heard.links {
+                    live.extend(taking.links(c, &mut link, seen)?);
+                }
                 link.due_at = Some(now).filter(|_| !link.tie.is_at_rest());
                 keep(c, &mut link, now)?;
                 Ok::<_, Error>(live)
@@ -497,7 +500,7 @@ impl Desk {
             return Ok(Some(Drove::Fine));
         };
         let ready = self.ready_call(terms, &link, call).await?;
-        let called = self.make_call(tracker, call, ready).await;
+        let called = self.make_call(terms, tracker, call, ready).await;
         if let (true, Some(there)) = (called.gone, &link.tie.there)
             && let Ok(gone) = RemoteChange::gone(there, self.now())
         {

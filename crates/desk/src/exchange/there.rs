@@ -16,6 +16,7 @@ use switchboard_core::exchange::{
 use uuid::Uuid;
 
 use super::fields::queue;
+use super::links::{Seen, Todo, ties};
 use super::owner::{assignee, said};
 use super::{Terms, given, private};
 use crate::{Desk, Error};
@@ -58,6 +59,8 @@ pub(super) enum Ready {
     Send(String, NewEntry, String),
     /// Set values of this ticket.
     Set(String, Wanted, String),
+    /// Make and undo links of this ticket.
+    Link(String, Vec<Todo>),
     /// There is nothing left to be said.
     Nothing,
 }
@@ -98,6 +101,7 @@ pub(super) fn title(what: &What) -> String {
         What::Create { .. } => "The ticket".to_owned(),
         What::Write { .. } => "An entry".to_owned(),
         What::Attach { .. } => "A file".to_owned(),
+        What::Set { field, .. } if *field == ties() => "Ties with other tickets".to_owned(),
         What::Set { field, raw, .. } => said(field, raw),
     }
 }
@@ -116,6 +120,18 @@ impl Desk {
                 let Some(there) = there else {
                     return Ok(Ready::Nothing);
                 };
+                if *field == ties() {
+                    let (terms, number) = (terms.clone(), link.ticket);
+                    let todo = self.0.db.read(move |c| {
+                        let ticket = store::ticket::load(c, number)?;
+                        ticket.map_or(Ok(Vec::new()), |ticket| terms.todo(c, &ticket))
+                    });
+                    let todo = todo.await?;
+                    return Ok(match todo.is_empty() {
+                        true => Ready::Nothing,
+                        false => Ready::Link(there, todo),
+                    });
+                }
                 let mut wanted = Wanted::default();
                 match field {
                     Field::Status => wanted.status = Some(raw.clone()),
@@ -229,6 +245,7 @@ impl Desk {
     /// Makes a call. It was recorded as sent before.
     pub(super) async fn make_call(
         &self,
+        terms: &Terms,
         tracker: &dyn Tracker,
         call: &Call,
         ready: Ready,
@@ -259,6 +276,15 @@ impl Desk {
                 }),
                 words.clone(),
             ),
+            Ready::Link(ticket, todo) => {
+                let done = self.link_there(terms, tracker, ticket, todo).await;
+                let words = match todo.len() {
+                    1 => "A tie with another ticket".to_owned(),
+                    n => format!("{n} ties with other tickets"),
+                };
+                let done = done.map(|()| (Answer::Done, ticket.clone(), Vec::new()));
+                (done, words)
+            }
             Ready::Set(ticket, wanted, words) => (
                 tracker.set(ticket, wanted).await.map(|set| {
                     let lost: Vec<String> = set.not_taken.iter().map(lost).collect();
@@ -294,7 +320,9 @@ impl Desk {
                     tracker::Error::Missing { .. } | tracker::Error::Deleted(_)
                 );
                 let gone = match &ready {
-                    Ready::Send(ticket, ..) | Ready::Set(ticket, ..) if missing => {
+                    Ready::Send(ticket, ..) | Ready::Set(ticket, ..) | Ready::Link(ticket, ..)
+                        if missing =>
+                    {
                         matches!(tracker.is_gone(ticket).await, Ok(true))
                     }
                     _ => false,
@@ -438,6 +466,8 @@ pub(super) struct Heard {
     pub(super) owner: Option<Option<String>>,
     /// Where it lies there now, if that changed.
     pub(super) queue: Option<String>,
+    /// Its links there now, if those changed.
+    pub(super) links: Option<Seen>,
     /// What can not be read: the number of the change there, and why.
     pub(super) unread: Vec<(u64, String)>,
 }
@@ -582,9 +612,17 @@ impl Desk {
                     raw,
                 }
             }
-            ChangeKind::Link | ChangeKind::Other(_) => {
+            // Ours are known, where none of ours can be a tie.
+            ChangeKind::Link if change.ours && ear.terms.agreement.doc.links.is_empty() => {
                 return Ok(());
             }
+            ChangeKind::Link => {
+                let asked = self.now();
+                let links = tracker.read(&change.ticket).await?.links;
+                heard.links = Some(Seen { links, asked });
+                return Ok(());
+            }
+            ChangeKind::Other(_) => return Ok(()),
         };
         heard.changes.push(RemoteChange {
             id,

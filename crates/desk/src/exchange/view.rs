@@ -98,6 +98,8 @@ pub struct Counterpart {
     pub conflicts: Vec<String>,
     /// Where it lies there, when that is not where it was agreed.
     pub queue: Option<String>,
+    /// Its links there that are no ties here, in words.
+    pub links: Vec<String>,
     /// When it began.
     pub began_at: Millis,
     /// What is to be done there.
@@ -260,6 +262,13 @@ pub(super) fn counterpart(c: &mut Conn<'_>, link: Link, lines: i64) -> Result<Co
         owner: link.owner_there,
         conflicts,
         queue: link.queue_there,
+        links: link
+            .links_there
+            .as_deref()
+            .unwrap_or_default()
+            .lines()
+            .map(str::to_owned)
+            .collect(),
         began_at: link.began_at,
         waiting: link.waiting,
         waiting_since: link.waiting_since,

@@ -7,7 +7,7 @@ use store::agreement::{Agreement, AgreementDoc};
 use store::onboarding::{Kind, Onboarding};
 use store::service_provider::Provider;
 use store::unit::{Faq, FieldType, FormField, Hint, Service, ServiceDoc, Unit, UnitDoc};
-use switchboard_core::onboarding::{Around, FieldMap, Form, Way, pair};
+use switchboard_core::onboarding::{Around, FieldMap, Form, Way, link_line, pair};
 use switchboard_core::{Actor, Millis, Part, PersonId, ProviderId, ServiceId, UnitId};
 
 use super::{letters, moving};
@@ -105,6 +105,12 @@ pub(super) fn agreement(
             },
             queues: if way == Way::Integration {
                 e.queues.iter().filter_map(|line| pair(line).ok()).collect()
+            } else {
+                Default::default()
+            },
+            links: if way == Way::Integration {
+                let lines = e.links.iter();
+                lines.filter_map(|line| link_line(line).ok()).collect()
             } else {
                 Default::default()
             },

@@ -60,6 +60,12 @@ pub fn present_form(c: &mut Conn<'_>, service: &Service) -> Result<Form, Error> 
                         .iter()
                         .map(|(unit, queue)| format!("{unit} = {queue}"))
                         .collect(),
+                    links: held
+                        .doc
+                        .links
+                        .iter()
+                        .map(|(tie, link)| format!("{tie} = {link}"))
+                        .collect(),
                     owners: held.doc.owners.iter().map(ToString::to_string).collect(),
                     attachments: held.doc.attachments,
                     personal_data: held.personal_data,
@@ -140,7 +146,7 @@ fn told(a: &Agreement) -> serde_json::Value {
         "queue": a.queue, "direction": a.direction, "list": a.list,
         "personal_data": a.personal_data, "statuses": a.doc.statuses,
         "priorities": a.doc.priorities, "fields": a.doc.fields, "queues": a.doc.queues,
-        "owners": a.doc.owners, "attachments": a.doc.attachments,
+        "owners": a.doc.owners, "links": a.doc.links, "attachments": a.doc.attachments,
     })
 }
 

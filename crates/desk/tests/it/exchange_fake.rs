@@ -10,7 +10,7 @@ use std::sync::Mutex;
 use connect::guard;
 use connect::probe::Check;
 use connect::tracker::{
-    ChangeKind, Changes, Cursor, Error, NewEntry, NewTicket, Outcome, RemoteAttachment,
+    ChangeKind, Changes, Cursor, Error, NewEntry, NewTicket, Outcome, Relation, RemoteAttachment,
     RemoteChange, RemoteEntry, RemoteLink, RemotePerson, RemoteTicket, Sent, Standing, Tracker,
     Wanted,
 };
@@ -81,6 +81,28 @@ impl There {
         id
     }
 
+    /// A link is made or undone; both tickets say so.
+    fn tie(&mut self, ticket: &str, login: &str, link: &RemoteLink, make: bool) {
+        let back = RemoteLink {
+            relation: link.relation.inverse(),
+            target: ticket.to_owned(),
+        };
+        let other = link.target.clone();
+        for (on, link) in [(ticket, link), (other.as_str(), &back)] {
+            let Some(known) = self.tickets.get_mut(on) else {
+                continue;
+            };
+            let stood = known.links.contains(link);
+            known.links.retain(|one| one != link);
+            if make {
+                known.links.push(link.clone());
+            }
+            if stood != make {
+                self.change(on, login, ChangeKind::Link);
+            }
+        }
+    }
+
     fn entry(&mut self, ticket: &str, login: &str, kind: ChangeKind, new: &NewEntry) -> String {
         let ours = login == "bridge";
         let id = self.change(ticket, login, kind);
@@ -136,9 +158,35 @@ impl Fake {
         self.0.lock().unwrap()
     }
 
+    /// Somebody links a ticket there, or takes a link away.
+    pub(crate) fn ties(
+        &self,
+        ticket: &str,
+        login: &str,
+        (relation, target): (Relation, &str),
+        make: bool,
+    ) {
+        let target = target.to_owned();
+        let link = RemoteLink { relation, target };
+        self.there().tie(ticket, login, &link, make);
+    }
+
+    /// A ticket's links there, in words.
+    pub(crate) fn links(&self, ticket: &str) -> Vec<String> {
+        let links = self.there().tickets[ticket].links.clone();
+        let links = links.into_iter();
+        let words = links.map(|one| format!("{} {}", one.relation.key(), one.target));
+        words.collect()
+    }
+
     /// The next time that a ticket is read, this happens first.
     pub(crate) fn meanwhile(&self, what: impl Future<Output = ()> + Send + 'static) {
         *self.1.0.lock().unwrap() = Some(Box::pin(what));
+    }
+
+    /// How much has happened there.
+    pub(crate) fn happened(&self) -> usize {
+        self.there().changes.len()
     }
 
     /// Somebody weighs a ticket anew there.
@@ -454,11 +502,19 @@ impl Tracker for Fake {
         .await
     }
 
-    async fn link(&self, ticket: &str, _link: &RemoteLink) -> Result<RemoteTicket, Error> {
-        self.read(ticket).await
+    async fn link(&self, ticket: &str, link: &RemoteLink) -> Result<RemoteTicket, Error> {
+        end(self.does(|there| {
+            there.tie(ticket, "bridge", link, true);
+            there.tickets[ticket].clone()
+        }))
+        .await
     }
 
-    async fn unlink(&self, ticket: &str, _link: &RemoteLink) -> Result<RemoteTicket, Error> {
-        self.read(ticket).await
+    async fn unlink(&self, ticket: &str, link: &RemoteLink) -> Result<RemoteTicket, Error> {
+        end(self.does(|there| {
+            there.tie(ticket, "bridge", link, false);
+            there.tickets[ticket].clone()
+        }))
+        .await
     }
 }

@@ -188,6 +188,8 @@ pub struct ExchangeCounterpart {
     /// The queue, group or project in which it lies there, when that is another
     /// than was agreed; null: it is not.
     pub queue: Option<String>,
+    /// Its links there that are no ties between tickets here, in words.
+    pub links: Vec<String>,
     /// They are responsible: their status counts.
     pub theirs: bool,
     /// It was taken back, or is gone there: nothing goes there any more.
@@ -227,6 +229,7 @@ impl From<Counterpart> for ExchangeCounterpart {
             owner: c.owner,
             conflicts: c.conflicts,
             queue: c.queue,
+            links: c.links,
             theirs: c.theirs,
             ended: c.ended,
             gone: c.gone,

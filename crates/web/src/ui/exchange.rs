@@ -264,6 +264,8 @@ pub struct PartnerRow {
     pub owner: String,
     /// Where it lies there, when that is not where it was agreed.
     pub queue: String,
+    /// Its links there that are no ties here.
+    pub links: Vec<String>,
     /// Values that were set at two desks at once, in words.
     pub conflicts: Vec<String>,
     /// What else there is to know.
@@ -307,6 +309,7 @@ impl PartnerRow {
                 .unwrap_or_else(|| "not known yet".to_owned()),
             owner: one.owner.clone().unwrap_or_default(),
             queue: one.queue.clone().unwrap_or_default(),
+            links: one.links.clone(),
             conflicts: one.conflicts.clone(),
             chips,
             came: one.came_at.map(|at| dial.ago(at)),

@@ -1,5 +1,5 @@
 //! Tickets that are worked on in another system too: migrations 0023, 0027, 0029,
-//! 0034, 0035 and 0038.
+//! 0034, 0035, 0038 and 0067.
 
 use super::kind::Holds::{Address, Json, Nothing, Person, Secret, Words};
 use super::kind::{Table, table};
@@ -51,6 +51,19 @@ pub(super) const TABLES: &[Table] = &[
             ("looked_at", Nothing),
             ("looked_by", Person),
             ("opened_there", Nothing),
+            // 0067: numbers there, and addresses of pages
+            ("links_there", Words),
+        ],
+    ),
+    table(
+        "exchange_tied",
+        "",
+        &[
+            ("system", Nothing),
+            ("ticket", Nothing),
+            ("kind", Nothing),
+            ("other", Nothing),
+            ("at", Nothing),
         ],
     ),
     table(

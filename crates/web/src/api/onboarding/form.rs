@@ -152,6 +152,9 @@ pub struct FormExchange {
     /// Who is who there (RT only, and only if personal data may travel): somebody's mail
     /// address here, `=`, and their login there.
     pub owners: Vec<String>,
+    /// Ties between tickets that travel (RT only): `see_also`, `duplicate_of`, `child_of` or
+    /// `slave_of`, `=`, and the link there, as `MemberOf`.
+    pub links: Vec<String>,
     /// Files may travel.
     pub attachments: bool,
     /// The requester's name and address may travel.
@@ -267,6 +270,7 @@ impl OnboardingForm {
                 fields: exchange.fields,
                 queues: exchange.queues,
                 owners: exchange.owners,
+                links: exchange.links,
                 attachments: exchange.attachments,
                 personal_data: exchange.personal_data,
             },
@@ -346,6 +350,7 @@ impl From<OnboardingForm> for rules::Form {
                 fields: form.exchange.fields,
                 queues: form.exchange.queues,
                 owners: form.exchange.owners,
+                links: form.exchange.links,
                 attachments: form.exchange.attachments,
                 personal_data: form.exchange.personal_data,
             },

@@ -306,6 +306,19 @@ impl Connect {
                  way round. Only if names and mail addresses may travel.",
             )
             .wide(),
+            Ask::area(
+                "exchange.links",
+                "Ties between tickets that travel, one a line",
+                &e.links.join("\n"),
+                4,
+            )
+            .small("optional; RT only")
+            .hint(
+                "see_also, duplicate_of, child_of or slave_of = RefersTo, MemberOf, DependsOn or \
+                 their like. Usual are see_also = RefersTo and child_of = MemberOf. Links to what \
+                 is no ticket here are shown as text.",
+            )
+            .wide(),
         ];
         for asks in [&mut redirection, &mut exchange, &mut more, &mut travel] {
             for ask in asks.iter_mut() {

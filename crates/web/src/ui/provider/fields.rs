@@ -454,6 +454,9 @@ pub fn read_connect(form: &mut Form, posted: &Posted) {
     if let Some(all) = lines(posted, "exchange.owners") {
         e.owners = all;
     }
+    if let Some(all) = lines(posted, "exchange.links") {
+        e.links = all;
+    }
     // Another system has other words; what somebody changed by hand is kept.
     if e.system != before {
         if e.statuses == default_statuses(&before) {

@@ -49,6 +49,7 @@ fn partner(number: &str) -> PartnerRow {
         status: s("stalled <b>"),
         owner: s("jan"),
         queue: s("disks <b>"),
+        links: vec![s("RefersTo https://wiki.example/<b>"), s("MemberOf 12")],
         conflicts: vec![s(
             "priority: “top” of b.example counts; a.example set “<b>”",
         )],

@@ -37,7 +37,9 @@ fn every_key() {
         "requester:ann@example.org site:DESY community:belle type:alarm kind:team number>10 closed:2w",
     );
     reads("number:12,#15,12", "number:12,15");
-    reads("-number=7, -number:7,7", "-number:7 -number:7");
+    reads("-number=7,7 number:7", "-number:7 number:7");
+    assert!(refuses("number:7,").contains("is not a ticket's number"));
+    assert!(refuses("number<7,8").contains("is not a ticket's number"));
     for key in KEYS {
         let value = match key {
             "status" => "open",

@@ -249,6 +249,19 @@ pub struct Cursor {
     /// more; where a system lists what is in one place only.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub known: BTreeSet<u64>,
+    /// Where a reading was cut, there being so much: the next goes on from there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cut: Option<Cut>,
+}
+
+/// Where a reading was cut that goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cut {
+    /// The number it goes on above.
+    pub above: i64,
+    /// When its first part began, by the clock there, in milliseconds since 1970. What was done
+    /// since may have turned up behind it.
+    pub began: Option<i64>,
 }
 
 /// Some changes.

@@ -30,8 +30,9 @@ use crate::tracker::call::{Call, Reply, date, found, list, not_taken, text, time
 use crate::tracker::look::lines;
 use crate::tracker::wanted::{differences, entry_marker};
 use crate::tracker::{
-    Changes, Cursor, Error, Kind, Login, NewEntry, NewTicket, NotTaken, Outcome, RemoteAttachment,
-    RemoteChange, RemoteEntry, RemoteLink, RemoteTicket, Sent, Standing, Tracker, Wanted,
+    Changes, Cursor, Cut, Error, Kind, Login, NewEntry, NewTicket, NotTaken, Outcome,
+    RemoteAttachment, RemoteChange, RemoteEntry, RemoteLink, RemoteTicket, Sent, Standing, Tracker,
+    Wanted,
 };
 use door::{Door, NAME};
 use write::{created, link_marker, plain_name, values, written};
@@ -319,11 +320,16 @@ impl Rt {
         let us = self.us().await?;
         let mut cursor = since.clone();
         let mut items = Vec::new();
-        let mut above = cursor.floor;
+        // After an hour apart there are thousands: what was read of them is not asked for again
+        // with each part, but once more when all are through.
+        let cut = cursor.cut.take();
+        let mut above = cut.map_or(cursor.floor, |cut| cut.above);
+        let mut began = cut.and_then(|cut| cut.began);
         let mut page = 1;
         loop {
             let call = self.transactions(above, "").with("page", page.to_string());
             let reply = found(self.door.call(call).await?, "search", || "search".into())?;
+            began = began.or_else(|| date(&reply));
             let rows = list(&reply.json["items"]);
             for row in rows {
                 above = above.max(text(&row["id"]).parse().unwrap_or(0));
@@ -338,9 +344,16 @@ impl Rt {
             let full = items.len() >= MOST_CHANGES;
             if full || page > BLANK_PAGES {
                 // While there is more, nothing that was not read is older than
-                // what was.
+                // what was. What was done since the first part began may have turned up
+                // behind this one.
                 let read_up_to = cursor.seen.values().next_back().copied();
-                settle(&mut cursor, if full { read_up_to } else { date(&reply) });
+                let up_to = if full {
+                    read_up_to.min(began.or(read_up_to))
+                } else {
+                    began
+                };
+                settle(&mut cursor, up_to);
+                cursor.cut = full.then_some(Cut { above, began });
                 return Ok(Changes {
                     items,
                     cursor,

@@ -563,12 +563,23 @@ async fn changes_come_once_though_they_commit_late_and_fill_pages() {
         &format!("'RT::Ticket', {hidden},"),
     ));
     server.sql(&row(next, 450));
+    // A number is taken that commits behind where the first reading is cut.
+    let behind = server.sql("select nextval('transactions_id_seq')");
+    server.sql(&row(next, 450));
     let mut found = Vec::new();
     let mut readings = 0;
+    let mut parts = 0;
     loop {
         let changes = rt.changes(&cursor).await.unwrap();
         let text = serde_json::to_string(&changes.cursor).unwrap();
         cursor = serde_json::from_str(&text).unwrap();
+        // What was read is not asked for again with each part.
+        assert_eq!(cursor.cut.is_some(), changes.more);
+        if let Some(cut) = cursor.cut {
+            parts += 1;
+            assert_eq!(Some(&cut.above), cursor.seen.keys().last());
+            assert!(cut.began.is_some_and(|at| at > 0));
+        }
         assert!(changes.items.iter().all(|c| c.ticket != hidden));
         found.extend(changes.items.into_iter().filter(|c| c.ticket == id));
         readings += 1;
@@ -576,11 +587,19 @@ async fn changes_come_once_though_they_commit_late_and_fill_pages() {
             break;
         }
     }
-    assert_eq!(found.len(), 260 + 450);
-    assert!(readings > 1);
+    assert_eq!(found.len(), 260 + 450 + 450);
+    assert!(readings > 1 && parts == readings - 1);
     let mut ids: Vec<&str> = found.iter().map(|c| c.id.as_str()).collect();
     ids.sort_unstable();
     ids.dedup();
     assert_eq!(ids.len(), found.len());
-    assert_eq!(changes_of(&rt, &cursor, &id).await.0, []);
+    server.sql(&row(&behind, 1));
+    let (changes, read) = changes_of(&rt, &cursor, &id).await;
+    let ids: Vec<&str> = changes.iter().map(|c| c.id.as_str()).collect();
+    assert_eq!(
+        ids,
+        [behind.as_str()],
+        "it is once more read from the floor"
+    );
+    assert_eq!(changes_of(&rt, &read, &id).await.0, []);
 }

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use connect::tracker::{self, Cursor, RemoteChange, Tracker};
+use futures_util::future::BoxFuture;
+use futures_util::{FutureExt as _, StreamExt as _, stream};
 use store::coupling::State;
 use store::exchange::{Dead, Went};
 use switchboard_core::Millis;
@@ -19,6 +21,8 @@ use crate::{Desk, Error};
 
 /// Links that are looked after in one round.
 const MOST_LINKS: i64 = 100;
+/// Tickets of one system that are read beside each other: as many as a small one answers at once.
+const READ_AT_ONCE: usize = 4;
 /// Calls for one link in one round.
 const MOST_CALLS: usize = 50;
 /// A system that could not be talked to is tried again after so long, then after
@@ -30,6 +34,22 @@ const AGAIN_CALL_MS: Millis = 30_000;
 pub(super) const TRIES: i64 = 10;
 /// A system without a secret or a client is looked at again after so long.
 const NOT_READY_MS: Millis = 300_000;
+
+/// A ticket's reading; gives what keeps the system from being read.
+type Reading<'a> = BoxFuture<'a, Result<Option<Trouble>, Error>>;
+
+/// Reads tickets of one system, some of them beside each other, until one says that there is
+/// trouble. What was begun then is left where it is: each is recorded by itself, and is read
+/// again.
+async fn some_at_once(readings: Vec<Reading<'_>>) -> Result<Option<Trouble>, Error> {
+    let mut reading = stream::iter(readings).buffer_unordered(READ_AT_ONCE);
+    while let Some(read) = reading.next().await {
+        if let Some(trouble) = read? {
+            return Ok(Some(trouble));
+        }
+    }
+    Ok(None)
+}
 
 /// How one link's part of a round ended.
 enum Drove {
@@ -195,18 +215,22 @@ impl Desk {
                 })
                 .await?;
             // What happened to it since is read with it as a whole.
-            for number in strange {
-                if let Some(trouble) = self.take_over(terms, tracker, &number).await? {
-                    return Ok(Some(trouble));
-                }
+            let mut taking: Vec<Reading<'_>> = Vec::new();
+            for number in &strange {
+                taking.push(self.take_over(terms, tracker, number).boxed());
+            }
+            if let Some(trouble) = some_at_once(taking).await? {
+                return Ok(Some(trouble));
             }
             for (link, change) in ours {
                 by_link.entry(link).or_default().push(change);
             }
-            for (link, changes) in by_link {
-                if let Some(trouble) = self.hear_link(terms, tracker, link, &changes, None).await? {
-                    return Ok(Some(trouble));
-                }
+            let mut hearing: Vec<Reading<'_>> = Vec::new();
+            for (link, changes) in &by_link {
+                hearing.push(self.hear_link(terms, tracker, *link, changes, None).boxed());
+            }
+            if let Some(trouble) = some_at_once(hearing).await? {
+                return Ok(Some(trouble));
             }
             cursor = found.cursor;
             self.read_up_to(terms, &cursor).await?;

@@ -23,6 +23,9 @@ use crate::provider::Provider;
 /// Exit code for "try again later" (EX_TEMPFAIL of sysexits.h), which mail
 /// servers understand.
 const TRY_AGAIN: u8 = 75;
+/// How much background work gives way, as nice(1) counts: a third of what people's answers get of
+/// a processor that both want.
+const GIVES_WAY: i32 = 5;
 /// For so long mails in hand may go on when the process is asked to stop.
 const FINISH: Duration = Duration::from_secs(20);
 
@@ -407,6 +410,25 @@ fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
         .context("starting the runtime")
 }
 
+/// Where background work runs in a process that also answers people: apart from pages and API,
+/// so that none of them stands behind a batch of it, and in threads that give way to theirs
+/// when both want a processor. It lives as long as the process.
+fn background() -> anyhow::Result<&'static tokio::runtime::Runtime> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .thread_name("background")
+        .on_thread_start(|| {
+            // Of the thread that asks, on Linux; where it is refused all are alike, as before.
+            if let Err(error) = rustix::process::nice(GIVES_WAY) {
+                tracing::debug!(%error, "background work does not give way to people");
+            }
+        })
+        .enable_all()
+        .build()
+        .context("starting the background work")?;
+    Ok(Box::leak(Box::new(runtime)))
+}
+
 /// Runs what goes on until it is asked to stop. A mail server that does not answer
 /// then holds up nobody: its mail shows as unknown.
 fn to_the_end(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
@@ -510,7 +532,7 @@ async fn serve_on(
     if work {
         desk.start_timers().await?;
         let worker = desk.clone();
-        tokio::spawn(async move { worker.work().await });
+        background()?.spawn(async move { worker.work().await });
         let reader = desk.clone();
         tokio::spawn(async move { reader.read_mailboxes().await });
     }

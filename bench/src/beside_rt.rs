@@ -13,9 +13,10 @@ use desk::{Clock as _, SystemClock};
 use serde_json::{Value, json};
 
 use crate::fill;
-use crate::http::Client;
+use crate::http::{Answer, Client};
 use crate::mails;
 use crate::report::{self, Line, Report, Times};
+use crate::rt::Rt;
 use crate::run::{at_once, catch_up};
 use crate::say;
 use crate::server::{self, Server};
@@ -84,28 +85,7 @@ pub(crate) fn texts(url: &str, into: &Path) -> anyhow::Result<()> {
     Ok(out.flush()?)
 }
 
-/// Somebody who asks RT.
-struct Rt {
-    address: String,
-    header: String,
-    queue: String,
-}
-
 impl Rt {
-    fn new(options: &Options) -> anyhow::Result<Rt> {
-        let address = options.rt.strip_prefix("http://");
-        let address = address.context("--rt takes http://ADDRESS:PORT")?;
-        Ok(Rt {
-            address: address.trim_end_matches('/').to_owned(),
-            header: format!("authorization: token {}", options.token),
-            queue: options.queue.clone(),
-        })
-    }
-
-    fn client(&self) -> Client {
-        Client::new(&self.address, std::slice::from_ref(&self.header))
-    }
-
     /// Where tickets are found by RT's own query language, the newest first.
     fn found_at(query: &str, rows: usize) -> String {
         format!(
@@ -134,7 +114,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let binary = server::binary(options.server.clone())?;
     let mut machine = report::machine();
     let stand = Stand::new(&options.url)?;
-    let rt = Rt::new(options)?;
+    let rt = Rt::by_token(&options.rt, &options.token)?;
     let there = stand.runtime.block_on(rt.count("id > 0"))?;
     machine.push(format!(
         "{} tickets in the product, {there} in RT; auth mode: token at both, RT with {CLIENTS} \
@@ -144,8 +124,9 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let server = stand.start(&binary)?;
     let mut lines = Vec::new();
     reads(&stand, &server, &rt, there, &mut lines)?;
-    creation(&stand, &server, &rt, &mut lines)?;
-    mail(&stand, &server, &rt, options, &mut lines)?;
+    pages(&stand, &server, &rt, there, &mut lines)?;
+    creation(&stand, &server, (&rt, &options.queue), &mut lines)?;
+    mail(&stand, &server, options, &mut lines)?;
     drop(server);
     machine.push(format!("load average at the end: {}", report::load()));
     let database = match stand.bare.is_sqlite() {
@@ -195,6 +176,61 @@ fn read(
     Ok(Times::of(times))
 }
 
+/// What people see in their browsers, as it is sent to them; without what browsers keep.
+fn pages(
+    stand: &Stand,
+    server: &Server,
+    rt: &Rt,
+    there: usize,
+    lines: &mut Vec<Line>,
+) -> anyhow::Result<()> {
+    let mut here = stand.browser(server, &stand.first)?;
+    let rt = stand.runtime.block_on(rt.signed_in())?;
+    let mut other = rt.client();
+    let (mut number, mut id) = (one(stand.filled.tickets), one(there));
+    let list = format!(
+        "/Search/Results.html?Query={}&OrderBy=id&Order=DESC&RowsPerPage={PAGE}&Rows={PAGE}",
+        encode("id > 0")
+    );
+    // That they are the pages, and not a hint that there are none.
+    let shows = |answer: Answer, what: &str, many: usize| {
+        let page = String::from_utf8_lossy(&answer.body).into_owned();
+        let found = page.matches(what).count();
+        anyhow::ensure!(found >= many, "{found} times {what:?} in a page of RT's");
+        Ok(())
+    };
+    let answer = stand.runtime.block_on(other.get(&list))?.want(200)?;
+    shows(answer, "/Ticket/Display.html?id=", PAGE)?;
+    let first = "/Ticket/Display.html?id=1";
+    let answer = stand.runtime.block_on(other.get(first))?.want(200)?;
+    shows(answer, "<title>#1:", 1)?;
+
+    let ours = read(stand, &mut here, |_| {
+        "/work?q=number%3A%3E0&sort=new".to_owned()
+    })?;
+    let theirs = read(stand, &mut other, |_| list.clone())?;
+    let what = format!("list of {PAGE} as a page, the newest");
+    lines.push(Line::times(what, &ours).beside_times(&theirs).note(
+        "with what stands around it: the rail's six counters here, RT's menus there; a session at both",
+    ));
+    let ours = read(stand, &mut here, |i| format!("/work/{}", number(i)))?;
+    let theirs = read(stand, &mut other, |i| {
+        format!("/Ticket/Display.html?id={}", id(i))
+    })?;
+    lines.push(
+        Line::times("ticket as a page", &ours)
+            .beside_times(&theirs)
+            .note("another one each time; here within the workspace, with the list beside it"),
+    );
+    Ok(())
+}
+
+/// Another number each time.
+fn one(of: usize) -> impl FnMut(usize) -> usize {
+    let mut rng = Rng::new(5);
+    move |_| rng.below(of) + 1
+}
+
 fn reads(
     stand: &Stand,
     server: &Server,
@@ -205,10 +241,6 @@ fn reads(
     let mut here = stand.client(server, &stand.first);
     let mut other = rt.client();
     let (ours, theirs) = (stand.filled.tickets, there);
-    let one = |of: usize| {
-        let mut rng = Rng::new(5);
-        move |_: usize| rng.below(of) + 1
-    };
     let (mut number, mut id) = (one(ours), one(theirs));
     let words = &stand.maker.words;
     let (middling, rare) = (words.at(1_500), words.at(8_000));
@@ -286,7 +318,12 @@ fn created(
     Ok((rate, Times::of(times)))
 }
 
-fn creation(stand: &Stand, server: &Server, rt: &Rt, lines: &mut Vec<Line>) -> anyhow::Result<()> {
+fn creation(
+    stand: &Stand,
+    server: &Server,
+    (rt, queue): (&Rt, &str),
+    lines: &mut Vec<Line>,
+) -> anyhow::Result<()> {
     let mut rng = Rng::new(31);
     let mut bodies = (Vec::new(), Vec::new());
     for n in 0..500 {
@@ -295,7 +332,7 @@ fn creation(stand: &Stand, server: &Server, rt: &Rt, lines: &mut Vec<Line>) -> a
         let asks = format!("user{}@bench.example", n % 200);
         let ours = json!({"subject": subject, "description": text, "requester": {"email": asks}});
         let theirs = json!({
-            "Queue": rt.queue, "Subject": subject, "Content": text, "ContentType": "text/plain",
+            "Queue": queue, "Subject": subject, "Content": text, "ContentType": "text/plain",
             "Requestor": asks,
         });
         bodies.0.push(ours.to_string());
@@ -320,7 +357,6 @@ fn creation(stand: &Stand, server: &Server, rt: &Rt, lines: &mut Vec<Line>) -> a
 fn mail(
     stand: &Stand,
     server: &Server,
-    rt: &Rt,
     options: &Options,
     lines: &mut Vec<Line>,
 ) -> anyhow::Result<()> {
@@ -355,7 +391,7 @@ fn mail(
         }
         anyhow::Ok(handed as f64 / begun.elapsed().as_secs_f64())
     })?;
-    let (rt_rate, rt_times) = by_mailgate(rt, options, &raw)?;
+    let (rt_rate, rt_times) = by_mailgate(options, &raw)?;
     say(&format!("mails: {rate:.0}/s, RT {rt_rate:.1}/s"));
     lines.push(
         Line::one(format!("mails taken in, {CLIENTS} at once"), "1/s", rate)
@@ -371,11 +407,11 @@ fn mail(
 }
 
 /// Mails through RT's own program, as a mail server pipes them into it.
-fn by_mailgate(rt: &Rt, options: &Options, raw: &[Vec<u8>]) -> anyhow::Result<(f64, Times)> {
+fn by_mailgate(options: &Options, raw: &[Vec<u8>]) -> anyhow::Result<(f64, Times)> {
     let (next, times, begun) = (AtomicUsize::new(0), Mutex::new(Vec::new()), Instant::now());
     let one = |raw: &[u8]| -> anyhow::Result<()> {
         let mut gate = Command::new("rt-mailgate-5")
-            .args(["--action", "correspond", "--queue", &rt.queue])
+            .args(["--action", "correspond", "--queue", &options.queue])
             .args(["--url", &options.rt])
             .stdin(Stdio::piped())
             .stdout(Stdio::null())

@@ -19,6 +19,7 @@ mod watch;
 
 use agree::Agreed;
 use load::{Kind, Load, Pace};
+pub(crate) use site::account;
 use site::{Logs, Pair};
 use watch::Watch;
 

@@ -51,6 +51,19 @@ pub(crate) fn desk_at(
     data: &std::path::Path,
     clock: Arc<dyn desk::Clock>,
 ) -> anyhow::Result<Desk> {
+    desk_keeping(url, data, clock, desk::KeptSecrets::default())
+}
+
+/// The same with what the operator keeps for coupled systems.
+///
+/// # Errors
+/// When the database or the folder can not be opened.
+pub(crate) fn desk_keeping(
+    url: &str,
+    data: &std::path::Path,
+    clock: Arc<dyn desk::Clock>,
+    secrets: desk::KeptSecrets,
+) -> anyhow::Result<Desk> {
     let db = Db::open(url, Options::default())?;
     db.migrate().context("bringing the database up to date")?;
     let mailer = connect::Mailer::new(&connect::MailerConfig::None).map_err(anyhow::Error::msg)?;
@@ -62,6 +75,7 @@ pub(crate) fn desk_at(
         desk::Config {
             mail_address: "desk@bench.example".into(),
             keys: desk::SecretKeys::parse(SECRET_KEY).map_err(anyhow::Error::msg)?,
+            secrets,
             ..desk::Config::default()
         },
     )?)

@@ -10,10 +10,12 @@ mod fill;
 mod flood;
 mod http;
 mod life;
+mod linked;
 mod mails;
 mod report;
 mod reports;
 mod rows;
+mod rt;
 mod run;
 mod server;
 mod stand;
@@ -98,6 +100,28 @@ enum Command {
         #[arg(long)]
         name: Option<String>,
     },
+    /// Link the tickets of a Request Tracker 5 and measure how both come together after a time
+    /// apart; bench/linked-rt.sh starts and fills one.
+    RtLinked {
+        /// RT's address.
+        #[arg(long, env = "SWITCHBOARD_TEST_RT")]
+        rt: String,
+        /// The token of the account that couples.
+        #[arg(long, env = "SWITCHBOARD_TEST_RT_TOKEN", hide_env_values = true)]
+        token: String,
+        /// RT's own database, `postgres://…`: what happens there is written into it.
+        #[arg(long, env = "SWITCHBOARD_TEST_RT_DATABASE", hide_env_values = true)]
+        rt_database: String,
+        /// The queue there; all its new tickets are linked.
+        #[arg(long, default_value = "Grid")]
+        queue: String,
+        /// Where the results go.
+        #[arg(long, default_value = "bench/results")]
+        results: PathBuf,
+        /// The results' name; `rt-linked` without it.
+        #[arg(long)]
+        name: Option<String>,
+    },
     /// Write the tickets of a filled database into a file, for bench/rt_fill.pl.
     RtTexts {
         /// `sqlite:PATH` or `postgres://…`.
@@ -175,6 +199,21 @@ fn main() -> anyhow::Result<()> {
             token,
             queue,
             server,
+            results,
+            name,
+        }),
+        Command::RtLinked {
+            rt,
+            token,
+            rt_database,
+            queue,
+            results,
+            name,
+        } => linked::run(&linked::Options {
+            rt,
+            token,
+            rt_database,
+            queue,
             results,
             name,
         }),

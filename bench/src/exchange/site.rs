@@ -57,7 +57,11 @@ impl Logs {
     }
 }
 
-async fn account(desk: &Desk, name: &str, admin: bool) -> anyhow::Result<Who> {
+/// An account of this name, a member of first level.
+///
+/// # Errors
+/// When the database refuses.
+pub(crate) async fn account(desk: &Desk, name: &str, admin: bool) -> anyhow::Result<Who> {
     let person = desk
         .create_account(NewAccount {
             email: format!("{name}@bench.example"),

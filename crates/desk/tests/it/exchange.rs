@@ -117,6 +117,16 @@ pub(crate) async fn stored(desk: &TestDesk, number: TicketNumber) -> (Ticket, Ve
     .unwrap()
 }
 
+/// A ticket as it stands in the other system.
+pub(crate) async fn there(
+    desk: &TestDesk,
+    cast: &Cast,
+    number: TicketNumber,
+) -> desk::exchange::view::Counterpart {
+    let seen = desk.desk.counterparts(&cast.ada_acts, number).await;
+    seen.unwrap().remove(0)
+}
+
 pub(crate) fn bodies(entries: &[Entry]) -> Vec<&str> {
     entries.iter().map(|e| e.body.as_str()).collect()
 }

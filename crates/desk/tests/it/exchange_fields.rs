@@ -2,10 +2,7 @@
 //! both ways.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-use connect::tracker::{Login, Rt};
-use connect::{Guard, Reach};
 use desk::service::ServiceEdit;
 use desk::{OpenRequest, Patch, Step};
 use serde_json::{Value, json};
@@ -14,8 +11,9 @@ use switchboard_core::onboarding::{Form, Question};
 use switchboard_core::{Actor, Command, TicketNumber, UnitId};
 use testkit::{TestDesk, both_configured, rt_server};
 
-use crate::exchange::{PUBLIC, agreed, bodies, coupled, keeping, passes, says, stored, world_by};
+use crate::exchange::{PUBLIC, bodies, coupled, keeping, passes, says, stored, there, world_by};
 use crate::exchange_in::here;
+use crate::exchange_rt::reaches;
 use crate::onboarding::{Cast, accepted, actor, cast};
 
 /// A form with questions, and lines that say what they are there.
@@ -83,9 +81,8 @@ async fn custom(desk: &TestDesk, number: TicketNumber) -> Value {
 }
 
 /// Nothing waits, nothing was refused; what went where, in words.
-async fn quiet(desk: &TestDesk, cast: &Cast, number: TicketNumber) -> Vec<String> {
-    let seen = desk.desk.counterparts(&cast.ada_acts, number).await;
-    let seen = seen.unwrap().remove(0);
+pub(crate) async fn quiet(desk: &TestDesk, cast: &Cast, number: TicketNumber) -> Vec<String> {
+    let seen = there(desk, cast, number).await;
     assert_eq!((seen.waiting, seen.dead), (0, 0), "{seen:?}");
     seen.lines.into_iter().map(|line| line.what).collect()
 }
@@ -215,12 +212,7 @@ fn custom_fields_go_to_a_real_rt_and_come_back() {
             ];
             accepted(&desk, &cast, mapped("Data", &lines)).await;
             typed(&desk, &cast).await;
-            let guard = Guard::new(Reach::parse("127.0.0.1").unwrap());
-            let token = Login::Token(server.token.clone());
-            let rt = Rt::new(&guard, &server.url, token, None).unwrap();
-            desk.desk
-                .use_tracker(agreed(&desk, "sky-atlas").await, Arc::new(rt));
-            desk.run_jobs().await;
+            reaches(&desk, &server).await;
             let rita = actor(&desk, &cast.f.rita).await;
             let answers = json!({"q1": "bad", "q3": ["storm", "eos"]});
             let number = opens(&desk, &rita, answers).await;
@@ -361,12 +353,7 @@ fn a_ticket_is_moved_in_a_real_rt_and_here() {
             let mut form = coupled("Grid");
             form.exchange.queues = vec!["storage = Cloud".into()];
             accepted(&desk, &cast, form).await;
-            let guard = Guard::new(Reach::parse("127.0.0.1").unwrap());
-            let token = Login::Token(server.token.clone());
-            let rt = Rt::new(&guard, &server.url, token, None).unwrap();
-            desk.desk
-                .use_tracker(agreed(&desk, "sky-atlas").await, Arc::new(rt));
-            desk.run_jobs().await;
+            reaches(&desk, &server).await;
             let rita = actor(&desk, &cast.f.rita).await;
             let number = opens(&desk, &rita, json!({})).await;
             let own = stored(&desk, number).await.0.unit;

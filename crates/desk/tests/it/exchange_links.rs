@@ -1,18 +1,17 @@
 //! Ties between tickets that are in the same system, there and here.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use connect::tracker::{Login, Relation as There, Rt};
-use connect::{Guard, Reach};
+use connect::tracker::Relation as There;
 use desk::Step;
 use serde_json::json;
 use switchboard_core::onboarding::{Form, LINKS};
 use switchboard_core::{Command, Relation, RelationKind, TicketNumber};
 use testkit::{TestDesk, both_configured, rt_server};
 
-use crate::exchange::{World, agreed, coupled, keeping, opens, passes, stored, world_by};
+use crate::exchange::{World, coupled, keeping, opens, passes, stored, there, world_by};
 use crate::exchange_fake::Wrong;
+use crate::exchange_rt::reaches;
 use crate::onboarding::{Cast, accepted, actor, cast};
 
 fn tying(queue: &str) -> Form {
@@ -56,15 +55,6 @@ async fn relates(
 async fn ties(desk: &TestDesk, number: TicketNumber) -> Vec<Relation> {
     let (ticket, _) = stored(desk, number).await;
     ticket.relations.into_iter().collect()
-}
-
-async fn there(
-    desk: &TestDesk,
-    cast: &Cast,
-    number: TicketNumber,
-) -> desk::exchange::view::Counterpart {
-    let seen = desk.desk.counterparts(&cast.ada_acts, number).await;
-    seen.unwrap().remove(0)
 }
 
 async fn quiet(desk: &TestDesk, cast: &Cast, numbers: [TicketNumber; 2]) {
@@ -252,12 +242,7 @@ fn ties_go_to_a_real_rt_and_come_back() {
         async move {
             let cast = cast(&desk).await;
             accepted(&desk, &cast, tying("Grid")).await;
-            let guard = Guard::new(Reach::parse("127.0.0.1").unwrap());
-            let token = Login::Token(server.token.clone());
-            let rt = Rt::new(&guard, &server.url, token, None).unwrap();
-            desk.desk
-                .use_tracker(agreed(&desk, "sky-atlas").await, Arc::new(rt));
-            desk.run_jobs().await;
+            reaches(&desk, &server).await;
             let rita = actor(&desk, &cast.f.rita).await;
             let (a, b) = (
                 opens(&desk, &rita, "sky-atlas").await,

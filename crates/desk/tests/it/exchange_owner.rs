@@ -1,10 +1,7 @@
 //! Who works on a ticket, there and here, by the lines of the agreement.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use connect::tracker::{Login, Rt};
-use connect::{Guard, Reach};
 use desk::Step;
 use serde_json::json;
 use switchboard_core::onboarding::Form;
@@ -12,9 +9,11 @@ use switchboard_core::{Actor, Channel, Command, Part, PersonId, TicketNumber};
 use testkit::{TestDesk, both_configured, rt_server};
 
 use crate::erasure::word;
-use crate::exchange::{World, agreed, coupled, keeping, opens, passes, stored, world_by};
+use crate::exchange::{World, coupled, keeping, opens, passes, stored, there, world_by};
 use crate::exchange_fake::Wrong;
+use crate::exchange_fields::quiet;
 use crate::exchange_in::here;
+use crate::exchange_rt::reaches;
 use crate::onboarding::{Cast, accepted, actor, cast, service};
 
 /// Sam, Pia and Stan have logins there.
@@ -56,20 +55,8 @@ async fn owner(desk: &TestDesk, number: TicketNumber) -> Option<PersonId> {
     stored(desk, number).await.0.owner
 }
 
-async fn there(
-    desk: &TestDesk,
-    cast: &Cast,
-    number: TicketNumber,
-) -> desk::exchange::view::Counterpart {
-    let seen = desk.desk.counterparts(&cast.ada_acts, number).await;
-    seen.unwrap().remove(0)
-}
-
 async fn trace(desk: &TestDesk, cast: &Cast, number: TicketNumber) -> String {
-    let seen = there(desk, cast, number).await;
-    assert_eq!((seen.waiting, seen.dead), (0, 0), "{seen:?}");
-    let lines: Vec<String> = seen.lines.into_iter().map(|line| line.what).collect();
-    lines.join("\n")
+    quiet(desk, cast, number).await.join("\n")
 }
 
 #[test]
@@ -333,12 +320,7 @@ fn an_owner_goes_to_a_real_rt_and_comes_back() {
             let cast = cast(&desk).await;
             accepted(&desk, &cast, owned("Grid", ["ada", "grace", "stan"])).await;
             staffed(&desk, &cast).await;
-            let guard = Guard::new(Reach::parse("127.0.0.1").unwrap());
-            let token = Login::Token(server.token.clone());
-            let rt = Rt::new(&guard, &server.url, token, None).unwrap();
-            desk.desk
-                .use_tracker(agreed(&desk, "sky-atlas").await, Arc::new(rt));
-            desk.run_jobs().await;
+            reaches(&desk, &server).await;
             let rita = actor(&desk, &cast.f.rita).await;
             let number = opens(&desk, &rita, "sky-atlas").await;
             let id = there(&desk, &cast, number).await.there.unwrap();

@@ -6,11 +6,22 @@ use connect::tracker::{Login, Rt};
 use connect::{Guard, Reach};
 use serde_json::json;
 use switchboard_core::{EntryVisibility, Status};
-use testkit::{both_configured, rt_server};
+use testkit::{RtServer, TestDesk, both_configured, rt_server};
 
 use crate::exchange::{agreed, bodies, coupled, keeping, opens, passes, says, stored};
 use crate::exchange_in::here;
 use crate::onboarding::{accepted, actor, cast};
+
+/// The agreement's system is this RT from now on.
+pub(crate) async fn reaches(desk: &TestDesk, server: &RtServer) {
+    // The form takes addresses with TLS only; this RT has none.
+    let guard = Guard::new(Reach::parse("127.0.0.1").unwrap());
+    let token = Login::Token(server.token.clone());
+    let rt = Rt::new(&guard, &server.url, token, None).unwrap();
+    desk.desk
+        .use_tracker(agreed(desk, "sky-atlas").await, Arc::new(rt));
+    desk.run_jobs().await;
+}
 
 #[test]
 fn a_request_goes_to_a_real_rt_and_its_solution_comes_back() {
@@ -20,13 +31,7 @@ fn a_request_goes_to_a_real_rt_and_its_solution_comes_back() {
         async move {
             let cast = cast(&desk).await;
             accepted(&desk, &cast, coupled("Grid")).await;
-            // The form takes addresses with TLS only; this RT has none.
-            let guard = Guard::new(Reach::parse("127.0.0.1").unwrap());
-            let token = Login::Token(server.token.clone());
-            let rt = Rt::new(&guard, &server.url, token, None).unwrap();
-            desk.desk
-                .use_tracker(agreed(&desk, "sky-atlas").await, Arc::new(rt));
-            desk.run_jobs().await;
+            reaches(&desk, &server).await;
             let rita = actor(&desk, &cast.f.rita).await;
             let number = opens(&desk, &rita, "sky-atlas").await;
             let seen = desk
@@ -157,12 +162,7 @@ fn what_people_mail_to_a_real_rt_comes_here_and_what_becomes_of_it_there_too() {
             let mut form = coupled("Cloud");
             form.exchange.personal_data = true;
             accepted(&desk, &cast, form).await;
-            let guard = Guard::new(Reach::parse("127.0.0.1").unwrap());
-            let token = Login::Token(server.token.clone());
-            let rt = Rt::new(&guard, &server.url, token, None).unwrap();
-            desk.desk
-                .use_tracker(agreed(&desk, "sky-atlas").await, Arc::new(rt));
-            desk.run_jobs().await;
+            reaches(&desk, &server).await;
 
             server.mail(
                 "Cloud",

@@ -239,6 +239,12 @@ async fn read_from(desk: &Desk, agreement: Uuid, cursor: &Cursor) -> anyhow::Res
     Ok(())
 }
 
+/// The number of something of RT's, which it writes as a text or as a number.
+fn numbered(one: &Value) -> String {
+    let id = &one["id"];
+    id.as_str().map_or_else(|| id.to_string(), str::to_owned)
+}
+
 /// RT alone, with a session as the product has one.
 struct Bare(Rt);
 
@@ -259,10 +265,7 @@ impl Bare {
             let Some(last) = rows.last() else {
                 return Ok(found);
             };
-            let id = last["id"].as_str().and_then(|id| id.parse().ok());
-            above = id
-                .or_else(|| last["id"].as_i64())
-                .context("a transaction's number")?;
+            above = numbered(last).parse().context("a transaction's number")?;
             found.extend(rows);
         }
     }
@@ -273,17 +276,13 @@ impl Bare {
         at_once(changes.chunks(each).map(|part| async move {
             let mut client = self.0.client();
             for change in part {
-                let id = &change["id"];
-                let id = id.as_str().map_or_else(|| id.to_string(), str::to_owned);
+                let id = numbered(change);
                 let path = format!("/REST/2.0/transaction/{id}");
                 client.get(&path).await?.want(200)?;
                 let path = format!("/REST/2.0/transaction/{id}/attachments?fields=ContentType");
                 let answer = client.get(&path).await?.want(200)?;
                 let parts: Value = serde_json::from_slice(&answer.body)?;
-                let part = &parts["items"][0]["id"];
-                let part = part
-                    .as_str()
-                    .map_or_else(|| part.to_string(), str::to_owned);
+                let part = numbered(&parts["items"][0]);
                 let path = format!("/REST/2.0/attachment/{part}");
                 client.get(&path).await?.want(200)?;
             }

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use store::Conn;
 use store::list::{Condition, Cursor, Filter, Item, OwnerIs, Scope, Sort};
-use store::search::{MANY_UNITS, SearchSide, find, find_in_units};
+use store::search::{SearchSide, by_lists, find, find_in_units, find_unrestricted};
 use store::unit::Service;
 use store::unit_list::UnitLists;
-use store::{Conn, Dialect};
 use switchboard_core::query::{self, Query, Who, Word};
 use switchboard_core::{Actor, Channel, PersonId, Status, TicketNumber, UnitId};
 
@@ -526,18 +526,18 @@ fn terms_of(
     looks.into_iter().map(look).collect()
 }
 
-/// Takes the terms of somebody's many units out of what is looked for, where tickets of
-/// units are found another way than by those: units and terms. PostgreSQL's index
-/// takes all terms at once.
+/// Takes the terms of somebody's units out of what is looked for, where tickets of
+/// units are found another way than by those: units and terms.
 fn apart<'s>(
     c: &Conn<'_>,
+    words: &[Word],
     scope: &'s Scope,
     looks: &mut [(SearchSide, Option<Vec<String>>)],
 ) -> Option<(&'s [UnitId], Vec<String>)> {
     let Scope::Related { units, .. } = scope else {
         return None;
     };
-    if units.len() < MANY_UNITS || c.dialect() == Dialect::Postgres {
+    if !by_lists(c, words, units) {
         return None;
     }
     let ours: Vec<String> = units.iter().copied().map(term::unit).collect();
@@ -576,8 +576,10 @@ fn search(
     // Few tickets are open, and those of a unit that is asked for are one list.
     let ours = match by_open || filter.units().is_some() {
         true => None,
-        false => apart(c, &scope, &mut looks),
+        false => apart(c, words, &scope, &mut looks),
     };
+    let mut most =
+        matches!(scope, Scope::Unrestricted { .. }) && !by_open && filter.units().is_none();
     let scopes = terms_of(looks, filter.units(), by_open);
     let mut batch = limit + 1;
     // Where the index tells all of the filter, nearly every hit is in the list.
@@ -595,8 +597,22 @@ fn search(
             let ours = (*units, terms.as_slice());
             found.push(find_in_units(c, lists, words, staff, ours, before, batch)?);
         }
-        for (side, scope) in &scopes {
-            found.push(find(c, words, *side, scope, before, batch)?);
+        // Whoever sees nearly all is not led through a list of nearly all.
+        let seen = match most {
+            true => find_unrestricted(c, words, &scopes, before, batch)?,
+            false => None,
+        };
+        most = seen.is_some();
+        match seen {
+            Some(hits) => {
+                floor = hits.last.unwrap_or(floor);
+                numbers.extend(hits.numbers);
+            }
+            None => {
+                for (side, scope) in &scopes {
+                    found.push(find(c, words, *side, scope, before, batch)?);
+                }
+            }
         }
         for hits in found {
             if hits.len() as i64 == batch {
@@ -605,9 +621,9 @@ fn search(
             numbers.extend(hits);
         }
         let numbers: Vec<i64> = numbers.into_iter().filter(|n| *n >= floor).collect();
-        let Some(lowest) = numbers.first().copied() else {
+        if numbers.is_empty() && floor == i64::MIN {
             return Ok(Page { items, next: None });
-        };
+        }
         let looked_at = numbers.len() as i64;
         let narrowed = filter.clone().and(Condition::Numbers(numbers));
         items.extend(store::list::page(
@@ -626,7 +642,7 @@ fn search(
         if floor == i64::MIN {
             return Ok(Page { items, next: None });
         }
-        before = Some(lowest);
+        before = Some(floor);
         // Few of what has the words are there for them: look further each time.
         batch = batch.max((batch * 2).min(WIDEST));
     }

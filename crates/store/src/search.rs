@@ -18,15 +18,17 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use switchboard_core::UnitId;
 use switchboard_core::query::Word;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::canonical_combining_class;
 
 use crate::conn::{Conn, Dialect};
-use crate::unit_list::{UnitLists, Walk, still_there};
 use crate::value::{Sql, Value};
 use crate::{Error, params};
+
+mod beside;
+
+pub use beside::{Hits, MANY_UNITS, by_lists, find_in_units, find_unrestricted};
 
 /// What is indexed of one ticket, replacing what was.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -282,71 +284,6 @@ fn found(conn: &mut Conn<'_>, wanted: &Wanted, before: i64, limit: i64) -> Resul
             |row| row.get(0),
         ),
         Dialect::Postgres => postgres_find(conn, wanted, before, limit),
-    }
-}
-
-/// So many units and more are many: their lists in the index are not walked through.
-pub const MANY_UNITS: usize = 5;
-/// Tickets with the words that are looked at first.
-const FIRST_LOOK: i64 = 256;
-/// Most tickets with the words that are looked at at a time.
-const WIDE_LOOK: i64 = 2_048;
-/// So many tickets with the words are looked at one by one; when that would not fill the
-/// page, the rest is left to the index. Each costs a fifth of a microsecond.
-const ONE_BY_ONE: i64 = 8_192;
-
-/// The same as [`find`] among the tickets of units, of which the index knows by these
-/// terms.
-///
-/// SQLite has to enter each unit's list at its newest end and to walk through all of them
-/// for it, word by word the more the rarer the word is. So where there are many, the tickets
-/// with the words are looked at from the newest on, and whose they are is told by lists in
-/// memory. Their share in the units tells how many there are still to look at.
-pub fn find_in_units(
-    conn: &mut Conn<'_>,
-    lists: &UnitLists,
-    words: &[Word],
-    side: SearchSide,
-    (units, terms): (&[UnitId], &[String]),
-    before: Option<i64>,
-    limit: i64,
-) -> Result<Vec<i64>, Error> {
-    let scope = [terms.to_vec()];
-    if conn.dialect() == Dialect::Postgres || units.len() < MANY_UNITS || limit < 1 {
-        return find(conn, words, side, &scope, before, limit);
-    }
-    let Some(lists) = lists.of(conn, units)? else {
-        return find(conn, words, side, &scope, before, limit);
-    };
-    let Some(mut wanted) = completed(conn, words, side, &[])? else {
-        return Ok(Vec::new());
-    };
-    let mut walk = Walk::down(lists);
-    let mut before = before.unwrap_or(i64::MAX);
-    let (mut ours, mut looked_at, mut width) = (Vec::new(), 0, FIRST_LOOK);
-    loop {
-        let hits = found(conn, &wanted, before, width)?;
-        let there = hits.iter().copied().filter(|n| walk.has(*n)).collect();
-        ours.extend(still_there(conn, there, units)?);
-        let missing = limit - ours.len() as i64;
-        let seen = hits.len() as i64;
-        let Some(lowest) = hits
-            .last()
-            .copied()
-            .filter(|_| missing > 0 && seen == width)
-        else {
-            ours.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-            return Ok(ours);
-        };
-        before = lowest;
-        looked_at += seen;
-        let to_look_at = looked_at.saturating_mul(missing) / (ours.len() as i64).max(1);
-        if looked_at.saturating_add(to_look_at) > ONE_BY_ONE {
-            wanted.scope = groups(&scope);
-            ours.extend(found(conn, &wanted, before, missing)?);
-            return Ok(ours);
-        }
-        width = (to_look_at * 5 / 4).clamp(FIRST_LOOK, WIDE_LOOK);
     }
 }
 

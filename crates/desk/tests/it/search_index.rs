@@ -3,7 +3,9 @@
 use desk::{EntryDraft, OpenRequest, Step, TicketQuery};
 use store::search::SearchDoc;
 use store::{Db, Options};
-use switchboard_core::{Actor, Channel, Command, PersonId, SolutionKind, TicketNumber};
+use switchboard_core::{
+    Actor, Channel, Command, EntryVisibility, PersonId, SolutionKind, TicketNumber, Visibility,
+};
 use testkit::{TestDesk, both, config, postgres, runtime, sqlite};
 
 async fn actor(test: &TestDesk, person: PersonId) -> Actor {
@@ -234,6 +236,7 @@ fn who_works_in_many_units_finds_what_is_there_now_and_nothing_else() {
         assert_eq!(found(&test, &nina, "cryostat").await, [there, here]);
         assign(here, "storage").await;
         assert_eq!(found(&test, &nina, "cryostat").await, [there]);
+        assert_eq!(found(&test, &nina, "cryostat warms").await, [there]);
         assign(here, "desk0").await;
         assert_eq!(found(&test, &nina, "cryostat").await, [there, here]);
         assert_eq!(
@@ -251,7 +254,7 @@ fn who_works_in_many_units_finds_what_is_there_now_and_nothing_else() {
             ..EntryDraft::default()
         };
         for number in [own, there] {
-            let write = Step::Write(switchboard_core::EntryVisibility::Internal, note.clone());
+            let write = Step::Write(EntryVisibility::Internal, note.clone());
             test.desk
                 .act(&ada, number, None, vec![write])
                 .await
@@ -260,5 +263,75 @@ fn who_works_in_many_units_finds_what_is_there_now_and_nothing_else() {
         test.run_jobs().await;
         assert_eq!(found(&test, &nina, "cryostat").await, [own, there, here]);
         assert_eq!(found(&test, &nina, "helium").await, [there]);
+    });
+}
+
+/// Every page of what somebody finds, `limit` at a time.
+async fn page_by_page(test: &TestDesk, by: &Actor, q: &str, limit: i64) -> Vec<TicketNumber> {
+    let mut all = Vec::new();
+    let mut cursor = None;
+    loop {
+        let query = TicketQuery {
+            q: q.into(),
+            limit,
+            cursor,
+            ..TicketQuery::default()
+        };
+        let page = test.desk.tickets(by, query).await.unwrap();
+        all.extend(page.items.iter().map(|i| i.number));
+        cursor = page.next;
+        if cursor.is_none() {
+            return all;
+        }
+        assert!(
+            !page.items.is_empty(),
+            "an empty page tells of what it hides"
+        );
+    }
+}
+
+/// First level sees all but restricted tickets: neither few of those among the hits nor many
+/// change what is found, how long a page is, or where it ends.
+#[test]
+fn first_level_finds_all_that_is_not_restricted_and_no_trace_of_the_rest() {
+    both(async |test| {
+        let people = test.federation().await;
+        let (rita, fay, sam) = (
+            actor(&test, people.rita.id).await,
+            actor(&test, people.fay.id).await,
+            actor(&test, people.sam.id).await,
+        );
+        let restrict = async |number: TicketNumber| {
+            let restrict = Command::SetVisibility(Visibility::Restricted);
+            let steps = vec![Step::Command(Command::Start), Step::Command(restrict)];
+            test.desk.act(&sam, number, None, steps).await.unwrap();
+        };
+        let mut free = Vec::new();
+        // Their own question, restricted where it is answered: found by its words, and
+        // not by what the unit notes.
+        let own = open(&test, &fay, "A cryostat of mine").await;
+        restrict(own).await;
+        free.push(own);
+        let note = EntryDraft {
+            body: "A helium leak, we think.".into(),
+            ..EntryDraft::default()
+        };
+        let write = Step::Write(EntryVisibility::Internal, note);
+        test.desk.act(&sam, own, None, vec![write]).await.unwrap();
+        for round in 0..3 {
+            // Few at first, then more than are looked up one by one, in a row.
+            for _ in 0..[3, 20, 0][round] {
+                restrict(open(&test, &rita, "The cryostat warms up").await).await;
+            }
+            free.insert(0, open(&test, &rita, "The cryostat is cold").await);
+            free.insert(0, open(&test, &rita, "The cryostat hums").await);
+            test.run_jobs().await;
+            for limit in [1, 2, 50] {
+                assert_eq!(page_by_page(&test, &fay, "cryostat", limit).await, free);
+            }
+            assert_eq!(found(&test, &fay, "helium").await.len(), 0);
+            assert_eq!(found(&test, &fay, "cryostat warms").await.len(), 0);
+            assert_eq!(found(&test, &sam, "helium cryostat").await, [own]);
+        }
     });
 }

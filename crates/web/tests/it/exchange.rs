@@ -375,7 +375,7 @@ fn lag_and_backlog_over_time_are_told_and_drawn() {
     both_configured(&keeping(), |desk| async move {
         let f = desk.federation().await;
         let agreement = coupled(&desk, &f.ada).await;
-        let drawn = |page: &str| page.matches("<svg class=\"plot long\"").count();
+        let drawn = |page: &str| page.matches("<svg class=\"plot long curve\"").count();
         let mut fay = Browser::of(&desk, &f.fay).await;
         let page = fay.page("/exchange").await;
         assert_eq!(drawn(&page), 0, "nothing was noted");

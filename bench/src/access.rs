@@ -2,12 +2,13 @@
 
 use std::time::Instant;
 
+use anyhow::Context as _;
 use desk::account::NewAccount;
 use desk::{Clock as _, SystemClock};
 use store::person::Person;
 use switchboard_core::{Part as Standing, UnitId};
 
-use crate::http::Client;
+use crate::http::{Client, ROW};
 use crate::report::{Line, Times};
 use crate::server::Server;
 use crate::stand::{Stand, Who, encode};
@@ -124,13 +125,18 @@ pub(crate) fn measure(
     }
     for (what, path) in [
         ("open", "/work?view=open".to_owned()),
-        ("newest", "/work?q=number%3A%3E0&sort=new".to_owned()),
+        ("newest", "/work?q=status%3Aany&sort=new".to_owned()),
         ("with a middling word", format!("/work?q={middling}")),
         (
             "open, with a common word",
             format!("/work?q=status%3Aopen%20{common}"),
         ),
     ] {
+        for (who, browser) in &mut browsers {
+            let page = stand.runtime.block_on(browser.get(&path))?.want(200)?;
+            page.shows(ROW, 1)
+                .with_context(|| format!("{path}, {who}"))?;
+        }
         compare(
             stand,
             &format!("list as a page, {what}"),

@@ -13,7 +13,7 @@ use desk::{Clock as _, SystemClock};
 use serde_json::{Value, json};
 
 use crate::fill;
-use crate::http::{Answer, Client};
+use crate::http::{Client, ROW};
 use crate::mails;
 use crate::report::{self, Line, Report, Times};
 use crate::rt::Rt;
@@ -192,22 +192,16 @@ fn pages(
         "/Search/Results.html?Query={}&OrderBy=id&Order=DESC&RowsPerPage={PAGE}&Rows={PAGE}",
         encode("id > 0")
     );
-    // That they are the pages, and not a hint that there are none.
-    let shows = |answer: Answer, what: &str, many: usize| {
-        let page = String::from_utf8_lossy(&answer.body).into_owned();
-        let found = page.matches(what).count();
-        anyhow::ensure!(found >= many, "{found} times {what:?} in a page of RT's");
-        Ok(())
+    let newest = "/work?q=status%3Aany&sort=new";
+    let are = |client: &mut Client, path: &str, what: &str, many: usize| {
+        let answer = stand.runtime.block_on(client.get(path))?.want(200)?;
+        answer.shows(what, many).context(path.to_owned())
     };
-    let answer = stand.runtime.block_on(other.get(&list))?.want(200)?;
-    shows(answer, "/Ticket/Display.html?id=", PAGE)?;
-    let first = "/Ticket/Display.html?id=1";
-    let answer = stand.runtime.block_on(other.get(first))?.want(200)?;
-    shows(answer, "<title>#1:", 1)?;
+    are(&mut here, newest, ROW, PAGE)?;
+    are(&mut other, &list, "/Ticket/Display.html?id=", PAGE)?;
+    are(&mut other, "/Ticket/Display.html?id=1", "<title>#1:", 1)?;
 
-    let ours = read(stand, &mut here, |_| {
-        "/work?q=number%3A%3E0&sort=new".to_owned()
-    })?;
+    let ours = read(stand, &mut here, |_| newest.to_owned())?;
     let theirs = read(stand, &mut other, |_| list.clone())?;
     let what = format!("list of {PAGE} as a page, the newest");
     lines.push(Line::times(what, &ours).beside_times(&theirs).note(

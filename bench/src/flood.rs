@@ -9,7 +9,7 @@ use desk::{Clock as _, SystemClock};
 use crate::fill;
 use crate::mails::{self, Pace};
 use crate::report::{Line, Times};
-use crate::run::{behind, catch_up, tickets_of};
+use crate::run::{behind, catch_up, full, tickets_of};
 use crate::say;
 use crate::server::Server;
 use crate::stand::Stand;
@@ -117,6 +117,7 @@ pub(crate) fn pages(
 ) -> anyhow::Result<Vec<Times>> {
     let mut browser = stand.browser(server, &stand.agent)?;
     let mut client = stand.client(server, &stand.agent);
+    full(stand, &mut browser, "/work?view=open")?;
     let mut times = vec![Vec::new(); PAGES.len()];
     let begun = Instant::now();
     let mut number = 0u32;

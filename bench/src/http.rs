@@ -51,7 +51,24 @@ impl Answer {
         }
         Ok(self)
     }
+
+    /// Itself when the body has something so many times at least: that it is the page that is
+    /// to be measured, and not one that says why there is none.
+    ///
+    /// # Errors
+    /// Says how many times it is there otherwise.
+    pub(crate) fn shows(self, what: &str, many: usize) -> anyhow::Result<Answer> {
+        let found = String::from_utf8_lossy(&self.body).matches(what).count();
+        anyhow::ensure!(
+            found >= many,
+            "{found} times {what:?} in an answer instead of {many}"
+        );
+        Ok(self)
+    }
 }
+
+/// What each row of a list in the workspace has.
+pub(crate) const ROW: &str = "href=\"/work/";
 
 /// One kept connection.
 #[derive(Debug)]

@@ -11,7 +11,7 @@ use crate::access;
 use crate::awake::Awake;
 use crate::bare::{self, Link};
 use crate::flood;
-use crate::http::Client;
+use crate::http::{Client, ROW};
 use crate::mails;
 use crate::report::{self, Line, Report, Times};
 use crate::reports;
@@ -226,6 +226,18 @@ fn in_turn<const KINDS: usize>(
     Ok(all.map(Times::of))
 }
 
+/// That a list, as a page or by API, has its 50 rows.
+pub(crate) fn full(stand: &Stand, client: &mut Client, path: &str) -> anyhow::Result<()> {
+    let row = if path.starts_with("/api/") {
+        "\"number\":"
+    } else {
+        ROW
+    };
+    let answer = stand.runtime.block_on(client.get(path))?.want(200)?;
+    answer.shows(row, 50).context(path.to_owned())?;
+    Ok(())
+}
+
 /// Reads a page by HTTP and the same by bare SQL.
 fn both(
     stand: &Stand,
@@ -343,13 +355,19 @@ fn pages(stand: &Stand, server: &Server, lines: &mut Vec<Line>) -> anyhow::Resul
         let asked = vec![(sql, values.to_vec())];
         move |_: usize, _: usize| asked.clone()
     };
+    let (open, newest) = (
+        "/api/v1/tickets?q=status%3Aopen&limit=50",
+        "/api/v1/tickets?limit=50",
+    );
+    full(stand, &mut agent, open)?;
+    full(stand, &mut first, newest)?;
     lines.push(beside_bare(
         stand,
         &mut link,
         "list of 50 by API, an agent's open tickets",
         &stand.agent,
         &mut agent,
-        |_| "/api/v1/tickets?q=status%3Aopen&limit=50".into(),
+        |_| open.into(),
         list(bare::sql::agent_open(), [unit.clone(), me]),
     )?);
     lines.push(beside_bare(
@@ -358,7 +376,7 @@ fn pages(stand: &Stand, server: &Server, lines: &mut Vec<Line>) -> anyhow::Resul
         "list of 50 by API, first level, newest",
         &stand.first,
         &mut first,
-        |_| "/api/v1/tickets?limit=50".into(),
+        |_| newest.into(),
         list(
             bare::sql::newest(),
             [
@@ -395,6 +413,7 @@ fn pages(stand: &Stand, server: &Server, lines: &mut Vec<Line>) -> anyhow::Resul
 
     let mut browser = stand.browser(server, &stand.agent)?.alone();
     let (sql, values) = (bare::sql::unit_urgent(), [unit]);
+    full(stand, &mut browser, "/work?view=open")?;
     let times = both(
         stand,
         &mut browser,
@@ -414,10 +433,11 @@ fn pages(stand: &Stand, server: &Server, lines: &mut Vec<Line>) -> anyhow::Resul
         Cell::Uuid(stand.maker.world.units[0].id.0),
         Cell::Uuid(stand.first.person.0),
     ];
+    full(stand, &mut browser, "/work?q=status%3Aany&sort=new")?;
     let times = both(
         stand,
         &mut browser,
-        |_| "/work?q=number%3A%3E0&sort=new".into(),
+        |_| "/work?q=status%3Aany&sort=new".into(),
         |_| link.run(&sql, &values).map(drop),
     )?;
     lines.push(

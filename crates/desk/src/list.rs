@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use store::Conn;
 use store::list::{Condition, Cursor, Filter, Item, OwnerIs, Scope, Sort};
-use store::search::{SearchSide, by_lists, find, find_in_units, find_unrestricted};
+use store::search::{MANY_UNITS, SearchSide, find, find_in_units, find_unrestricted};
 use store::unit::Service;
 use store::unit_list::UnitLists;
+use store::{Conn, Dialect};
 use switchboard_core::query::{self, Query, Who, Word};
 use switchboard_core::{Actor, Channel, PersonId, Status, TicketNumber, UnitId};
 
@@ -526,18 +526,18 @@ fn terms_of(
     looks.into_iter().map(look).collect()
 }
 
-/// Takes the terms of somebody's units out of what is looked for, where tickets of
-/// units are found another way than by those: units and terms.
+/// Takes the terms of somebody's many units out of what is looked for, where tickets of
+/// units are found another way than by those: units and terms. PostgreSQL's index
+/// takes all terms at once.
 fn apart<'s>(
     c: &Conn<'_>,
-    words: &[Word],
     scope: &'s Scope,
     looks: &mut [(SearchSide, Option<Vec<String>>)],
 ) -> Option<(&'s [UnitId], Vec<String>)> {
     let Scope::Related { units, .. } = scope else {
         return None;
     };
-    if !by_lists(c, words, units) {
+    if units.len() < MANY_UNITS || c.dialect() == Dialect::Postgres {
         return None;
     }
     let ours: Vec<String> = units.iter().copied().map(term::unit).collect();
@@ -576,7 +576,7 @@ fn search(
     // Few tickets are open, and those of a unit that is asked for are one list.
     let ours = match by_open || filter.units().is_some() {
         true => None,
-        false => apart(c, words, &scope, &mut looks),
+        false => apart(c, &scope, &mut looks),
     };
     let mut most =
         matches!(scope, Scope::Unrestricted { .. }) && !by_open && filter.units().is_none();

@@ -28,7 +28,7 @@ use crate::{Error, params};
 
 mod beside;
 
-pub use beside::{Hits, MANY_UNITS, by_lists, find_in_units, find_unrestricted};
+pub use beside::{Hits, MANY_UNITS, find_in_units, find_unrestricted};
 
 /// What is indexed of one ticket, replacing what was.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -41,7 +41,7 @@ pub fn find_in_units(
     limit: i64,
 ) -> Result<Vec<i64>, Error> {
     let scope = [terms.to_vec()];
-    if !by_lists(conn, words, units) || limit < 1 {
+    if conn.dialect() == Dialect::Postgres || units.len() < MANY_UNITS || limit < 1 {
         return find(conn, words, side, &scope, before, limit);
     }
     let Some(lists) = lists.of(conn, units)? else {
@@ -77,14 +77,6 @@ pub fn find_in_units(
         }
         width = (to_look_at * 5 / 4).clamp(FIRST_LOOK, WIDE_LOOK);
     }
-}
-
-/// Whether [`find_in_units`] tells a ticket's unit by lists in memory: on SQLite, and
-/// where the index would leap most, for many units or several words.
-pub fn by_lists(conn: &Conn<'_>, words: &[Word], units: &[UnitId]) -> bool {
-    let several = words.iter().filter(|w| !w.negated).count() > 1;
-    let worth_it = units.len() >= MANY_UNITS || several && !units.is_empty();
-    conn.dialect() == Dialect::Sqlite && worth_it
 }
 
 /// So many restricted tickets among a page's hits are looked up one by one.

@@ -733,6 +733,12 @@ pub trait Tracker: fmt::Debug + Send + Sync {
     /// The entry that came with a change, by its [`RemoteChange::source`].
     async fn entry(&self, source: &str) -> Result<RemoteEntry, Error>;
 
+    /// The marker of an entry that our account wrote, by its [`RemoteChange::source`], where
+    /// that takes less than reading the entry; `None`: that has to be read.
+    async fn marker(&self, _source: &str) -> Result<Option<String>, Error> {
+        Ok(None)
+    }
+
     /// What is in a file.
     async fn attachment(&self, id: &str) -> Result<Vec<u8>, Error>;
 

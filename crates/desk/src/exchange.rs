@@ -35,6 +35,7 @@ mod dead;
 mod fields;
 pub(crate) mod given;
 mod goes;
+mod heard;
 pub mod invitation;
 pub(crate) mod joint;
 mod links;

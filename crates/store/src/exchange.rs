@@ -214,18 +214,20 @@ pub fn of_ticket(conn: &mut Conn<'_>, ticket: TicketNumber) -> Result<Vec<Link>,
     conn.run(&sql, read)
 }
 
-/// Links about which something is to be done now, the longest due first.
+/// Links about which something is to be done now, the longest due first; and whether the
+/// ticket has a number there.
 pub fn due(
     conn: &mut Conn<'_>,
     agreement: Uuid,
     now: Millis,
     limit: i64,
-) -> Result<Vec<Uuid>, Error> {
+) -> Result<Vec<(Uuid, bool)>, Error> {
     conn.query(
-        "SELECT id FROM exchange_link WHERE agreement = $1 AND due_at IS NOT NULL AND due_at <= $2
+        "SELECT id, there FROM exchange_link
+         WHERE agreement = $1 AND due_at IS NOT NULL AND due_at <= $2
          ORDER BY due_at, id LIMIT $3",
         params![agreement, now, limit],
-        |row| row.get(0),
+        |row| Ok((row.get(0)?, row.get::<Option<String>>(1)?.is_some())),
     )
 }
 

@@ -62,8 +62,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const OVERLAP: i64 = 300_000;
 /// Rows a page; RT gives no more.
 const PAGE: usize = 100;
-/// Pages without a row that we may see, after which there are no more. RT
-/// hides rows after it has made pages of them.
+/// Pages without a row that we may see, after which there are no more, where RT does not
+/// say how many there are. It hides rows after it has made pages of them.
 const BLANK_PAGES: usize = 3;
 /// New changes after which a reading stops; there may be more.
 const MOST_CHANGES: usize = 500;
@@ -214,8 +214,9 @@ impl Rt {
         let mut not_taken = Vec::new();
         if !found_one {
             not_taken = differences(&wanted, &ticket, "");
-            let entry = self.marked_entry(&ticket.id, &new.entry.marker).await?;
-            if let Some(entry) = entry {
+            if !new.entry.attachments.is_empty()
+                && let Some(entry) = self.marked_entry(&ticket.id, &new.entry.marker).await?
+            {
                 not_taken.extend(self.lost_files(&ticket.id, &entry, &new.entry).await?);
             }
         }
@@ -307,11 +308,14 @@ impl Rt {
             let call = self.transactions(above, &of).with("page", page.to_string());
             let reply = found(self.door.call(call).await?, "search", || "search".into())?;
             let rows = list(&reply.json["items"]);
-            page = if rows.is_empty() { page + 1 } else { 1 };
             for row in rows {
                 above = above.max(text(&row["id"]).parse().unwrap_or(0));
                 items.extend(read::change(row, us).map(|(_, change)| change));
             }
+            if read::is_last(&reply.json, page) {
+                break;
+            }
+            page = if rows.is_empty() { page + 1 } else { 1 };
         }
         Ok(items)
     }
@@ -340,9 +344,10 @@ impl Rt {
                     items.push(change);
                 }
             }
+            let last = read::is_last(&reply.json, page);
             page = if rows.is_empty() { page + 1 } else { 1 };
             let full = items.len() >= MOST_CHANGES;
-            if full || page > BLANK_PAGES {
+            if full || last || page > BLANK_PAGES {
                 // While there is more, nothing that was not read is older than
                 // what was. What was done since the first part began may have turned up
                 // behind this one.
@@ -624,6 +629,10 @@ impl Tracker for Rt {
 
     async fn entry(&self, change: &str) -> Result<RemoteEntry, Error> {
         self.read_entry(change).await
+    }
+
+    async fn marker(&self, change: &str) -> Result<Option<String>, Error> {
+        Ok(read::parts(&self.parts(number(change)?).await?).marker)
     }
 
     async fn attachment(&self, id: &str) -> Result<Vec<u8>, Error> {

@@ -404,6 +404,26 @@ impl Tie {
         self.gone || (self.calls.iter().all(over) && (self.caught_up || self.there.is_none()))
     }
 
+    /// When a look at the ticket there is due that was not due yet: for a call in doubt once
+    /// it must have ended there, for one that was looked for, or for everything, once it is
+    /// looked for again. `None`: nothing waits for a time.
+    pub fn due_at(&self, polling: &Polling) -> Option<Millis> {
+        if self.gone {
+            return None;
+        }
+        let again = |at: Option<Millis>| at.map(|at| at + polling.every_ms);
+        let waits = |call: &&Call| !matches!(call.state, CallState::Refused { .. });
+        let doubt = self.calls.iter().find(waits).and_then(|call| {
+            let CallState::Doubt { since, looked } = call.state else {
+                return None;
+            };
+            let settled = since + polling.settle_ms;
+            Some(again(looked).map_or(settled, |again| again.max(settled)))
+        });
+        let whole = again(self.caught_up_at).filter(|_| self.there.is_some() && !self.caught_up);
+        doubt.into_iter().chain(whole).min()
+    }
+
     /// One of its calls has this marker.
     pub fn expects(&self, marker: &str) -> bool {
         self.calls.iter().any(|call| call.marker == marker)

@@ -287,9 +287,12 @@ fn a_call_without_an_answer_is_left_alone_and_then_looked_for() {
     assert_eq!(side.tie.calls[0].state, CallState::Doubt { since, looked });
     let step = side.later(MINUTE - 1);
     assert_eq!((step.call, step.look), (None, None));
+    assert_eq!(side.tie.due_at(&side.manner.polling), Some(lost + MINUTE));
     let step = side.later(1);
     assert_eq!(step.call, None);
     assert_eq!(step.look, Some(LookFor::Marker(create.marker.clone())));
+    let again = side.now + side.manner.polling.every_ms;
+    assert_eq!(side.tie.due_at(&side.manner.polling), Some(again));
     // What was asked for earlier may be older than the call's end.
     let early = side.now - 1;
     assert_eq!(side.step(TieInput::NotMade(early)).call, None);

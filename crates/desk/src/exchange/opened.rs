@@ -20,10 +20,11 @@ use switchboard_core::{
 };
 
 use super::fields::queue;
+use super::heard::{Text, author};
 use super::links::Seen;
 use super::owner::assignee;
 use super::taken::{Taking, spokesman};
-use super::there::{Text, Trouble, author, down};
+use super::there::{Trouble, down};
 use super::{Terms, keep, note};
 use crate::account::find_or_make;
 use crate::act::foreign_entry;

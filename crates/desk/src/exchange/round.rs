@@ -1,6 +1,7 @@
 //! A round with a system: it is read, and what waits for it is done.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use connect::tracker::{self, Cursor, RemoteChange, Tracker};
 use futures_util::future::BoxFuture;
@@ -8,21 +9,27 @@ use futures_util::{FutureExt as _, StreamExt as _, stream};
 use store::coupling::State;
 use store::exchange::{Dead, Went};
 use switchboard_core::Millis;
-use switchboard_core::exchange::{Answer, Call, CallState, LookFor, RemoteDeed, TieInput, TieStep};
+use switchboard_core::exchange::{
+    Answer, Call, CallState, LookFor, RemoteDeed, TieInput, TieStep, What,
+};
 use switchboard_core::onboarding::host_of;
+use tokio::sync::{Mutex, Semaphore};
 use uuid::Uuid;
 
 use super::dead::bury;
 use super::given::catch_up;
+use super::heard::{Ear, Heard, Once};
+use super::links::ties;
 use super::taken::Taking;
-use super::there::{Called, Ear, Heard, Trouble, backoff, made_for, title};
+use super::there::{Called, Trouble, backoff, made_for, title};
 use super::{AGAIN_MS, Terms, curve, keep, note, opened, private, put_off, stuck, wake};
 use crate::{Desk, Error};
 
 /// Links that are looked after in one round.
 const MOST_LINKS: i64 = 100;
-/// Tickets of one system that are read beside each other: as many as a small one answers at once.
-const READ_AT_ONCE: usize = 4;
+/// Tickets of one system that are looked after beside each other, and entries that are read so:
+/// as many as a small one answers at once.
+pub(super) const AT_ONCE: usize = 4;
 /// Calls for one link in one round.
 const MOST_CALLS: usize = 50;
 /// A system that could not be talked to is tried again after so long, then after
@@ -35,20 +42,48 @@ pub(super) const TRIES: i64 = 10;
 /// A system without a secret or a client is looked at again after so long.
 const NOT_READY_MS: Millis = 300_000;
 
-/// A ticket's reading; gives what keeps the system from being read.
-type Reading<'a> = BoxFuture<'a, Result<Option<Trouble>, Error>>;
+/// What is done about a ticket, or some; gives what keeps the system from being talked to.
+type Work<'a> = BoxFuture<'a, Result<Option<Trouble>, Error>>;
 
 /// Reads tickets of one system, some of them beside each other, until one says that there is
 /// trouble. What was begun then is left where it is: each is recorded by itself, and is read
 /// again.
-async fn some_at_once(readings: Vec<Reading<'_>>) -> Result<Option<Trouble>, Error> {
-    let mut reading = stream::iter(readings).buffer_unordered(READ_AT_ONCE);
+async fn some_at_once(readings: Vec<Work<'_>>) -> Result<Option<Trouble>, Error> {
+    let mut reading = stream::iter(readings).buffer_unordered(AT_ONCE);
     while let Some(read) = reading.next().await {
         if let Some(trouble) = read? {
             return Ok(Some(trouble));
         }
     }
     Ok(None)
+}
+
+/// One round with a system.
+struct Round<'a> {
+    terms: &'a Terms,
+    tracker: &'a dyn Tracker,
+    /// For what is read beside each other.
+    places: Semaphore,
+    /// For who makes or undoes links: of two that tie the same tickets the second finds them tied.
+    tying: Mutex<()>,
+    /// There is trouble: nothing more is begun.
+    over: AtomicBool,
+}
+
+impl<'a> Round<'a> {
+    fn new(terms: &'a Terms, tracker: &'a dyn Tracker) -> Round<'a> {
+        Round {
+            terms,
+            tracker,
+            places: Semaphore::new(AT_ONCE),
+            tying: Mutex::new(()),
+            over: AtomicBool::new(false),
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        self.over.load(Ordering::Relaxed)
+    }
 }
 
 /// How one link's part of a round ended.
@@ -77,8 +112,9 @@ impl Desk {
         };
         self.note_waiting(&terms).await?;
         self.doubt(&terms).await?;
-        let trouble = match self.read_system(&terms, &*tracker).await? {
-            None => self.do_links(&terms, &*tracker).await?,
+        let round = Round::new(&terms, &*tracker);
+        let trouble = match self.read_system(&round).await? {
+            None => self.do_links(&round).await?,
             trouble => trouble,
         };
         self.end_round(&terms, trouble, began).await
@@ -133,7 +169,7 @@ impl Desk {
         self.0
             .db
             .write(move |c| {
-                for id in store::exchange::due(c, terms.agreement.id, now, MOST_LINKS)? {
+                for (id, _) in store::exchange::due(c, terms.agreement.id, now, MOST_LINKS)? {
                     let Some(mut link) = store::exchange::load(c, id)? else {
                         continue;
                     };
@@ -161,12 +197,8 @@ impl Desk {
     /// Reads what happened there since, and carries it into the tickets. The
     /// cursor moves when all of that is recorded: what is read twice is known by
     /// its number.
-    async fn read_system(
-        &self,
-        terms: &Terms,
-        tracker: &dyn Tracker,
-    ) -> Result<Option<Trouble>, Error> {
-        let now = self.now();
+    async fn read_system(&self, round: &Round<'_>) -> Result<Option<Trouble>, Error> {
+        let (terms, tracker, now) = (round.terms, round.tracker, self.now());
         let c = &terms.coupling;
         let over = c.read_at.is_none_or(|at| now < at || now - at >= c.poll_ms);
         let woken = c.woken_at.is_some();
@@ -215,7 +247,7 @@ impl Desk {
                 })
                 .await?;
             // What happened to it since is read with it as a whole.
-            let mut taking: Vec<Reading<'_>> = Vec::new();
+            let mut taking: Vec<Work<'_>> = Vec::new();
             for number in &strange {
                 taking.push(self.take_over(terms, tracker, number).boxed());
             }
@@ -225,9 +257,9 @@ impl Desk {
             for (link, change) in ours {
                 by_link.entry(link).or_default().push(change);
             }
-            let mut hearing: Vec<Reading<'_>> = Vec::new();
+            let mut hearing: Vec<Work<'_>> = Vec::new();
             for (link, changes) in &by_link {
-                hearing.push(self.hear_link(terms, tracker, *link, changes, None).boxed());
+                hearing.push(self.hear_link(round, *link, changes, None).boxed());
             }
             if let Some(trouble) = some_at_once(hearing).await? {
                 return Ok(Some(trouble));
@@ -255,8 +287,7 @@ impl Desk {
     /// Reads what came with changes of one ticket there, and records it.
     async fn hear_link(
         &self,
-        terms: &Terms,
-        tracker: &dyn Tracker,
+        round: &Round<'_>,
         id: Uuid,
         changes: &[RemoteChange],
         whole: Option<Millis>,
@@ -278,26 +309,19 @@ impl Desk {
                 Ok::<_, Error>(Some((link, requesters)))
             })
             .await?;
-        let Some((link, mut requesters)) = loaded else {
+        let Some((link, requesters)) = loaded else {
             return Ok(None);
         };
-        let answered = |c: &RemoteChange| matches!(c.kind, tracker::ChangeKind::Answered);
-        if link.opened_there && changes.iter().any(answered) {
-            // Of somebody whose address may not pass nobody here knows that it
-            // is they who asked.
-            match tracker.read(&changes[0].ticket).await {
-                Ok(there) => requesters.extend(there.requesters),
-                Err(e) if e.again() == tracker::Again::Never => {}
-                Err(e) => return Ok(Some(Trouble::of(&e))),
-            }
-        }
-        let ear = Ear {
+        let terms = round.terms;
+        let mut ear = Ear {
             terms,
             link: &link,
             requesters,
             give_up: terms.coupling.tries >= TRIES,
+            places: &round.places,
+            there: Once::default(),
         };
-        match self.hear(tracker, &ear, changes).await {
+        match self.hear(round.tracker, &mut ear, changes).await {
             Ok(heard) => {
                 self.record_heard(terms, id, heard, whole).await?;
                 Ok(None)
@@ -401,47 +425,97 @@ impl Desk {
         Ok(())
     }
 
-    /// Does what waits.
-    async fn do_links(
-        &self,
-        terms: &Terms,
-        tracker: &dyn Tracker,
-    ) -> Result<Option<Trouble>, Error> {
-        let (agreement, now) = (terms.agreement.id, self.now());
+    /// Does what waits: of one ticket in its order, of some tickets beside each other. Those
+    /// that have yet to be made there are made one after the other, so that their numbers
+    /// there rise as they do here. When there is trouble, what was begun is ended: a call
+    /// that is left is in doubt.
+    async fn do_links(&self, round: &Round<'_>) -> Result<Option<Trouble>, Error> {
+        let (agreement, now) = (round.terms.agreement.id, self.now());
         let due = self
             .0
             .db
             .read(move |c| store::exchange::due(c, agreement, now, MOST_LINKS).map_err(Error::from))
             .await?;
-        for id in due {
-            if let Drove::Down(trouble) = self.do_link(terms, tracker, id).await? {
+        let (known, new): (Vec<_>, Vec<_>) = due.into_iter().partition(|(_, there)| *there);
+        let known = known.into_iter().map(|one| vec![one]);
+        let mut doing: Vec<Work<'_>> = Vec::new();
+        for some in [new].into_iter().chain(known) {
+            doing.push(self.do_some(round, some).boxed());
+        }
+        let mut doing = stream::iter(doing).buffer_unordered(AT_ONCE);
+        let (mut trouble, mut failed) = (None, None);
+        while let Some(done) = doing.next().await {
+            match done {
+                Ok(done) => trouble = trouble.or(done),
+                Err(error) => {
+                    round.over.store(true, Ordering::Relaxed);
+                    failed = failed.or(Some(error));
+                }
+            }
+        }
+        failed.map_or(Ok(trouble), Err)
+    }
+
+    /// Of some links one after the other.
+    async fn do_some(
+        &self,
+        round: &Round<'_>,
+        some: Vec<(Uuid, bool)>,
+    ) -> Result<Option<Trouble>, Error> {
+        for (id, _) in some {
+            if let Drove::Down(trouble) = self.do_link(round, id).await? {
+                round.over.store(true, Ordering::Relaxed);
                 return Ok(Some(trouble));
             }
         }
         Ok(None)
     }
 
-    async fn do_link(
-        &self,
-        terms: &Terms,
-        tracker: &dyn Tracker,
-        id: Uuid,
-    ) -> Result<Drove, Error> {
+    async fn do_link(&self, round: &Round<'_>, id: Uuid) -> Result<Drove, Error> {
         for _ in 0..MOST_CALLS {
-            let step = self.next_step(terms, id, TieInput::Tick, true).await?;
-            if let Some(look) = step.look {
-                match self.look(terms, tracker, id, look).await? {
-                    Some(trouble) => return Ok(Drove::Down(trouble)),
+            if round.is_over() {
+                break;
+            }
+            let step = self
+                .next_step(round.terms, id, TieInput::Tick, true)
+                .await?;
+            if let Some(look) = &step.look {
+                match self.look(round, id, look).await? {
+                    Some(trouble) => {
+                        self.was_not_done(id, &step, trouble.unheard).await?;
+                        return Ok(Drove::Down(trouble));
+                    }
                     None if step.call.is_none() => continue,
                     None => {}
                 }
             }
-            let Some(call) = step.call else { break };
-            if let Some(end) = self.do_call(terms, tracker, id, &call).await? {
+            let Some(call) = &step.call else { break };
+            if let Some(end) = self.do_call(round, id, call).await? {
                 return Ok(end);
             }
         }
         Ok(Drove::Fine)
+    }
+
+    /// What a step wanted was not done: its call was not made, and of what was not heard
+    /// because the line broke nothing is known. Else it would be waited for as if it was.
+    async fn was_not_done(&self, id: Uuid, step: &TieStep, unheard: bool) -> Result<(), Error> {
+        let left = TieStep {
+            call: step.call.clone(),
+            look: step.look.clone().filter(|_| unheard),
+            ..TieStep::default()
+        };
+        let now = self.now();
+        self.0
+            .db
+            .write(move |c| {
+                if let Some(mut link) = store::exchange::load(c, id)? {
+                    put_off(&mut link, &left);
+                    keep(c, &mut link, now)?;
+                }
+                Ok(())
+            })
+            .await
     }
 
     /// Takes an input in and records what follows; what is to be called is given
@@ -471,7 +545,8 @@ impl Desk {
                 {
                     None
                 } else {
-                    Some(now + AGAIN_MS)
+                    let due = link.tie.due_at(&terms.manner.polling);
+                    Some(due.unwrap_or(now + AGAIN_MS).max(now + 1))
                 };
                 keep(c, &mut link, now)?;
                 Ok::<_, Error>(step)
@@ -482,25 +557,21 @@ impl Desk {
     /// Reads a ticket there as a whole.
     async fn look(
         &self,
-        terms: &Terms,
-        tracker: &dyn Tracker,
+        round: &Round<'_>,
         id: Uuid,
-        look: LookFor,
+        look: &LookFor,
     ) -> Result<Option<Trouble>, Error> {
         let asked = self.now();
         match look {
             // The call looks for what it made before it makes anything: it is
             // settled by now, so it can be made again.
             LookFor::Marker(_) => {
-                self.next_step(terms, id, TieInput::NotMade(asked), false)
+                self.next_step(round.terms, id, TieInput::NotMade(asked), false)
                     .await?;
                 Ok(None)
             }
-            LookFor::Ticket(there) => match tracker.history(&there).await {
-                Ok(changes) => {
-                    self.hear_link(terms, tracker, id, &changes, Some(asked))
-                        .await
-                }
+            LookFor::Ticket(there) => match round.tracker.history(there).await {
+                Ok(changes) => self.hear_link(round, id, &changes, Some(asked)).await,
                 Err(e) => Ok(Some(Trouble::of(&e))),
             },
         }
@@ -510,8 +581,7 @@ impl Desk {
     /// round is over.
     async fn do_call(
         &self,
-        terms: &Terms,
-        tracker: &dyn Tracker,
+        round: &Round<'_>,
         id: Uuid,
         call: &Call,
     ) -> Result<Option<Drove>, Error> {
@@ -523,13 +593,20 @@ impl Desk {
         let Some(link) = link else {
             return Ok(Some(Drove::Fine));
         };
+        let (terms, tracker) = (round.terms, round.tracker);
+        let is_tie = matches!(&call.what, What::Set { field, .. } if *field == ties());
+        let tying = match is_tie {
+            true => Some(round.tying.lock().await),
+            false => None,
+        };
         let ready = self.ready_call(terms, &link, call).await?;
         let called = self.make_call(terms, tracker, call, ready).await;
+        drop(tying);
         if let (true, Some(there)) = (called.gone, &link.tie.there)
             && let Ok(gone) = RemoteChange::gone(there, self.now())
         {
             // What was said here stays here, and nothing is tried again.
-            let trouble = self.hear_link(terms, tracker, id, &[gone], None).await?;
+            let trouble = self.hear_link(round, id, &[gone], None).await?;
             return Ok(Some(trouble.map_or(Drove::Fine, Drove::Down)));
         }
         self.record_called(terms, id, call, called).await
@@ -610,7 +687,13 @@ impl Desk {
                 let step = terms.step(&mut link, input, &[], now);
                 put_off(&mut link, &step);
                 link.due_at = match &end {
-                    Some(Drove::Fine) => Some(now + backoff(AGAIN_CALL_MS, link.tries, None, dice)),
+                    Some(Drove::Fine) => {
+                        let before = (link.tries - 1).max(0);
+                        let again = now + backoff(AGAIN_CALL_MS, before, None, dice);
+                        // While it is in doubt it is not made again.
+                        let settled = link.tie.due_at(&terms.manner.polling);
+                        Some(settled.map_or(again, |settled| settled.max(again)))
+                    }
                     _ => Some(now),
                 };
                 keep(c, &mut link, now)?;

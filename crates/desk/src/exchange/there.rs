@@ -1,22 +1,17 @@
-//! The other system: what is asked of it, and what it says as plain values.
+//! The other system: what is asked of it. What it says is in `heard`.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
-use connect::tracker::{
-    self, Again, ChangeKind, NewAttachment, NewEntry, NewTicket, RemoteEntry, RemotePerson,
-    Tracker, Wanted,
-};
+use connect::tracker::{self, Again, NewAttachment, NewEntry, NewTicket, Tracker, Wanted};
 use store::exchange::Link;
 use switchboard_core::Millis;
 use switchboard_core::exchange::{
-    Answer, Author, Call, Change, Deed, Entry, Field, Name, RemoteChange, RemoteDeed, RemoteFile,
-    Role, SharedId, TieInput, What,
+    Answer, Author, Call, Change, Deed, Entry, Field, Name, Role, SharedId, TieInput, What,
 };
 use uuid::Uuid;
 
 use super::fields::queue;
-use super::links::{Seen, Todo, ties};
+use super::links::{Todo, ties};
 use super::owner::{assignee, said};
 use super::{Terms, given, private};
 use crate::{Desk, Error};
@@ -49,6 +44,8 @@ pub(super) struct Trouble {
     pub(super) why: String,
     /// When it wants to be asked again.
     pub(super) after: Option<Duration>,
+    /// The line broke, or it is busy: nothing is known of what it would have answered.
+    pub(super) unheard: bool,
 }
 
 /// What is to be said to a system, ready.
@@ -67,22 +64,28 @@ pub(super) enum Ready {
 
 /// Whether a failure is the system's as a whole and not this call's.
 pub(super) fn down(error: &tracker::Error) -> Option<Trouble> {
-    let why = error.to_string();
+    let trouble = |after: Option<Duration>, unheard: bool| Trouble {
+        why: error.to_string(),
+        after,
+        unheard,
+    };
     match error {
-        tracker::Error::Unreachable(_)
-        | tracker::Error::Secret { .. }
-        | tracker::Error::Strange { .. } => Some(Trouble { why, after: None }),
-        tracker::Error::Busy { after, .. } => Some(Trouble { why, after: *after }),
+        tracker::Error::Unreachable(_) => Some(trouble(None, true)),
+        tracker::Error::Busy { after, .. } => Some(trouble(*after, true)),
+        tracker::Error::Secret { .. } | tracker::Error::Strange { .. } => {
+            Some(trouble(None, false))
+        }
         _ => None,
     }
 }
 
 impl Trouble {
     /// What only people can repair, and nobody need ask for every few seconds.
-    fn repaired_by_people(error: &tracker::Error) -> Trouble {
+    pub(super) fn repaired_by_people(error: &tracker::Error) -> Trouble {
         Trouble {
             why: error.to_string(),
             after: Some(REPAIR),
+            unheard: false,
         }
     }
 
@@ -91,6 +94,7 @@ impl Trouble {
         down(error).unwrap_or(Trouble {
             why: error.to_string(),
             after: None,
+            unheard: false,
         })
     }
 }
@@ -457,260 +461,8 @@ fn filtered(terms: &Terms, entry: Entry, name: &Name, private: &[String]) -> Ent
     }
 }
 
-/// What was read of a ticket there, for its tie.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Heard {
-    /// The changes.
-    pub(super) changes: Vec<RemoteChange>,
-    /// Who works on it there now, if that changed.
-    pub(super) owner: Option<Option<String>>,
-    /// Where it lies there now, if that changed.
-    pub(super) queue: Option<String>,
-    /// Its links there now, if those changed.
-    pub(super) links: Option<Seen>,
-    /// What can not be read: the number of the change there, and why.
-    pub(super) unread: Vec<(u64, String)>,
-}
-
-/// What was written there.
-pub(super) struct Text {
-    /// Plain.
-    pub(super) body: String,
-    /// They are in the store of files.
-    pub(super) files: Vec<RemoteFile>,
-}
-
-/// Where a ticket's changes are read for.
-pub(super) struct Ear<'a> {
-    pub(super) terms: &'a Terms,
-    pub(super) link: &'a Link,
-    /// The addresses of those who asked.
-    pub(super) requesters: Vec<String>,
-    /// Give up what could not be read so often.
-    pub(super) give_up: bool,
-}
-
-impl Desk {
-    /// Reads what came with changes of a ticket: texts, files, values.
-    pub(super) async fn hear(
-        &self,
-        tracker: &dyn Tracker,
-        ear: &Ear<'_>,
-        changes: &[tracker::RemoteChange],
-    ) -> Result<Heard, Trouble> {
-        let mut heard = Heard::default();
-        for change in changes {
-            let Ok(id) = change.id.parse::<u64>() else {
-                continue;
-            };
-            if ear.link.tie.read.contains(&id) {
-                continue;
-            }
-            match self.hear_one(tracker, ear, change, id, &mut heard).await {
-                Ok(()) => {}
-                // It is not for us, or will not get better; unless nothing is for us any more.
-                Err(error) if error.again() == Again::Never || forbidden(&error) => {
-                    match tracker.lost().await {
-                        Ok(None) => heard.unread.push((id, error.to_string())),
-                        Ok(Some(lost)) => return Err(Trouble::repaired_by_people(&lost)),
-                        Err(error) => return Err(Trouble::of(&error)),
-                    }
-                }
-                Err(error) if ear.give_up && down(&error).is_none() => {
-                    heard.unread.push((id, error.to_string()));
-                }
-                Err(error) => return Err(Trouble::of(&error)),
-            }
-        }
-        Ok(heard)
-    }
-
-    async fn hear_one(
-        &self,
-        tracker: &dyn Tracker,
-        ear: &Ear<'_>,
-        change: &tracker::RemoteChange,
-        id: u64,
-        heard: &mut Heard,
-    ) -> Result<(), tracker::Error> {
-        let mut marker = None;
-        let what = match &change.kind {
-            ChangeKind::Answered | ChangeKind::Opened => {
-                let entry = tracker.entry(&change.source).await?;
-                marker = entry.marker.clone();
-                let echo = change.ours
-                    && marker
-                        .as_deref()
-                        .is_some_and(|m| m.starts_with(&ear.terms.manner.prefix));
-                let entry = RemoteEntry {
-                    // What came from us is here.
-                    attachments: if echo { Vec::new() } else { entry.attachments },
-                    ..entry
-                };
-                let Text { body, files } = self.text_of(ear.terms, tracker, entry).await?;
-                if matches!(change.kind, ChangeKind::Opened) {
-                    RemoteDeed::Opened {
-                        body,
-                        subject: String::new(),
-                        files,
-                        values: BTreeMap::new(),
-                        shared: None,
-                    }
-                } else {
-                    RemoteDeed::Wrote { body, files }
-                }
-            }
-            ChangeKind::Status { to, .. } if to == "deleted" => RemoteDeed::Deleted,
-            ChangeKind::Status { to, .. } => RemoteDeed::Set {
-                field: Field::Status,
-                raw: to.clone(),
-            },
-            ChangeKind::Priority => RemoteDeed::Set {
-                field: Field::Priority,
-                raw: tracker.read(&change.ticket).await?.priority,
-            },
-            ChangeKind::Owner => {
-                let owner = tracker.read(&change.ticket).await?.owner;
-                let login = ear.terms.login(owner.as_deref());
-                heard.owner = Some(owner);
-                let Some(raw) = login else { return Ok(()) };
-                RemoteDeed::Set {
-                    field: assignee(),
-                    raw,
-                }
-            }
-            ChangeKind::Merged { into } => RemoteDeed::Merged {
-                into: into.clone(),
-                shared: None,
-            },
-            ChangeKind::Queue => {
-                let lies = tracker.read(&change.ticket).await?.queue;
-                let known = ear.terms.known_queue(&lies).cloned();
-                heard.queue = Some(lies);
-                let Some(raw) = known else {
-                    return Ok(());
-                };
-                RemoteDeed::Set {
-                    field: queue(),
-                    raw,
-                }
-            }
-            ChangeKind::Field(_) if ear.terms.fields.is_empty() => return Ok(()),
-            ChangeKind::Field(which) => {
-                let there = tracker.read(&change.ticket).await?;
-                let name = there.numbered.get(which).unwrap_or(which);
-                let Some((field, mapped)) = ear.terms.mapped(name) else {
-                    return Ok(());
-                };
-                let known = ear.link.tie.fields.get(field);
-                let known = known.and_then(|there| there.raw.as_deref());
-                let Some(raw) = mapped.raw(there.fields.get(name), known) else {
-                    return Ok(());
-                };
-                RemoteDeed::Set {
-                    field: field.clone(),
-                    raw,
-                }
-            }
-            // Ours are known, where none of ours can be a tie.
-            ChangeKind::Link if change.ours && ear.terms.agreement.doc.links.is_empty() => {
-                return Ok(());
-            }
-            ChangeKind::Link => {
-                let asked = self.now();
-                let links = tracker.read(&change.ticket).await?.links;
-                heard.links = Some(Seen { links, asked });
-                return Ok(());
-            }
-            ChangeKind::Other(_) => return Ok(()),
-        };
-        heard.changes.push(RemoteChange {
-            id,
-            ticket: change.ticket.clone(),
-            at: change.at,
-            ours: change.ours,
-            marker,
-            author: author(&change.author, &ear.requesters),
-            what,
-        });
-        Ok(())
-    }
-
-    /// What was written there, plain, with its files as far as they may come.
-    pub(super) async fn text_of(
-        &self,
-        terms: &Terms,
-        tracker: &dyn Tracker,
-        entry: RemoteEntry,
-    ) -> Result<Text, tracker::Error> {
-        let mut body = if entry.html {
-            mail::to_text(&entry.body)
-        } else {
-            entry.body
-        };
-        let mut files = Vec::new();
-        for file in entry.attachments {
-            let most = self.config().max_attachment;
-            if !terms.agreement.doc.attachments || file.size > most as u64 {
-                body.push_str(&format!(
-                    "\n\n[The file {:?} ({} bytes) is in {} only.]",
-                    file.name, file.size, terms.manner.label
-                ));
-                continue;
-            }
-            let bytes = tracker.attachment(&file.id).await?;
-            files.push(self.keep_file(file.name, file.content_type, bytes).await?);
-        }
-        Ok(Text { body, files })
-    }
-
-    async fn keep_file(
-        &self,
-        file: String,
-        media_type: String,
-        bytes: Vec<u8>,
-    ) -> Result<RemoteFile, tracker::Error> {
-        let blobs = self.0.blobs.clone();
-        let length = bytes.len() as u64;
-        let kept = tokio::task::spawn_blocking(move || blobs.put(&bytes)).await;
-        let wrong = |e: String| tracker::Error::Failed {
-            system: "The file store",
-            status: 0,
-            words: e,
-        };
-        let sha256 = kept
-            .map_err(|e| wrong(e.to_string()))?
-            .map_err(|e| wrong(e.to_string()))?;
-        Ok(RemoteFile {
-            file,
-            media_type,
-            bytes: length,
-            sha256,
-        })
-    }
-}
-
-fn forbidden(error: &tracker::Error) -> bool {
+pub(super) fn forbidden(error: &tracker::Error) -> bool {
     matches!(error, tracker::Error::Forbidden { .. })
-}
-
-pub(super) fn author(person: &RemotePerson, requesters: &[String]) -> Author {
-    let theirs =
-        |a: &String| a.eq_ignore_ascii_case(&person.email) || a.eq_ignore_ascii_case(&person.login);
-    let name = [&person.name, &person.login]
-        .into_iter()
-        .find(|name| !name.trim().is_empty())
-        // A login that is an address shows its first half.
-        .map(|name| name.split('@').next().unwrap_or(name).to_owned());
-    Author {
-        role: if requesters.iter().any(theirs) {
-            Role::Requester
-        } else {
-            Role::Staff
-        },
-        name,
-        address: None,
-    }
 }
 
 /// When to try again after so many failures in a row: `first`, doubling, a quarter

@@ -42,6 +42,11 @@ pub(crate) struct There {
     /// After so many calls more one gets no answer.
     pub(crate) fails_after: Option<u32>,
     pub(crate) calls: u32,
+    /// Who reads or writes an entry waits a moment for the answer.
+    pub(crate) slow: bool,
+    working: [usize; 2],
+    /// So many waited for one at the same time: of those who read, and of those who write.
+    pub(crate) at_once: [usize; 2],
 }
 
 /// The system.
@@ -307,6 +312,20 @@ impl Fake {
             .collect()
     }
 
+    async fn takes_a_moment(&self, writes: bool) {
+        if !self.there().slow {
+            return;
+        }
+        let which = usize::from(writes);
+        {
+            let mut there = self.there();
+            there.working[which] += 1;
+            there.at_once[which] = there.at_once[which].max(there.working[which]);
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(40)).await;
+        self.there().working[which] -= 1;
+    }
+
     fn does<T>(&self, mut deed: impl FnMut(&mut There) -> T) -> End<T> {
         let mut there = self.there();
         if let Err(e) = there.up() {
@@ -433,6 +452,7 @@ impl Tracker for Fake {
     }
 
     async fn entry(&self, change: &str) -> Result<RemoteEntry, Error> {
+        self.takes_a_moment(false).await;
         let mut there = self.there();
         there.up()?;
         let found = there.entries.iter().find(|e| e.id == change);
@@ -446,6 +466,7 @@ impl Tracker for Fake {
     }
 
     async fn send(&self, ticket: &str, entry: &NewEntry) -> Result<Sent, Error> {
+        self.takes_a_moment(true).await;
         end(self.does(|there| {
             let known = there
                 .entries

@@ -7,7 +7,8 @@ use desk::exchange::Knock;
 use switchboard_core::{Command, Priority};
 use testkit::both_configured;
 
-use crate::exchange::{agreed, bodies, keeping, opens, passes, stored, world};
+use crate::exchange::{PUBLIC, agreed, bodies, keeping, opens, passes, says, stored, there, world};
+use crate::exchange_fake::Wrong;
 
 /// The round that was woken dies after it noted that it looks and before it saw anything.
 /// The next poll would be half a minute later; who starts again looks at once.
@@ -97,5 +98,116 @@ fn what_is_set_here_while_it_is_read_there_is_not_lost_in_silence() {
                  knowing of it. Set it to choose."
             ]
         );
+    });
+}
+
+/// A small system answers four at once, and no more are asked of it. What is written in one
+/// ticket is read and sent in its order all the same.
+#[test]
+fn entries_and_tickets_go_beside_each_other_and_each_ticket_keeps_its_order() {
+    both_configured(&keeping(), |desk| async move {
+        let w = world(&desk).await;
+        let mut numbers = Vec::new();
+        for _ in 0..6 {
+            numbers.push(opens(&desk, &w.rita, "sky-atlas").await);
+        }
+        passes(&desk, 60).await;
+        let at_once = || std::mem::take(&mut w.fake.0.lock().unwrap().at_once);
+        w.fake.0.lock().unwrap().slow = true;
+
+        // Read: of one ticket, and of several.
+        for n in 0..9 {
+            w.fake.writes("100", "ada", &format!("Question {n}"), None);
+        }
+        passes(&desk, 30).await;
+        assert_eq!(at_once(), [4, 0], "of one ticket");
+        for there in 101..106 {
+            for n in 0..3 {
+                w.fake
+                    .writes(&there.to_string(), "ada", &format!("Question {n}"), None);
+            }
+        }
+        passes(&desk, 30).await;
+        assert_eq!(at_once(), [4, 0], "of all of them together");
+        for (number, most) in numbers.iter().zip([9, 3, 3, 3, 3, 3]) {
+            let (_, entries) = stored(&desk, *number).await;
+            let asked: Vec<_> = bodies(&entries)
+                .into_iter()
+                .filter(|body| body.starts_with("Question"))
+                .map(str::to_owned)
+                .collect();
+            let right: Vec<_> = (0..most).map(|n| format!("Question {n}")).collect();
+            assert_eq!(asked, right);
+        }
+
+        // Sent: while it is away all of it waits.
+        w.fake.0.lock().unwrap().down = true;
+        for n in 0..3 {
+            for number in &numbers {
+                says(
+                    &desk,
+                    &w.rita,
+                    *number,
+                    PUBLIC,
+                    &format!("Answer {n}"),
+                    None,
+                )
+                .await;
+            }
+        }
+        w.fake.0.lock().unwrap().down = false;
+        passes(&desk, 120).await;
+        let [_, sent] = at_once();
+        assert!((2..=4).contains(&sent), "of several tickets: {sent}");
+        for (number, id) in numbers.iter().zip(100..) {
+            let id = id.to_string();
+            let sent: Vec<_> = {
+                let held = w.fake.0.lock().unwrap();
+                let of = held.entries.iter().filter(|e| e.ticket == id);
+                let bodies = of.map(|e| e.body.clone());
+                bodies.filter(|body| body.contains("Answer")).collect()
+            };
+            assert_eq!(sent.len(), 3, "{sent:?}");
+            for (n, body) in sent.iter().enumerate() {
+                assert!(body.contains(&format!("Answer {n}")), "{sent:?}");
+            }
+            assert_eq!(there(&desk, &w.cast, *number).await.waiting, 0);
+        }
+    });
+}
+
+/// Once a call in doubt must have ended, the ticket is read. That the line broke meanwhile
+/// is no look: the next comes when the line is tried again.
+#[test]
+fn a_look_that_the_line_broke_is_made_again_when_the_line_is_tried_again() {
+    both_configured(&keeping(), |desk| async move {
+        let w = world(&desk).await;
+        let number = opens(&desk, &w.rita, "sky-atlas").await;
+        passes(&desk, 60).await;
+        w.fake.0.lock().unwrap().wrong.push_back(Wrong::Lost);
+        let command = Command::Overrule {
+            priority: Priority::High,
+            reason: "It can not wait.".into(),
+        };
+        let step = Step::Command(command);
+        let acts = desk.desk.act(&w.cast.ada_acts, number, None, vec![step]);
+        acts.await.unwrap();
+        desk.run_jobs().await;
+        assert_eq!(there(&desk, &w.cast, number).await.waiting, 1);
+        // What changed there is read first; then the ticket.
+        desk.clock.advance(25_000);
+        desk.run_jobs().await;
+        let calls = w.fake.0.lock().unwrap().calls;
+        desk.clock.advance(4_900);
+        desk.run_jobs().await;
+        assert_eq!(w.fake.0.lock().unwrap().calls, calls, "not yet");
+        w.fake.0.lock().unwrap().fails_after = Some(1);
+        desk.clock.advance(3_000);
+        desk.run_jobs().await;
+        let told = desk.desk.exchange(&w.cast.ada_acts).await.unwrap().0;
+        assert!(told[0].coupling.error.is_some(), "{told:?}");
+        desk.clock.advance(3_000);
+        desk.run_jobs().await;
+        assert_eq!(there(&desk, &w.cast, number).await.waiting, 0);
     });
 }

@@ -95,6 +95,13 @@ fn link(json: &Value) -> Option<RemoteLink> {
     })
 }
 
+/// Whether no page comes after this one of a list. RT counts its pages with the rows in
+/// them that it hides; some do not say how many they are, and then it is not known.
+pub(super) fn is_last(json: &Value, page: usize) -> bool {
+    let pages = json["pages"].as_u64();
+    pages.is_some_and(|pages| page as u64 >= pages)
+}
+
 /// A transaction as a change; `None`: it is none.
 pub(super) fn change(json: &Value, us: &str) -> Option<(i64, RemoteChange)> {
     let id = text(&json["id"]);
@@ -202,6 +209,19 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn the_last_page_is_known_where_rt_says_how_many_there_are() {
+        for (pages, page, last) in [
+            (json!(0), 1, true),
+            (json!(2), 1, false),
+            (json!(2), 2, true),
+            (json!(null), 3, false),
+        ] {
+            assert_eq!(is_last(&json!({ "pages": pages }), page), last, "{pages}");
+        }
+        assert!(!is_last(&json!({}), 1));
+    }
 
     #[test]
     fn a_mail_with_two_forms_of_its_text_has_one_body() {

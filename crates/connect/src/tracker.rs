@@ -9,6 +9,7 @@
 //! call whose answer was lost is simply made again.
 
 mod call;
+mod deed;
 mod door;
 pub mod ggus_soap;
 pub mod github;
@@ -33,6 +34,7 @@ use serde::{Deserialize, Serialize};
 use crate::guard;
 use crate::probe::{Check, Mark, Question, Way, check, probe};
 
+pub use deed::Deed;
 pub use ggus_soap::GgusSoap;
 pub use github::GitHub;
 pub use gitlab::GitLab;
@@ -749,11 +751,17 @@ pub trait Tracker: fmt::Debug + Send + Sync {
     /// Sets values and says which were not taken.
     async fn set(&self, ticket: &str, wanted: &Wanted) -> Result<Outcome, Error>;
 
-    /// Why our account can do nothing there any more, if that is so: it does not see where
-    /// tickets lie, or may not write in any. Systems that say of a ticket that it is missing
-    /// when it is a right that is, are asked after each call that failed so.
-    async fn lost(&self) -> Result<Option<Error>, Error> {
+    /// Why our account can not do that there any more, if that is so: it does not see where
+    /// tickets lie, or may do it in none. Asked after each call that was refused, and where a
+    /// ticket was missing: some say that when it is a right that is.
+    async fn lost(&self, _deed: Deed) -> Result<Option<Error>, Error> {
         Ok(None)
+    }
+
+    /// Whether [`Tracker::lost`] knows it of all that our account does. Where not, what is
+    /// refused may be refused for all.
+    fn tells_rights(&self) -> bool {
+        true
     }
 
     /// Whether our account sees where tickets lie: then one that could be seen before

@@ -63,6 +63,17 @@ impl ZammadServer {
         serde_json::from_slice(answer.body()).unwrap()
     }
 
+    /// Somebody has these rights there from now on, each with the number of its group, and
+    /// no others.
+    pub fn lets(&self, user: &str, rights: &[(u64, &'static str)]) {
+        let mut desk = locked(&self.desk);
+        let known = desk.users.iter_mut().find(|known| known.login == user);
+        let rights = rights
+            .iter()
+            .map(|(group, right)| (*group, (*right).to_owned()));
+        known.unwrap().groups = rights.collect();
+    }
+
     /// How many tickets there are, merged ones too.
     pub fn tickets(&self) -> usize {
         locked(&self.desk).tickets.len()

@@ -32,8 +32,8 @@ use crate::tracker::number::{Sort, number};
 use crate::tracker::since::{MOST_PAGES, gather, start_at};
 use crate::tracker::wanted::{differences, entry_marker, unchanged};
 use crate::tracker::{
-    Changes, Cursor, Error, Kind, Login, NewAttachment, NewEntry, NewTicket, NotTaken, Outcome,
-    RemoteChange, RemoteEntry, RemoteTicket, Sent, Tracker, Wanted,
+    Changes, Cursor, Deed, Error, Kind, Login, NewAttachment, NewEntry, NewTicket, NotTaken,
+    Outcome, RemoteChange, RemoteEntry, RemoteTicket, Sent, Tracker, Wanted,
 };
 use read::{File, Row};
 use soap::{Door, LARGEST, Node, Order, Said};
@@ -668,6 +668,19 @@ impl Tracker for GgusSoap {
             not_taken: lost,
             found: false,
         }))
+    }
+
+    /// What our account may write nobody can ask.
+    fn tells_rights(&self) -> bool {
+        false
+    }
+
+    async fn lost(&self, _deed: Deed) -> Result<Option<Error>, Error> {
+        match self.list("Open", "").await {
+            Ok(_) => Ok(None),
+            Err(error @ Error::Forbidden { .. }) => Ok(Some(error)),
+            Err(error) => Err(error),
+        }
     }
 
     async fn sees_the_rest(&self) -> Result<bool, Error> {

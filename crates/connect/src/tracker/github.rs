@@ -31,7 +31,7 @@ use crate::tracker::number::{Sort, issue_number, number};
 use crate::tracker::since::{LOOK_PAGES, MOST_PAGES, gather, is_old, start, written_time};
 use crate::tracker::wanted::{differences, entry_marker, unchanged};
 use crate::tracker::{
-    ChangeKind, Changes, Cursor, Error, Kind, LABELS, Login, NewEntry, NewTicket, Outcome,
+    ChangeKind, Changes, Cursor, Deed, Error, Kind, LABELS, Login, NewEntry, NewTicket, Outcome,
     RemoteChange, RemoteEntry, RemotePerson, RemoteTicket, Sent, Standing, Tracker, Wanted, labels,
     markdown,
 };
@@ -501,7 +501,7 @@ impl Tracker for GitHub {
                 // Gone since it was found.
                 Err(Error::Deleted(_)) => {}
                 Err(Error::Missing { .. } | Error::Forbidden { .. }) => {
-                    self.lost().await?.map_or(Ok(()), Err)?;
+                    self.kept_out().await?.map_or(Ok(()), Err)?;
                 }
                 Err(error) => return Err(error),
             }
@@ -590,7 +590,7 @@ impl Tracker for GitHub {
         Ok(sent(all.first().unwrap_or(&made), false))
     }
 
-    async fn lost(&self) -> Result<Option<Error>, Error> {
+    async fn lost(&self, _deed: Deed) -> Result<Option<Error>, Error> {
         self.kept_out().await
     }
 

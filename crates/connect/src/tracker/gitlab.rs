@@ -28,9 +28,9 @@ use crate::tracker::number::{Sort, issue_number, number, within_a_second};
 use crate::tracker::since::{LOOK_PAGES, MOST_PAGES, gather, is_old, start, written_time};
 use crate::tracker::wanted::{differences, entry_marker, unchanged};
 use crate::tracker::{
-    ChangeKind, Changes, Cursor, Error, Kind, LABELS, Login, NewAttachment, NewEntry, NewTicket,
-    Outcome, RemoteAttachment, RemoteChange, RemoteEntry, RemotePerson, RemoteTicket, Sent,
-    Standing, Tracker, Wanted, labels, markdown,
+    ChangeKind, Changes, Cursor, Deed, Error, Kind, LABELS, Login, NewAttachment, NewEntry,
+    NewTicket, Outcome, RemoteAttachment, RemoteChange, RemoteEntry, RemotePerson, RemoteTicket,
+    Sent, Standing, Tracker, Wanted, labels, markdown,
 };
 
 pub(super) const KIND: Kind = Kind {
@@ -585,7 +585,7 @@ impl Tracker for GitLab {
                 Ok(of) => all.extend(of),
                 // Gone since it was found.
                 Err(Error::Missing { .. } | Error::Forbidden { .. }) => {
-                    self.lost().await?.map_or(Ok(()), Err)?;
+                    self.kept_out().await?.map_or(Ok(()), Err)?;
                 }
                 Err(error) => return Err(error),
             }
@@ -691,7 +691,7 @@ impl Tracker for GitLab {
         }
     }
 
-    async fn lost(&self) -> Result<Option<Error>, Error> {
+    async fn lost(&self, _deed: Deed) -> Result<Option<Error>, Error> {
         self.kept_out().await
     }
 

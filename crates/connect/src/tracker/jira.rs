@@ -34,8 +34,8 @@ use crate::tracker::number::issue_number;
 use crate::tracker::since::{MOST_PAGES, gather, start};
 use crate::tracker::wanted::{differences, entry_marker, unchanged};
 use crate::tracker::{
-    Changes, Cursor, Error, Kind, Login, NewEntry, NewTicket, NotTaken, Outcome, RemoteChange,
-    RemoteEntry, RemoteTicket, Sent, Tracker, Wanted, labels,
+    Changes, Cursor, Deed, Error, Kind, Login, NewEntry, NewTicket, NotTaken, Outcome,
+    RemoteChange, RemoteEntry, RemoteTicket, Sent, Tracker, Wanted, labels,
 };
 
 pub(super) const KIND: Kind = Kind {
@@ -532,7 +532,7 @@ impl Tracker for Jira {
                 Ok(of) => all.extend(of),
                 // Gone since it was found.
                 Err(Error::Missing { .. } | Error::Forbidden { .. }) => {
-                    self.lost().await?.map_or(Ok(()), Err)?;
+                    self.kept_out().await?.map_or(Ok(()), Err)?;
                 }
                 Err(error) => return Err(error),
             }
@@ -650,7 +650,7 @@ impl Tracker for Jira {
         }
     }
 
-    async fn lost(&self) -> Result<Option<Error>, Error> {
+    async fn lost(&self, _deed: Deed) -> Result<Option<Error>, Error> {
         self.kept_out().await
     }
 

@@ -30,7 +30,7 @@ use crate::tracker::call::{Call, Reply, date, found, list, not_taken, text, time
 use crate::tracker::look::lines;
 use crate::tracker::wanted::{differences, entry_marker};
 use crate::tracker::{
-    Changes, Cursor, Cut, Error, Kind, Login, NewEntry, NewTicket, NotTaken, Outcome,
+    Changes, Cursor, Cut, Deed, Error, Kind, Login, NewEntry, NewTicket, NotTaken, Outcome,
     RemoteAttachment, RemoteChange, RemoteEntry, RemoteLink, RemoteTicket, Sent, Standing, Tracker,
     Wanted,
 };
@@ -51,7 +51,7 @@ pub(super) const KIND: Kind = Kind {
     },
     make: |guard, account| {
         let client = Rt::new(guard, account.endpoint, account.login(), None)?;
-        Ok(Arc::new(client))
+        Ok(Arc::new(client.of_queue(account.queue)))
     },
 };
 
@@ -88,6 +88,8 @@ const TYPES: [&str; 12] = [
 /// An RT.
 pub struct Rt {
     door: Door,
+    // Empty: whether a right is lacking for all is not looked at.
+    queue: String,
     // The name of our account there; asked once.
     us: OnceCell<String>,
 }
@@ -116,8 +118,15 @@ impl Rt {
         let guard = guard.apart(authority, PATIENCE)?;
         Ok(Rt {
             door: Door::new(guard, address, login),
+            queue: String::new(),
             us: OnceCell::new(),
         })
+    }
+
+    /// Where the tickets lie that it is about.
+    pub fn of_queue(mut self, queue: &str) -> Rt {
+        self.queue = queue.trim().to_owned();
+        self
     }
 
     /// The name of our account there. A token names its user by number.
@@ -329,7 +338,7 @@ impl Rt {
         let cut = cursor.cut.take();
         let mut above = cut.map_or(cursor.floor, |cut| cut.above);
         let mut began = cut.and_then(|cut| cut.began);
-        let mut page = 1;
+        let (mut page, mut hides) = (1, false);
         loop {
             let call = self.transactions(above, "").with("page", page.to_string());
             let reply = found(self.door.call(call).await?, "search", || "search".into())?;
@@ -345,9 +354,14 @@ impl Rt {
                 }
             }
             let last = read::is_last(&reply.json, page);
+            hides |= read::hides(&reply.json, page);
             page = if rows.is_empty() { page + 1 } else { 1 };
             let full = items.len() >= MOST_CHANGES;
             if full || last || page > BLANK_PAGES {
+                // What is hidden now can not be read once it is far back.
+                if hides && let Some(lost) = self.kept_out(Deed::Read).await? {
+                    return Err(lost);
+                }
                 // While there is more, nothing that was not read is older than
                 // what was. What was done since the first part began may have turned up
                 // behind this one.
@@ -645,6 +659,10 @@ impl Tracker for Rt {
 
     async fn set(&self, ticket: &str, wanted: &Wanted) -> Result<Outcome, Error> {
         self.set_values(ticket, wanted).await
+    }
+
+    async fn lost(&self, deed: Deed) -> Result<Option<Error>, Error> {
+        self.kept_out(deed).await
     }
 
     async fn link(&self, ticket: &str, link: &RemoteLink) -> Result<RemoteTicket, Error> {

@@ -33,8 +33,8 @@ use crate::tracker::look::lines;
 use crate::tracker::since::{MOST_PAGES, gather, start};
 use crate::tracker::wanted::{differences, entry_marker, unchanged};
 use crate::tracker::{
-    Changes, Cursor, Error, Kind, Login, NewEntry, NewTicket, NotTaken, Outcome, RemoteChange,
-    RemoteEntry, RemoteLink, RemoteTicket, Sent, Tracker, Wanted,
+    Changes, Cursor, Deed, Error, Kind, Login, NewEntry, NewTicket, NotTaken, Outcome,
+    RemoteChange, RemoteEntry, RemoteLink, RemoteTicket, Sent, Tracker, Wanted,
 };
 use read::{ChangeId, History};
 
@@ -52,7 +52,7 @@ pub(super) const KIND: Kind = Kind {
     },
     make: |guard, account| {
         let client = Zammad::new(guard, "Zammad", account.endpoint, account.login())?;
-        Ok(Arc::new(client))
+        Ok(Arc::new(client.of_group(account.queue)))
     },
 };
 
@@ -61,7 +61,7 @@ pub(super) const GGUS: Kind = Kind {
     key: "ggus",
     make: |guard, account| {
         let client = Zammad::new(guard, "GGUS", account.endpoint, account.login())?;
-        Ok(Arc::new(client))
+        Ok(Arc::new(client.of_group(account.queue)))
     },
     ..KIND
 };
@@ -85,6 +85,8 @@ const NOBODY: u64 = 1;
 /// A Zammad.
 pub struct Zammad {
     door: Door,
+    // Empty: whether a right is lacking for all is not looked at.
+    group: String,
     // The number of our account there; asked once.
     us: OnceCell<u64>,
 }
@@ -117,8 +119,15 @@ impl Zammad {
         let headers = vec![("authorization", authorization)];
         Ok(Zammad {
             door: Door::new(guard, name, address, API, headers),
+            group: String::new(),
             us: OnceCell::new(),
         })
+    }
+
+    /// Where the tickets lie that it is about.
+    pub fn of_group(mut self, group: &str) -> Zammad {
+        self.group = group.trim().to_owned();
+        self
     }
 
     fn name(&self) -> &'static str {
@@ -376,6 +385,10 @@ impl Zammad {
             "value": read::written_time(since.floor),
         });
         let (tickets, asked_at) = self.search(&json!({ "ticket.updated_at": after })).await?;
+        // What our account does not see it does not find either.
+        if let Some(lost) = self.kept_out(Deed::Read).await? {
+            return Err(lost);
+        }
         let mut all = Vec::new();
         for ticket in &tickets {
             let Some(id) = ticket["id"].as_u64() else {
@@ -668,6 +681,10 @@ impl Tracker for Zammad {
 
     async fn send(&self, ticket: &str, entry: &NewEntry) -> Result<Sent, Error> {
         self.send_entry(ticket, entry).await
+    }
+
+    async fn lost(&self, deed: Deed) -> Result<Option<Error>, Error> {
+        self.kept_out(deed).await
     }
 
     async fn sees_the_rest(&self) -> Result<bool, Error> {

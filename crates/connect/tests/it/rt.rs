@@ -4,7 +4,7 @@ use std::io::{Read as _, Write as _};
 use std::time::{Duration, Instant};
 
 use connect::probe::{Check, Mark};
-use connect::tracker::{Again, Login, NewEntry, NewTicket, Rt, Tracker, Wanted};
+use connect::tracker::{Again, Deed, Error, Login, NewEntry, NewTicket, Rt, Tracker, Wanted};
 use connect::{Guard, Reach};
 use serde_json::json;
 
@@ -110,6 +110,23 @@ async fn a_test_of_the_connection_says_exactly_what_is_wrong() {
         ]
     );
     assert_eq!(found[3].detail, "Give it CreateTicket on the queue.");
+
+    // What it may not do in any ticket there, and not only in one.
+    let of = |queue: &str| bridge(&server).of_queue(queue);
+    for (deed, right) in [
+        (Deed::Read, None),
+        (Deed::Open, Some("CreateTicket")),
+        (Deed::Write, Some("ReplyToTicket")),
+        (Deed::Set, Some("ModifyTicket")),
+    ] {
+        assert_eq!(of("Grid").lost(deed).await, Ok(None), "{deed:?}");
+        let lost = of("Watched").lost(deed).await.unwrap();
+        let lost = lost.map(|error| error.to_string());
+        assert_eq!(lost.is_some(), right.is_some(), "{lost:?}");
+        assert!(lost.unwrap_or_default().contains(right.unwrap_or_default()));
+        let lost = of("Closed").lost(deed).await.unwrap();
+        assert!(matches!(lost, Some(Error::Missing { .. })), "{lost:?}");
+    }
 
     for queue in ["Closed", "No such queue", "../ticket/1"] {
         let found = rt.test(queue).await;

@@ -3,7 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use connect::tracker::{self, Again, ChangeKind, RemoteEntry, RemotePerson, RemoteTicket, Tracker};
+use connect::tracker::{
+    self, Again, ChangeKind, Deed, RemoteEntry, RemotePerson, RemoteTicket, Tracker,
+};
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt as _, StreamExt as _, stream};
 use store::exchange::Link;
@@ -146,7 +148,12 @@ impl Desk {
                 Ok(told) => heard.and(told),
                 // It is not for us, or will not get better; unless nothing is for us any more.
                 Err(error) if error.again() == Again::Never || forbidden(&error) => {
-                    match tracker.lost().await {
+                    match tracker.lost(Deed::Read).await {
+                        Ok(None)
+                            if forbidden(&error) && !tracker.tells_rights() && !ear.give_up =>
+                        {
+                            return Err(Trouble::repaired_by_people(&error));
+                        }
                         Ok(None) => heard.unread.push((id, error.to_string())),
                         Ok(Some(lost)) => return Err(Trouble::repaired_by_people(&lost)),
                         Err(error) => return Err(Trouble::of(&error)),

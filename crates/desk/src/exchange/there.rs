@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use connect::tracker::{self, Again, NewAttachment, NewEntry, NewTicket, Tracker, Wanted};
+use connect::tracker::{
+    self, Again, Deed as For, NewAttachment, NewEntry, NewTicket, Tracker, Wanted,
+};
 use store::exchange::Link;
 use switchboard_core::Millis;
 use switchboard_core::exchange::{
@@ -254,6 +256,11 @@ impl Desk {
         call: &Call,
         ready: Ready,
     ) -> Called {
+        let deed = match &ready {
+            Ready::Create(_) => For::Open,
+            Ready::Send(..) => For::Write,
+            Ready::Set(..) | Ready::Link(..) | Ready::Nothing => For::Set,
+        };
         let (done, words) = match &ready {
             Ready::Nothing => {
                 return Called {
@@ -305,7 +312,7 @@ impl Desk {
             Ok((answer, there, not_taken)) => {
                 let refused = matches!(answer, Answer::Refused(_));
                 // Some drop in silence what our account may not set.
-                if refused && let Ok(Some(lost)) = tracker.lost().await {
+                if refused && let Ok(Some(lost)) = tracker.lost(deed).await {
                     return kept_out(call, &lost);
                 }
                 Called {
@@ -334,7 +341,13 @@ impl Desk {
                 // What looks like this ticket's fault may be a right that is missing for all.
                 let never = error.again() == Again::Never || forbidden(&error);
                 if !gone && never {
-                    match tracker.lost().await {
+                    match tracker.lost(deed).await {
+                        Ok(None) if forbidden(&error) && !tracker.tells_rights() => {
+                            return Called {
+                                input: answered(call, Answer::Later),
+                                ..failed(call, &error)
+                            };
+                        }
                         Ok(None) => {}
                         Ok(Some(lost)) => return kept_out(call, &lost),
                         Err(error) => return failed(call, &error),

@@ -42,6 +42,8 @@ pub(crate) struct There {
     /// After so many calls more one gets no answer.
     pub(crate) fails_after: Option<u32>,
     pub(crate) calls: u32,
+    /// It does not tell what our account may do.
+    pub(crate) untold: bool,
     /// Who reads or writes an entry waits a moment for the answer.
     pub(crate) slow: bool,
     working: [usize; 2],
@@ -521,6 +523,10 @@ impl Tracker for Fake {
             }
         }))
         .await
+    }
+
+    fn tells_rights(&self) -> bool {
+        !self.there().untold
     }
 
     async fn link(&self, ticket: &str, link: &RemoteLink) -> Result<RemoteTicket, Error> {

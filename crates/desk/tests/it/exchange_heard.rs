@@ -211,3 +211,40 @@ fn a_look_that_the_line_broke_is_made_again_when_the_line_is_tried_again() {
         assert_eq!(there(&desk, &w.cast, number).await.waiting, 0);
     });
 }
+
+/// Where nobody can ask what our account may do, a call that it may not make may be one that
+/// it may make nowhere: it waits, and is set aside only when that lasts.
+#[test]
+fn where_rights_can_not_be_asked_what_is_forbidden_waits_before_it_is_set_aside() {
+    both_configured(&keeping(), |desk| async move {
+        let w = world(&desk).await;
+        let number = opens(&desk, &w.rita, "sky-atlas").await;
+        passes(&desk, 60).await;
+        let dead = async || desk.desk.exchange(&w.cast.ada_acts).await.unwrap().1.len();
+        {
+            let mut held = w.fake.0.lock().unwrap();
+            held.untold = true;
+            held.wrong.push_back(Wrong::Refused);
+        }
+        says(&desk, &w.rita, number, PUBLIC, "Plate 17.", None).await;
+        let seen = there(&desk, &w.cast, number).await;
+        assert_eq!((seen.waiting, dead().await), (1, 0));
+        assert!(seen.error.unwrap().contains("may not"));
+        passes(&desk, 60).await;
+        assert_eq!(there(&desk, &w.cast, number).await.waiting, 0);
+        let said = w.fake.bodies();
+        assert_eq!(said.iter().filter(|b| b.contains("Plate 17.")).count(), 1);
+
+        let always = vec![Wrong::Refused; 10];
+        w.fake.0.lock().unwrap().wrong.extend(always);
+        says(&desk, &w.rita, number, PUBLIC, "Plate 18.", None).await;
+        for _ in 0..10 {
+            desk.clock.advance(1_100_000);
+            desk.run_jobs().await;
+        }
+        assert_eq!(
+            (there(&desk, &w.cast, number).await.waiting, dead().await),
+            (0, 1)
+        );
+    });
+}

@@ -270,3 +270,80 @@ fn over_a_network_that_loses_a_tenth_nothing_is_lost_or_doubled() {
         }
     });
 }
+
+/// A right that our account has lost for all stops the coupling, with its error: what is to go
+/// there waits, and what happens there meanwhile comes later. One that it lacks in one ticket
+/// sets aside what was for that.
+#[test]
+fn a_zammad_that_lets_us_in_no_more_stops_the_coupling_and_everything_waits() {
+    both_configured(&keeping(), |desk| async move {
+        let server = ZammadServer::start().await;
+        let cast = coupled_to(&desk, &server.url, zammads("Grid")).await;
+        let guard = Guard::new(Reach::parse("127.0.0.1").unwrap());
+        let login = Login::Token("bridge".into());
+        let zammad = Zammad::new(&guard, "Zammad", &server.url, login).unwrap();
+        let agreement = agreed(&desk, "sky-atlas").await;
+        let zammad = Arc::new(zammad.of_group("Grid"));
+        desk.desk.use_tracker(agreement, zammad);
+        let rita = actor(&desk, &cast.f.rita).await;
+        let number = opens(&desk, &rita, "sky-atlas").await;
+        passes(&desk, 60).await;
+        let seen = async |number| {
+            let seen = desk.desk.counterparts(&cast.ada_acts, number).await;
+            seen.unwrap().remove(0)
+        };
+        let why = async || {
+            let (coupled, dead) = desk.desk.exchange(&cast.ada_acts).await.unwrap();
+            (coupled[0].coupling.error.clone(), dead.len())
+        };
+        assert_eq!(why().await, (None, 0));
+        let id = seen(number).await.there.unwrap();
+        // It sees everything and may change nothing.
+        server.lets("bridge", &[(2, "read"), (2, "overview")]);
+        says(&desk, &rita, number, PUBLIC, "Anybody there", None).await;
+        passes(&desk, 200).await;
+        let (said, dead) = why().await;
+        assert!(said.unwrap().contains("it needs the right “change”"));
+        assert_eq!((seen(number).await.waiting, dead), (1, 0));
+        // It sees nothing.
+        server.lets("bridge", &[]);
+        let article = json!({"ticket_id": id, "body": "Which plate?", "internal": false});
+        server
+            .acts("ada", "POST", "/ticket_articles", &article)
+            .await;
+        let other = opens(&desk, &rita, "sky-atlas").await;
+        passes(&desk, 200).await;
+        let (said, dead) = why().await;
+        assert!(said.unwrap().contains("that our account can see"));
+        assert_eq!(dead, 0);
+
+        server.lets("bridge", &[(2, "full")]);
+        passes(&desk, 400).await;
+        assert_eq!(why().await, (None, 0));
+        for number in [number, other] {
+            let seen = seen(number).await;
+            assert_eq!((seen.waiting, seen.dead, seen.error), (0, 0, None));
+        }
+        let ours = server.bodies(&id);
+        let ours = ours.iter().filter(|b| b.contains("Anybody there"));
+        assert_eq!((ours.count(), server.tickets()), (1, 2));
+        let (_, entries) = stored(&desk, number).await;
+        let theirs = entries.iter().filter(|e| e.body == "Which plate?");
+        assert_eq!(theirs.count(), 1);
+
+        // This one only lies where it may not be seen.
+        server
+            .acts(
+                "ada",
+                "PUT",
+                &format!("/tickets/{id}"),
+                &json!({"group": "Hidden"}),
+            )
+            .await;
+        says(&desk, &rita, number, PUBLIC, "And now", None).await;
+        says(&desk, &rita, other, PUBLIC, "Here too", None).await;
+        passes(&desk, 200).await;
+        assert_eq!(why().await, (None, 1));
+        assert_eq!(seen(other).await.waiting, 0);
+    });
+}

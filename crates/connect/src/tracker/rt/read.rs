@@ -102,6 +102,16 @@ pub(super) fn is_last(json: &Value, page: usize) -> bool {
     pages.is_some_and(|pages| page as u64 >= pages)
 }
 
+/// Whether RT hides rows of this page of a list; it tells how many there are with them.
+pub(super) fn hides(json: &Value, page: usize) -> bool {
+    let shown = list(&json["items"]).len() as u64;
+    let (total, rows) = (json["total"].as_u64(), json["per_page"].as_u64());
+    total.zip(rows).is_some_and(|(total, rows)| {
+        let before = rows * (page as u64).saturating_sub(1);
+        shown < total.saturating_sub(before).min(rows)
+    })
+}
+
 /// A transaction as a change; `None`: it is none.
 pub(super) fn change(json: &Value, us: &str) -> Option<(i64, RemoteChange)> {
     let id = text(&json["id"]);
@@ -221,6 +231,21 @@ mod tests {
             assert_eq!(is_last(&json!({ "pages": pages }), page), last, "{pages}");
         }
         assert!(!is_last(&json!({}), 1));
+        let list = |total: Value, shown: usize| {
+            let items = vec![json!({}); shown];
+            json!({ "total": total, "per_page": 2, "items": items })
+        };
+        for (total, page, shown, hidden) in [
+            (json!(3), 1, 2, false),
+            (json!(3), 1, 1, true),
+            (json!(3), 2, 1, false),
+            (json!(3), 2, 0, true),
+            (json!(3), 3, 0, false),
+            (json!(null), 1, 0, false),
+        ] {
+            let said = hides(&list(total.clone(), shown), page);
+            assert_eq!(said, hidden, "{total} {page} {shown}");
+        }
     }
 
     #[test]

@@ -58,6 +58,10 @@ pub struct Tie {
     pub numbered: u64,
     /// How the fields stand there.
     pub fields: BTreeMap<Field, There>,
+    /// Their words with which it was opened there: what it was opened with is their value, in
+    /// a word that we need not have.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub opened: BTreeMap<Field, String>,
     /// The last that was written there by somebody else: what a *resolved*
     /// takes for its solution.
     pub last_word: Option<String>,
@@ -339,6 +343,9 @@ impl Tie {
                 (field.clone(), there)
             });
         tie.fields = there.collect();
+        let known = values.clone().into_iter();
+        let known = known.filter(|(field, _)| manner.words.contains_key(field));
+        tie.opened = known.collect();
         Some((tie, opened))
     }
 

@@ -700,6 +700,33 @@ fn their_word_is_remembered_though_ours_for_it_says_something_else() {
 }
 
 #[test]
+fn the_word_with_which_it_was_opened_there_is_theirs_until_somebody_here_sets_another() {
+    let opened = [(Field::Priority, "17"), (Field::Status, "deferred")];
+    let mut side = Side::adopted_with(&opened);
+    let default = side.value(Field::Priority).to_owned();
+    let step = side.reads_all(Vec::new(), side.now);
+    assert_eq!(step.call, None);
+    assert_eq!(side.later(10 * MINUTE).call, None);
+    // Nor when the baton comes here, and what was known is read again from what is kept.
+    let kept = serde_json::to_string(&side.tie).unwrap();
+    side.tie = serde_json::from_str(&kept).unwrap();
+    let back = side
+        .shared
+        .pass(&desk("rt"), desk("a"), "back".to_owned(), 1)
+        .unwrap();
+    assert_eq!(side.here(back).call, None);
+    // What they set meanwhile without being responsible is set back to their own word.
+    let step = side.reads(vec![set(2, Field::Status, "stalled")]);
+    assert_eq!(raw_of(&step.call.unwrap()), "deferred");
+    let other = if default == "top" { "low" } else { "top" };
+    side.sets(Field::Priority, other);
+    let sets =
+        |call: &&Call| matches!(&call.what, What::Set { field, .. } if *field == Field::Priority);
+    let call = side.tie.calls.iter().find(sets).unwrap();
+    assert_ne!(raw_of(call), "17");
+}
+
+#[test]
 fn a_robot_there_is_not_fought_with() {
     let mut side = Side::made();
     let mut step = side.sets(Field::Status, "assigned");

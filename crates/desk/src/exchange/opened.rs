@@ -214,7 +214,8 @@ impl Desk {
     }
 }
 
-/// How a ticket stood when it was made: as it stands now, unless that changed.
+/// How a ticket stood when it was made, as far as that can be known: as it stands now, unless
+/// that changed.
 fn at_first(
     terms: &Terms,
     ticket: &RemoteTicket,
@@ -225,11 +226,11 @@ fn at_first(
         _ => None,
     });
     let status = from.unwrap_or_else(|| ticket.status.clone());
-    let mut values = BTreeMap::from([(Field::Status, status)]);
-    let weighed = |c: &tracker::RemoteChange| matches!(c.kind, ChangeKind::Priority);
-    if !history.iter().any(weighed) {
-        values.insert(Field::Priority, ticket.priority.clone());
-    }
+    // What it was before it was weighed anew nobody tells: ours would be set there in its place.
+    let mut values = BTreeMap::from([
+        (Field::Status, status),
+        (Field::Priority, ticket.priority.clone()),
+    ]);
     if let Some(agreed) = terms.known_queue(&ticket.queue) {
         values.insert(queue(), agreed.clone());
     }

@@ -401,3 +401,54 @@ fn a_system_that_is_down_when_it_is_to_be_read_loses_nothing() {
         assert_eq!(counterpart(&desk, &w, numbers[0]).await.there, Some(id));
     });
 }
+
+/// A priority without a word here is the default here, and stays what it is there.
+#[test]
+fn what_it_was_opened_with_there_is_not_replaced_by_our_word_for_it() {
+    both_configured(&keeping(), |desk| async move {
+        let w = world(&desk).await;
+        let opens = |priority: &str| {
+            let id = w.fake.opens("atlas", "uma", "Where are they?", None);
+            let mut there = w.fake.0.lock().unwrap();
+            there.tickets.get_mut(&id).unwrap().priority = priority.into();
+            id
+        };
+        let first = opens("17");
+        let second = opens("18");
+        w.fake.weighs(&second, "ada", "19");
+        passes(&desk, 120).await;
+        let weighs = |id: &str| w.fake.0.lock().unwrap().tickets[id].priority.clone();
+        assert_eq!(
+            (weighs(&first).as_str(), weighs(&second).as_str()),
+            ("17", "19")
+        );
+        let mut weighed = None;
+        for number in &here(&desk).await {
+            let (ticket, _) = stored(&desk, *number).await;
+            assert_eq!(ticket.priority(), Priority::Medium);
+            says(&desk, &w.cast.ada_acts, *number, PUBLIC, "We look.", None).await;
+            let seen = counterpart(&desk, &w, *number).await;
+            assert_eq!((seen.conflicts.len(), seen.waiting), (0, 0), "{seen:?}");
+            weighed = weighed.or(Some(*number).filter(|_| seen.there.as_ref() == Some(&first)));
+        }
+        passes(&desk, 120).await;
+        assert_eq!(
+            (weighs(&first).as_str(), weighs(&second).as_str()),
+            ("17", "19")
+        );
+        let command = Command::Overrule {
+            priority: Priority::High,
+            reason: "It can not wait.".into(),
+        };
+        let step = desk::Step::Command(command);
+        let acts = desk
+            .desk
+            .act(&w.cast.ada_acts, weighed.unwrap(), None, vec![step]);
+        acts.await.unwrap();
+        passes(&desk, 60).await;
+        assert_eq!(
+            (weighs(&first).as_str(), weighs(&second).as_str()),
+            ("100", "19")
+        );
+    });
+}

@@ -200,10 +200,8 @@ impl Tie {
         let set = shared.field(field)?;
         // What came from there is there, in a word that may say more than the
         // one that we would use.
-        let theirs = set
-            .raw
-            .as_deref()
-            .filter(|_| set.name.desk == manner.system);
+        let word = set.raw.as_ref().or_else(|| self.opened.get(field));
+        let theirs = word.filter(|_| set.name.desk == manner.system);
         let raw = match theirs {
             Some(raw) => raw,
             None => words.there(&set.value)?,

@@ -62,6 +62,10 @@ pub struct Tie {
     /// a word that we need not have.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub opened: BTreeMap<Field, String>,
+    /// Fields whose value there is not taken over here, each with a sum of the value that
+    /// stays here.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub left: BTreeMap<Field, u32>,
     /// The last that was written there by somebody else: what a *resolved*
     /// takes for its solution.
     pub last_word: Option<String>,
@@ -284,6 +288,14 @@ impl Manner {
     }
 }
 
+/// FNV-1a. Sums are kept, and markers that were sent are looked for by later versions, so it
+/// is none whose outcome a library may change.
+fn sum(text: &str) -> u32 {
+    text.bytes().fold(0x811C_9DC5, |sum, byte| {
+        (sum ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+    })
+}
+
 impl Tie {
     /// A tie to a ticket that was made there, and the first change of the ticket
     /// that is shared by that. `ticket` is named after the system. Its files are
@@ -429,6 +441,22 @@ impl Tie {
         });
         let whole = again(self.caught_up_at).filter(|_| self.there.is_some() && !self.caught_up);
         doubt.into_iter().chain(whole).min()
+    }
+
+    /// What they set is not taken over here, and ours stays: as long as it does, nobody here
+    /// has chosen it over theirs.
+    pub fn leave(&mut self, field: &Field, ours: &str) {
+        self.left.insert(field.clone(), sum(ours));
+    }
+
+    /// What they set is taken over, or somebody here chose.
+    pub fn take_over(&mut self, field: &Field) {
+        self.left.remove(field);
+    }
+
+    /// Ours only stays, and says nothing against theirs.
+    pub fn leaves(&self, field: &Field, ours: &str) -> bool {
+        self.left.get(field) == Some(&sum(ours))
     }
 
     /// One of its calls has this marker.

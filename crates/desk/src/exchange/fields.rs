@@ -202,6 +202,21 @@ impl Mapped {
     }
 }
 
+/// How a field stands in a ticket here; `None`: it is none of those that are values of it.
+pub(super) fn standing(field: &Field, ticket: &Ticket) -> Option<String> {
+    Some(match field {
+        Field::Priority => ticket.priority().key().to_owned(),
+        Field::Category => ticket.facts.category.clone(),
+        other => match other.key() {
+            "affected_users" => ticket.facts.affected_users.to_string(),
+            key => {
+                let answer = ticket.custom.get(key.strip_prefix(CUSTOM)?);
+                answer.map_or_else(String::new, text)
+            }
+        },
+    })
+}
+
 /// Values there as one text.
 pub(super) fn joined(values: &[String]) -> String {
     let mut sorted = values.to_vec();

@@ -11,7 +11,7 @@ use switchboard_core::exchange::{
     Field, LocalAuthor, LocalEntry, Name, Refused, Role, Shared, SharedId, Stage, There, Tie,
     TieInput, shared_entry,
 };
-use switchboard_core::onboarding::{CUSTOM, FACTS};
+use switchboard_core::onboarding::CUSTOM;
 use switchboard_core::{Change, EntryId, Millis, PersonId, Status, Ticket, TicketNumber};
 use uuid::Uuid;
 
@@ -306,9 +306,10 @@ impl Pen<'_> {
             let (leaves, own) = self.stands(mapped, ticket);
             let known = link.shared.field(field);
             let known = known.map_or("", |set| set.value.as_str());
-            if known == leaves || known == own {
+            if known == leaves || known == own || link.tie.leaves(field, &own) {
                 continue;
             }
+            link.tie.take_over(field);
             let set = link
                 .shared
                 .set(&self.terms.me, field.clone(), leaves, None, self.now);
@@ -548,7 +549,11 @@ fn goes_on(
         .shared
         .field(&Field::Priority)
         .map(|set| set.value.as_str());
-    if terms.manner.words.contains_key(&Field::Priority) && stands != Some(priority) {
+    if terms.manner.words.contains_key(&Field::Priority)
+        && stands != Some(priority)
+        && !link.tie.leaves(&Field::Priority, priority)
+    {
+        link.tie.take_over(&Field::Priority);
         let priority = priority.to_owned();
         let set = link
             .shared
@@ -579,7 +584,11 @@ fn goes_on(
     pen.fields(link, ticket, |field| {
         events.iter().any(|event| match &event.change {
             Change::CustomSet { key, .. } => field.key().strip_prefix(CUSTOM) == Some(key),
-            Change::FactsSet { .. } => FACTS.contains(&field.key()),
+            Change::FactsSet { old, new, .. } => match field.key() {
+                "category" => old.category != new.category,
+                "affected_users" => old.affected_users != new.affected_users,
+                _ => false,
+            },
             _ => false,
         })
     })?;

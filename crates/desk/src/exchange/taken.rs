@@ -12,7 +12,7 @@ use switchboard_core::{
     Actor, Channel, Command, EntryVisibility, SolutionKind, Status, Ticket, TicketNumber,
 };
 
-use super::fields::queue;
+use super::fields::{queue, standing};
 use super::owner::{assignee, called, said};
 use super::{Terms, note};
 use crate::act::{command_within, foreign_entry, write_within};
@@ -83,7 +83,13 @@ impl Taking<'_> {
                 } => {
                     let raw = raw.as_deref().unwrap_or(value);
                     let done = c.attempt(|c| self.set(c, link, field, value, raw, &solution));
+                    let taken = done.is_ok();
                     live.extend(self.refused(c, link, field, raw, done)?);
+                    if taken {
+                        link.tie.take_over(field);
+                    } else if let Some(ours) = standing(field, &lives_on(c, self.ticket)?) {
+                        link.tie.leave(field, &ours);
+                    }
                 }
                 Deed::Asked {
                     ask: Ask::Set { field, value },

@@ -9,6 +9,7 @@ use switchboard_core::exchange::{Conflict, ConflictReason, Field, Set, Stage};
 use switchboard_core::{Access, Actor, Millis, PersonId, Status, TicketNumber};
 use uuid::Uuid;
 
+use super::fields::standing;
 use super::host;
 use super::owner::{assignee, called, shown};
 use crate::audit::{self, Subject};
@@ -229,7 +230,25 @@ fn conflicts(c: &mut Conn<'_>, link: &Link, label: &str) -> Result<Vec<String>, 
             Ok((who.to_owned(), value))
         })
     });
-    all.collect()
+    let mut all = all.collect::<Result<Vec<_>, Error>>()?;
+    // What was set there and can not be here.
+    if !link.tie.left.is_empty()
+        && let Some(ticket) = store::ticket::load(c, link.ticket)?
+    {
+        for field in link.tie.left.keys() {
+            let theirs = link.tie.fields.get(field).and_then(|t| t.raw.as_deref());
+            let ours = standing(field, &ticket).filter(|ours| link.tie.leaves(field, ours));
+            all.extend(ours.zip(theirs).map(|(ours, theirs)| {
+                format!(
+                    "{}: “{}” of {label} is not taken over; “{}” stays here. Set it to choose.",
+                    called(field),
+                    shown(field, theirs),
+                    shown(field, &ours)
+                )
+            }));
+        }
+    }
+    Ok(all)
 }
 
 /// How a link stands, with so many of its last lines.

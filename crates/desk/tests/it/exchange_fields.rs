@@ -174,6 +174,43 @@ fn what_a_form_asks_is_a_custom_field_there_and_comes_back() {
             assert_eq!(custom(&desk, number).await["q1"], "low");
             assert_eq!(there()["Severity"], "awful");
 
+            // Both are shown. What else changes here does not set it there, nor does it when
+            // the ticket was away and comes back.
+            let own = stored(&desk, number).await.0.unit;
+            let patch = Patch {
+                category: Some("incident".into()),
+                ..Patch::default()
+            };
+            let done = desk
+                .desk
+                .change(&w.cast.ada_acts, number, None, patch)
+                .await;
+            done.unwrap();
+            passes(&desk, 60).await;
+            gives(&desk, &w.cast, number, w.cast.f.first).await;
+            gives(&desk, &w.cast, number, own).await;
+            let now = there();
+            assert_eq!(
+                (
+                    now["Kind"].as_str(),
+                    now["Users"].as_str(),
+                    now["Severity"].as_str()
+                ),
+                ("Incident", "many", "awful")
+            );
+            let shown = crate::exchange::there(&desk, &w.cast, number)
+                .await
+                .conflicts;
+            assert_eq!(
+                shown,
+                [
+                    "affected_users: “many” of rt.sky.example is not taken over; “60” stays \
+                     here. Set it to choose.",
+                    "custom.q1: “awful” of rt.sky.example is not taken over; “low” stays here. \
+                     Set it to choose."
+                ]
+            );
+
             let calls = || w.fake.0.lock().unwrap().calls;
             sets(
                 &desk,

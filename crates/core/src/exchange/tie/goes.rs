@@ -4,7 +4,7 @@ use super::super::call::{Call, CallState, What};
 use super::super::change::{Ask, Author, Change, Deed, Role};
 use super::super::field::{Field, Rule};
 use super::super::words::Words;
-use super::{Manner, Name, Note, Tie, Work};
+use super::{Manner, Name, Note, Tie, Work, sum};
 use crate::exchange::{Shared, SharedId};
 
 /// How often a value is set there again after somebody or something there set it
@@ -17,14 +17,6 @@ const DESK: Author = Author {
     name: None,
     address: None,
 };
-
-/// FNV-1a. Markers that were sent are looked for by later versions, so it is
-/// none whose outcome a library may change.
-fn sum(text: &str) -> u32 {
-    text.bytes().fold(0x811C_9DC5, |sum, byte| {
-        (sum ^ u32::from(byte)).wrapping_mul(0x0100_0193)
-    })
-}
 
 /// What every marker of a shared ticket's calls begins with. Unique among all
 /// tickets of the agreement. The name of a desk may be long: a few of its letters

@@ -320,6 +320,30 @@ pub fn is_told_there(conn: &mut Conn<'_>, ticket: TicketNumber) -> Result<bool, 
         .is_some())
 }
 
+/// Links of an agreement in which this word of another system stands, as a login does: as
+/// who works on it there, or as a value.
+pub fn with_word(conn: &mut Conn<'_>, agreement: Uuid, word: &str) -> Result<Vec<Link>, Error> {
+    let json = serde_json::to_string(word).unwrap_or_default();
+    let pattern = crate::trace::pattern(&json.to_lowercase());
+    let mut sql = Sql::new(COLUMNS);
+    sql.push(" WHERE agreement = ").bind(agreement);
+    sql.push(" AND (lower(owner_there) = ")
+        .bind(word.to_lowercase());
+    for column in [" OR lower(shared) LIKE ", " OR lower(tie) LIKE "] {
+        sql.push(column).bind(pattern.as_str()).push(" ESCAPE '\\'");
+    }
+    sql.push(") ORDER BY id");
+    conn.run(&sql, read)
+}
+
+/// Where the lines of a link, and its dead letters, tell of something in words: lines of the
+/// trace, what was not done, and why.
+pub const TOLD: [(&str, &str, &str); 3] = [
+    ("exchange_log", "id", "what"),
+    ("exchange_dead", "id", "what"),
+    ("exchange_dead", "id", "why"),
+];
+
 /// How an agreement's links stand together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Sums {

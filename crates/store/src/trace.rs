@@ -78,7 +78,7 @@ impl Hints {
     }
 }
 
-fn pattern(text: &str) -> String {
+pub(crate) fn pattern(text: &str) -> String {
     let text = text
         .replace('\\', "\\\\")
         .replace('%', "\\%")

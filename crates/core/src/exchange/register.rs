@@ -68,6 +68,13 @@ impl Register {
         self.0.values()
     }
 
+    /// Takes out the words of another system that are these; the values stay.
+    pub(super) fn forget_words(&mut self, is: &impl Fn(&str) -> bool) {
+        for set in self.0.values_mut() {
+            set.raw = set.raw.take().filter(|raw| !is(raw));
+        }
+    }
+
     pub(super) fn erase(&mut self, name: &Name) {
         if let Some(set) = self.0.get_mut(name) {
             set.value.clear();

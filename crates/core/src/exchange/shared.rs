@@ -450,6 +450,14 @@ impl Shared {
         Ok(self.change(me, deed, at))
     }
 
+    /// Takes out the words of another system for a field's values that are these, as somebody's
+    /// login there; the values stay.
+    pub fn forget_words(&mut self, field: &Field, is: impl Fn(&str) -> bool) {
+        if let Some(register) = self.fields.get_mut(field) {
+            register.forget_words(&is);
+        }
+    }
+
     /// Asks the desk that has the baton.
     pub fn ask(&self, me: &DeskId, ask: Ask, at: Millis) -> Result<Change, Refused> {
         self.must_be_opened()?;

@@ -454,6 +454,18 @@ impl Tie {
         self.left.remove(field);
     }
 
+    /// Takes out the words of theirs for a field that are these, as somebody's login, and what
+    /// was to be set to them.
+    pub fn forget_words(&mut self, field: &Field, is: impl Fn(&str) -> bool) {
+        if let Some(there) = self.fields.get_mut(field) {
+            there.raw = there.raw.take().filter(|raw| !is(raw));
+        }
+        self.opened.retain(|of, raw| of != field || !is(raw));
+        self.calls.retain(|call| {
+            !matches!(&call.what, What::Set { field: of, raw, .. } if of == field && is(raw))
+        });
+    }
+
     /// Ours only stays, and says nothing against theirs.
     pub fn leaves(&self, field: &Field, ours: &str) -> bool {
         self.left.get(field) == Some(&sum(ours))

@@ -333,19 +333,23 @@ fn may_speak(
     if has_it(&kept, &partner.desk)? {
         return Ok(None);
     }
-    let same = match &change.deed {
-        Deed::Opened { entry, .. } => {
-            let known = kept.iter().find(|k| k.name == change.name);
-            match known.map(|k| read(&k.doc)).transpose()?.map(|c| c.deed) {
-                Some(Deed::Opened { entry: ours, .. }) => {
-                    ours.erased || without_addresses(&ours.body) == without_addresses(&entry.body)
-                }
-                _ => false,
-            }
-        }
-        _ => false,
-    };
+    let known = kept.iter().find(|k| k.name == change.name);
+    let known = known.map(|k| read(&k.doc)).transpose()?;
+    let same = known.is_some_and(|ours| shows(&ours, change));
     Ok((!same).then(|| format!("{} is not shared with {}", joint.id, partner.desk)))
+}
+
+/// Whether who tells an opening so has it: it says what was said. Of one that was erased
+/// nobody has the words any more, and its moment to the millisecond is what nobody guesses.
+fn shows(ours: &Change, told: &Change) -> bool {
+    let (Deed::Opened { entry: known, .. }, Deed::Opened { entry, .. }) = (&ours.deed, &told.deed)
+    else {
+        return false;
+    };
+    if known.erased {
+        return (ours.at, ours.tick) == (told.at, told.tick);
+    }
+    without_addresses(&known.body) == without_addresses(&entry.body)
 }
 
 /// A change came from a partner. Gives why it can not be taken, if it can not.
@@ -574,6 +578,29 @@ pub(crate) fn erased_here(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_opening_is_shown_by_its_words_and_an_erased_one_by_its_moment() {
+        let opened = |body: &str, erased: bool, at: Millis| {
+            serde_json::from_value::<Change>(serde_json::json!({
+                "ticket": "a.example/7", "name": "a.example#1", "tick": 1, "at": at,
+                "path": ["a.example"],
+                "deed": {"kind": "opened", "fields": {}, "entry": {
+                    "author": {"role": "requester"}, "body": body, "erased": erased,
+                }},
+            }))
+            .unwrap()
+        };
+        let ours = opened("No plates.", false, 17);
+        assert!(shows(&ours, &opened("No plates.", false, 18)));
+        assert!(!shows(&ours, &opened("Plates.", false, 17)));
+        assert!(!shows(&ours, &opened("", true, 17)));
+        let erased = opened("", true, 17);
+        assert!(shows(&erased, &opened("", true, 17)));
+        assert!(shows(&erased, &opened("No plates.", false, 17)));
+        assert!(!shows(&erased, &opened("", true, 18)));
+        assert!(!shows(&erased, &opened("Guessed", false, 18)));
+    }
 
     #[test]
     fn texts_compare_whichever_addresses_were_withheld() {

@@ -5,12 +5,14 @@
 //! of two values that did not know of each other that of the side with the baton counts.
 //! It is kept as the person's id, so that nobody's address is in what is kept of a link.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use store::Conn;
 use store::agreement::Agreement;
+use store::trace::Hints;
 use switchboard_core::exchange::{Field, Words};
 use switchboard_core::onboarding::{Form, OwnerMap};
+use switchboard_core::redact::ERASED;
 use switchboard_core::{Command, PersonId, Ticket};
 use uuid::Uuid;
 
@@ -20,6 +22,8 @@ use crate::Error;
 
 /// What nobody owns, in both words.
 const NOBODY: &str = "";
+/// Lines that are looked through in one go.
+const MOST_TOLD: i64 = 200;
 
 /// Who works on it.
 pub(super) fn assignee() -> Field {
@@ -148,17 +152,28 @@ impl Terms {
 }
 
 /// Takes the lines of somebody who is erased out of all agreements and forms, with their
-/// logins: what would be left of a line names them still.
+/// logins, and those out of all that is kept of tickets that travel: what would be left names
+/// them still.
 ///
 /// # Errors
 /// When the database can not be written.
 pub(crate) fn forget(c: &mut Conn<'_>, addresses: &[String]) -> Result<(), Error> {
+    let mut logins = BTreeSet::new();
     for mut agreement in store::agreement::all(c)? {
-        let before = agreement.doc.owners.len();
-        agreement.doc.owners.retain(|line| !line.is_of(addresses));
-        if agreement.doc.owners.len() < before {
-            store::agreement::set_doc(c, agreement.id, &agreement.doc)?;
+        let of = |line: &OwnerMap| line.is_of(addresses);
+        let (theirs, others) = agreement.doc.owners.into_iter().partition::<Vec<_>, _>(of);
+        agreement.doc.owners = others;
+        if theirs.is_empty() {
+            continue;
         }
+        store::agreement::set_doc(c, agreement.id, &agreement.doc)?;
+        for line in theirs {
+            forget_login(c, agreement.id, &line.login)?;
+            logins.insert(line.login);
+        }
+    }
+    for login in logins {
+        forget_told(c, &login)?;
     }
     let theirs = |line: &String| OwnerMap::read(line).is_ok_and(|map| map.is_of(addresses));
     for mut sheet in store::onboarding::all(c)? {
@@ -174,6 +189,52 @@ pub(crate) fn forget(c: &mut Conn<'_>, addresses: &[String]) -> Result<(), Error
         }
     }
     Ok(())
+}
+
+/// Takes somebody's login out of the links of an agreement. What it was there nobody here can
+/// tell any more, and nothing is set there for that.
+fn forget_login(c: &mut Conn<'_>, agreement: Uuid, login: &str) -> Result<(), Error> {
+    let is = |word: &str| word.eq_ignore_ascii_case(login);
+    for mut link in store::exchange::with_word(c, agreement, login)? {
+        link.owner_there = link.owner_there.filter(|owner| !is(owner));
+        link.shared.forget_words(&assignee(), is);
+        link.tie.forget_words(&assignee(), is);
+        store::exchange::save(c, &link)?;
+    }
+    Ok(())
+}
+
+/// Takes somebody's login out of the lines that tell what went where.
+fn forget_told(c: &mut Conn<'_>, login: &str) -> Result<(), Error> {
+    let said = format!("“{login}”");
+    let hints = Hints::of(&[login.to_owned()]);
+    for place in store::exchange::TOLD {
+        let mut after = None;
+        loop {
+            let found = store::trace::texts(c, place, &hints, after.as_ref(), MOST_TOLD)?;
+            let Some((last, _)) = found.last() else { break };
+            after = Some(last.clone());
+            for (row, text) in found {
+                let gone = without(&text, &said);
+                if gone != text {
+                    store::trace::set_text(c, place, &row, Some(&gone))?;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A text with a quoted word gone, however it is written.
+fn without(text: &str, said: &str) -> String {
+    let (lower, said) = (text.to_ascii_lowercase(), said.to_ascii_lowercase());
+    let (mut left, mut at) = (String::new(), 0);
+    while let Some(found) = lower[at..].find(&said) {
+        left.push_str(&text[at..at + found]);
+        left.push_str(&format!("“{ERASED}”"));
+        at += found + said.len();
+    }
+    left + &text[at..]
 }
 
 /// What the lines of a form will do, in words: those whose address nobody has, and whom
@@ -214,4 +275,17 @@ pub(crate) fn preview(c: &mut Conn<'_>, form: &Form) -> Result<Vec<String>, Erro
         }
     }
     Ok(said)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quoted_login_goes_however_it_is_written_and_nothing_else() {
+        let text = "owner “Sam” was set by “sam”: samples of “same” are Sam’s";
+        let gone = format!("owner “{ERASED}” was set by “{ERASED}”: samples of “same” are Sam’s");
+        assert_eq!(without(text, "“sam”"), gone);
+        assert_eq!(without("ö “é”", "“sam”"), "ö “é”");
+    }
 }

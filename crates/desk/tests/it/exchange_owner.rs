@@ -275,6 +275,30 @@ fn who_is_erased_is_in_no_line_any_more_and_the_exchange_goes_on() {
         sets(&desk, &w.cast.ada_acts, number, Some(w.cast.f.sam.id)).await;
         passes(&desk, 60).await;
         assert_eq!(w.fake.owner("100").as_deref(), Some("sam"));
+        w.fake.gives("100", "grace", None);
+        passes(&desk, 60).await;
+        w.fake.gives("100", "grace", Some("SAM"));
+        passes(&desk, 60).await;
+        // Where the login stands in what is kept of the ticket.
+        let stands = async || {
+            let kept = desk.desk.db().read(move |c| {
+                let link = store::exchange::of_ticket(c, number)?.remove(0);
+                let lines = store::exchange::lines(c, link.id, 100)?;
+                let lines = lines.into_iter().map(|line| line.what);
+                let mut kept = vec![
+                    serde_json::to_string(&link.shared).unwrap(),
+                    serde_json::to_string(&link.tie).unwrap(),
+                    link.owner_there.unwrap_or_default(),
+                ];
+                kept.push(lines.collect::<Vec<_>>().join("\n"));
+                let quoted = |text: &String| text.to_lowercase().replace(['"', '“', '”'], "|");
+                Ok::<_, store::Error>(kept.iter().map(quoted).collect::<Vec<_>>())
+            });
+            let kept = kept.await.unwrap().into_iter();
+            kept.map(|text| text == "sam" || text.contains("|sam|"))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(stands().await, [true; 4]);
         desk.desk.ask_erasure_by_token(&sam).await.unwrap();
         passes(&desk, 60).await;
         let word = word(&desk);
@@ -293,6 +317,7 @@ fn who_is_erased_is_in_no_line_any_more_and_the_exchange_goes_on() {
             "stan@people.example = stan",
         ];
         assert_eq!(lines, left);
+        assert_eq!(stands().await, [false; 4]);
         assert_eq!(
             forms[0].form.exchange.owners.len(),
             2,

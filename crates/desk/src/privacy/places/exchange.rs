@@ -33,7 +33,9 @@ pub(super) const TABLES: &[Table] = &[
             ("agreement", Nothing),
             ("there", Nothing),
             ("stage", Nothing),
-            // Entries are in it by name only; the last word from there is not ours.
+            // Entries are in it by name only; the last word from there is not ours. Logins
+            // there, in these three and in what the log and the dead letters tell, are taken
+            // out by `exchange::owner::forget`: by no name and no address are they found.
             ("shared", Json),
             ("tie", Json),
             ("owner_there", Words),

@@ -3,6 +3,8 @@
 //! A claimed job is leased: when its holder dies, the lease runs out and
 //! somebody else gets it. So every job may run twice and must bear it.
 
+use std::collections::BTreeMap;
+
 use switchboard_core::Millis;
 use uuid::Uuid;
 
@@ -74,8 +76,10 @@ pub fn enqueue(conn: &mut Conn<'_>, job: &NewJob) -> Result<Option<Uuid>, Error>
     Ok((rows == 1).then_some(id))
 }
 
-/// Claims up to `n` due jobs of these kinds for `lease_ms`, the longest due
-/// first: ready ones, and running ones whose holder let the lease run out.
+/// Claims up to `n` due jobs of these kinds for `lease_ms`: running ones whose holder let the
+/// lease run out, then ready ones. Of each kind the longest due come first, and each kind has
+/// one before any has another: where thousands of one kind wait, those of others do not wait
+/// for them.
 pub fn claim(
     conn: &mut Conn<'_>,
     now: Millis,
@@ -84,27 +88,18 @@ pub fn claim(
     n: i64,
     lease_ms: i64,
 ) -> Result<Vec<Job>, Error> {
-    // Two look-ups, each on its own small index. What was left behind comes first.
-    let mut due = Vec::new();
-    for (state, of_kind, limit) in [
-        (
-            /* fragment */
-            "SELECT id FROM job WHERE state = 'running' AND lease_until <= ",
-            " AND kind IN ",
-            " ORDER BY lease_until LIMIT ",
-        ),
-        (
-            /* fragment */
-            "SELECT id FROM job WHERE state = 'ready' AND run_at <= ",
-            " AND kind IN ",
-            " ORDER BY run_at, id LIMIT ",
-        ),
-    ] {
-        let mut sql = Sql::new(state);
-        sql.bind(now).push(of_kind);
-        sql.list(kinds.iter().map(|kind| Value::from(*kind)));
-        sql.push(limit).bind(n - due.len() as i64);
-        due.extend(conn.run(&sql, |row| row.get::<Uuid>(0))?);
+    // Each look-up on its own small index.
+    let mut sql = Sql::new(
+        /* fragment */
+        "SELECT id FROM job WHERE state = 'running' AND lease_until <= ",
+    );
+    sql.bind(now).push(" AND kind IN ");
+    sql.list(kinds.iter().map(|kind| Value::from(*kind)));
+    sql.push(" ORDER BY lease_until LIMIT ").bind(n);
+    let mut due = conn.run(&sql, |row| row.get::<Uuid>(0))?;
+    let free = n - due.len() as i64;
+    if free > 0 {
+        due.extend(ready(conn, now, kinds, free)?);
     }
     if due.is_empty() {
         return Ok(Vec::new());
@@ -120,6 +115,49 @@ pub fn claim(
     let mut jobs = conn.run(&sql, job)?;
     jobs.sort_by_key(|job| (job.run_at, job.id));
     Ok(jobs)
+}
+
+/// Up to `n` ready jobs that are due, of each kind one before any has another.
+fn ready(
+    conn: &mut Conn<'_>,
+    now: Millis,
+    kinds: &[&'static str],
+    n: i64,
+) -> Result<Vec<Uuid>, Error> {
+    let mut sql = Sql::new("");
+    for (place, kind) in kinds.iter().enumerate() {
+        sql.push(if place > 0 { " UNION ALL " } else { "" });
+        sql.push(
+            /* fragment */
+            "SELECT kind, run_at, id FROM (SELECT kind, run_at, id FROM job
+               WHERE state = 'ready' AND kind = ",
+        );
+        sql.bind(*kind).push(" AND run_at <= ").bind(now);
+        sql.push(" ORDER BY run_at, id LIMIT ").bind(n);
+        sql.push(") one_kind");
+    }
+    if kinds.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut found: BTreeMap<String, Vec<(Millis, Uuid)>> = BTreeMap::new();
+    for (kind, run_at, id) in conn.run(&sql, |row| {
+        Ok((
+            row.get::<String>(0)?,
+            row.get::<i64>(1)?,
+            row.get::<Uuid>(2)?,
+        ))
+    })? {
+        found.entry(kind).or_default().push((run_at, id));
+    }
+    let mut turns: Vec<(usize, Millis, Uuid)> = Vec::new();
+    for mut of_kind in found.into_values() {
+        of_kind.sort_unstable();
+        let of_kind = of_kind.into_iter().enumerate();
+        turns.extend(of_kind.map(|(turn, (run_at, id))| (turn, run_at, id)));
+    }
+    turns.sort_unstable();
+    let most = usize::try_from(n).unwrap_or(0);
+    Ok(turns.into_iter().take(most).map(|(.., id)| id).collect())
 }
 
 fn job(row: &Row<'_>) -> Result<Job, Error> {

@@ -152,6 +152,10 @@ const MIGRATIONS: &[(&str, &str)] = &[
         "0067_exchange_links",
         include_str!("migrations/0067_exchange_links.sql"),
     ),
+    (
+        "0069_fair_jobs",
+        include_str!("migrations/0069_fair_jobs.sql"),
+    ),
 ];
 
 /// How often to start again when another node migrates at the same moment.

@@ -59,6 +59,24 @@ fn the_longest_due_comes_first_and_only_once() {
 }
 
 #[test]
+fn thousands_of_one_kind_do_not_hold_up_another() {
+    on_both(|fresh| {
+        for at in 0..40 {
+            enqueue(fresh, "mail", at, None).unwrap();
+        }
+        for at in [100, 101] {
+            enqueue(fresh, "sweep", at, None).unwrap();
+        }
+        let runs = |jobs: Vec<Job>| jobs.iter().map(|job| job.run_at).collect::<Vec<_>>();
+        // The longest due of each kind, then the next of each, in the order of their times.
+        assert_eq!(runs(claim(fresh, 200, "a", 3)), [0, 1, 100]);
+        assert_eq!(runs(claim(fresh, 200, "a", 3)), [2, 3, 101]);
+        // Where the others have nothing to do all of it goes to the one.
+        assert_eq!(runs(claim(fresh, 200, "a", 5)), [4, 5, 6, 7, 8]);
+    });
+}
+
+#[test]
 fn a_job_lives_and_dies_with_its_change() {
     on_both(|fresh| {
         let refused: Result<(), Error> = fresh.db.write_blocking(|conn| {

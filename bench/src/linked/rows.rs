@@ -132,7 +132,7 @@ impl Tracker for Rows {
             subject: row.subject.clone(),
             status: "new".to_owned(),
             standing: Standing::Present,
-            owner: None,
+            owners: Vec::new(),
             priority: "0".to_owned(),
             requesters: vec![row.asks.clone()],
             fields: BTreeMap::new(),

@@ -165,8 +165,9 @@ pub struct RemoteTicket {
     pub status: String,
     /// Whether it is still to be worked with.
     pub standing: Standing,
-    /// The login of its owner.
-    pub owner: Option<String>,
+    /// The logins of those who own it, in the system's order: several where it may have
+    /// several.
+    pub owners: Vec<String>,
     /// Its priority.
     pub priority: String,
     /// The logins of its requesters; often addresses.
@@ -183,6 +184,13 @@ pub struct RemoteTicket {
     pub changed: i64,
     /// Changes whenever it does; for [`Wanted::version`].
     pub version: String,
+}
+
+impl RemoteTicket {
+    /// The login of its owner; of several the first.
+    pub fn owner(&self) -> Option<&str> {
+        self.owners.first().map(String::as_str)
+    }
 }
 
 /// What happened to a ticket there.
@@ -405,6 +413,9 @@ pub struct Wanted {
     pub status: Option<String>,
     /// The login of its owner; empty: nobody.
     pub owner: Option<String>,
+    /// Where a ticket may have several owners: that of whom it goes to the other (empty:
+    /// of nobody), and the rest stay. `None`: of everybody.
+    pub instead_of: Option<String>,
     /// Its priority.
     pub priority: Option<String>,
     /// Where it shall lie.

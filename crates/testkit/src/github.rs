@@ -13,11 +13,13 @@ use serde_json::{Value, json};
 use crate::answering::{Answered, Asked, acts, answering};
 
 /// Who is there: login, and what they may in every repository.
-const PEOPLE: [(&str, &str); 4] = [
+const PEOPLE: [(&str, &str); 6] = [
     ("bridge", "triage"),
     ("ada", "push"),
     ("uma", "pull"),
     ("watcher", "pull"),
+    ("grace", "push"),
+    ("zoe", "push"),
 ];
 /// Which repositories there are: name, whether private, and what is wrong with it.
 const REPOSITORIES: [(&str, bool, &str); 6] = [
@@ -128,6 +130,14 @@ impl GitHubServer {
     /// repository. `None`: what it had.
     pub fn grants(&self, role: Option<&'static str>) {
         locked(&self.hub).granted = role;
+    }
+
+    /// Whom an issue of `lab/atlas` is assigned to.
+    pub fn assigned(&self, number: &str) -> Vec<String> {
+        let hub = locked(&self.hub);
+        let is = |i: &&Value| i["#repository"] == "lab/atlas" && text(&i["#issue"]) == number;
+        let found = hub.issues.iter().find(is);
+        found.map_or_else(Vec::new, |issue| names(&issue["assignees"]))
     }
 
     /// The labels of an issue of `lab/atlas`.
@@ -382,6 +392,19 @@ impl Hub {
                 all.iter_mut().for_each(shown);
                 Ok(paged(asked, all, &format!("{here}/{list}")))
             }
+            (method @ ("POST" | "DELETE"), ["assignees"]) => {
+                let mut all = names(&self.issues[place]["assignees"]);
+                let asked = names(&sent["assignees"]);
+                all.retain(|one| !asked.contains(one));
+                if method == "POST" {
+                    all.extend(asked);
+                }
+                // From those who may not, and of those who can not be, nothing is said.
+                if who.right != "pull" {
+                    self.assign(place, who, all);
+                }
+                Ok(self.told(if method == "POST" { 201 } else { 200 }, place))
+            }
             ("POST", ["labels"]) => {
                 if who.right == "pull" {
                     return refuse(403, "Must have push access to view or edit labels.");
@@ -426,29 +449,12 @@ impl Hub {
         if sent["body"].is_string() {
             self.issues[place]["body"] = sent["body"].clone();
         }
-        if let Some(all) = sent["assignees"].as_array() {
-            let mut assigned = Vec::new();
-            for login in all {
-                match PEOPLE
-                    .iter()
-                    .position(|(known, right)| login == known && *right != "pull")
-                {
-                    Some(at) => assigned.push(person(at + 1)),
-                    None => return invalid("assignees", "invalid"),
-                }
+        if sent["assignees"].is_array() {
+            let all = names(&sent["assignees"]);
+            if !all.iter().all(|login| assignable(login).is_some()) {
+                return invalid("assignees", "invalid");
             }
-            let kind = if assigned.is_empty() {
-                "unassigned"
-            } else {
-                "assigned"
-            };
-            self.issues[place]["assignee"] = assigned.first().cloned().unwrap_or_default();
-            self.issues[place]["assignees"] = json!(assigned);
-            self.event(
-                place,
-                who,
-                json!({"event": kind, "assignee": assigned.first()}),
-            );
+            self.assign(place, who, all);
         }
         let reason = &sent["state_reason"];
         let known = ["completed", "not_planned", "duplicate", "reopened"];
@@ -497,6 +503,21 @@ impl Hub {
             Some(_) => return invalid("state", "invalid"),
         }
         Ok(())
+    }
+
+    /// Exactly these from now on; who can not be is left out.
+    fn assign(&mut self, place: usize, who: &Who, logins: Vec<String>) {
+        let wanted: Vec<Value> = logins.iter().filter_map(|l| assignable(l)).collect();
+        let before = self.issues[place]["assignees"].as_array().cloned();
+        let before = before.unwrap_or_default();
+        self.issues[place]["assignee"] = wanted.first().cloned().unwrap_or_default();
+        self.issues[place]["assignees"] = json!(wanted);
+        let come = wanted.iter().filter(|one| !before.contains(one));
+        let come = come.map(|one| ("assigned", one));
+        let go = before.iter().filter(|one| !wanted.contains(one));
+        for (kind, one) in come.chain(go.map(|one| ("unassigned", one))) {
+            self.event(place, who, json!({"event": kind, "assignee": one}));
+        }
     }
 
     fn label(&mut self, place: usize, who: &Who, wanted: Vec<String>) {
@@ -585,9 +606,20 @@ fn shown(json: &mut Value) {
         .retain(|name, _| !name.starts_with('#'));
 }
 
+/// Somebody who can be assigned: who works there.
+fn assignable(login: &str) -> Option<Value> {
+    let works = |(known, right): &(&str, &str)| *known == login && *right != "pull";
+    PEOPLE.iter().position(works).map(|at| person(at + 1))
+}
+
+/// Names as a list of texts, or logins as one of people.
 fn names(json: &Value) -> Vec<String> {
     let all = json.as_array().map(Vec::as_slice).unwrap_or_default();
-    all.iter().map(text).collect()
+    let name = |one: &Value| match one.get("login") {
+        Some(login) => text(login),
+        None => text(one),
+    };
+    all.iter().map(name).collect()
 }
 
 fn scopes(login: &str) -> &'static str {

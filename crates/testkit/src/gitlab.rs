@@ -12,12 +12,15 @@ use serde_json::{Value, json};
 use crate::answering::{Answered, Asked, acts, answering};
 
 /// Who is there: username, their level in every project, and what their token may.
-const PEOPLE: [(&str, u64, &str); 5] = [
+const PEOPLE: [(&str, u64, &str); 8] = [
     ("bridge", 20, "api"),
     ("ada", 30, "api"),
     ("uma", 10, "api"),
     ("watcher", 10, "api"),
     ("reader", 20, "read_api"),
+    ("grace", 30, "api"),
+    ("zoe", 30, "api"),
+    ("stranger", 0, "api"),
 ];
 /// Which projects there are: path, visibility, and what is wrong with it.
 const PROJECTS: [(&str, &str, &str); 6] = [
@@ -38,6 +41,8 @@ struct Lab {
     files: Vec<(String, String, Vec<u8>)>,
     numbered: u64,
     busy: bool,
+    /// It is its Free edition: an issue has one assignee.
+    free: bool,
     /// The level of the bridge now, if that is less than at first; 0: it is no member.
     granted: Option<u64>,
 }
@@ -119,6 +124,21 @@ impl GitLabServer {
     /// what it had.
     pub fn grants(&self, level: Option<u64>) {
         locked(&self.lab).granted = level;
+    }
+
+    /// It is its Free edition from now on, or another.
+    pub fn free(&self, free: bool) {
+        locked(&self.lab).free = free;
+    }
+
+    /// Whom an issue of `lab/atlas` is assigned to.
+    pub fn assigned(&self, iid: &str) -> Vec<String> {
+        let lab = locked(&self.lab);
+        let is = |i: &&Value| i["#project"] == "lab/atlas" && text(&i["#issue"]) == iid;
+        let all = lab.issues.iter().find(is).map(|i| i["assignees"].clone());
+        let all = all.as_ref().and_then(Value::as_array);
+        let all = all.into_iter().flatten();
+        all.map(|one| text(&one["username"])).collect()
     }
 
     /// The labels of an issue of `lab/atlas`.
@@ -441,19 +461,26 @@ impl Lab {
             self.issues[place]["description"] = sent["description"].clone();
         }
         if let Some(ids) = sent["assignee_ids"].as_array() {
+            // Of more than one the first only, before anybody is looked at.
+            let most = if self.free { 1 } else { ids.len() };
             let known = |id: &Value| {
                 id.as_u64()
                     .and_then(|id| usize::try_from(id).ok())
-                    .filter(|id| (1..=PEOPLE.len()).contains(id))
+                    .filter(|id| (1..=PEOPLE.len()).contains(id) && PEOPLE[*id - 1].1 > 0)
             };
-            let all: Vec<Value> = ids.iter().filter_map(known).map(person).collect();
-            let words = match all.first() {
-                Some(one) => format!("assigned to @{}", text(&one["username"])),
-                None => "unassigned @somebody".to_owned(),
-            };
-            self.issues[place]["assignee"] = all.first().cloned().unwrap_or_default();
-            self.issues[place]["assignees"] = json!(all);
-            self.note(place, who, &words, false, true);
+            let all = ids.iter().take(most).filter_map(known).map(person);
+            let all: Vec<Value> = all.collect();
+            // Where none is left nothing is changed, unless that was asked for.
+            let nobody = ids.iter().all(|id| *id == 0);
+            if (nobody || !all.is_empty()) && self.issues[place]["assignees"] != json!(all) {
+                let words = match all.last() {
+                    Some(one) => format!("assigned to @{}", text(&one["username"])),
+                    None => "unassigned @somebody".to_owned(),
+                };
+                self.issues[place]["assignee"] = all.first().cloned().unwrap_or_default();
+                self.issues[place]["assignees"] = json!(all);
+                self.note(place, who, &words, false, true);
+            }
         }
         // A guest who opened the issue is not told that these are not looked at.
         if who.level >= 20 {

@@ -15,11 +15,13 @@ use serde_json::{Value, json};
 use crate::answering::{Answered, Asked, acts, answering};
 
 /// Who is there, and whether they work there.
-const PEOPLE: [(&str, bool); 4] = [
+const PEOPLE: [(&str, bool); 6] = [
     ("bridge", true),
     ("ada", true),
     ("uma", false),
     ("watcher", false),
+    ("grace", true),
+    ("zoe", true),
 ];
 /// Which projects there are: key, type, and whether it is archived.
 const PROJECTS: [(&str, &str, bool); 4] = [
@@ -129,6 +131,15 @@ impl JiraServer {
     /// From now on the bridge works there or only asks; `None`: it sees no project.
     pub fn grants(&self, works: Option<bool>) {
         locked(&self.desk).granted = Some(works);
+    }
+
+    /// Whom an issue is assigned to, by what names them here.
+    pub fn assigned(&self, id: &str) -> Vec<String> {
+        let desk = locked(&self.desk);
+        let field = if desk.cloud { "accountId" } else { "name" };
+        let issue = desk.issues.iter().find(|issue| issue["id"] == id);
+        let login = issue.and_then(|issue| issue["fields"]["assignee"][field].as_str());
+        login.map(str::to_owned).into_iter().collect()
     }
 
     /// The labels of an issue that are no marker, or the names of its components.
@@ -633,13 +644,21 @@ impl Desk {
                 "assignee" => {
                     let field = if self.cloud { "accountId" } else { "name" };
                     let wanted = &value[field];
-                    let found = PEOPLE
+                    let people = PEOPLE
                         .iter()
-                        .map(|(name, _)| self.person(name))
-                        .find(|one| one[field] == *wanted);
-                    if found.is_none() && !wanted.is_null() {
-                        return invalid("assignee", "User does not exist.");
-                    }
+                        .map(|(name, works)| (self.person(name), works));
+                    let found = people.into_iter().find(|(one, _)| one[field] == *wanted);
+                    let found = match found {
+                        Some((_, false)) => {
+                            let words =
+                                format!("User '{}' cannot be assigned issues.", text(wanted));
+                            return invalid("assignee", &words);
+                        }
+                        None if !wanted.is_null() => {
+                            return invalid("assignee", "User does not exist.");
+                        }
+                        found => found.map(|(one, _)| one),
+                    };
                     items
                         .push(json!({"field": "assignee", "fromString": null, "toString": wanted}));
                     self.issues[place]["fields"]["assignee"] = found.unwrap_or_default();

@@ -29,7 +29,7 @@ use crate::tracker::door::Door;
 use crate::tracker::look::{lines, whom};
 use crate::tracker::number::{Sort, issue_number, number};
 use crate::tracker::since::{LOOK_PAGES, MOST_PAGES, gather, is_old, start, written_time};
-use crate::tracker::wanted::{differences, entry_marker, unchanged};
+use crate::tracker::wanted::{differences, entry_marker, owners, unchanged};
 use crate::tracker::{
     ChangeKind, Changes, Cursor, Deed, Error, Kind, LABELS, Login, NewEntry, NewTicket, Outcome,
     RemoteChange, RemoteEntry, RemotePerson, RemoteTicket, Sent, Standing, Tracker, Wanted, labels,
@@ -225,9 +225,7 @@ impl GitHub {
                     .next_back(),
             ),
             standing: Standing::Present,
-            owner: list(&issue["assignees"])
-                .first()
-                .map(|one| text(&one["login"])),
+            owners: assigned(issue),
             priority: labels::priority(&labels),
             requesters: by.into_iter().collect(),
             fields,
@@ -330,6 +328,31 @@ impl GitHub {
         Ok(changes)
     }
 
+    /// Who is assigned as they shall be, the new one first. Whom it does not assign GitHub
+    /// leaves out and does not say so: then nobody goes for them.
+    async fn assign(&self, id: u64, add: Option<String>, gone: Vec<String>) -> Result<(), Error> {
+        let path = format!("/issues/{id}/assignees");
+        let changes = async |method, logins: &[String]| {
+            let call = Call::new(method, self.path(&path)).movable();
+            let call = call.body(json!({ "assignees": logins }));
+            self.there(self.door.call(call).await?, &path)
+        };
+        if let Some(login) = add {
+            let now = assigned(
+                &changes(Method::POST, std::slice::from_ref(&login))
+                    .await?
+                    .json,
+            );
+            if !now.iter().any(|one| one.eq_ignore_ascii_case(&login)) {
+                return Ok(());
+            }
+        }
+        if !gone.is_empty() {
+            changes(Method::DELETE, &gone).await?;
+        }
+        Ok(())
+    }
+
     /// Labels as they shall be: the new ones first, so that a status is replaced and
     /// not taken back on the way.
     async fn label(&self, id: u64, add: Vec<String>, gone: Vec<String>) -> Result<String, Error> {
@@ -357,7 +380,6 @@ impl GitHub {
     }
 }
 
-/// Number of an issue, of whatever; nothing else may get into a path.
 /// The word of a status; `more`: what a label says of it.
 fn status(state: &str, reason: &str, more: Option<&str>) -> String {
     let reason = match (state, reason) {
@@ -366,6 +388,12 @@ fn status(state: &str, reason: &str, more: Option<&str>) -> String {
         _ => None,
     };
     labels::word(state, reason.or(more))
+}
+
+/// Whom an issue is assigned to.
+fn assigned(issue: &Value) -> Vec<String> {
+    let all = list(&issue["assignees"]).iter();
+    all.map(|one| text(&one["login"])).collect()
 }
 
 fn labels_of(issue: &Value) -> Vec<String> {
@@ -626,10 +654,6 @@ impl Tracker for GitHub {
                 json!(markdown::title(subject, LONGEST_TITLE)),
             );
         }
-        if let Some(owner) = &wanted.owner {
-            let all: Vec<&String> = Some(owner).filter(|o| !o.is_empty()).into_iter().collect();
-            body.insert("assignees".into(), json!(all));
-        }
         let (add, gone) = labels::changes(&labels_of(&issue), more, wanted);
         let mut words = self.label(id, add, gone).await?;
         if !body.is_empty() {
@@ -638,7 +662,14 @@ impl Tracker for GitHub {
             let reply = self.door.call(call.body(Value::Object(body))).await?;
             words = self.there(reply, &path)?.words();
         }
+        let (missing, gone) = owners(wanted, &assigned(&issue));
+        self.assign(id, missing, gone).await?;
         let ticket = self.read(ticket).await?;
+        if words.is_empty() && owners(wanted, &ticket.owners).0.is_some() {
+            words = "GitHub drops in silence whom it does not assign: who has no access to the \
+                     repository, and everybody after the tenth"
+                .to_owned();
+        }
         Ok(Outcome {
             not_taken: differences(wanted, &ticket, &words),
             ticket,

@@ -26,7 +26,7 @@ use crate::tracker::door::Door;
 use crate::tracker::look::{lines, whom};
 use crate::tracker::number::{Sort, issue_number, number, within_a_second};
 use crate::tracker::since::{LOOK_PAGES, MOST_PAGES, gather, is_old, start, written_time};
-use crate::tracker::wanted::{differences, entry_marker, unchanged};
+use crate::tracker::wanted::{differences, entry_marker, owners, unchanged};
 use crate::tracker::{
     ChangeKind, Changes, Cursor, Deed, Error, Kind, LABELS, Login, NewAttachment, NewEntry,
     NewTicket, Outcome, RemoteAttachment, RemoteChange, RemoteEntry, RemotePerson, RemoteTicket,
@@ -210,9 +210,7 @@ impl GitLab {
             subject: markdown::title_of(&text(&issue["title"])),
             status: labels::word(&text(&issue["state"]), more),
             standing: Standing::Present,
-            owner: list(&issue["assignees"])
-                .first()
-                .map(|one| text(&one["username"])),
+            owners: assigned(issue),
             priority: labels::priority(&labels),
             requesters: by.into_iter().collect(),
             fields,
@@ -452,7 +450,12 @@ fn marks(json: &Value, text_in: &str, us: u64, marker: &str) -> bool {
         && markdown::marker(&text(&json[text_in])).as_deref() == Some(marker)
 }
 
-/// Number of an issue, of whatever; nothing else may get into a path.
+/// Whom an issue is assigned to.
+fn assigned(issue: &Value) -> Vec<String> {
+    let all = list(&issue["assignees"]).iter();
+    all.map(|one| text(&one["username"])).collect()
+}
+
 fn person(json: &Value) -> RemotePerson {
     RemotePerson {
         login: text(&json["username"]),
@@ -718,11 +721,18 @@ impl Tracker for GitLab {
                 json!(markdown::title(subject, LONGEST_TITLE)),
             );
         }
-        if let Some(owner) = &wanted.owner {
-            let all = match owner.as_str() {
-                "" => vec![0],
-                login => vec![self.user(login).await?],
-            };
+        let (missing, gone) = owners(wanted, &assigned(&issue));
+        if missing.is_some() || !gone.is_empty() {
+            // Those who stay first: where there is place for one, nobody loses it.
+            let stays = |one: &&Value| !gone.contains(&text(&one["username"]));
+            let stay = list(&issue["assignees"]).iter().filter(stays);
+            let mut all: Vec<u64> = stay.filter_map(|one| one["id"].as_u64()).collect();
+            if let Some(login) = &missing {
+                all.push(self.user(login).await?);
+            }
+            if all.is_empty() {
+                all.push(0);
+            }
             body.insert("assignee_ids".into(), json!(all));
         }
         let known: Vec<String> = list(&issue["labels"]).iter().map(text).collect();
@@ -739,6 +749,11 @@ impl Tracker for GitLab {
             words = self.there(self.door.call(call).await?, &path)?.words();
         }
         let ticket = self.read(ticket).await?;
+        if words.is_empty() && owners(wanted, &ticket.owners).0.is_some() {
+            words = "GitLab drops in silence whom it does not assign: who may not see the issue, \
+                     and where its edition has place for one, everybody after the first"
+                .to_owned();
+        }
         Ok(Outcome {
             not_taken: differences(wanted, &ticket, &words),
             ticket,

@@ -83,6 +83,13 @@ struct Us {
     cloud: bool,
 }
 
+impl Us {
+    /// What somebody is named by when an issue is given to them.
+    fn login(&self) -> &'static str {
+        if self.cloud { "accountId" } else { "name" }
+    }
+}
+
 /// The issues of a project.
 pub struct Jira {
     door: Door,
@@ -670,9 +677,8 @@ impl Tracker for Jira {
             );
         }
         if let Some(owner) = &wanted.owner {
-            let field = if us.cloud { "accountId" } else { "name" };
             let who = Some(owner).filter(|owner| !owner.is_empty());
-            fields.insert("assignee".into(), json!({ field: who }));
+            fields.insert("assignee".into(), json!({ us.login(): who }));
         }
         let mut words = String::new();
         let update = read::update(&self.ticket(&issue, us), wanted);

@@ -1,6 +1,6 @@
 //! What a ticket or an entry shall have, whichever the system.
 
-use crate::tracker::{Error, NotTaken, RemoteTicket, Wanted};
+use crate::tracker::{Error, NotTaken, OneOf, RemoteTicket, Wanted};
 
 /// A marker of an entry, if it is one ([`crate::tracker::NewEntry::marker`]).
 pub(super) fn entry_marker(marker: &str) -> Result<&str, Error> {
@@ -25,6 +25,21 @@ pub(super) fn unchanged(wanted: &Wanted, is: &str, ticket: impl ToString) -> Res
     }
 }
 
+/// Of the owners that a ticket has, who has to be added, and who have to go.
+pub(super) fn owners(wanted: &Wanted, has: &[String]) -> (Option<String>, Vec<String>) {
+    let Some(owner) = &wanted.owner else {
+        return (None, Vec::new());
+    };
+    let one = OneOf {
+        wanted: owner.clone(),
+        among: match &wanted.instead_of {
+            Some(before) => vec![before.clone()],
+            None => has.to_vec(),
+        },
+    };
+    one.changes(has)
+}
+
 /// Where a ticket is not as it was wanted.
 pub(super) fn differences(wanted: &Wanted, ticket: &RemoteTicket, words: &str) -> Vec<NotTaken> {
     let mut found = Vec::new();
@@ -38,10 +53,8 @@ pub(super) fn differences(wanted: &Wanted, ticket: &RemoteTicket, words: &str) -
             });
         }
     };
-    let owner = ticket.owner.clone().unwrap_or_default();
     for (field, wanted, is) in [
         ("status", &wanted.status, &ticket.status),
-        ("owner", &wanted.owner, &owner),
         ("priority", &wanted.priority, &ticket.priority),
         ("queue", &wanted.queue, &ticket.queue),
         ("subject", &wanted.subject, &ticket.subject),
@@ -49,6 +62,11 @@ pub(super) fn differences(wanted: &Wanted, ticket: &RemoteTicket, words: &str) -
         if let Some(wanted) = wanted {
             compare(field, wanted, is);
         }
+    }
+    let (missing, others) = owners(wanted, &ticket.owners);
+    if missing.is_some() || !others.is_empty() {
+        let owner = wanted.owner.as_deref().unwrap_or_default();
+        compare("owner", owner, &ticket.owners.join(", "));
     }
     for (name, wanted) in &wanted.fields {
         let sorted = |values: &[String]| {

@@ -233,7 +233,7 @@ async fn what_changes_there_is_read_once_and_in_order_and_set_as_it_takes_it() {
         "Plugged in."
     );
     let read = ggus.read(&id).await.unwrap();
-    assert_eq!(read.owner.as_deref(), Some("ada@ggus.example"));
+    assert_eq!(read.owner(), Some("ada@ggus.example"));
     assert_eq!(ggus.changes(&cursor).await.unwrap().items, []);
     // What is solved from here has what was last said from here as its solution.
     ggus.send(&id, &entry("said", "It was the plug."))

@@ -77,7 +77,7 @@ async fn an_issue_is_made_with_all_that_it_has_and_found_again() {
         (there.status.as_str(), there.priority.as_str()),
         ("open: on hold", "priority: high")
     );
-    assert_eq!(there.owner.as_deref(), Some("ada"));
+    assert_eq!(there.owner(), Some("ada"));
     assert_eq!(
         (there.queue.as_str(), &there.requesters[..]),
         ("lab/atlas", &[][..])
@@ -307,8 +307,48 @@ async fn what_changes_there_is_read_once_and_in_order() {
         owner: Some("nobody".into()),
         ..Wanted::default()
     };
-    let error = github.set(&id, &nobody).await.unwrap_err();
-    assert!(error.to_string().contains("assignees"), "{error}");
+    let set = github.set(&id, &nobody).await.unwrap();
+    assert_eq!(set.not_taken.len(), 1, "{set:?}");
+    let words = &set.not_taken[0].words;
+    assert!(words.contains("drops in silence"), "{words}");
+}
+
+#[tokio::test]
+async fn one_assignee_is_set_and_the_others_stay() {
+    let server = GitHubServer::start().await;
+    let github = bridge(&server);
+    let id = github.create(&issue("made")).await.unwrap().ticket.id;
+    let assigned = || server.assigned(&id).join(", ");
+    let set = async |owner: &str, instead_of: Option<&str>| {
+        let wanted = Wanted {
+            owner: Some(owner.into()),
+            instead_of: instead_of.map(str::to_owned),
+            ..Wanted::default()
+        };
+        let set = github.set(&id, &wanted).await.unwrap();
+        set.not_taken
+            .into_iter()
+            .map(|one| one.is)
+            .collect::<Vec<_>>()
+    };
+    let none: [&str; 0] = [];
+    for (owner, instead_of, comes_to) in [
+        ("zoe", None, "zoe"),
+        ("ada", Some(""), "zoe, ada"),
+        ("grace", Some("ADA"), "zoe, grace"),
+        ("Grace", Some("ada"), "zoe, grace"),
+        ("", Some("grace"), "zoe"),
+        ("", Some(""), "zoe"),
+        ("ada", None, "ada"),
+        ("", None, ""),
+    ] {
+        assert_eq!(set(owner, instead_of).await, none, "{owner}");
+        assert_eq!(assigned(), comes_to, "{owner}");
+    }
+    // Whom it drops nobody goes for.
+    set("ada", None).await;
+    assert_eq!(set("uma", Some("ada")).await, ["ada"]);
+    assert_eq!(assigned(), "ada");
 }
 
 #[tokio::test]

@@ -79,7 +79,7 @@ async fn an_issue_is_made_with_all_that_it_has_and_found_again() {
     assert_eq!(there.subject, "Ünïcode  for @ada #1");
     assert_eq!(there.status, "opened: on hold");
     assert_eq!(
-        (there.owner.as_deref(), there.priority.as_str()),
+        (there.owner(), there.priority.as_str()),
         (Some("ada"), "priority: high")
     );
     assert_eq!(

@@ -85,8 +85,8 @@ async fn an_issue_is_made_with_all_that_it_has_and_found_again() {
             ("Ünïcode  Subject", "In Progress")
         );
         assert_eq!(
-            (there.owner.clone(), there.priority.as_str()),
-            (new.wanted.owner.clone(), "High")
+            (there.owner(), there.priority.as_str()),
+            (new.wanted.owner.as_deref(), "High")
         );
         assert_eq!(
             (there.queue.as_str(), &there.requesters[..]),

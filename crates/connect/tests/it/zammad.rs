@@ -86,7 +86,7 @@ async fn a_ticket_is_made_with_all_that_it_has_and_found_again() {
         ("Grid", "pending reminder")
     );
     assert_eq!(
-        (there.owner.as_deref(), there.priority.as_str()),
+        (there.owner(), there.priority.as_str()),
         (Some("ada"), "3 high")
     );
     assert_eq!(there.requesters, ["rita@tests.example"]);
@@ -247,7 +247,7 @@ async fn what_changes_there_is_read_once_and_in_order() {
         ..Wanted::default()
     };
     let set = zammad.set(&id, &open).await.unwrap();
-    assert_eq!((set.ticket.owner, &set.not_taken[..]), (None, &[][..]));
+    assert_eq!((set.ticket.owner(), &set.not_taken[..]), (None, &[][..]));
     assert!(
         changes_of(&zammad, &kept, &id)
             .await

@@ -311,13 +311,13 @@ fn fields(form: &Form, around: &Around, found: &mut Found) {
         ("exchange.links", &e.links),
     ];
     for (field, lines) in named.into_iter().filter(|(_, lines)| !lines.is_empty()) {
-        let labels = field == "exchange.fields" && !several(&e.system).is_empty();
-        if e.system != "rt" && !labels {
-            let problem = match field {
-                "exchange.fields" => {
+        let forges = matches!(field, "exchange.fields" | "exchange.owners");
+        if e.system != "rt" && !(forges && !several(&e.system).is_empty()) {
+            let problem = match forges {
+                true => {
                     "This is done with RT, GitHub, GitLab and Jira only so far: leave it empty."
                 }
-                _ => "This is done with RT only so far: leave it empty.",
+                false => "This is done with RT only so far: leave it empty.",
             };
             found.say(field, problem);
         } else if lines.iter().all(|line| found.short(field, line)) {

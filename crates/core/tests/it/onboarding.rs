@@ -320,8 +320,12 @@ fn owners_are_named_line_by_line_and_only_where_names_may_travel() {
     assert_eq!(said(&form), ["Give 200 lines at most."]);
     form.exchange.owners = lines(&fine);
     assert!(entries(&form).contains(&("exchange.owners".into(), fine.join(", "))));
+    for system in ["github", "gitlab", "jira"] {
+        form.exchange.system = system.into();
+        assert_eq!(said(&form), [""; 0], "{system}");
+    }
     form.exchange.system = "zammad".into();
-    assert!(said(&form)[0].contains("with RT only"));
+    assert!(said(&form)[0].contains("with RT, GitHub, GitLab and Jira only"));
 }
 
 #[test]

@@ -13,12 +13,12 @@ use switchboard_core::Millis;
 use switchboard_core::exchange::{Author, Field, RemoteChange, RemoteDeed, RemoteFile, Role};
 use tokio::sync::{Mutex, Semaphore};
 
-use super::Terms;
 use super::fields::queue;
 use super::links::Seen;
 use super::owner::assignee;
 use super::round::AT_ONCE;
 use super::there::{Trouble, down, forbidden};
+use super::{Terms, owner};
 use crate::Desk;
 
 /// What was read of a ticket there, for its tie.
@@ -222,9 +222,14 @@ impl Desk {
                 raw: there().await?.1.priority,
             },
             ChangeKind::Owner => {
-                let owner = there().await?.1.owner;
-                let login = ear.terms.login(owner.as_deref());
-                heard.owner = Some(owner);
+                let there = there().await?.1.owners;
+                heard.owner = Some(owner::in_words(&there));
+                let known = ear.link.tie.fields.get(&assignee());
+                let known = known.and_then(|there| there.raw.as_deref());
+                let login = match change.ours {
+                    true => ear.terms.login_of_ours(&there, ear.link),
+                    false => ear.terms.login(&there, known),
+                };
                 let Some(raw) = login else { return Ok(heard) };
                 RemoteDeed::Set {
                     field: assignee(),

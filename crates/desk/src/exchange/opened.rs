@@ -25,7 +25,7 @@ use super::links::Seen;
 use super::owner::assignee;
 use super::taken::{Taking, spokesman};
 use super::there::{Trouble, down};
-use super::{Terms, keep, note};
+use super::{Terms, keep, note, owner};
 use crate::account::find_or_make;
 use crate::act::foreign_entry;
 use crate::open::{one_line, open_within};
@@ -205,7 +205,7 @@ impl Desk {
             },
             files,
             requester,
-            owner: ticket.owner,
+            owner: owner::in_words(&ticket.owners),
             links: Seen {
                 links: ticket.links,
                 asked,
@@ -235,9 +235,9 @@ fn at_first(
         values.insert(queue(), agreed.clone());
     }
     let owned = |c: &tracker::RemoteChange| matches!(c.kind, ChangeKind::Owner);
-    if let (Some(owner), false) = (&ticket.owner, history.iter().any(owned)) {
+    if !ticket.owners.is_empty() && !history.iter().any(owned) {
         // Whom nobody here knows is shown, and theirs to keep.
-        let login = terms.login(Some(owner));
+        let login = terms.login(&ticket.owners, None);
         let known = login.filter(|login| terms.is_known(login));
         values.extend(known.map(|login| (assignee(), login)));
     }

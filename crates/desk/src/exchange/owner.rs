@@ -9,8 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use store::Conn;
 use store::agreement::Agreement;
+use store::exchange::Link;
 use store::trace::Hints;
-use switchboard_core::exchange::{Field, Words};
+use switchboard_core::exchange::{CallState, Field, What, Words};
 use switchboard_core::onboarding::{Form, OwnerMap};
 use switchboard_core::redact::ERASED;
 use switchboard_core::{Command, PersonId, Ticket};
@@ -108,6 +109,11 @@ pub(super) fn words(c: &mut Conn<'_>, agreement: &Agreement) -> Result<Option<Wo
     Ok(Some(words))
 }
 
+/// Who owns a ticket there, as people read it; `None`: nobody does.
+pub(super) fn in_words(there: &[String]) -> Option<String> {
+    (!there.is_empty()).then(|| there.join(", "))
+}
+
 impl Terms {
     fn owners(&self) -> Option<&Words> {
         self.manner.words.get(&assignee())
@@ -122,19 +128,52 @@ impl Terms {
         Some(named.unwrap_or_default())
     }
 
-    /// A login there as the agreement writes it; empty: nobody. `None`: owners do not
-    /// travel.
-    pub(super) fn login(&self, owner: Option<&str>) -> Option<String> {
+    /// Of the logins that own a ticket there the one that counts, as the agreement writes
+    /// it: who it was, as long as it is among them; else the first whom a line names; else
+    /// the first. Empty: nobody. `None`: owners do not travel.
+    pub(super) fn login(&self, there: &[String], known: Option<&str>) -> Option<String> {
         let words = self.owners()?;
-        let login = owner.unwrap_or(NOBODY);
-        let known = words.here.keys().find(|k| k.eq_ignore_ascii_case(login));
-        Some(known.map_or(login, String::as_str).to_owned())
+        let line = |login: &String| words.here.keys().find(|k| k.eq_ignore_ascii_case(login));
+        let mut named = there.iter().filter_map(line);
+        let stays = named.clone().find(|login| known == Some(login.as_str()));
+        let counts = stays.or_else(|| named.next()).or(there.first());
+        Some(counts.cloned().unwrap_or_default())
+    }
+
+    /// The same after our account changed who owns it: where it was told to take the last
+    /// owner of ours away, others who have lines and stay are no new ones.
+    pub(super) fn login_of_ours(&self, there: &[String], link: &Link) -> Option<String> {
+        let stands = link.tie.fields.get(&assignee());
+        let known = stands.and_then(|t| t.raw.as_deref());
+        let login = self.login(there, known)?;
+        let emptied = stands.is_some_and(|t| t.ours && t.raw.as_deref() == Some(NOBODY))
+            || link.tie.calls.iter().any(|call| {
+                let nobody = matches!(&call.what, What::Set { field, raw, .. }
+                    if *field == assignee() && raw == NOBODY);
+                nobody && !matches!(call.state, CallState::Refused { .. })
+            });
+        let stays = known == Some(login.as_str());
+        Some(if emptied && !stays {
+            String::new()
+        } else {
+            login
+        })
     }
 
     /// A login there, as the agreement writes it, is that of somebody here.
     pub(super) fn is_known(&self, login: &str) -> bool {
         self.owners()
             .is_some_and(|words| words.here.contains_key(login))
+    }
+
+    /// Whom a new owner replaces there, where a ticket may have several: the last that a
+    /// line names. All others are theirs.
+    pub(super) fn instead_of(&self, link: &Link) -> String {
+        let stands = link.tie.fields.get(&assignee());
+        let known = stands.and_then(|t| t.raw.clone()).unwrap_or_default();
+        Some(known)
+            .filter(|login| self.is_known(login))
+            .unwrap_or_default()
     }
 
     /// What gives a ticket here the owner that it has there; `None`: it has them, or it

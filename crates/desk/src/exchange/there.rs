@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::fields::queue;
 use super::links::{Todo, ties};
 use super::owner::{assignee, said};
-use super::{Terms, given, private};
+use super::{Terms, given, owner, private};
 use crate::{Desk, Error};
 
 /// Where people have to repair something it is looked again after so long.
@@ -143,7 +143,10 @@ impl Desk {
                     Field::Status => wanted.status = Some(raw.clone()),
                     Field::Priority => wanted.priority = Some(raw.clone()),
                     field if *field == queue() => wanted.queue = Some(raw.clone()),
-                    field if *field == assignee() => wanted.owner = Some(raw.clone()),
+                    field if *field == assignee() => {
+                        wanted.owner = Some(raw.clone());
+                        wanted.instead_of = Some(terms.instead_of(link));
+                    }
                     other => {
                         let Some(mapped) = terms.fields.get(other) else {
                             return Ok(Ready::Nothing);

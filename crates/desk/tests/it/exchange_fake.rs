@@ -235,7 +235,7 @@ impl Fake {
             subject: "No plates\nat all".into(),
             status: "new".into(),
             standing: Standing::Present,
-            owner: None,
+            owners: Vec::new(),
             priority: "50".into(),
             requesters: vec![login.into()],
             fields: BTreeMap::new(),
@@ -277,13 +277,14 @@ impl Fake {
     /// Somebody gives a ticket to an owner there; `None`: to nobody.
     pub(crate) fn gives(&self, ticket: &str, login: &str, owner: Option<&str>) {
         let mut there = self.there();
-        there.tickets.get_mut(ticket).unwrap().owner = owner.map(str::to_owned);
+        there.tickets.get_mut(ticket).unwrap().owners =
+            owner.map(str::to_owned).into_iter().collect();
         there.change(ticket, login, ChangeKind::Owner);
     }
 
     /// Who owns a ticket there.
     pub(crate) fn owner(&self, ticket: &str) -> Option<String> {
-        self.there().tickets[ticket].owner.clone()
+        self.there().tickets[ticket].owner().map(str::to_owned)
     }
 
     /// Somebody sets a status there.
@@ -386,7 +387,7 @@ impl Tracker for Fake {
                 subject: new.subject.clone(),
                 status: "new".into(),
                 standing: Standing::Present,
-                owner: None,
+                owners: Vec::new(),
                 priority: "0".into(),
                 requesters: new.requesters.clone(),
                 fields: BTreeMap::new(),
@@ -498,12 +499,13 @@ impl Tracker for Fake {
                 known.fields.insert(name.clone(), values.clone());
             }
             known.fields.retain(|_, values| !values.is_empty());
-            let owner = known.owner.clone();
+            let owners = known.owners.clone();
             if let Some(login) = &wanted.owner {
-                known.owner = Some(login.clone()).filter(|login| !login.is_empty());
+                let owner = Some(login.clone()).filter(|login| !login.is_empty());
+                known.owners = owner.into_iter().collect();
             }
             let ticket_now = known.clone();
-            if ticket_now.owner != owner {
+            if ticket_now.owners != owners {
                 there.change(ticket, "bridge", ChangeKind::Owner);
             }
             if moved.is_some() {

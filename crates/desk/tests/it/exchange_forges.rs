@@ -13,7 +13,7 @@ use crate::exchange_in::here;
 use crate::exchange_there::{There, on_ggus, on_github, on_gitlab, on_jira};
 use crate::onboarding::{Cast, accepted, actor, cast};
 
-fn form(there: &dyn There) -> Form {
+pub(crate) fn form(there: &dyn There) -> Form {
     let (system, queue) = there.couples();
     let mut form = coupled(queue);
     form.exchange.system = system.into();
@@ -29,7 +29,7 @@ async fn coupled_to(desk: &TestDesk, there: &dyn There, url: &str) -> Cast {
     coupled_by(desk, there, url, form(there)).await
 }
 
-async fn coupled_by(desk: &TestDesk, there: &dyn There, url: &str, form: Form) -> Cast {
+pub(crate) async fn coupled_by(desk: &TestDesk, there: &dyn There, url: &str, form: Form) -> Cast {
     let cast = cast(desk).await;
     accepted(desk, &cast, form).await;
     let guard = Guard::new(Reach::parse("127.0.0.1").unwrap());

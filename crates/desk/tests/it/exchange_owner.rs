@@ -28,7 +28,7 @@ fn owned(queue: &str, logins: [&str; 3]) -> Form {
 }
 
 /// Pia is responsible for the unit; Sam and Nina are members of it, Stan is not.
-async fn staffed(desk: &TestDesk, cast: &Cast) {
+pub(crate) async fn staffed(desk: &TestDesk, cast: &Cast) {
     let unit = service(desk, "sky-atlas").await.unwrap().unit;
     for person in [cast.f.sam.id, cast.f.nina.id] {
         desk.desk
@@ -46,16 +46,21 @@ async fn world(desk: &TestDesk) -> (World, TicketNumber) {
     (w, number)
 }
 
-async fn sets(desk: &TestDesk, who: &Actor, number: TicketNumber, owner: Option<PersonId>) {
+pub(crate) async fn sets(
+    desk: &TestDesk,
+    who: &Actor,
+    number: TicketNumber,
+    owner: Option<PersonId>,
+) {
     let step = Step::Command(Command::SetOwner { owner });
     desk.desk.act(who, number, None, vec![step]).await.unwrap();
 }
 
-async fn owner(desk: &TestDesk, number: TicketNumber) -> Option<PersonId> {
+pub(crate) async fn owner(desk: &TestDesk, number: TicketNumber) -> Option<PersonId> {
     stored(desk, number).await.0.owner
 }
 
-async fn trace(desk: &TestDesk, cast: &Cast, number: TicketNumber) -> String {
+pub(crate) async fn trace(desk: &TestDesk, cast: &Cast, number: TicketNumber) -> String {
     quiet(desk, cast, number).await.join("\n")
 }
 
@@ -223,8 +228,15 @@ fn a_ticket_that_is_opened_there_comes_with_its_owner() {
         let (w, _) = world(&desk).await;
         for (login, expected) in [("sam", Some(w.cast.f.sam.id)), ("zoe", None)] {
             let id = w.fake.opens("atlas", "uma@lab.example", "No plates", None);
-            let owner_there = Some(login.to_owned());
-            w.fake.0.lock().unwrap().tickets.get_mut(&id).unwrap().owner = owner_there;
+            let owners = vec![login.to_owned()];
+            w.fake
+                .0
+                .lock()
+                .unwrap()
+                .tickets
+                .get_mut(&id)
+                .unwrap()
+                .owners = owners;
             passes(&desk, 60).await;
             let number = *here(&desk).await.last().unwrap();
             assert_eq!(owner(&desk, number).await, expected);

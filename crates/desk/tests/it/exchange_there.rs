@@ -40,6 +40,24 @@ pub(crate) trait There: Send + Sync {
     }
     /// People put one on and take one off.
     async fn labels_anew(&self, _id: &str, _on: &str, _off: &str) {}
+    /// What somebody there is named by when a ticket is given to them.
+    fn login(&self, name: &str) -> String {
+        name.to_owned()
+    }
+    /// Whether a ticket may have several owners.
+    fn several(&self) -> bool {
+        true
+    }
+    /// Somebody whom it assigns to no ticket.
+    fn outsider(&self) -> &'static str {
+        "uma"
+    }
+    /// Zoe gives a ticket to these, and to nobody else.
+    async fn gives(&self, _id: &str, _names: &[&str]) {}
+    /// What those are named by who own a ticket there.
+    fn owners(&self, _id: &str) -> Vec<String> {
+        Vec::new()
+    }
     /// What a network may do to its calls: most can take back what was done twice.
     fn losses(&self) -> Vec<Loss> {
         vec![Loss::Unheard, Loss::Unanswered, Loss::Repeated]
@@ -136,6 +154,16 @@ impl There for OnGitHub {
         ("labels", self.0.labels(id))
     }
 
+    async fn gives(&self, id: &str, names: &[&str]) {
+        let path = format!("/repos/lab/atlas/issues/{id}");
+        let values = json!({"assignees": names});
+        self.0.acts("zoe", "PATCH", &path, &values).await;
+    }
+
+    fn owners(&self, id: &str) -> Vec<String> {
+        self.0.assigned(id)
+    }
+
     async fn labels_anew(&self, id: &str, on: &str, off: &str) {
         let path = format!("/repos/lab/atlas/issues/{id}/labels");
         let body = json!({"labels": [on]});
@@ -151,7 +179,7 @@ pub(crate) async fn on_github() -> OnGitHub {
     OnGitHub(GitHubServer::start().await)
 }
 
-pub(crate) struct OnGitLab(GitLabServer);
+pub(crate) struct OnGitLab(pub(crate) GitLabServer);
 
 impl OnGitLab {
     async fn does(
@@ -256,6 +284,25 @@ impl There for OnGitLab {
         ("labels", self.0.labels(id))
     }
 
+    fn outsider(&self) -> &'static str {
+        "stranger"
+    }
+
+    async fn gives(&self, id: &str, names: &[&str]) {
+        let mut ids = Vec::new();
+        for name in names {
+            let path = format!("/users?username={name}");
+            let found = self.0.acts("zoe", "GET", &path, &json!({})).await;
+            ids.push(found[0]["id"].clone());
+        }
+        let values = json!({"assignee_ids": ids});
+        self.does("zoe", "PUT", &format!("/{id}"), values).await;
+    }
+
+    fn owners(&self, id: &str) -> Vec<String> {
+        self.0.assigned(id)
+    }
+
     async fn labels_anew(&self, id: &str, on: &str, off: &str) {
         let values = json!({"add_labels": on, "remove_labels": off});
         self.does("ada", "PUT", &format!("/{id}"), values).await;
@@ -266,8 +313,8 @@ pub(crate) async fn on_gitlab() -> OnGitLab {
     OnGitLab(GitLabServer::start().await)
 }
 
-/// With what a category is: its labels or components.
-pub(crate) struct OnJira(JiraServer, &'static str);
+/// With what a category is, its labels or components, and what its people are named by.
+pub(crate) struct OnJira(JiraServer, &'static str, &'static str);
 
 impl OnJira {
     async fn goes(&self, id: &str, to: &str, resolution: Option<&str>) {
@@ -375,6 +422,28 @@ impl There for OnJira {
         (self.1, self.0.named(id, self.1))
     }
 
+    fn login(&self, name: &str) -> String {
+        match self.2 {
+            "name" => name.to_owned(),
+            _ => format!("5b10-{name}"),
+        }
+    }
+
+    fn several(&self) -> bool {
+        false
+    }
+
+    async fn gives(&self, id: &str, names: &[&str]) {
+        let who = names.first().map(|name| self.login(name));
+        let values = json!({"fields": {"assignee": {self.2: who}}});
+        let path = format!("/issue/{id}");
+        self.0.acts("zoe", "PUT", &path, &values).await;
+    }
+
+    fn owners(&self, id: &str) -> Vec<String> {
+        self.0.assigned(id)
+    }
+
     async fn labels_anew(&self, id: &str, on: &str, off: &str) {
         let named = |name: &str| match self.1 {
             "components" => json!({"name": name}),
@@ -389,7 +458,8 @@ impl There for OnJira {
 
 pub(crate) async fn on_jira(cloud: bool) -> OnJira {
     let kinds = if cloud { "labels" } else { "components" };
-    OnJira(JiraServer::start(cloud).await, kinds)
+    let login = if cloud { "accountId" } else { "name" };
+    OnJira(JiraServer::start(cloud).await, kinds, login)
 }
 
 pub(crate) struct OnGgus(GgusSoapServer);

@@ -14,6 +14,7 @@ mod demo;
 mod dkim;
 mod erasure;
 mod exchange;
+mod exchange_assignee;
 mod exchange_fake;
 mod exchange_fields;
 mod exchange_forges;

@@ -248,7 +248,7 @@ impl GgusSoap {
             subject: node.text(&["GHD_Short_Description"]),
             status: status(node),
             standing: Standing::Present,
-            owner,
+            owners: owner.into_iter().collect(),
             priority: node.text(&["GHD_Priority"]),
             // Of what came from here the requester is known here.
             requesters: if self.is_ours(node) {

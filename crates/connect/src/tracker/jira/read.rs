@@ -111,10 +111,11 @@ pub(super) fn ticket(issue: &Value, us: &Us, project: &str, queue: &str) -> Remo
         subject: text(&of["summary"]),
         status: labels::word(&text(&of["status"]["name"]), resolution.as_deref()),
         standing: Standing::Present,
-        owner: of["assignee"].is_object().then(|| {
-            let field = if us.cloud { "accountId" } else { "name" };
-            text(&of["assignee"][field])
-        }),
+        owners: Some(&of["assignee"])
+            .filter(|who| who.is_object())
+            .map(|who| text(&who[us.login()]))
+            .into_iter()
+            .collect(),
         priority: text(&of["priority"]["name"]),
         requesters: requester.into_iter().collect(),
         fields,

@@ -66,7 +66,10 @@ pub(super) fn ticket(json: &Value, version: &str) -> RemoteTicket {
             _ => Standing::Present,
         },
         status,
-        owner: Some(text(&json["Owner"]["id"])).filter(|name| !name.is_empty() && name != NOBODY),
+        owners: Some(text(&json["Owner"]["id"]))
+            .filter(|name| !name.is_empty() && name != NOBODY)
+            .into_iter()
+            .collect(),
         priority: text(&json["Priority"]),
         requesters: list(&json["Requestor"])
             .iter()

@@ -141,7 +141,7 @@ pub(super) fn ticket(json: &Value, links: &Value, us: u64) -> RemoteTicket {
         subject: text(&json["title"]),
         status: text(&json["state"]),
         standing: Standing::Present,
-        owner: owner.filter(|_| owned),
+        owners: owner.filter(|_| owned).into_iter().collect(),
         priority: text(&json["priority"]),
         // Of whom no address was to pass, we are the customer.
         requesters: customer

@@ -149,8 +149,9 @@ pub struct FormExchange {
     /// Other units whose tickets about the service lie in queues of their own there (RT
     /// only): a unit's key, `=`, and the queue.
     pub queues: Vec<String>,
-    /// Who is who there (RT only, and only if personal data may travel): somebody's mail
-    /// address here, `=`, and their login there.
+    /// Who is who there (RT, GitHub, GitLab and Jira only, and only if personal data may
+    /// travel): somebody's mail address here, `=`, and their login there; of GitLab the
+    /// username, of Jira the account id (Cloud) or the user name (Data Center).
     pub owners: Vec<String>,
     /// Ties between tickets that travel (RT only): `see_also`, `duplicate_of`, `child_of` or
     /// `slave_of`, `=`, and the link there, as `MemberOf`.

@@ -299,11 +299,13 @@ impl Connect {
                 &e.owners.join("\n"),
                 3,
             )
-            .small("optional; RT only")
+            .small("optional; RT, GitHub, GitLab and Jira")
             .hint(
-                "Somebody’s mail address here = their login there, as ada@example.org = ada. Who \
-                 owns a ticket there owns it here, if they are a member of its unit, and the other \
-                 way round. Only if names and mail addresses may travel.",
+                "Somebody’s mail address here = their login there, as ada@example.org = ada; with \
+                 GitLab their username, with Jira their account id (Cloud) or user name (Data \
+                 Center). Who owns a ticket there, or has it assigned, owns it here, if they are a \
+                 member of its unit, and the other way round. Only if names and mail addresses may \
+                 travel.",
             )
             .wide(),
             Ask::area(

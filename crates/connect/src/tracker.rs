@@ -16,6 +16,7 @@ pub mod github;
 pub mod gitlab;
 pub mod jira;
 mod labels;
+mod link;
 mod look;
 mod markdown;
 mod number;
@@ -39,6 +40,7 @@ pub use ggus_soap::GgusSoap;
 pub use github::GitHub;
 pub use gitlab::GitLab;
 pub use jira::Jira;
+pub use link::{Relation, RemoteLink};
 pub use rt::Rt;
 pub use zammad::Zammad;
 
@@ -90,68 +92,6 @@ pub enum Standing {
     Deleted,
 }
 
-/// How two tickets there, or a ticket and an address, are linked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Relation {
-    /// It mentions the other.
-    RefersTo,
-    /// The other mentions it.
-    ReferredToBy,
-    /// It waits for the other.
-    DependsOn,
-    /// The other waits for it.
-    DependedOnBy,
-    /// The other is its parent.
-    MemberOf,
-    /// The other is its child.
-    HasMember,
-}
-
-impl Relation {
-    /// Every relation with its name in agreements, and where people read it.
-    pub const ALL: [(Relation, &'static str); 6] = [
-        (Relation::RefersTo, "RefersTo"),
-        (Relation::ReferredToBy, "ReferredToBy"),
-        (Relation::DependsOn, "DependsOn"),
-        (Relation::DependedOnBy, "DependedOnBy"),
-        (Relation::MemberOf, "MemberOf"),
-        (Relation::HasMember, "HasMember"),
-    ];
-
-    /// Its name.
-    pub fn key(self) -> &'static str {
-        let found = Relation::ALL.iter().find(|(known, _)| *known == self);
-        found.map_or("RefersTo", |(_, key)| key)
-    }
-
-    /// Reads a name.
-    pub fn parse(key: &str) -> Option<Relation> {
-        let found = Relation::ALL.iter().find(|(_, known)| *known == key);
-        found.map(|(relation, _)| *relation)
-    }
-
-    /// The same link as the other ticket sees it.
-    pub fn inverse(self) -> Relation {
-        match self {
-            Relation::RefersTo => Relation::ReferredToBy,
-            Relation::ReferredToBy => Relation::RefersTo,
-            Relation::DependsOn => Relation::DependedOnBy,
-            Relation::DependedOnBy => Relation::DependsOn,
-            Relation::MemberOf => Relation::HasMember,
-            Relation::HasMember => Relation::MemberOf,
-        }
-    }
-}
-
-/// A link of a ticket.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct RemoteLink {
-    /// What the link says.
-    pub relation: Relation,
-    /// The number of a ticket there, or an address.
-    pub target: String,
-}
-
 /// A ticket as it is there, in their words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RemoteTicket {
@@ -176,7 +116,7 @@ pub struct RemoteTicket {
     pub fields: BTreeMap<String, Vec<String>>,
     /// The names of its custom fields by their numbers, where changes name those.
     pub numbered: BTreeMap<String, String>,
-    /// Its links.
+    /// Its links, where they are told with it ([`Tracker::links`]).
     pub links: Vec<RemoteLink>,
     /// When it was made, in milliseconds since 1970.
     pub created: i64,
@@ -791,17 +731,24 @@ pub trait Tracker: fmt::Debug + Send + Sync {
         }
     }
 
+    /// The links of a ticket that was read: what was read with it, or what a system tells
+    /// of them elsewhere.
+    async fn links(&self, ticket: &RemoteTicket) -> Result<Vec<RemoteLink>, Error> {
+        Ok(ticket.links.clone())
+    }
+
+    /// Whether a link that comes or goes is told as a change of its ticket, and soon.
+    fn tells_of_links(&self) -> bool {
+        true
+    }
+
     /// Links a ticket; one that is linked so already stays so.
     async fn link(&self, _ticket: &str, _link: &RemoteLink) -> Result<RemoteTicket, Error> {
-        Err(Error::Wrong(
-            "links are not set in such a system".to_owned(),
-        ))
+        Err(link::none_such())
     }
 
     /// Takes a link away; one that is not there is not missed.
     async fn unlink(&self, _ticket: &str, _link: &RemoteLink) -> Result<RemoteTicket, Error> {
-        Err(Error::Wrong(
-            "links are not set in such a system".to_owned(),
-        ))
+        Err(link::none_such())
     }
 }

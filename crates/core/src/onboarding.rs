@@ -19,7 +19,7 @@ mod wrong;
 
 use field_map::pair_of;
 pub use field_map::{CUSTOM, FACTS, FieldMap, OwnerMap, pair, several};
-pub use link_map::{LINKS, TIES, link_line};
+pub use link_map::{LINKS, TIES, link_line, links_in};
 pub use maps::{default_priorities, default_statuses, from_remote};
 pub use part::{
     Answered, Exchange, Form, Issues, ProviderPart, Quality, Question, Redirection, ServicePart,

@@ -1,4 +1,7 @@
 //! Ties between tickets that stand here and in another system: what both sides had last.
+//!
+//! A system is named by its address, and by the queue behind a space where each queue counts
+//! its tickets by itself.
 
 use switchboard_core::{Millis, TicketNumber};
 
@@ -57,35 +60,40 @@ pub fn take(conn: &mut Conn<'_>, system: &str, tied: &Tied) -> Result<(), Error>
     Ok(())
 }
 
-/// The ticket here that travels as this number there, under whichever agreement.
+/// The ticket here that travels as this number there, by the address of the system, under
+/// whichever agreement. `queue`: of those with this queue only, in a system where each
+/// counts by itself.
 pub fn ticket_there(
     conn: &mut Conn<'_>,
-    system: &str,
+    endpoint: &str,
+    queue: Option<&str>,
     number: &str,
 ) -> Result<Option<TicketNumber>, Error> {
     conn.query_opt(
         "SELECT l.ticket FROM exchange_number n JOIN agreement a ON a.id = n.agreement
          JOIN exchange_link l ON l.id = n.link
-         WHERE n.number = $2 AND RTRIM(a.endpoint, '/') = $1 AND l.there = $2 AND l.stage = 'active'
+         WHERE n.number = $2 AND RTRIM(a.endpoint, '/') = RTRIM($1, '/') AND l.there = $2
+           AND l.stage = 'active' AND ($3 = '' OR LOWER(a.queue) = LOWER($3))
          ORDER BY l.began_at, l.id LIMIT 1",
-        params![system, number],
+        params![endpoint, number, queue.unwrap_or_default()],
         |row| row.get(0),
     )
 }
 
-/// The number there of a ticket that travels, under whichever agreement; `None`: it has
-/// none yet, or it does not travel.
+/// The number there of a ticket that travels, likewise; `None`: it has none yet, or it does
+/// not travel.
 pub fn number_there(
     conn: &mut Conn<'_>,
-    system: &str,
+    endpoint: &str,
+    queue: Option<&str>,
     ticket: TicketNumber,
 ) -> Result<Option<String>, Error> {
     conn.query_opt(
         "SELECT l.there FROM exchange_link l JOIN agreement a ON a.id = l.agreement
-         WHERE l.ticket = $2 AND RTRIM(a.endpoint, '/') = $1 AND l.there IS NOT NULL
-           AND l.stage = 'active'
+         WHERE l.ticket = $2 AND RTRIM(a.endpoint, '/') = RTRIM($1, '/') AND l.there IS NOT NULL
+           AND l.stage = 'active' AND ($3 = '' OR LOWER(a.queue) = LOWER($3))
          ORDER BY l.began_at, l.id LIMIT 1",
-        params![system, ticket],
+        params![endpoint, ticket, queue.unwrap_or_default()],
         |row| row.get(0),
     )
 }

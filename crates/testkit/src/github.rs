@@ -6,6 +6,10 @@
 //! Everybody acts by HTTP with their login as token. That the field's own client
 //! (PyGithub) works with it is a test of `connect`.
 
+// Whichever crate this file is a part of.
+#[path = "github/links.rs"]
+mod links;
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Value, json};
@@ -36,6 +40,8 @@ struct Hub {
     issues: Vec<Value>,
     comments: Vec<Value>,
     events: Vec<Value>,
+    links: Vec<links::Kept>,
+    hides_links: bool,
     numbered: u64,
     /// Calls that are still answered before it is too much; none: no limit.
     left: Option<u64>,
@@ -285,6 +291,7 @@ impl Hub {
                 }
                 Ok(self.told(201, place))
             }
+            ("GET", ["issues", "events"]) => Ok(self.happened(asked, name, at)),
             (method, ["issues", "comments", id]) => {
                 let found = self
                     .comments
@@ -325,7 +332,10 @@ impl Hub {
                     Some(_) => return refuse(410, "This issue was deleted"),
                     None => {}
                 }
-                self.of_issue(asked, who, place, method, rest, &sent)
+                match self.linking(asked, who, place, (method, rest), &sent) {
+                    Some(linked) => linked,
+                    None => self.of_issue(asked, who, place, method, rest, &sent),
+                }
             }
             _ => refuse(404, "Not Found"),
         }
@@ -594,6 +604,10 @@ impl Hub {
     fn told(&self, status: u16, place: usize) -> Answered {
         let mut issue = self.issues[place].clone();
         issue["comments"] = json!(self.comments_of(place).len());
+        (
+            issue["sub_issues_summary"],
+            issue["issue_dependencies_summary"],
+        ) = self.sums(&issue["id"]);
         shown(&mut issue);
         Answered::json(status, &issue)
     }

@@ -5,6 +5,10 @@
 //! Everybody acts by HTTP with their username as token. That the field's own client
 //! (python-gitlab) works with it is a test of `connect`.
 
+// Whichever crate this file is a part of.
+#[path = "gitlab/links.rs"]
+mod links;
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Value, json};
@@ -39,9 +43,10 @@ struct Lab {
     states: Vec<Value>,
     labels: Vec<Value>,
     files: Vec<(String, String, Vec<u8>)>,
+    links: Vec<links::Linked>,
     numbered: u64,
     busy: bool,
-    /// It is its Free edition: an issue has one assignee.
+    /// It is its Free edition: an issue has one assignee, and blocks none.
     free: bool,
     /// The level of the bridge now, if that is less than at first; 0: it is no member.
     granted: Option<u64>,
@@ -339,7 +344,7 @@ impl Lab {
         let iid = self.issues.iter().filter(|i| i["#project"] == name).count() + 1;
         let id = self.next();
         self.issues.push(json!({
-            "#project": name, "#issue": iid, "id": id, "iid": iid, "project_id": 1, "title": title,
+            "#project": name, "#issue": iid, "id": id, "iid": iid, "project_id": PROJECTS.iter().position(|(known, ..)| *known == name).unwrap() + 1, "title": title,
             "description": sent["description"], "state": "opened", "author": person(who.id), "labels": [],
             "assignees": [], "assignee": null, "milestone": null, "confidential": sent["confidential"] == true,
             "created_at": now(), "updated_at": now(), "closed_at": null, "moved_to_id": null, "issue_type": "issue",
@@ -383,6 +388,12 @@ impl Lab {
                 self.issues[place]["moved_to_id"] = json!(4_711);
                 self.note(place, who, "moved to lab/other#1", false, true);
                 Ok(self.told(201, place))
+            }
+            (method, ["links", rest @ ..]) => {
+                if who.level < 10 {
+                    return refuse(403, json!("403 Forbidden"));
+                }
+                self.linking(asked, who, place, (method, rest), sent)
             }
             ("GET", ["resource_state_events"]) => Ok(paged(asked, of(&self.states, &issue))),
             ("GET", ["resource_label_events"]) => Ok(paged(asked, of(&self.labels, &issue))),

@@ -6,6 +6,10 @@
 //! Everybody acts by HTTP with their login as token, or as name and password of it. That
 //! the field's own client (PyPI's jira) works with it is a test of `connect`.
 
+// Whichever crate this file is a part of.
+#[path = "jira/links.rs"]
+mod links;
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use base64::Engine as _;
@@ -50,6 +54,7 @@ struct Desk {
     issues: Vec<Value>,
     comments: Vec<Value>,
     files: Vec<Vec<u8>>,
+    links: Vec<links::Linked>,
     numbered: u64,
     busy: bool,
     /// Whether the bridge works there still; `None`: it sees no project.
@@ -282,6 +287,12 @@ impl Desk {
             ("GET", ["search"]) => self.search(asked),
             ("GET", ["search", "jql"]) if self.cloud => self.search(asked),
             ("POST", ["issue"]) => self.create(who, &sent, &url),
+            (method, ["issueLink", rest @ ..]) if works => {
+                self.linking(who, (method, rest.first().copied()), &sent)
+            }
+            ("POST" | "DELETE", ["issueLink", ..]) => {
+                refuse(401, "No Link Issue Permission for issue.")
+            }
             ("GET", ["attachment", "content", id]) if self.cloud => {
                 if asked.query("redirect") == Some("false") {
                     return self.bytes(id);
@@ -485,6 +496,7 @@ impl Desk {
         match (method, rest) {
             ("GET", []) => {
                 let mut issue = told(&self.issues[place]);
+                issue["fields"]["issuelinks"] = self.linked(&id);
                 if asked
                     .query("expand")
                     .is_some_and(|all| all.contains("changelog"))

@@ -373,6 +373,8 @@ pub(super) fn reply(
                 words => words,
             },
         }),
+        // Jira says of some things no more than that they were made.
+        201 if reply.body.is_empty() => Ok(reply),
         _ if reply.json.is_null() && !file && status != 204 => Err(Error::Strange {
             system,
             why: format!("HTTP {status} with something that is no JSON"),

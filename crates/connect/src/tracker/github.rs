@@ -11,6 +11,7 @@
 //! - files can not be sent: the API has nothing for it;
 //! - pull requests are issues to the API. They are left alone.
 
+mod links;
 mod look;
 
 use std::collections::BTreeMap;
@@ -32,8 +33,8 @@ use crate::tracker::since::{LOOK_PAGES, MOST_PAGES, gather, is_old, start, writt
 use crate::tracker::wanted::{differences, entry_marker, owners, unchanged};
 use crate::tracker::{
     ChangeKind, Changes, Cursor, Deed, Error, Kind, LABELS, Login, NewEntry, NewTicket, Outcome,
-    RemoteChange, RemoteEntry, RemotePerson, RemoteTicket, Sent, Standing, Tracker, Wanted, labels,
-    markdown,
+    RemoteChange, RemoteEntry, RemoteLink, RemotePerson, RemoteTicket, Sent, Standing, Tracker,
+    Wanted, labels, markdown,
 };
 
 pub(super) const KIND: Kind = Kind {
@@ -308,6 +309,7 @@ impl GitHub {
                 "labeled" | "unlabeled" => Some(ChangeKind::Field(LABELS.to_owned())),
                 "assigned" | "unassigned" => Some(ChangeKind::Owner),
                 "renamed" => Some(ChangeKind::Other("title".to_owned())),
+                event if links::EVENTS.contains(&event) => Some(ChangeKind::Link),
                 // Mentions, references, locks, pins: nothing that a ticket has.
                 _ => continue,
             };
@@ -534,6 +536,7 @@ impl Tracker for GitHub {
                 Err(error) => return Err(error),
             }
         }
+        all.extend(self.linked(since.floor).await?);
         Ok(gather(since, asked_at, all))
     }
 
@@ -620,6 +623,25 @@ impl Tracker for GitHub {
 
     async fn lost(&self, _deed: Deed) -> Result<Option<Error>, Error> {
         self.kept_out().await
+    }
+
+    async fn links(&self, ticket: &RemoteTicket) -> Result<Vec<RemoteLink>, Error> {
+        self.links_of(issue_number(&ticket.id)?).await
+    }
+
+    // It changes no issue, and what lists such events need not list these.
+    fn tells_of_links(&self) -> bool {
+        false
+    }
+
+    async fn link(&self, ticket: &str, link: &RemoteLink) -> Result<RemoteTicket, Error> {
+        self.put_link(ticket, link, true).await?;
+        self.read(ticket).await
+    }
+
+    async fn unlink(&self, ticket: &str, link: &RemoteLink) -> Result<RemoteTicket, Error> {
+        self.put_link(ticket, link, false).await?;
+        self.read(ticket).await
     }
 
     async fn set(&self, ticket: &str, wanted: &Wanted) -> Result<Outcome, Error> {

@@ -8,6 +8,7 @@
 //! - a line that begins with `/` is an order, also from the API (`markdown.rs`);
 //! - a moved issue is closed here: that is no solution, but the end of it here.
 
+mod links;
 mod look;
 
 use std::collections::BTreeMap;
@@ -29,8 +30,8 @@ use crate::tracker::since::{LOOK_PAGES, MOST_PAGES, gather, is_old, start, writt
 use crate::tracker::wanted::{differences, entry_marker, owners, unchanged};
 use crate::tracker::{
     ChangeKind, Changes, Cursor, Deed, Error, Kind, LABELS, Login, NewAttachment, NewEntry,
-    NewTicket, Outcome, RemoteAttachment, RemoteChange, RemoteEntry, RemotePerson, RemoteTicket,
-    Sent, Standing, Tracker, Wanted, labels, markdown,
+    NewTicket, Outcome, RemoteAttachment, RemoteChange, RemoteEntry, RemoteLink, RemotePerson,
+    RemoteTicket, Sent, Standing, Tracker, Wanted, labels, markdown,
 };
 
 pub(super) const KIND: Kind = Kind {
@@ -428,6 +429,8 @@ fn said(note: &Value) -> Option<(Sort, Option<ChangeKind>)> {
             ChangeKind::Owner
         } else if words.starts_with("changed title") {
             ChangeKind::Other("title".to_owned())
+        } else if links::says(&words) {
+            ChangeKind::Link
         } else {
             return None;
         };
@@ -696,6 +699,20 @@ impl Tracker for GitLab {
 
     async fn lost(&self, _deed: Deed) -> Result<Option<Error>, Error> {
         self.kept_out().await
+    }
+
+    async fn links(&self, ticket: &RemoteTicket) -> Result<Vec<RemoteLink>, Error> {
+        self.links_of(issue_number(&ticket.id)?).await
+    }
+
+    async fn link(&self, ticket: &str, link: &RemoteLink) -> Result<RemoteTicket, Error> {
+        self.put_link(ticket, link, true).await?;
+        self.read(ticket).await
+    }
+
+    async fn unlink(&self, ticket: &str, link: &RemoteLink) -> Result<RemoteTicket, Error> {
+        self.put_link(ticket, link, false).await?;
+        self.read(ticket).await
     }
 
     async fn set(&self, ticket: &str, wanted: &Wanted) -> Result<Outcome, Error> {

@@ -13,6 +13,7 @@
 //! - comments of a service desk are internal by their property `sd.public.comment`,
 //!   and others may be for a group or role only. Neither is for us.
 
+mod links;
 mod look;
 mod read;
 mod wiki;
@@ -35,7 +36,7 @@ use crate::tracker::since::{MOST_PAGES, gather, start};
 use crate::tracker::wanted::{differences, entry_marker, unchanged};
 use crate::tracker::{
     Changes, Cursor, Deed, Error, Kind, Login, NewEntry, NewTicket, NotTaken, Outcome,
-    RemoteChange, RemoteEntry, RemoteTicket, Sent, Tracker, Wanted, labels,
+    RemoteChange, RemoteEntry, RemoteLink, RemoteTicket, Sent, Tracker, Wanted, labels,
 };
 
 pub(super) const KIND: Kind = Kind {
@@ -659,6 +660,20 @@ impl Tracker for Jira {
 
     async fn lost(&self, _deed: Deed) -> Result<Option<Error>, Error> {
         self.kept_out().await
+    }
+
+    async fn links(&self, ticket: &RemoteTicket) -> Result<Vec<RemoteLink>, Error> {
+        self.links_of(issue_number(&ticket.id)?).await
+    }
+
+    async fn link(&self, ticket: &str, link: &RemoteLink) -> Result<RemoteTicket, Error> {
+        self.put_link(ticket, link, true).await?;
+        self.read(ticket).await
+    }
+
+    async fn unlink(&self, ticket: &str, link: &RemoteLink) -> Result<RemoteTicket, Error> {
+        self.put_link(ticket, link, false).await?;
+        self.read(ticket).await
     }
 
     async fn set(&self, ticket: &str, wanted: &Wanted) -> Result<Outcome, Error> {

@@ -27,6 +27,7 @@ use tokio::sync::OnceCell;
 use crate::guard::Guard;
 use crate::probe::{Check, Way};
 use crate::tracker::call::{Call, Reply, date, found, list, not_taken, text, time};
+use crate::tracker::link::none_such_in;
 use crate::tracker::look::lines;
 use crate::tracker::wanted::{differences, entry_marker};
 use crate::tracker::{
@@ -589,7 +590,9 @@ impl Rt {
         action: &str,
         link: &RemoteLink,
     ) -> Result<RemoteTicket, Error> {
-        let name = format!("{action}{}", read::relation_name(link.relation));
+        let name = read::relation_name(link.relation);
+        let name = name.ok_or_else(|| none_such_in(NAME, link.relation))?;
+        let name = format!("{action}{name}");
         let call = Call::new(Method::PUT, format!("/ticket/{}", number(ticket)?))
             .body(json!({ name: [link.target] }));
         let reply = self.changed(ticket, call).await?;

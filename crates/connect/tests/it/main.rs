@@ -32,6 +32,7 @@ mod clients;
 mod ggus_soap;
 mod github;
 mod gitlab;
+mod issue_links;
 mod jira;
 mod rt;
 mod rt_lossy;

@@ -311,8 +311,9 @@ fn fields(form: &Form, around: &Around, found: &mut Found) {
         ("exchange.links", &e.links),
     ];
     for (field, lines) in named.into_iter().filter(|(_, lines)| !lines.is_empty()) {
-        let forges = matches!(field, "exchange.fields" | "exchange.owners");
-        if e.system != "rt" && !(forges && !several(&e.system).is_empty()) {
+        let forges = field != "exchange.queues";
+        let forge = !several(&e.system).is_empty();
+        if e.system != "rt" && !(forges && forge) {
             let problem = match forges {
                 true => {
                     "This is done with RT, GitHub, GitLab and Jira only so far: leave it empty."
@@ -323,7 +324,7 @@ fn fields(form: &Form, around: &Around, found: &mut Found) {
         } else if lines.iter().all(|line| found.short(field, line)) {
             let wrong = match field {
                 "exchange.fields" => wrong_lines(lines, &questions(form, around), &e.system),
-                "exchange.links" => wrong_links(lines),
+                "exchange.links" => wrong_links(lines, &e.system),
                 "exchange.owners" => wrong_owners(lines, e.personal_data, around.is_address),
                 _ => wrong_queues(lines, &around.units, &e.queue),
             };

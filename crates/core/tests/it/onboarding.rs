@@ -359,6 +359,56 @@ fn ties_that_travel_are_named_line_by_line() {
     for (found, why) in found.iter().zip(why) {
         assert!(found.problem.starts_with(why), "{why}: {found:?}");
     }
+    // Each system has links of its own.
+    for (system, line, why) in [
+        ("github", "child_of = MemberOf", ""),
+        (
+            "github",
+            "see_also = RefersTo",
+            "GitHub has no link “RefersTo”: its issues mention",
+        ),
+        ("gitlab", "see_also = ReferredToBy", ""),
+        ("gitlab", "child_of = DependedOnBy", ""),
+        (
+            "gitlab",
+            "child_of = MemberOf",
+            "GitLab has no link “MemberOf”: an issue",
+        ),
+        (
+            "gitlab",
+            "duplicate_of = RefersTo",
+            "“RefersTo” says the same from either side",
+        ),
+        ("jira", "duplicate_of = duplicates", ""),
+        (
+            "jira",
+            "child_of = HasMember",
+            "Jira has no link “HasMember”: what may",
+        ),
+        (
+            "rt",
+            "duplicate_of = Duplicates",
+            "RT has no link “Duplicates”: a duplicate is",
+        ),
+        (
+            "zammad",
+            "see_also = RefersTo",
+            "This is done with RT, GitHub, GitLab and Jira only",
+        ),
+    ] {
+        form.exchange.system = system.into();
+        form.exchange.links = lines(&[line]);
+        let found = problems(&form, &around());
+        assert_eq!(
+            found.len(),
+            usize::from(!why.is_empty()),
+            "{system}: {found:?}"
+        );
+        assert!(
+            found.iter().all(|p| p.problem.starts_with(why)),
+            "{found:?}"
+        );
+    }
 }
 
 #[test]

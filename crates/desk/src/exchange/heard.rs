@@ -165,7 +165,31 @@ impl Desk {
                 Err(error) => return Err(Trouble::of(&error)),
             }
         }
+        // Where a link that came is not told as a change, it may show with any other.
+        let late = !tracker.tells_of_links() && !ear.terms.agreement.doc.links.is_empty();
+        if let (true, None, Some(number)) = (late, &heard.links, &ear.link.tie.there)
+            && !heard.changes.is_empty()
+        {
+            match self.see_links(tracker, ear, number).await {
+                Ok(seen) => heard.links = Some(seen),
+                // What keeps it from being read shows with the changes themselves.
+                Err(error) if error.again() == Again::Never => {}
+                Err(error) => return Err(Trouble::of(&error)),
+            }
+        }
         Ok(heard)
+    }
+
+    /// A ticket's links as they are there now.
+    async fn see_links(
+        &self,
+        tracker: &dyn Tracker,
+        ear: &Ear<'_>,
+        number: &str,
+    ) -> Result<Seen, tracker::Error> {
+        let (asked, there) = ear.there.read(tracker, number, self.now()).await?;
+        let links = tracker.links(&there).await?;
+        Ok(Seen { links, asked })
     }
 
     async fn hear_one(
@@ -274,9 +298,7 @@ impl Desk {
                 return Ok(heard);
             }
             ChangeKind::Link => {
-                let (asked, there) = there().await?;
-                let links = there.links;
-                heard.links = Some(Seen { links, asked });
+                heard.links = Some(self.see_links(tracker, ear, &change.ticket).await?);
                 return Ok(heard);
             }
             ChangeKind::Other(_) => return Ok(heard),

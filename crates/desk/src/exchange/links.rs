@@ -81,9 +81,35 @@ fn kind_of(word: &str) -> Option<RelationKind> {
 }
 
 impl Terms {
-    /// The address of the system, as ties are kept under it.
-    fn system(&self) -> &str {
-        self.endpoint().trim_end_matches('/')
+    /// The system, as ties are kept under it: its address, and what counts its tickets by
+    /// itself, where that is a part of it.
+    fn system(&self) -> String {
+        let address = self.endpoint().trim_end_matches('/');
+        match self.apart() {
+            Some(queue) => format!("{address} {}", queue.to_lowercase()),
+            None => address.to_owned(),
+        }
+    }
+
+    /// The ties of a ticket that stand there too.
+    fn tied(&self, c: &mut Conn<'_>, ticket: TicketNumber) -> Result<Vec<(Tied, Millis)>, Error> {
+        Ok(exchange_tied::of_ticket(c, &self.system(), ticket)?)
+    }
+
+    /// The number there of a ticket that travels.
+    fn number_there(
+        &self,
+        c: &mut Conn<'_>,
+        ticket: TicketNumber,
+    ) -> Result<Option<String>, Error> {
+        let (endpoint, queue) = (self.endpoint(), self.apart());
+        Ok(exchange_tied::number_there(c, endpoint, queue, ticket)?)
+    }
+
+    /// The ticket here that has this number there.
+    fn ticket_there(&self, c: &mut Conn<'_>, number: &str) -> Result<Option<TicketNumber>, Error> {
+        let (endpoint, queue) = (self.endpoint(), self.apart());
+        Ok(exchange_tied::ticket_there(c, endpoint, queue, number)?)
     }
 
     /// The link there for a tie; `None`: it does not travel.
@@ -159,7 +185,7 @@ impl Terms {
     pub(super) fn todo(&self, c: &mut Conn<'_>, ticket: &Ticket) -> Result<Vec<Todo>, Error> {
         let here = self.ties_here(ticket);
         let mut before = BTreeSet::new();
-        for (tied, _) in exchange_tied::of_ticket(c, self.system(), ticket.number)? {
+        for (tied, _) in self.tied(c, ticket.number)? {
             before.insert(tied);
         }
         let mut todo = Vec::new();
@@ -172,7 +198,7 @@ impl Terms {
                 tied.ticket
             };
             // What has no number there yet makes the tie when it has one.
-            let Some(there) = exchange_tied::number_there(c, self.system(), other)? else {
+            let Some(there) = self.number_there(c, other)? else {
                 continue;
             };
             let mut links = self.links_of(tied, ticket.number, &there);
@@ -202,12 +228,13 @@ impl Desk {
                     tracker.link(ticket, link).await?;
                 }
             } else {
-                let stands = tracker.read(ticket).await?.links;
+                let there = tracker.read(ticket).await?;
+                let stands = tracker.links(&there).await?;
                 for link in one.links.iter().filter(|link| stands.contains(link)) {
                     tracker.unlink(ticket, link).await?;
                 }
             }
-            let (system, one, now) = (terms.system().to_owned(), one.clone(), self.now());
+            let (system, one, now) = (terms.system(), one.clone(), self.now());
             let noted = self.0.db.write(move |c| {
                 match one.make {
                     true => exchange_tied::put(c, &system, &one.tied, now)?,
@@ -239,7 +266,7 @@ impl Taking<'_> {
     ) -> Result<Vec<Live>, Error> {
         let (terms, mine, mut live) = (self.terms, self.ticket, Vec::new());
         let own = format!("{}/tickets/", self.desk.config().public_url);
-        let known = exchange_tied::of_ticket(c, terms.system(), mine)?;
+        let (known, system) = (terms.tied(c, mine)?, terms.system());
         let ticket = store::ticket::load(c, mine)?;
         let here = ticket.map_or_else(BTreeSet::new, |ticket| terms.ties_here(&ticket));
         let (mut shown, mut standing) = (Vec::new(), BTreeSet::new());
@@ -248,7 +275,7 @@ impl Taking<'_> {
             if one.target.starts_with(&own) {
                 continue;
             }
-            let other = exchange_tied::ticket_there(c, terms.system(), &one.target)?;
+            let other = terms.ticket_there(c, &one.target)?;
             let other = other.filter(|other| *other != mine && link.stage == Stage::Active);
             let says = |t: &Tied| terms.links_of(t, mine, &one.target).contains(one);
             let tied = other.and_then(|other| {
@@ -267,7 +294,7 @@ impl Taking<'_> {
             };
             match tied {
                 Some(tied) => {
-                    exchange_tied::put(c, terms.system(), &tied, self.desk.now())?;
+                    exchange_tied::put(c, &system, &tied, self.desk.now())?;
                     standing.insert(tied);
                 }
                 None => {
@@ -284,11 +311,10 @@ impl Taking<'_> {
             };
             // Of one that was taken back nothing is heard, and what came to be while they
             // were being read is not missing among them.
-            let travels = link.stage == Stage::Active
-                && exchange_tied::number_there(c, terms.system(), other)?.is_some();
+            let travels = link.stage == Stage::Active && terms.number_there(c, other)?.is_some();
             if travels && !standing.contains(&tied) && since <= seen.asked {
                 self.ties(c, link, &tied, false, &mut live)?;
-                exchange_tied::take(c, terms.system(), &tied)?;
+                exchange_tied::take(c, &system, &tied)?;
             }
         }
         let more = shown.len().saturating_sub(MOST_SHOWN);

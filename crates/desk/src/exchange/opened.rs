@@ -186,6 +186,11 @@ impl Desk {
                 shared: None,
             },
         };
+        // Where no tie travels, those that are told with the ticket are shown.
+        let links = match terms.agreement.doc.links.is_empty() {
+            true => ticket.links.clone(),
+            false => tracker.links(&ticket).await?,
+        };
         let subject: String = one_line(&ticket.subject)
             .chars()
             .take(LONGEST_SUBJECT)
@@ -206,10 +211,7 @@ impl Desk {
             files,
             requester,
             owner: owner::in_words(&ticket.owners),
-            links: Seen {
-                links: ticket.links,
-                asked,
-            },
+            links: Seen { links, asked },
         }))
     }
 }

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::fields::queue;
 use super::links::{Todo, ties};
 use super::owner::{assignee, said};
-use super::{Terms, given, owner, private};
+use super::{Terms, given, private};
 use crate::{Desk, Error};
 
 /// Where people have to repair something it is looked again after so long.

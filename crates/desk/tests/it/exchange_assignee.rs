@@ -25,7 +25,7 @@ async fn owned(desk: &TestDesk, on: &dyn There) -> Cast {
 }
 
 /// A ticket that was opened here, and its number there.
-async fn opened(desk: &TestDesk, cast: &Cast) -> (TicketNumber, String) {
+pub(crate) async fn opened(desk: &TestDesk, cast: &Cast) -> (TicketNumber, String) {
     let rita = actor(desk, &cast.f.rita).await;
     let number = opens(desk, &rita, "sky-atlas").await;
     let id = there(desk, cast, number).await.there.unwrap();

@@ -36,7 +36,7 @@ async fn world(desk: &TestDesk) -> (World, [TicketNumber; 2]) {
     (w, [first, second])
 }
 
-async fn relates(
+pub(crate) async fn relates(
     desk: &TestDesk,
     cast: &Cast,
     (number, kind, other): (TicketNumber, RelationKind, TicketNumber),
@@ -52,12 +52,12 @@ async fn relates(
     done.await.unwrap();
 }
 
-async fn ties(desk: &TestDesk, number: TicketNumber) -> Vec<Relation> {
+pub(crate) async fn ties(desk: &TestDesk, number: TicketNumber) -> Vec<Relation> {
     let (ticket, _) = stored(desk, number).await;
     ticket.relations.into_iter().collect()
 }
 
-async fn quiet(desk: &TestDesk, cast: &Cast, numbers: [TicketNumber; 2]) {
+pub(crate) async fn quiet(desk: &TestDesk, cast: &Cast, numbers: [TicketNumber; 2]) {
     for number in numbers {
         let seen = there(desk, cast, number).await;
         assert_eq!((seen.waiting, seen.dead), (0, 0), "{seen:?}");

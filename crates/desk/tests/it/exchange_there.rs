@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use connect::Guard;
-use connect::tracker::{GgusSoap, GitHub, GitLab, Jira, Login, Tracker};
+use connect::tracker::{GgusSoap, GitHub, GitLab, Jira, Login, Relation, Tracker};
 use serde_json::json;
 use testkit::{GgusSoapServer, GitHubServer, GitLabServer, JiraServer, Loss};
 
@@ -58,13 +58,19 @@ pub(crate) trait There: Send + Sync {
     fn owners(&self, _id: &str) -> Vec<String> {
         Vec::new()
     }
+    /// Zoe links a ticket with another, or takes the link away.
+    async fn ties(&self, _id: &str, _link: Relation, _other: &str, _make: bool) {}
+    /// A ticket's links there, in our words.
+    fn links(&self, _id: &str) -> Vec<String> {
+        Vec::new()
+    }
     /// What a network may do to its calls: most can take back what was done twice.
     fn losses(&self) -> Vec<Loss> {
         vec![Loss::Unheard, Loss::Unanswered, Loss::Repeated]
     }
 }
 
-pub(crate) struct OnGitHub(GitHubServer);
+pub(crate) struct OnGitHub(pub(crate) GitHubServer);
 
 impl OnGitHub {
     async fn edits(&self, id: &str, values: serde_json::Value) {
@@ -162,6 +168,34 @@ impl There for OnGitHub {
 
     fn owners(&self, id: &str) -> Vec<String> {
         self.0.assigned(id)
+    }
+
+    async fn ties(&self, id: &str, link: Relation, other: &str, make: bool) {
+        let (of, list, who) = match link {
+            Relation::HasMember => (id, "sub_issues", other),
+            Relation::MemberOf => (other, "sub_issues", id),
+            Relation::DependsOn => (id, "dependencies/blocked_by", other),
+            _ => (other, "dependencies/blocked_by", id),
+        };
+        let at = |rest: &str| format!("/repos/lab/atlas/issues/{rest}");
+        let issue = self.0.acts("zoe", "GET", &at(who), &json!({})).await;
+        let own = &issue["id"];
+        let (method, path, body) = match (list, make) {
+            ("sub_issues", true) => ("POST", list.to_owned(), json!({"sub_issue_id": own})),
+            ("sub_issues", _) => (
+                "DELETE",
+                "sub_issue".to_owned(),
+                json!({"sub_issue_id": own}),
+            ),
+            (_, true) => ("POST", list.to_owned(), json!({"issue_id": own})),
+            _ => ("DELETE", format!("{list}/{own}"), json!({})),
+        };
+        let path = at(&format!("{of}/{path}"));
+        self.0.acts("zoe", method, &path, &body).await;
+    }
+
+    fn links(&self, id: &str) -> Vec<String> {
+        self.0.links(id)
     }
 
     async fn labels_anew(&self, id: &str, on: &str, off: &str) {
@@ -303,6 +337,31 @@ impl There for OnGitLab {
         self.0.assigned(id)
     }
 
+    async fn ties(&self, id: &str, link: Relation, other: &str, make: bool) {
+        let path = format!("/{id}/links");
+        let number: u64 = other.parse().unwrap();
+        if make {
+            let kind = match link {
+                Relation::DependsOn => "is_blocked_by",
+                Relation::DependedOnBy => "blocks",
+                _ => "relates_to",
+            };
+            let body =
+                json!({"target_project_id": 1, "target_issue_iid": number, "link_type": kind});
+            self.does("zoe", "POST", &path, body).await;
+            return;
+        }
+        let all = self.does("zoe", "GET", &path, json!({})).await;
+        let is = |one: &&serde_json::Value| one["iid"] == number;
+        let one = all.as_array().unwrap().iter().find(is).unwrap();
+        let path = format!("{path}/{}", one["issue_link_id"]);
+        self.does("zoe", "DELETE", &path, json!({})).await;
+    }
+
+    fn links(&self, id: &str) -> Vec<String> {
+        self.0.links(id)
+    }
+
     async fn labels_anew(&self, id: &str, on: &str, off: &str) {
         let values = json!({"add_labels": on, "remove_labels": off});
         self.does("ada", "PUT", &format!("/{id}"), values).await;
@@ -442,6 +501,32 @@ impl There for OnJira {
 
     fn owners(&self, id: &str) -> Vec<String> {
         self.0.assigned(id)
+    }
+
+    async fn ties(&self, id: &str, link: Relation, other: &str, make: bool) {
+        if make {
+            let (kind, inward, outward) = match link {
+                Relation::DependedOnBy => ("Blocks", id, other),
+                Relation::DependsOn => ("Blocks", other, id),
+                Relation::Duplicates => ("Duplicate", id, other),
+                _ => ("Relates", id, other),
+            };
+            let body = json!({"type": {"name": kind}, "inwardIssue": {"id": inward},
+                              "outwardIssue": {"id": outward}});
+            self.0.acts("zoe", "POST", "/issueLink", &body).await;
+            return;
+        }
+        let issue = self
+            .0
+            .acts("zoe", "GET", &format!("/issue/{id}"), &json!({}))
+            .await;
+        let own = issue["fields"]["issuelinks"][0]["id"].as_str().unwrap();
+        let path = format!("/issueLink/{own}");
+        self.0.acts("zoe", "DELETE", &path, &json!({})).await;
+    }
+
+    fn links(&self, id: &str) -> Vec<String> {
+        self.0.links(id)
     }
 
     async fn labels_anew(&self, id: &str, on: &str, off: &str) {

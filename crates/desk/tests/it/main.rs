@@ -20,6 +20,7 @@ mod exchange_fields;
 mod exchange_forges;
 mod exchange_heard;
 mod exchange_in;
+mod exchange_issue_links;
 mod exchange_ledger;
 mod exchange_links;
 mod exchange_lossy;

@@ -303,6 +303,7 @@ pub(super) fn changes(
                 }
                 "priority" => ChangeKind::Priority,
                 "assignee" => ChangeKind::Owner,
+                "Link" => ChangeKind::Link,
                 "labels" => ChangeKind::Field(LABELS.to_owned()),
                 "Component" => ChangeKind::Field(COMPONENTS.to_owned()),
                 "project" => ChangeKind::Queue,

@@ -28,10 +28,10 @@ const RELATIONS: [(Relation, &str, &str); 6] = [
     (Relation::HasMember, "Members", "child"),
 ];
 
-/// The name of a link as it is set.
-pub(super) fn relation_name(relation: Relation) -> &'static str {
+/// The name of a link as it is set; `None`: RT has none of that kind.
+pub(super) fn relation_name(relation: Relation) -> Option<&'static str> {
     let found = RELATIONS.iter().find(|(known, ..)| *known == relation);
-    found.map_or("RefersTo", |(_, name, _)| name)
+    found.map(|(_, name, _)| *name)
 }
 
 pub(super) fn person(value: &Value) -> RemotePerson {

@@ -84,7 +84,10 @@ pub(super) fn link_type(relation: Relation) -> Option<&'static str> {
         Relation::RefersTo | Relation::ReferredToBy => Some("normal"),
         Relation::MemberOf => Some("parent"),
         Relation::HasMember => Some("child"),
-        Relation::DependsOn | Relation::DependedOnBy => None,
+        Relation::DependsOn
+        | Relation::DependedOnBy
+        | Relation::Duplicates
+        | Relation::DuplicatedBy => None,
     }
 }
 

@@ -153,8 +153,9 @@ pub struct FormExchange {
     /// travel): somebody's mail address here, `=`, and their login there; of GitLab the
     /// username, of Jira the account id (Cloud) or the user name (Data Center).
     pub owners: Vec<String>,
-    /// Ties between tickets that travel (RT only): `see_also`, `duplicate_of`, `child_of` or
-    /// `slave_of`, `=`, and the link there, as `MemberOf`.
+    /// Ties between tickets that travel (RT, GitHub, GitLab and Jira only): `see_also`,
+    /// `duplicate_of`, `child_of` or `slave_of`, `=`, and the link there, as `MemberOf`; of
+    /// each system those that it has.
     pub links: Vec<String>,
     /// Files may travel.
     pub attachments: bool,

@@ -314,11 +314,13 @@ impl Connect {
                 &e.links.join("\n"),
                 4,
             )
-            .small("optional; RT only")
+            .small("optional; RT, GitHub, GitLab and Jira")
             .hint(
-                "see_also, duplicate_of, child_of or slave_of = RefersTo, MemberOf, DependsOn or \
-                 their like. Usual are see_also = RefersTo and child_of = MemberOf. Links to what \
-                 is no ticket here are shown as text.",
+                "see_also, duplicate_of, child_of or slave_of = the link there. With RT: RefersTo, \
+                 MemberOf, DependsOn or their like; with GitHub MemberOf (a sub-issue) and \
+                 DependsOn; with GitLab RefersTo, and in Premium DependsOn; with Jira RefersTo \
+                 (Relates), DependsOn (Blocks) and Duplicates. Usual are see_also = RefersTo and \
+                 child_of = MemberOf. Links to what is no ticket here are shown as text.",
             )
             .wide(),
         ];

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use store::list::{Condition, Cursor, Filter, Item, OwnerIs, Scope, Sort};
-use store::search::{MANY_UNITS, SearchSide, find, find_in_units, find_unrestricted};
+use store::search::{Hits, MANY_UNITS, SearchSide, find, find_in_units, find_unrestricted};
 use store::unit::Service;
 use store::unit_list::UnitLists;
 use store::{Conn, Dialect};
@@ -595,7 +595,8 @@ fn search(
         if let Some((units, terms)) = &ours {
             let staff = SearchSide::Staff;
             let ours = (*units, terms.as_slice());
-            found.push(find_in_units(c, lists, words, staff, ours, before, batch)?);
+            let hits = find_in_units(c, lists, words, staff, ours, before, batch)?;
+            found.push(Hits::of(hits, batch));
         }
         // Whoever sees nearly all is not led through a list of nearly all.
         let seen = match most {
@@ -604,21 +605,17 @@ fn search(
         };
         most = seen.is_some();
         match seen {
-            Some(hits) => {
-                floor = hits.last.unwrap_or(floor);
-                numbers.extend(hits.numbers);
-            }
+            Some(hits) => found.push(hits),
             None => {
                 for (side, scope) in &scopes {
-                    found.push(find(c, words, *side, scope, before, batch)?);
+                    let hits = find(c, words, *side, scope, before, batch)?;
+                    found.push(Hits::of(hits, batch));
                 }
             }
         }
         for hits in found {
-            if hits.len() as i64 == batch {
-                floor = floor.max(hits.last().copied().unwrap_or(i64::MIN));
-            }
-            numbers.extend(hits);
+            floor = floor.max(hits.last.unwrap_or(i64::MIN));
+            numbers.extend(hits.numbers);
         }
         let numbers: Vec<i64> = numbers.into_iter().filter(|n| *n >= floor).collect();
         if numbers.is_empty() && floor == i64::MIN {

@@ -82,8 +82,8 @@ pub fn find_in_units(
 /// So many restricted tickets among a page's hits are looked up one by one.
 const FEW_RESTRICTED: usize = 16;
 
-/// The same as [`find`] by each of several looks, together and newest first, for somebody who by the first of
-/// them sees whatever is not restricted, and notes there too.
+/// The same as [`find`] by each of several looks, together and newest first, for somebody
+/// who by the first of them sees whatever is not restricted, and notes there too.
 ///
 /// The words alone are looked for, and then whether each ticket is restricted; only of
 /// those that are, the index tells whether they are seen. `None`: on PostgreSQL, and
@@ -114,9 +114,9 @@ pub fn find_unrestricted(
             unseen.push(number);
         }
     }
-    let last = hits.last().copied().filter(|_| hits.len() as i64 == limit);
-    let numbers = hits.into_iter().filter(|n| !unseen.contains(n)).collect();
-    Ok(Some(Hits { numbers, last }))
+    let mut hits = Hits::of(hits, limit);
+    hits.numbers.retain(|n| !unseen.contains(n));
+    Ok(Some(hits))
 }
 
 /// What a look found.
@@ -126,6 +126,15 @@ pub struct Hits {
     pub numbers: Vec<i64>,
     /// Where the look ended that may find more below.
     pub last: Option<i64>,
+}
+
+impl Hits {
+    /// What was found by a look for so many: when it found as many, there may be more.
+    pub fn of(numbers: Vec<i64>, limit: i64) -> Hits {
+        let full = numbers.len() as i64 == limit;
+        let last = numbers.last().copied().filter(|_| full);
+        Hits { numbers, last }
+    }
 }
 
 /// Those of the tickets that are restricted.

@@ -33,7 +33,7 @@ mail_start() {
   # Both drop their rights to users that their packages made.
   [ "$(id -u)" = 0 ] || fail "Postfix starts as root only: run as root, or start it and set SWITCHBOARD_TEST_SMTP and its like"
   local d
-  d=$(mktemp -d /tmp/switchboard-mail.XXXXXX)
+  d=$(mktemp -d "$memory/mail.XXXXXX")
   mail_data=$d
   chmod 755 "$d"
   certificates "$d" mail.example.org

@@ -14,7 +14,7 @@ mailman_start() {
   [ -n "${SWITCHBOARD_TEST_SMTP:-}" ] || fail "Mailman sends through the Postfix of tests/mail.sh, which is not started"
   [ -x /usr/lib/mailman3/bin/mailman ] || need_debian mailman3
   local d lmtp rest
-  d=$(mktemp -d /tmp/switchboard-mailman.XXXXXX)
+  d=$(mktemp -d "$memory/mailman.XXXXXX")
   mailman_data=$d
   lmtp=$(free_port)
   rest=$(free_port)

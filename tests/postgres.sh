@@ -13,19 +13,14 @@ postgres_start() {
   pg_bin=$(postgres_bin)
   if [ -z "$pg_bin" ]; then need_debian postgresql; pg_bin=$(postgres_bin); fi
   [ -n "$pg_bin" ] || fail "no initdb found"
-  postgres_sweep
-  pg_data=$peers/pg-$$
-  mkdir -p "$pg_data"
-  if [ "$(id -u)" = 0 ]; then
-    # A clone below a private folder can not be entered by that user: then the data lie in /tmp.
-    chown postgres "$pg_data"
-    as_postgres test -w "$pg_data" 2>/dev/null || { rmdir "$pg_data"; pg_data=$(mktemp -d /tmp/switchboard-pg.XXXXXX); chown postgres "$pg_data"; }
-  fi
+  pg_data=$memory/pg
+  mkdir "$pg_data"
+  [ "$(id -u)" != 0 ] || chown postgres "$pg_data"
   chmod 700 "$pg_data"
   as_postgres "$pg_bin/initdb" -D "$pg_data/db" -U postgres -A trust -E UTF8 --locale=C.UTF-8 --no-sync >"$peers/initdb.log" 2>&1 </dev/null ||
     { tail -n 20 "$peers/initdb.log" >&2; fail "initdb failed"; }
   pg_port=$(free_port)
-  # Durable is the database's own promise; what is tested is what we do with it. So no fsync: a test machine's disk is slow.
+  # Durable is the database's own promise; what is tested is what we do with it. So no fsync, and data in memory: a disk is slow.
   as_postgres tee -a "$pg_data/db/postgresql.conf" >/dev/null <<C
 listen_addresses = '127.0.0.1'
 port = $pg_port
@@ -58,13 +53,9 @@ postgres_bin() {
   done
 }
 
-# A run that was killed leaves its server behind; its folder carries the number of the run's process.
+# postgres_sweep DIR : ends the server that a run which was killed has left there.
 postgres_sweep() {
-  local d
-  for d in "$peers"/pg-*; do
-    [ -d "$d" ] || continue
-    kill -0 "${d##*-}" 2>/dev/null && continue
-    as_postgres "$pg_bin/pg_ctl" -D "$d/db" -m immediate -w stop >/dev/null 2>&1 </dev/null || true
-    rm -rf "$d"
-  done
+  [ -d "$1/pg/db" ] || return 0
+  pg_bin=$(postgres_bin)
+  as_postgres "$pg_bin/pg_ctl" -D "$1/pg/db" -m immediate -w stop >/dev/null 2>&1 </dev/null || true
 }

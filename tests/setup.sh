@@ -76,6 +76,39 @@ need_chromium() {
   if command -v dpkg-query >/dev/null; then need_debian fonts-noto-core fonts-liberation; fi
 }
 
+# memory_start : sets $memory to a folder of this run in memory, or in /tmp where there is too little of it. For what lives as long as a
+# test: databases are made and dropped by the hundred, and a disk's file system takes longer for that than the tests do.
+memory=''
+memory_start() {
+  local d free=0 available
+  # A run that was killed leaves its folder behind; it carries the number of the run's process.
+  for d in /dev/shm/switchboard-tests.* /tmp/switchboard-tests.*; do
+    [ ! -O "$d" ] || kill -0 "${d##*.}" 2>/dev/null || { postgres_sweep "$d"; rm -rf "$d"; }
+  done
+  memory=/dev/shm/switchboard-tests.$$
+  if [ "$(stat -f -c %T /dev/shm 2>/dev/null)" = tmpfs ] && mkdir -m 755 "$memory" 2>/dev/null; then
+    free=$(df --output=avail -BM /dev/shm | tail -n 1 | tr -dc 0-9)
+    available=$(awk '/^MemAvailable:/ { print int($2 / 1024) }' /proc/meminfo)
+    [ "$available" -ge "$free" ] || free=$available
+    # Programs are started from there too.
+    printf '#!/bin/sh\n' >"$memory/try"
+    chmod 755 "$memory/try"
+    "$memory/try" 2>/dev/null || free=0
+    rm "$memory/try"
+    # A run needs less than a thousand MB; the compiler and a browser need the rest.
+    [ "$free" -ge 4000 ] || rm -rf "$memory"
+  fi
+  if [ ! -d "$memory" ]; then
+    memory=/tmp/switchboard-tests.$$
+    mkdir -m 755 "$memory"
+    say "data lie in $memory: with 4000 MB free in /dev/shm, and programs allowed there, they would lie in memory, and tests be quicker"
+  fi
+  # Servers write there too, each as its own user.
+  mkdir -m 1777 "$memory/tmp"
+}
+
+memory_stop() { [ -z "$memory" ] || rm -rf "$memory"; }
+
 free_port() {
   python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
 }

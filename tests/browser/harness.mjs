@@ -37,7 +37,7 @@ const pause = (ms) => new Promise((done) => setTimeout(done, ms));
  */
 export async function startDemo({ host = "127.0.0.1", env = {} } = {}) {
   mkdirSync(scratch, { recursive: true });
-  const data = mkdtempSync(join(scratch, "browser."));
+  const data = mkdtempSync(join(tmpdir(), "switchboard-browser."));
   const name = basename(process.argv[1] ?? "demo", ".test.mjs");
   const logFile = join(scratch, `browser-${name}.log`);
   const url = `http://${host}:${await freePort()}`;

@@ -1,8 +1,14 @@
 //! A fresh database for each test.
+//!
+//! The steps of the schema are applied once in a process for each of the two kinds, and
+//! a test gets a copy: with every test's two databases they were a third of all that the
+//! tests did.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use postgres::{Config, NoTls};
+use store::{Db, Options};
 
 /// Names the server: a `postgres://` address of a role that may create
 /// databases.
@@ -45,39 +51,123 @@ impl Drop for Place {
     }
 }
 
-/// An empty SQLite database.
+/// A SQLite database with the schema, and nothing in it.
 pub fn sqlite() -> Place {
+    // The connection that is closed last only reads, and leaves the log beside the file.
+    const FILES: [&str; 2] = ["desk.db", "desk.db-wal"];
+    static MADE: OnceLock<[Option<Vec<u8>>; 2]> = OnceLock::new();
+    let made = MADE.get_or_init(|| {
+        let folder = tempfile::tempdir().unwrap();
+        migrate(&in_folder(&folder));
+        FILES.map(|name| std::fs::read(folder.path().join(name)).ok())
+    });
     let folder = tempfile::tempdir().unwrap();
+    for (name, bytes) in FILES.iter().zip(made) {
+        if let Some(bytes) = bytes {
+            std::fs::write(folder.path().join(name), bytes).unwrap();
+        }
+    }
     Place {
-        url: format!("sqlite:{}", folder.path().join("desk.db").display()),
+        url: in_folder(&folder),
         kind: Kind::Folder(folder),
     }
 }
 
-/// An empty PostgreSQL database; `None` when there is no server to make it on.
+/// A PostgreSQL database with the schema, and nothing in it; `None` when there is no
+/// server to make it on.
 pub fn postgres() -> Option<Place> {
-    let server = crate::peer::peer(SERVER)?;
-    let admin: Config = server.parse().unwrap();
-    let name = format!("desk_{}", uuid::Uuid::now_v7().simple());
-    admin
-        .connect(NoTls)
-        .unwrap()
-        .batch_execute(&format!("CREATE DATABASE {name}"))
-        .unwrap();
-    let (base, options) = match server.split_once('?') {
-        Some((base, options)) => (base, format!("?{options}")),
-        None => (server.as_str(), String::new()),
-    };
-    // postgres://user@host:port/database: the part after the host is replaced.
-    let host_ends = base
-        .split_once("://")
-        .and_then(|(scheme, rest)| rest.find('/').map(|at| scheme.len() + 3 + at))
-        .unwrap_or(base.len());
-    Some(Place {
-        url: format!("{}/{name}{options}", &base[..host_ends]),
-        kind: Kind::Server {
-            name,
-            admin: Box::new(admin),
-        },
-    })
+    static MADE: OnceLock<String> = OnceLock::new();
+    let server = Server::named()?;
+    let made = MADE.get_or_init(|| server.template());
+    Some(server.place(&format!("TEMPLATE {made}")))
+}
+
+/// A SQLite database without a schema, for a server that brings its own.
+pub fn empty_sqlite() -> Place {
+    let folder = tempfile::tempdir().unwrap();
+    Place {
+        url: in_folder(&folder),
+        kind: Kind::Folder(folder),
+    }
+}
+
+fn in_folder(folder: &tempfile::TempDir) -> String {
+    format!("sqlite:{}", folder.path().join("desk.db").display())
+}
+
+/// The same on PostgreSQL.
+pub fn empty_postgres() -> Option<Place> {
+    Some(Server::named()?.place(""))
+}
+
+fn migrate(url: &str) {
+    let db = Db::open(url, Options::default()).unwrap();
+    db.migrate().unwrap();
+}
+
+/// The server, and as whom it is asked for databases.
+struct Server {
+    url: String,
+    admin: Config,
+}
+
+impl Server {
+    fn named() -> Option<Server> {
+        let url = crate::peer::peer(SERVER)?;
+        let admin = url.parse().unwrap();
+        Some(Server { url, admin })
+    }
+
+    fn ask(&self, statement: &str) {
+        let mut client = self.admin.connect(NoTls).unwrap();
+        client.batch_execute(statement).unwrap();
+    }
+
+    fn place(self, how: &str) -> Place {
+        let name = format!("desk_{}", uuid::Uuid::now_v7().simple());
+        self.ask(&format!("CREATE DATABASE {name} {how}"));
+        Place {
+            url: self.address(&name),
+            kind: Kind::Server {
+                name,
+                admin: Box::new(self.admin),
+            },
+        }
+    }
+
+    /// The address of a database there.
+    fn address(&self, name: &str) -> String {
+        let (base, options) = match self.url.split_once('?') {
+            Some((base, options)) => (base, format!("?{options}")),
+            None => (self.url.as_str(), String::new()),
+        };
+        // postgres://user@host:port/database: the part after the host is replaced.
+        let host_ends = base
+            .split_once("://")
+            .and_then(|(scheme, rest)| rest.find('/').map(|at| scheme.len() + 3 + at))
+            .unwrap_or(base.len());
+        format!("{}/{name}{options}", &base[..host_ends])
+    }
+
+    /// Makes what this process copies. It stays when the process ends, so that one also
+    /// clears away what processes before it have left.
+    fn template(&self) -> String {
+        const OURS: &str = "desk_schema_of_";
+        let name = format!("{OURS}{}", std::process::id());
+        let mut client = self.admin.connect(NoTls).unwrap();
+        let there = "SELECT datname FROM pg_database WHERE starts_with(datname, $1)";
+        for row in client.query(there, &[&OURS]).unwrap() {
+            let left: String = row.get(0);
+            let process = left.trim_start_matches(OURS);
+            if left == name || !Path::new("/proc").join(process).exists() {
+                // Another process may be quicker.
+                let _ = client.batch_execute(&format!("DROP DATABASE IF EXISTS {left}"));
+            }
+        }
+        client
+            .batch_execute(&format!("CREATE DATABASE {name}"))
+            .unwrap();
+        migrate(&self.address(&name));
+        name
+    }
 }

@@ -46,7 +46,7 @@ use connect::{Blobs, Mailer, MailerConfig, Reach};
 use desk::{Config, Desk, FakeClock, SecretKeys};
 use store::{Db, Options};
 
-pub use database::{Place, postgres, sqlite};
+pub use database::{Place, empty_postgres, empty_sqlite, postgres, sqlite};
 pub use directory::{TestDirectory, directory};
 pub use forms::{coupled_form, whole_form};
 pub use ggus_soap::GgusSoapServer;

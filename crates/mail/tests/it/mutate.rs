@@ -3,10 +3,11 @@
 //! it runs on the stable compiler and in every run of the tests; a failure names
 //! the seed that makes the same input again.
 //!
-//! `SWITCHBOARD_FUZZ_SECONDS` says how long (4 without it), and
+//! `SWITCHBOARD_FUZZ_SECONDS` says for how long in time of one processor (4 without it), and
 //! `SWITCHBOARD_FUZZ_SEED` where it begins.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use mail::{Address, Candidate, Limits, OwnAddresses, ThreadKeys};
@@ -247,6 +248,14 @@ fn clean(html: &str) {
     mail::to_text(html);
 }
 
+/// What this thread has had of a processor, where the system says so: however much else
+/// goes on, as many mails are tried.
+fn worked() -> Option<Duration> {
+    let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    let nanoseconds = told.split(' ').next()?.parse().ok()?;
+    Some(Duration::from_nanos(nanoseconds))
+}
+
 #[test]
 fn torn_and_patched_mails_break_nothing() {
     let own = OwnAddresses {
@@ -257,26 +266,42 @@ fn torn_and_patched_mails_break_nothing() {
     let desk = own.desks[0].clone();
     let keys = ThreadKeys::new(*b"a secret of 24 bytes ...", desk).unwrap();
     let seeds = seeds();
-    let until = Duration::from_secs(number("SWITCHBOARD_FUZZ_SECONDS", 4));
+    // Each processor does its part of it.
+    let workers = std::thread::available_parallelism().map_or(1, |n| n.get() as u64);
+    let until = Duration::from_secs(number("SWITCHBOARD_FUZZ_SECONDS", 4)).as_secs_f64();
+    let until = Duration::from_secs_f64(until / workers as f64);
     let first = number("SWITCHBOARD_FUZZ_SEED", 1);
-    let (begin, mut seed) = (Instant::now(), first);
-    while begin.elapsed() < until {
-        let bytes = mutated(seed, &seeds);
-        let one = Instant::now();
-        let done = catch_unwind(AssertUnwindSafe(|| holds(&bytes, &own, &keys)));
-        let took = one.elapsed();
-        if done.is_err() || took > PATIENCE {
-            let file = std::env::temp_dir().join(format!("switchboard-mail-{seed}.eml"));
-            std::fs::write(&file, &bytes).unwrap();
-            panic!(
-                "SWITCHBOARD_FUZZ_SEED={seed} breaks it, or takes too long ({took:?}); the mail is {}",
-                file.display()
-            );
+    let work = |worker: u64| {
+        let mut seed = first + worker;
+        let begin = Instant::now();
+        while worked().unwrap_or_else(|| begin.elapsed()) < until {
+            let bytes = mutated(seed, &seeds);
+            let one = Instant::now();
+            let done = catch_unwind(AssertUnwindSafe(|| holds(&bytes, &own, &keys)));
+            let took = one.elapsed();
+            if done.is_err() || took > PATIENCE {
+                let file = Path::new(env!("CARGO_TARGET_TMPDIR"));
+                let file = file.join(format!("switchboard-mail-{seed}.eml"));
+                std::fs::write(&file, &bytes).unwrap();
+                panic!(
+                    "SWITCHBOARD_FUZZ_SEED={seed} breaks it, or takes too long ({took:?}); the mail is {}",
+                    file.display()
+                );
+            }
+            seed += workers;
         }
-        seed += 1;
-    }
-    eprintln!("{} mails, {} seeds", seed - first, seeds.len());
-    assert!(seed - first > 20, "too slow to find anything");
+        (seed - first - worker) / workers
+    };
+    let mails: u64 = std::thread::scope(|scope| {
+        let work = &work;
+        let started: Vec<_> = (0..workers)
+            .map(|worker| scope.spawn(move || work(worker)))
+            .collect();
+        let done = started.into_iter().map(|worker| worker.join().unwrap());
+        done.sum()
+    });
+    eprintln!("{mails} mails, {} seeds", seeds.len());
+    assert!(mails > 20, "too slow to find anything");
 }
 
 /// The sample that is torn above is a whole one: it has all that it should.

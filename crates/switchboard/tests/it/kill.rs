@@ -426,9 +426,9 @@ fn histories_give_the_states(at: &Installation) {
 /// 50 kills in all; a release's run has `SWITCHBOARD_KILLS=250` on each database.
 #[test]
 fn nothing_acknowledged_is_lost_when_the_server_is_killed() {
-    let postgres = testkit::postgres();
+    let postgres = testkit::empty_postgres();
     let on_sqlite = if postgres.is_some() { 30 } else { 50 };
-    survive(&testkit::sqlite(), kills(on_sqlite), 1);
+    survive(&testkit::empty_sqlite(), kills(on_sqlite), 1);
     if let Some(place) = postgres {
         survive(&place, kills(20), 2);
     }

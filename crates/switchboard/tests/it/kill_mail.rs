@@ -284,16 +284,16 @@ fn every_mail_that_lies_in_a_mailbox_is_one_ticket_whenever_the_server_dies() {
     let Some(servers) = mail_servers() else {
         return;
     };
-    ledger_by_imap(&testkit::sqlite(), &servers, 3);
-    if let Some(place) = testkit::postgres() {
+    ledger_by_imap(&testkit::empty_sqlite(), &servers, 3);
+    if let Some(place) = testkit::empty_postgres() {
         ledger_by_imap(&place, &servers, 4);
     }
 }
 
 #[test]
 fn every_mail_handed_over_is_one_ticket_whenever_the_server_dies() {
-    ledger(testkit::sqlite(), 20_260_921);
-    if let Some(place) = testkit::postgres() {
+    ledger(testkit::empty_sqlite(), 20_260_921);
+    if let Some(place) = testkit::empty_postgres() {
         ledger(place, 7);
     }
 }

@@ -23,7 +23,7 @@ struct Site {
 
 impl Site {
     fn new(name: &str) -> Site {
-        let (place, folder) = (testkit::sqlite(), tempfile::tempdir().unwrap());
+        let (place, folder) = (testkit::empty_sqlite(), tempfile::tempdir().unwrap());
         let at = Installation::new(place.url(), folder.path());
         at.run(&["migrate"], "");
         let token = at.token();

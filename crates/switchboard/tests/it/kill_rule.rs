@@ -112,8 +112,8 @@ fn ledger(place: &Place, seed: u64) {
 
 #[test]
 fn each_event_sets_a_rule_off_once_however_often_the_server_is_killed() {
-    ledger(&testkit::sqlite(), 7);
-    if let Some(place) = testkit::postgres() {
+    ledger(&testkit::empty_sqlite(), 7);
+    if let Some(place) = testkit::empty_postgres() {
         ledger(&place, 8);
     }
 }

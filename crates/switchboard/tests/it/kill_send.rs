@@ -164,8 +164,8 @@ fn ledger(place: &Place, seed: u64) {
 
 #[test]
 fn every_mail_ends_in_one_state_and_comes_once_more_at_most_for_each_kill() {
-    ledger(&testkit::sqlite(), 4_711);
-    if let Some(place) = testkit::postgres() {
+    ledger(&testkit::empty_sqlite(), 4_711);
+    if let Some(place) = testkit::empty_postgres() {
         ledger(&place, 12);
     }
 }

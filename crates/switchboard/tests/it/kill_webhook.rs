@@ -101,8 +101,8 @@ fn ledger(place: &Place, seed: u64) {
 
 #[test]
 fn everything_is_told_in_order_however_often_the_server_is_killed() {
-    ledger(&testkit::sqlite(), 5);
-    if let Some(place) = testkit::postgres() {
+    ledger(&testkit::empty_sqlite(), 5);
+    if let Some(place) = testkit::empty_postgres() {
         ledger(&place, 6);
     }
 }

@@ -32,6 +32,11 @@ const MAIL: Table = Table {
 /// Words in one statement; always as many, so that it is prepared once.
 const WORDS_AT_ONCE: usize = 100;
 
+/// Where a ticket is in the index by unit, of the unit and of what is left of this when the
+/// ticket's number is taken away.
+const PLACE: &str = "(SELECT id FROM unit_search_unit WHERE unit = $1) << 40 | $2";
+const HIGHEST: i64 = (1 << 40) - 1;
+
 /// The statements for a fresh ticket.
 pub(crate) fn steps(life: &Life, sqlite: bool) -> Vec<(String, Vec<Cell>)> {
     let (ticket, doc) = (&life.ticket, &life.search);
@@ -66,6 +71,27 @@ pub(crate) fn steps(life: &Life, sqlite: bool) -> Vec<(String, Vec<Cell>)> {
         )
     });
     let known: BTreeSet<&String> = subject.iter().chain(&public).chain(&internal).collect();
+    if sqlite {
+        let words: Vec<&str> = known.iter().map(|word| word.as_str()).collect();
+        let terms: Vec<String> = doc.scope.iter().map(|term| format!("={term}")).collect();
+        let place = [Cell::Uuid(ticket.unit.0), Cell::Int(HIGHEST - doc.number)];
+        steps.push((
+            format!("INSERT INTO unit_search (rowid, words) VALUES ({PLACE}, $3)"),
+            [
+                &place[..],
+                &[Cell::Text(format!(
+                    "{} {}",
+                    words.join(" "),
+                    terms.join(" ")
+                ))],
+            ]
+            .concat(),
+        ));
+        steps.push((
+            format!("INSERT INTO unit_search_ticket (place, number) VALUES ({PLACE}, $3)"),
+            [&place[..], std::slice::from_ref(&number)].concat(),
+        ));
+    }
     let known: Vec<&String> = known.into_iter().filter(|w| w.len() > 3).collect();
     for some in known.chunks(WORDS_AT_ONCE) {
         let places: Vec<_> = (1..=WORDS_AT_ONCE).map(|n| format!("(${n})")).collect();

@@ -270,10 +270,11 @@ fn lives(c: &mut Conn<'_>, batch: &[Life], terms: &Terms, mute: bool) -> Result<
             store::event::insert(c, event)?;
         }
     }
-    for life in batch.iter().filter(|_| !mute) {
-        store::search::index(c, std::slice::from_ref(&life.search))?;
+    if mute {
+        return Ok(());
     }
-    Ok(())
+    let docs: Vec<_> = batch.iter().map(|life| life.search.clone()).collect();
+    store::search::index(c, &docs)
 }
 
 /// Bulk loading without the large text index, which is made at the end.

@@ -513,6 +513,7 @@ impl Maker {
         }
         SearchDoc {
             number: ticket.number.0,
+            unit: Some(ticket.unit),
             subject: ticket.subject.clone(),
             public_text: public,
             internal_text: internal,

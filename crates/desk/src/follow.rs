@@ -345,6 +345,7 @@ fn search_doc(
     }
     Ok(SearchDoc {
         number: ticket.number.0,
+        unit: Some(ticket.unit),
         subject: ticket.subject.clone(),
         public_text: public,
         internal_text: internal,

@@ -15,6 +15,7 @@ mod gather_index;
 mod heirs;
 mod held;
 mod index_open;
+mod index_units;
 mod intake;
 mod remind_staff;
 mod reports;
@@ -59,6 +60,8 @@ const SWEEP: &str = "sweep";
 const GATHER_INDEX: &str = "gather-index";
 /// Tells the search index which tickets are open, after an upgrade.
 const INDEX_OPEN: &str = "index-open";
+/// Fills the index by unit, after an upgrade.
+const INDEX_UNITS: &str = "index-units";
 /// Mails to people what was gathered for them.
 const DIGEST: &str = "digest";
 /// Sends an answer that waited.
@@ -105,6 +108,7 @@ const KINDS: &[&str] = &[
     HELD,
     GATHER_INDEX,
     INDEX_OPEN,
+    INDEX_UNITS,
     DIGEST,
     CLOCKS,
     SITE_CONTACT,
@@ -222,11 +226,13 @@ impl Desk {
         self.0
             .db
             .write(move |c| {
-                let known = crate::list::open_is_indexed(c)?;
+                let known = crate::list::is_complete(c, crate::list::OPEN_IS_INDEXED)?;
+                let by_unit = crate::list::is_complete(c, crate::list::UNITS_ARE_INDEXED)?;
                 let timed = store::setting::get(c, crate::timer::COMPLETE)?;
                 crate::timer::begin_to_tell(c, now)?;
                 let once = [
                     (!known).then_some(INDEX_OPEN),
+                    (!by_unit).then_some(INDEX_UNITS),
                     (timed.as_deref() == Some("false")).then_some(TIMERS_ANEW),
                 ];
                 let once = once.into_iter().flatten();
@@ -309,6 +315,7 @@ impl Desk {
             HELD => held::run(self, &job).await,
             GATHER_INDEX => gather_index::run(self, &job).await,
             INDEX_OPEN => index_open::run(self, &job).await,
+            INDEX_UNITS => index_units::run(self, &job).await,
             DIGEST => digest::run(self).await,
             CLOCKS => clocks::run(self, &job).await,
             SITE_CONTACT => site_contact::run(self, &job).await,

@@ -1,16 +1,20 @@
 //! Lists of tickets: queries resolved, permissions applied, words looked up.
 
 use std::collections::BTreeSet;
+use store::Conn;
 
 use store::list::{Condition, Cursor, Filter, Item, OwnerIs, Scope, Sort};
-use store::search::{Hits, MANY_UNITS, SearchSide, find, find_in_units, find_unrestricted};
+use store::search::SearchSide;
 use store::unit::Service;
-use store::unit_list::UnitLists;
-use store::{Conn, Dialect};
 use switchboard_core::query::{self, Query, Who, Word};
 use switchboard_core::{Actor, Channel, PersonId, Status, TicketNumber, UnitId};
 
 use crate::{Catalogue, Desk, Error};
+
+mod words;
+
+use words::search;
+pub(crate) use words::{OPEN_IS_INDEXED, UNITS_ARE_INDEXED, is_complete};
 
 /// A list to be looked at.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -40,15 +44,6 @@ pub struct Page<T> {
 pub const PAGE: i64 = 50;
 /// Most rows on a page.
 pub const MAX_PAGE: i64 = 200;
-/// So many rounds of looking up words are made for one page before it is
-/// given out short, with a cursor to go on.
-const ROUNDS: usize = 8;
-
-/// Most hits of the index that are checked at a time. The first batch is a page
-/// where all with the words are wanted, else half of this; each that follows has
-/// twice as many: beginning a search costs more than another hundred hits.
-const WIDEST: i64 = 800;
-
 /// The people that a query names, looked up before it is run.
 struct Names<'a> {
     actor: &'a Actor,
@@ -79,10 +74,6 @@ pub(crate) fn scope_of(actor: &Actor) -> Scope {
         }
     }
 }
-
-/// The setting that is `false` while the search index does not tell of every ticket
-/// whether it is open, after an upgrade.
-pub(crate) const OPEN_IS_INDEXED: &str = "search.open";
 
 /// The terms by which the search index knows who may see a ticket, and what a list
 /// may be narrowed to.
@@ -495,158 +486,6 @@ impl Desk {
             .cloned()
             .collect())
     }
-}
-
-/// Whether the search index tells of every ticket whether it is open.
-pub(crate) fn open_is_indexed(c: &mut Conn<'_>) -> Result<bool, Error> {
-    let known = store::setting::get(c, OPEN_IS_INDEXED)?;
-    Ok(known.as_deref() != Some("false"))
-}
-
-/// What the index is asked for, for each look: groups of terms, of each of which a
-/// ticket has one.
-fn terms_of(
-    looks: Vec<(SearchSide, Option<Vec<String>>)>,
-    units: Option<&[UnitId]>,
-    open: bool,
-) -> Vec<(SearchSide, Vec<Vec<String>>)> {
-    let spelled = |terms: Vec<String>| match open {
-        true => terms.iter().map(|t| term::while_open(t)).collect(),
-        false => terms,
-    };
-    let units = units.map(|units| spelled(units.iter().copied().map(term::unit).collect()));
-    let look = |(side, terms): (SearchSide, Option<Vec<String>>)| {
-        let visible = terms.map(spelled);
-        let mut groups: Vec<_> = visible.into_iter().chain(units.clone()).collect();
-        if open && groups.is_empty() {
-            groups.push(vec![term::OPEN.to_owned()]);
-        }
-        (side, groups)
-    };
-    looks.into_iter().map(look).collect()
-}
-
-/// Takes the terms of somebody's many units out of what is looked for, where tickets of
-/// units are found another way than by those: units and terms. PostgreSQL's index
-/// takes all terms at once.
-fn apart<'s>(
-    c: &Conn<'_>,
-    scope: &'s Scope,
-    looks: &mut [(SearchSide, Option<Vec<String>>)],
-) -> Option<(&'s [UnitId], Vec<String>)> {
-    let Scope::Related { units, .. } = scope else {
-        return None;
-    };
-    if units.len() < MANY_UNITS || c.dialect() == Dialect::Postgres {
-        return None;
-    }
-    let ours: Vec<String> = units.iter().copied().map(term::unit).collect();
-    for (side, terms) in looks {
-        if let (SearchSide::Staff, Some(terms)) = (*side, terms) {
-            terms.retain(|term| !ours.contains(term));
-        }
-    }
-    Some((units, ours))
-}
-
-/// Tickets with all the words, newest first: the index gives numbers, the
-/// list checks each against permissions and filter.
-fn search(
-    (c, lists): (&mut Conn<'_>, &UnitLists),
-    actor: &Actor,
-    filter: &Filter,
-    words: &[Word],
-    before: Option<i64>,
-    limit: i64,
-) -> Result<Page<Item>, Error> {
-    let scope = scope_of(actor);
-    let mut looks = looks(actor);
-    // Most staff are on no ticket themselves and of no community: then there is
-    // no second look.
-    if let Some(person) = actor.person
-        && looks.len() > 1
-        && actor.communities.is_empty()
-        && !store::list::is_on_any(c, person)?
-    {
-        looks.retain(|(side, _)| *side == SearchSide::Staff);
-    }
-    let mut items: Vec<Item> = Vec::new();
-    let mut before = before;
-    let by_open = filter.is_of_open_ones() && open_is_indexed(c)?;
-    // Few tickets are open, and those of a unit that is asked for are one list.
-    let ours = match by_open || filter.units().is_some() {
-        true => None,
-        false => apart(c, &scope, &mut looks),
-    };
-    let mut most =
-        matches!(scope, Scope::Unrestricted { .. }) && !by_open && filter.units().is_none();
-    let scopes = terms_of(looks, filter.units(), by_open);
-    let mut batch = limit + 1;
-    // Where the index tells all of the filter, nearly every hit is in the list.
-    let told = |c: &Condition| matches!(c, Condition::Open(true) | Condition::Unit(_));
-    if !filter.is_only(told) || filter.is_of_open_ones() && !by_open {
-        batch = batch.max(WIDEST / 2);
-    }
-    for _ in 0..ROUNDS {
-        let mut numbers = BTreeSet::new();
-        // Below the lowest number of a full batch another look may have more.
-        let mut floor = i64::MIN;
-        let mut found = Vec::new();
-        if let Some((units, terms)) = &ours {
-            let staff = SearchSide::Staff;
-            let ours = (*units, terms.as_slice());
-            let hits = find_in_units(c, lists, words, staff, ours, before, batch)?;
-            found.push(Hits::of(hits, batch));
-        }
-        // Whoever sees nearly all is not led through a list of nearly all.
-        let seen = match most {
-            true => find_unrestricted(c, words, &scopes, before, batch)?,
-            false => None,
-        };
-        most = seen.is_some();
-        match seen {
-            Some(hits) => found.push(hits),
-            None => {
-                for (side, scope) in &scopes {
-                    let hits = find(c, words, *side, scope, before, batch)?;
-                    found.push(Hits::of(hits, batch));
-                }
-            }
-        }
-        for hits in found {
-            floor = floor.max(hits.last.unwrap_or(i64::MIN));
-            numbers.extend(hits.numbers);
-        }
-        let numbers: Vec<i64> = numbers.into_iter().filter(|n| *n >= floor).collect();
-        if numbers.is_empty() && floor == i64::MIN {
-            return Ok(Page { items, next: None });
-        }
-        let looked_at = numbers.len() as i64;
-        let narrowed = filter.clone().and(Condition::Numbers(numbers));
-        items.extend(store::list::page(
-            c,
-            &scope,
-            &narrowed,
-            Sort::Newest,
-            None,
-            looked_at,
-        )?);
-        if items.len() as i64 > limit {
-            items.truncate(limit as usize);
-            let next = items.last().map(|last| cursor_text(Sort::Newest, last));
-            return Ok(Page { items, next });
-        }
-        if floor == i64::MIN {
-            return Ok(Page { items, next: None });
-        }
-        before = Some(floor);
-        // Few of what has the words are there for them: look further each time.
-        batch = batch.max((batch * 2).min(WIDEST));
-    }
-    Ok(Page {
-        items,
-        next: before.map(|n| format!("n{n}")),
-    })
 }
 
 /// The views that every agent has (domain and design: views).

@@ -156,6 +156,10 @@ const MIGRATIONS: &[(&str, &str)] = &[
         "0069_fair_jobs",
         include_str!("migrations/0069_fair_jobs.sql"),
     ),
+    (
+        "0070_unit_search",
+        include_str!("migrations/0070_unit_search.sql"),
+    ),
 ];
 
 /// How often to start again when another node migrates at the same moment.

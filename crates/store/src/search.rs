@@ -18,6 +18,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+use switchboard_core::UnitId;
 use switchboard_core::query::Word;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::canonical_combining_class;
@@ -27,14 +28,18 @@ use crate::value::{Sql, Value};
 use crate::{Error, params};
 
 mod beside;
+mod by_unit;
 
 pub use beside::{Hits, MANY_UNITS, find_in_units, find_unrestricted};
+pub use by_unit::find_by_unit;
 
 /// What is indexed of one ticket, replacing what was.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct SearchDoc {
     /// The ticket.
     pub number: i64,
+    /// With whom it is; all of a unit's tickets are found by its members.
+    pub unit: Option<UnitId>,
     /// Its subject.
     pub subject: String,
     /// All that the requester may read.
@@ -78,22 +83,32 @@ const EVERYBODY: &str = "0";
 
 /// Puts the tickets into the index in place of what was there of them.
 pub fn index(conn: &mut Conn<'_>, docs: &[SearchDoc]) -> Result<(), Error> {
-    let mut words = BTreeSet::new();
-    for doc in docs {
-        let doc = Folded::new(doc);
+    let docs: Vec<_> = docs.iter().map(Folded::new).collect();
+    for doc in &docs {
         match conn.dialect() {
-            Dialect::Sqlite => sqlite_index(conn, &doc)?,
-            Dialect::Postgres => postgres_index(conn, &doc)?,
+            Dialect::Sqlite => sqlite_index(conn, doc)?,
+            Dialect::Postgres => postgres_index(conn, doc)?,
         }
-        let texts = [doc.subject, doc.public, doc.internal];
-        words.extend(texts.into_iter().flatten().filter(|word| is_ending(word)));
     }
+    by_unit::index(conn, &docs)?;
+    let texts = docs
+        .into_iter()
+        .flat_map(|d| [d.subject, d.public, d.internal]);
+    let words = texts.flatten().filter(|word| is_ending(word)).collect();
     remember(conn, words)
+}
+
+/// Puts the tickets into the index by unit alone, where an older version had none;
+/// nothing on PostgreSQL.
+pub fn index_by_unit(conn: &mut Conn<'_>, docs: &[SearchDoc]) -> Result<(), Error> {
+    let docs: Vec<_> = docs.iter().map(Folded::new).collect();
+    by_unit::index(conn, &docs)
 }
 
 /// A ticket's texts as words.
 struct Folded {
     number: i64,
+    unit: Option<UnitId>,
     subject: Vec<String>,
     public: Vec<String>,
     internal: Vec<String>,
@@ -104,6 +119,7 @@ impl Folded {
     fn new(doc: &SearchDoc) -> Folded {
         Folded {
             number: doc.number,
+            unit: doc.unit,
             subject: folded(&doc.subject),
             public: folded(&doc.public_text),
             internal: folded(&doc.internal_text),
@@ -173,14 +189,31 @@ pub fn forget_words(conn: &mut Conn<'_>, words: &BTreeSet<String>) -> Result<(),
     Ok(())
 }
 
-/// Goes on with rewriting the index into one piece, in which a word is found by one
-/// look instead of a dozen, and in which nothing of what was taken out is left in the
-/// database's file; `false`: it is done. One bounded piece of work. PostgreSQL's
-/// index is always in one.
+/// Goes on with rewriting the index, and the one by unit, into one piece, in which a word
+/// is found by one look instead of a dozen, and in which nothing of what was taken out
+/// is left in the database's file; `false`: it is done. One bounded piece of work.
+/// PostgreSQL's index is always in one.
 pub fn rewrite(conn: &mut Conn<'_>, begin: bool) -> Result<bool, Error> {
     if conn.dialect() == Dialect::Postgres {
         return Ok(false);
     }
+    let all = merge(
+        conn,
+        /* sqlite */
+        "INSERT INTO ticket_search (ticket_search, rank) VALUES ('merge', $1)",
+        begin,
+    )?;
+    let by_unit = merge(
+        conn,
+        /* sqlite */
+        "INSERT INTO unit_search (unit_search, rank) VALUES ('merge', $1)",
+        begin,
+    )?;
+    Ok(all || by_unit)
+}
+
+/// Whether a merge of some pages found anything to do.
+fn merge(conn: &mut Conn<'_>, sql: &'static str, begin: bool) -> Result<bool, Error> {
     let changes = |conn: &mut Conn<'_>| {
         conn.query_one(
             /* sqlite */ "SELECT total_changes()",
@@ -191,19 +224,18 @@ pub fn rewrite(conn: &mut Conn<'_>, begin: bool) -> Result<bool, Error> {
     let before = changes(conn)?;
     // A negative number begins a merge of everything into one.
     let pages: i64 = if begin { -400 } else { 400 };
-    conn.execute(
-        /* sqlite */
-        "INSERT INTO ticket_search (ticket_search, rank) VALUES ('merge', $1)",
-        params![pages],
-    )?;
+    conn.execute(sql, params![pages])?;
     Ok(changes(conn)? - before >= 2)
 }
 
-/// In how many pieces the index lies, in each of which a word is looked up.
+/// In how many pieces the index lies, in each of which a word is looked up; that by unit,
+/// where it is in more.
 pub fn pieces(conn: &mut Conn<'_>) -> Result<i64, Error> {
     match conn.dialect() {
         Dialect::Sqlite => conn.query_one(
-            /* sqlite */ "SELECT COUNT(DISTINCT segid) FROM ticket_search_idx",
+            /* sqlite */
+            "SELECT MAX((SELECT COUNT(DISTINCT segid) FROM ticket_search_idx),
+                        (SELECT COUNT(DISTINCT segid) FROM unit_search_idx))",
             params![],
             |row| row.get(0),
         ),
@@ -214,10 +246,13 @@ pub fn pieces(conn: &mut Conn<'_>) -> Result<i64, Error> {
 /// Takes a ticket out of the index.
 pub fn remove(conn: &mut Conn<'_>, number: i64) -> Result<(), Error> {
     match conn.dialect() {
-        Dialect::Sqlite => conn.execute(
-            /* sqlite */ "DELETE FROM ticket_search WHERE rowid = $1",
-            params![number],
-        )?,
+        Dialect::Sqlite => {
+            by_unit::remove(conn, number)?;
+            conn.execute(
+                /* sqlite */ "DELETE FROM ticket_search WHERE rowid = $1",
+                params![number],
+            )?
+        }
         Dialect::Postgres => conn.execute(
             /* postgres */ "DELETE FROM ticket_search WHERE number = $1",
             params![number],

@@ -263,6 +263,15 @@ pub fn open_after(conn: &mut Conn<'_>, after: i64, limit: i64) -> Result<Vec<Tic
     )
 }
 
+/// All tickets, from a number on.
+pub fn after(conn: &mut Conn<'_>, after: i64, limit: i64) -> Result<Vec<TicketNumber>, Error> {
+    conn.query(
+        "SELECT number FROM ticket WHERE number > $1 ORDER BY number LIMIT $2",
+        params![after, limit],
+        |row| row.get(0),
+    )
+}
+
 /// Open tickets about a service, from a number on.
 pub fn open_of_service(
     conn: &mut Conn<'_>,

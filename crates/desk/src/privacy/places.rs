@@ -461,6 +461,20 @@ const TABLES: &[Table] = &[
     )
     .only(Dialect::Postgres),
     table("search_word", "word", &[("word", Derived)]),
+    // 0070: the index by unit
+    table("unit_search", "rowid", &[("words", Derived)]).only(Dialect::Sqlite),
+    table(
+        "unit_search_unit",
+        "id",
+        &[("id", Nothing), ("unit", Nothing)],
+    )
+    .only(Dialect::Sqlite),
+    table(
+        "unit_search_ticket",
+        "number",
+        &[("number", Nothing), ("place", Nothing)],
+    )
+    .only(Dialect::Sqlite),
     // 0006: audit
     table(
         "audit",

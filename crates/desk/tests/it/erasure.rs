@@ -58,9 +58,11 @@ async fn dump(test: &TestDesk) -> Vec<(String, Vec<u8>)> {
             let mut found = Vec::new();
             let mut columns = store::schema::columns(c)?;
             if c.dialect() == store::Dialect::Sqlite {
-                // The blocks that the search index is made of.
-                columns.retain(|(table, _)| table != "ticket_search");
-                columns.push(("ticket_search_data".into(), "block".into()));
+                // The blocks that the search indexes are made of.
+                for index in ["ticket_search", "unit_search"] {
+                    columns.retain(|(table, _)| table != index);
+                    columns.push((format!("{index}_data"), "block".into()));
+                }
             }
             for (table, column) in columns {
                 // The names are the database's own; a test may keep them for good.

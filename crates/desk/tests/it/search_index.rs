@@ -4,7 +4,8 @@ use desk::{EntryDraft, OpenRequest, Step, TicketQuery};
 use store::search::SearchDoc;
 use store::{Db, Options};
 use switchboard_core::{
-    Actor, Channel, Command, EntryVisibility, PersonId, SolutionKind, TicketNumber, Visibility,
+    Actor, Channel, Command, EntryVisibility, Party, PartyRole, PersonId, SolutionKind,
+    TicketNumber, Visibility,
 };
 use testkit::{TestDesk, both, config, postgres, runtime, sqlite};
 
@@ -138,6 +139,54 @@ fn an_older_index_learns_which_tickets_are_open() {
     }
 }
 
+/// A desk of a version that had no index by unit: members find what is in their units
+/// before all is put in, and after.
+#[test]
+fn an_older_desk_gets_its_index_by_unit() {
+    let place = sqlite();
+    let url = place.url().to_owned();
+    let test = TestDesk::on(place, config());
+    let db = Db::open(&url, Options::default()).unwrap();
+    runtime().block_on(async {
+        let people = test.federation().await;
+        let rita = actor(&test, people.rita.id).await;
+        let sam = actor(&test, people.sam.id).await;
+        let mut numbers = Vec::new();
+        for n in 0..30 {
+            numbers.insert(0, open(&test, &rita, &format!("The cryostat {n}")).await);
+        }
+        let old = numbers.clone();
+        db.write(move |c| {
+            store::setting::set(c, "search.units", "false", 0)?;
+            let nothing = |number: &TicketNumber| SearchDoc {
+                number: number.0,
+                ..SearchDoc::default()
+            };
+            let docs: Vec<_> = old.iter().map(nothing).collect();
+            store::search::index_by_unit(c, &docs)
+        })
+        .await
+        .unwrap();
+        assert_eq!(found(&test, &sam, "cryostat").await, numbers);
+        test.desk.start_timers().await.unwrap();
+        test.run_jobs().await;
+        let known = db.read(|c| store::setting::get(c, "search.units")).await;
+        assert_eq!(known.unwrap().as_deref(), Some("true"));
+        assert_eq!(found(&test, &sam, "cryostat").await, numbers);
+        let units: Vec<_> = sam.units.iter().map(|m| m.unit).collect();
+        let hits = db
+            .read(move |c| {
+                let words = switchboard_core::query::Query::parse("cryostat")
+                    .unwrap()
+                    .words;
+                store::search::find_by_unit(c, &words, (&units, &[]), None, 100)
+            })
+            .await;
+        let numbers: Vec<i64> = numbers.iter().map(|n| n.0).collect();
+        assert_eq!(hits.unwrap(), Some(numbers));
+    });
+}
+
 #[test]
 fn every_day_the_search_index_becomes_one_piece() {
     let place = sqlite();
@@ -183,21 +232,31 @@ fn every_day_the_search_index_becomes_one_piece() {
 /// the tickets at once; notes are found of those and of no others.
 #[test]
 fn who_works_in_many_units_finds_what_is_there_now_and_nothing_else() {
+    finds_what_is_there_now_and_nothing_else(6);
+}
+
+/// Whose units are few: what is found of those is told by the index by unit, and follows
+/// the tickets as soon as the other index does.
+#[test]
+fn who_works_in_few_units_finds_what_is_there_now_and_nothing_else() {
+    finds_what_is_there_now_and_nothing_else(2);
+}
+
+fn finds_what_is_there_now_and_nothing_else(units: usize) {
     both(async |test| {
         let people = test.federation().await;
-        let mut theirs = Vec::new();
-        for n in 0..6 {
-            let key = format!("desk{n}");
+        for n in 0..units {
+            let (key, part) = (format!("desk{n}"), switchboard_core::Part::Member);
             let unit = test.unit(&key, &format!("Desk {n}"), 2).await;
-            let part = switchboard_core::Part::Member;
             test.desk
                 .set_member(unit, people.nina.id, part)
                 .await
                 .unwrap();
-            theirs.push(key);
         }
+        let theirs = |n: usize| format!("desk{}", n % units);
         let nina = actor(&test, people.nina.id).await;
-        assert!(nina.units.len() > store::search::MANY_UNITS);
+        let many = nina.units.len() >= store::search::MANY_UNITS;
+        assert_eq!(many, units == 6);
         let (rita, ada) = (
             actor(&test, people.rita.id).await,
             actor(&test, people.ada.id).await,
@@ -229,15 +288,15 @@ fn who_works_in_many_units_finds_what_is_there_now_and_nothing_else() {
         };
         let none: [TicketNumber; 0] = [];
         assert_eq!(found(&test, &nina, "cryostat").await, none);
-        let here = open_at(&rita, "desk3").await;
+        let here = open_at(&rita, &theirs(3)).await;
         let there = open_at(&rita, "storage").await;
         assert_eq!(found(&test, &nina, "cryostat").await, [here]);
-        assign(there, "desk5").await;
+        assign(there, &theirs(5)).await;
         assert_eq!(found(&test, &nina, "cryostat").await, [there, here]);
         assign(here, "storage").await;
         assert_eq!(found(&test, &nina, "cryostat").await, [there]);
         assert_eq!(found(&test, &nina, "cryostat warms").await, [there]);
-        assign(here, "desk0").await;
+        assign(here, &theirs(0)).await;
         assert_eq!(found(&test, &nina, "cryostat").await, [there, here]);
         assert_eq!(
             found(&test, &nina, "status:open cryostat").await,
@@ -247,13 +306,14 @@ fn who_works_in_many_units_finds_what_is_there_now_and_nothing_else() {
 
         // Their own question elsewhere is found by its words, and not by a note in it; nor
         // when it was with one of their units before.
-        let own = open_at(&nina, "desk1").await;
+        let own = open_at(&nina, &theirs(1)).await;
         assign(own, "storage").await;
         let note = EntryDraft {
             body: "A helium leak, we think.".into(),
             ..EntryDraft::default()
         };
-        for number in [own, there] {
+        let elsewhere = open_at(&rita, "storage").await;
+        for number in [own, there, elsewhere] {
             let write = Step::Write(EntryVisibility::Internal, note.clone());
             test.desk
                 .act(&ada, number, None, vec![write])
@@ -263,6 +323,22 @@ fn who_works_in_many_units_finds_what_is_there_now_and_nothing_else() {
         test.run_jobs().await;
         assert_eq!(found(&test, &nina, "cryostat").await, [own, there, here]);
         assert_eq!(found(&test, &nina, "helium").await, [there]);
+        // Who is drawn into a ticket elsewhere reads its notes.
+        let involve = Step::Command(Command::AddParty(Party {
+            person: nina.person.unwrap(),
+            role: PartyRole::Involved,
+        }));
+        test.desk
+            .act(&ada, elsewhere, None, vec![involve])
+            .await
+            .unwrap();
+        test.run_jobs().await;
+        for limit in [1, 2] {
+            let all = page_by_page(&test, &nina, "cryostat", limit).await;
+            assert_eq!(all, [elsewhere, own, there, here]);
+            let all = page_by_page(&test, &nina, "helium", limit).await;
+            assert_eq!(all, [elsewhere, there]);
+        }
     });
 }
 

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use store::search::{SearchDoc, SearchSide, find, find_in_units, index, pieces, remove, rewrite};
+use store::search::{
+    SearchDoc, SearchSide, find, find_by_unit, find_in_units, index, pieces, remove, rewrite,
+};
 use store::unit_list::UnitLists;
 use store::{Error, params};
 use switchboard_core::UnitId;
@@ -14,6 +16,7 @@ use crate::desk::{Fresh, on_both};
 fn doc(number: i64, subject: &str, public: &str, internal: &str, scope: &[&str]) -> SearchDoc {
     SearchDoc {
         number,
+        unit: None,
         subject: subject.into(),
         public_text: public.into(),
         internal_text: internal.into(),
@@ -361,6 +364,112 @@ fn tickets_of_units_are_found_the_same_way_by_terms_and_one_by_one() {
             .unwrap();
         let sqlite = fresh.db.dialect() == store::Dialect::Sqlite;
         assert_eq!(left.is_empty(), sqlite);
+    });
+}
+
+/// What the index by unit says of a member of units, and of tickets elsewhere that they see
+/// the inside of, is what the index by number says.
+#[test]
+fn tickets_of_few_units_are_found_the_same_way_by_their_units_and_by_terms() {
+    const COUNT: i64 = 3_000;
+    let unit_of = |n: i64| u128::try_from(n * 7_919 % 11).unwrap();
+    let of = move |n: i64| {
+        let mut text = "common x-ray".to_owned();
+        for (word, every) in [(" middling", 3), (" middle", 4), (" rare", 60)] {
+            text.push_str(if n % every == 0 { word } else { "" });
+        }
+        let inside = if n % 5 == 0 { "inside" } else { "" };
+        let unit = format!("u{}", unit_of(n));
+        let mut terms = vec!["0x", unit.as_str()];
+        // Somebody's in one unit, somebody's here and there, and somebody's in most.
+        terms.extend((unit_of(n) == 3 && n % 2 == 0).then_some("i1"));
+        terms.extend((n % 150 == 7).then_some("i2"));
+        terms.extend((n % 4 == 1).then_some("i3"));
+        SearchDoc {
+            unit: Some(UnitId(Uuid::from_u128(unit_of(n)))),
+            ..doc(n, "Beam", &text, inside, &terms)
+        }
+    };
+    on_both(|fresh| {
+        // From the newest and in pieces, as in life but the other way round.
+        for piece in (1..=COUNT).rev().collect::<Vec<_>>().chunks(700) {
+            put(fresh, piece.iter().map(|n| of(*n)).collect());
+        }
+        // With other words and in another unit before, in no unit, and gone.
+        let other = UnitId(Uuid::from_u128(2));
+        let moved = |n: i64| SearchDoc {
+            unit: Some(other),
+            ..doc(n, "Beam", "middling elsewhere", "", &["u2", "i2"])
+        };
+        put(fresh, (1_000..1_040).map(moved).collect());
+        put(fresh, (1_000..1_020).map(of).collect());
+        let nowhere = |n: i64| doc(n, "Beam", "common", "", &["i2"]);
+        put(fresh, vec![nowhere(1_050)]);
+        let gone = fresh.db.write_blocking(|c| remove(c, 1_061));
+        gone.unwrap();
+        let sqlite = fresh.db.dialect() == store::Dialect::Sqlite;
+        let mut told = 0;
+        for query in [
+            "common",
+            "midd",
+            "rare",
+            "absent",
+            "inside",
+            "=i2",
+            "i2",
+            "elsewhere",
+            "rare common",
+            "middling inside",
+            "common -middling",
+            "-common",
+            "x-ray",
+            "\"common x\"",
+            "-\"common x\" midd",
+            "",
+        ] {
+            for units in [&[3_u128][..], &[2, 3, 10], &[0, 99], &[99], &[]] {
+                for insider in ["i1", "i2", "i3", "i4"] {
+                    for (before, limit) in [
+                        (None, 51),
+                        (Some(1_777), 3_000),
+                        (Some(1_020), 7),
+                        (Some(1), 5),
+                    ] {
+                        let words = words(query);
+                        let ids: Vec<_> =
+                            units.iter().map(|n| UnitId(Uuid::from_u128(*n))).collect();
+                        let mut terms = vec![insider.to_owned()];
+                        let inside = terms.clone();
+                        terms.extend(units.iter().map(|n| format!("u{n}")));
+                        let (by_unit, by_terms) = fresh
+                            .db
+                            .read_blocking(move |c| {
+                                let ours = (ids.as_slice(), inside.as_slice());
+                                let a = find_by_unit(c, &words, ours, before, limit)?;
+                                let scope = std::slice::from_ref(&terms);
+                                let b = find(c, &words, SearchSide::Staff, scope, before, limit)?;
+                                Ok::<_, Error>((a, b))
+                            })
+                            .unwrap();
+                        let Some(by_unit) = by_unit else {
+                            let can_not = query.contains(['-', '"']) || query.is_empty();
+                            assert!(
+                                !sqlite || units.is_empty() || can_not || insider == "i3",
+                                "{query} {units:?} {insider}"
+                            );
+                            continue;
+                        };
+                        told += 1;
+                        assert!(sqlite && !query.contains(['"']), "{query}");
+                        assert_eq!(
+                            by_unit, by_terms,
+                            "{query} {units:?} {insider} {before:?} {limit}"
+                        );
+                    }
+                }
+            }
+        }
+        assert_eq!(told > 400, sqlite, "{told}");
     });
 }
 

@@ -742,13 +742,13 @@ pub trait Tracker: fmt::Debug + Send + Sync {
         true
     }
 
-    /// Links a ticket; one that is linked so already stays so.
-    async fn link(&self, _ticket: &str, _link: &RemoteLink) -> Result<RemoteTicket, Error> {
-        Err(link::none_such())
-    }
-
-    /// Takes a link away; one that is not there is not missed.
-    async fn unlink(&self, _ticket: &str, _link: &RemoteLink) -> Result<RemoteTicket, Error> {
+    /// Gives a ticket a link (`there`) or takes it away. What is so already stays so.
+    async fn set_link(
+        &self,
+        _ticket: &str,
+        _link: &RemoteLink,
+        _there: bool,
+    ) -> Result<RemoteTicket, Error> {
         Err(link::none_such())
     }
 }

@@ -634,13 +634,13 @@ impl Tracker for GitHub {
         false
     }
 
-    async fn link(&self, ticket: &str, link: &RemoteLink) -> Result<RemoteTicket, Error> {
-        self.put_link(ticket, link, true).await?;
-        self.read(ticket).await
-    }
-
-    async fn unlink(&self, ticket: &str, link: &RemoteLink) -> Result<RemoteTicket, Error> {
-        self.put_link(ticket, link, false).await?;
+    async fn set_link(
+        &self,
+        ticket: &str,
+        link: &RemoteLink,
+        there: bool,
+    ) -> Result<RemoteTicket, Error> {
+        self.put_link(ticket, link, there).await?;
         self.read(ticket).await
     }
 

@@ -666,13 +666,13 @@ impl Tracker for Jira {
         self.links_of(issue_number(&ticket.id)?).await
     }
 
-    async fn link(&self, ticket: &str, link: &RemoteLink) -> Result<RemoteTicket, Error> {
-        self.put_link(ticket, link, true).await?;
-        self.read(ticket).await
-    }
-
-    async fn unlink(&self, ticket: &str, link: &RemoteLink) -> Result<RemoteTicket, Error> {
-        self.put_link(ticket, link, false).await?;
+    async fn set_link(
+        &self,
+        ticket: &str,
+        link: &RemoteLink,
+        there: bool,
+    ) -> Result<RemoteTicket, Error> {
+        self.put_link(ticket, link, there).await?;
         self.read(ticket).await
     }
 

@@ -583,36 +583,6 @@ impl Rt {
         }
         Ok(lost)
     }
-
-    async fn put_link(
-        &self,
-        ticket: &str,
-        action: &str,
-        link: &RemoteLink,
-    ) -> Result<RemoteTicket, Error> {
-        let name = read::relation_name(link.relation);
-        let name = name.ok_or_else(|| none_such_in(NAME, link.relation))?;
-        let name = format!("{action}{name}");
-        let call = Call::new(Method::PUT, format!("/ticket/{}", number(ticket)?))
-            .body(json!({ name: [link.target] }));
-        let reply = self.changed(ticket, call).await?;
-        let words = reply.words();
-        let now = self.read_ticket(ticket).await?;
-        if now.links.contains(link) == (action == "Add") {
-            Ok(now)
-        } else if words.contains("Permission Denied") {
-            Err(Error::Forbidden {
-                system: NAME,
-                what: format!("link ticket {ticket}"),
-                words,
-            })
-        } else {
-            Err(Error::NotTaken {
-                system: NAME,
-                words,
-            })
-        }
-    }
 }
 
 #[async_trait::async_trait]
@@ -668,12 +638,34 @@ impl Tracker for Rt {
         self.kept_out(deed).await
     }
 
-    async fn link(&self, ticket: &str, link: &RemoteLink) -> Result<RemoteTicket, Error> {
-        self.put_link(ticket, "Add", link).await
-    }
-
-    async fn unlink(&self, ticket: &str, link: &RemoteLink) -> Result<RemoteTicket, Error> {
-        self.put_link(ticket, "Delete", link).await
+    async fn set_link(
+        &self,
+        ticket: &str,
+        link: &RemoteLink,
+        there: bool,
+    ) -> Result<RemoteTicket, Error> {
+        let name = read::relation_name(link.relation);
+        let name = name.ok_or_else(|| none_such_in(NAME, link.relation))?;
+        let name = format!("{}{name}", if there { "Add" } else { "Delete" });
+        let call = Call::new(Method::PUT, format!("/ticket/{}", number(ticket)?))
+            .body(json!({ name: [link.target] }));
+        let reply = self.changed(ticket, call).await?;
+        let words = reply.words();
+        let now = self.read_ticket(ticket).await?;
+        if now.links.contains(link) == there {
+            Ok(now)
+        } else if words.contains("Permission Denied") {
+            Err(Error::Forbidden {
+                system: NAME,
+                what: format!("link ticket {ticket}"),
+                words,
+            })
+        } else {
+            Err(Error::NotTaken {
+                system: NAME,
+                words,
+            })
+        }
     }
 }
 

@@ -512,58 +512,6 @@ impl Zammad {
             false,
         ))
     }
-
-    async fn put_link(
-        &self,
-        ticket: &str,
-        link: &RemoteLink,
-        add: bool,
-    ) -> Result<RemoteTicket, Error> {
-        let kind = read::link_type(link.relation).filter(|_| link.target.parse::<u64>().is_ok());
-        let Some(kind) = kind else {
-            return Err(Error::NotTaken {
-                system: self.name(),
-                words: "it links tickets with one another, as parent and child or at large"
-                    .to_owned(),
-            });
-        };
-        let (id, target) = (self.number(ticket)?, self.number(&link.target)?);
-        let here = self.read_as_it_is(id).await?;
-        let reply = if add {
-            let call = Call::new(Method::POST, "/links/add").body(json!({
-                "link_type": kind,
-                "link_object_target": "Ticket",
-                "link_object_target_value": id,
-                "link_object_source": "Ticket",
-                "link_object_source_number": self.read_as_it_is(target).await?["number"],
-            }));
-            self.door.call(call).await?
-        } else {
-            let call = Call::new(Method::DELETE, "/links/remove").body(json!({
-                "link_type": kind,
-                "link_object_target": "Ticket",
-                "link_object_target_value": here["id"],
-                "link_object_source": "Ticket",
-                "link_object_source_value": target,
-            }));
-            self.door.call(call).await?
-        };
-        let words = reply.words();
-        let now = self.read_ticket(ticket).await?;
-        let linked = now.links.iter().any(|known| {
-            known.target == link.target && read::link_type(known.relation) == Some(kind)
-        });
-        if linked == add {
-            return Ok(now);
-        }
-        found(reply, &format!("link ticket {ticket}"), || {
-            format!("ticket {ticket}")
-        })?;
-        Err(Error::NotTaken {
-            system: self.name(),
-            words,
-        })
-    }
 }
 
 /// Values as Zammad sets them.
@@ -697,11 +645,55 @@ impl Tracker for Zammad {
         self.set_values(ticket, wanted).await
     }
 
-    async fn link(&self, ticket: &str, link: &RemoteLink) -> Result<RemoteTicket, Error> {
-        self.put_link(ticket, link, true).await
-    }
-
-    async fn unlink(&self, ticket: &str, link: &RemoteLink) -> Result<RemoteTicket, Error> {
-        self.put_link(ticket, link, false).await
+    async fn set_link(
+        &self,
+        ticket: &str,
+        link: &RemoteLink,
+        add: bool,
+    ) -> Result<RemoteTicket, Error> {
+        let kind = read::link_type(link.relation).filter(|_| link.target.parse::<u64>().is_ok());
+        let Some(kind) = kind else {
+            return Err(Error::NotTaken {
+                system: self.name(),
+                words: "it links tickets with one another, as parent and child or at large"
+                    .to_owned(),
+            });
+        };
+        let (id, target) = (self.number(ticket)?, self.number(&link.target)?);
+        let here = self.read_as_it_is(id).await?;
+        let reply = if add {
+            let call = Call::new(Method::POST, "/links/add").body(json!({
+                "link_type": kind,
+                "link_object_target": "Ticket",
+                "link_object_target_value": id,
+                "link_object_source": "Ticket",
+                "link_object_source_number": self.read_as_it_is(target).await?["number"],
+            }));
+            self.door.call(call).await?
+        } else {
+            let call = Call::new(Method::DELETE, "/links/remove").body(json!({
+                "link_type": kind,
+                "link_object_target": "Ticket",
+                "link_object_target_value": here["id"],
+                "link_object_source": "Ticket",
+                "link_object_source_value": target,
+            }));
+            self.door.call(call).await?
+        };
+        let words = reply.words();
+        let now = self.read_ticket(ticket).await?;
+        let linked = now.links.iter().any(|known| {
+            known.target == link.target && read::link_type(known.relation) == Some(kind)
+        });
+        if linked == add {
+            return Ok(now);
+        }
+        found(reply, &format!("link ticket {ticket}"), || {
+            format!("ticket {ticket}")
+        })?;
+        Err(Error::NotTaken {
+            system: self.name(),
+            words,
+        })
     }
 }

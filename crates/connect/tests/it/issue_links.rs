@@ -50,10 +50,7 @@ async fn are_linked(
         for make in [true, false] {
             for _ in 0..2 {
                 let link = of(relation, &b);
-                match make {
-                    true => tracker.link(&a, &link).await.unwrap(),
-                    false => tracker.unlink(&a, &link).await.unwrap(),
-                };
+                tracker.set_link(&a, &link, make).await.unwrap();
                 let both = [links(tracker, &a).await, links(tracker, &b).await];
                 let should = match make {
                     true => [vec![link], vec![of(back, &a)]],
@@ -75,12 +72,15 @@ async fn are_linked(
         }
     }
     for relation in lacks {
-        let error = tracker.link(&a, &of(*relation, &b)).await.unwrap_err();
+        let error = tracker
+            .set_link(&a, &of(*relation, &b), true)
+            .await
+            .unwrap_err();
         assert!(matches!(error, Error::Wrong(_)), "{error}");
     }
     // Nothing but a number gets into a path.
     let elsewhere = of(has[0].0, &"../labels".to_owned());
-    assert!(tracker.link(&a, &elsewhere).await.is_err());
+    assert!(tracker.set_link(&a, &elsewhere, true).await.is_err());
 }
 
 #[tokio::test]
@@ -106,7 +106,7 @@ async fn issues_of_a_github_are_parts_of_another_and_wait_for_another() {
             relation: Relation::MemberOf,
             target: parent.into(),
         };
-        let done = github.link(&one, &link).await;
+        let done = github.set_link(&one, &link, true).await;
         assert_eq!(done.is_ok(), taken, "{done:?}");
     }
     assert_eq!(server.links(&one), ["MemberOf 1"]);
@@ -128,15 +128,18 @@ async fn issues_of_a_gitlab_are_related_or_block_each_other_where_its_edition_ha
         relation,
         target: "2".into(),
     };
-    gitlab.link("1", &link(Relation::RefersTo)).await.unwrap();
-    let error = gitlab.link("1", &link(Relation::DependsOn)).await;
+    gitlab
+        .set_link("1", &link(Relation::RefersTo), true)
+        .await
+        .unwrap();
+    let error = gitlab.set_link("1", &link(Relation::DependsOn), true).await;
     assert!(matches!(error, Err(Error::NotTaken { .. })), "{error:?}");
     gitlab
-        .unlink("1", &link(Relation::ReferredToBy))
+        .set_link("1", &link(Relation::ReferredToBy), false)
         .await
         .unwrap();
     server.free(true);
-    let error = gitlab.link("1", &link(Relation::DependsOn)).await;
+    let error = gitlab.set_link("1", &link(Relation::DependsOn), true).await;
     let words = error.unwrap_err().to_string();
     assert!(
         words.contains("not available for current license"),
@@ -173,7 +176,7 @@ async fn issues_of_a_jira_are_related_block_each_other_and_say_the_same() {
         assert_eq!(links(&jira, &first).await, found);
         // That it may not link is no wrong secret, though it says so.
         server.grants(Some(false));
-        let error = jira.unlink(&first, &found[0]).await.unwrap_err();
+        let error = jira.set_link(&first, &found[0], false).await.unwrap_err();
         assert!(error.to_string().contains("Link issues"), "{error}");
     }
 }

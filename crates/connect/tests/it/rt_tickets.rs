@@ -411,8 +411,8 @@ async fn links_come_and_go() {
         target: "https://wiki.example/broken?x=1&y=2".into(),
     };
     for _ in 0..2 {
-        rt.link(&child, &member).await.unwrap();
-        let linked = rt.link(&child, &web).await.unwrap();
+        rt.set_link(&child, &member, true).await.unwrap();
+        let linked = rt.set_link(&child, &web, true).await.unwrap();
         assert!(linked.links.contains(&member) && linked.links.contains(&web));
     }
     let above = rt.read(&parent).await.unwrap();
@@ -421,14 +421,14 @@ async fn links_come_and_go() {
         target: child.clone()
     }));
     for _ in 0..2 {
-        let left = rt.unlink(&child, &member).await.unwrap();
+        let left = rt.set_link(&child, &member, false).await.unwrap();
         assert!(!left.links.contains(&member) && left.links.contains(&web));
     }
     let none = RemoteLink {
         relation: Relation::DependsOn,
         target: "99999999".into(),
     };
-    let error = rt.link(&child, &none).await.unwrap_err();
+    let error = rt.set_link(&child, &none, true).await.unwrap_err();
     assert!(matches!(error, Error::NotTaken { .. }), "{error:?}");
 }
 

@@ -330,11 +330,19 @@ async fn tickets_are_linked_as_it_links_them() {
             relation,
             target: two.clone(),
         };
-        let linked = zammad.link(&one, &link).await.unwrap();
+        let linked = zammad.set_link(&one, &link, true).await.unwrap();
         assert_eq!(linked.links, std::slice::from_ref(&link));
-        assert_eq!(zammad.link(&one, &link).await.unwrap().links.len(), 1);
-        assert_eq!(zammad.unlink(&one, &link).await.unwrap().links, []);
-        zammad.unlink(&one, &link).await.unwrap();
+        assert_eq!(
+            zammad
+                .set_link(&one, &link, true)
+                .await
+                .unwrap()
+                .links
+                .len(),
+            1
+        );
+        assert_eq!(zammad.set_link(&one, &link, false).await.unwrap().links, []);
+        zammad.set_link(&one, &link, false).await.unwrap();
     }
     for (relation, target) in [
         (Relation::DependsOn, two.as_str()),
@@ -344,7 +352,7 @@ async fn tickets_are_linked_as_it_links_them() {
             relation,
             target: target.into(),
         };
-        let error = zammad.link(&one, &link).await.unwrap_err();
+        let error = zammad.set_link(&one, &link, true).await.unwrap_err();
         assert!(matches!(error, Error::NotTaken { .. }), "{error}");
     }
 }

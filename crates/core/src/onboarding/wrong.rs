@@ -311,14 +311,15 @@ fn fields(form: &Form, around: &Around, found: &mut Found) {
         ("exchange.links", &e.links),
     ];
     for (field, lines) in named.into_iter().filter(|(_, lines)| !lines.is_empty()) {
-        let forges = field != "exchange.queues";
-        let forge = !several(&e.system).is_empty();
-        if e.system != "rt" && !(forges && forge) {
-            let problem = match forges {
-                true => {
+        // Issues have labels or components, and no queues.
+        let has_issues = !several(&e.system).is_empty();
+        let only_rt = field == "exchange.queues";
+        if e.system != "rt" && (only_rt || !has_issues) {
+            let problem = match only_rt {
+                true => "This is done with RT only so far: leave it empty.",
+                false => {
                     "This is done with RT, GitHub, GitLab and Jira only so far: leave it empty."
                 }
-                false => "This is done with RT only so far: leave it empty.",
             };
             found.say(field, problem);
         } else if lines.iter().all(|line| found.short(field, line)) {

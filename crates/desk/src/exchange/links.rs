@@ -225,13 +225,13 @@ impl Desk {
         for one in todo {
             if one.make {
                 for link in &one.links {
-                    tracker.link(ticket, link).await?;
+                    tracker.set_link(ticket, link, true).await?;
                 }
             } else {
                 let there = tracker.read(ticket).await?;
                 let stands = tracker.links(&there).await?;
                 for link in one.links.iter().filter(|link| stands.contains(link)) {
-                    tracker.unlink(ticket, link).await?;
+                    tracker.set_link(ticket, link, false).await?;
                 }
             }
             let (system, one, now) = (terms.system(), one.clone(), self.now());

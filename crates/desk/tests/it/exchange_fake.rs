@@ -531,17 +531,14 @@ impl Tracker for Fake {
         !self.there().untold
     }
 
-    async fn link(&self, ticket: &str, link: &RemoteLink) -> Result<RemoteTicket, Error> {
+    async fn set_link(
+        &self,
+        ticket: &str,
+        link: &RemoteLink,
+        stands: bool,
+    ) -> Result<RemoteTicket, Error> {
         end(self.does(|there| {
-            there.tie(ticket, "bridge", link, true);
-            there.tickets[ticket].clone()
-        }))
-        .await
-    }
-
-    async fn unlink(&self, ticket: &str, link: &RemoteLink) -> Result<RemoteTicket, Error> {
-        end(self.does(|there| {
-            there.tie(ticket, "bridge", link, false);
+            there.tie(ticket, "bridge", link, stands);
             there.tickets[ticket].clone()
         }))
         .await

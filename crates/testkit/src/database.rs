@@ -155,10 +155,11 @@ impl Server {
         const OURS: &str = "desk_schema_of_";
         let name = format!("{OURS}{}", std::process::id());
         let mut client = self.admin.connect(NoTls).unwrap();
-        let there = "SELECT datname FROM pg_database WHERE starts_with(datname, $1)";
-        for row in client.query(there, &[&OURS]).unwrap() {
-            let left: String = row.get(0);
-            let process = left.trim_start_matches(OURS);
+        for row in client.query("TABLE pg_database", &[]).unwrap() {
+            let left: String = row.get("datname");
+            let Some(process) = left.strip_prefix(OURS) else {
+                continue;
+            };
             if left == name || !Path::new("/proc").join(process).exists() {
                 // Another process may be quicker.
                 let _ = client.batch_execute(&format!("DROP DATABASE IF EXISTS {left}"));

@@ -743,12 +743,7 @@ pub trait Tracker: fmt::Debug + Send + Sync {
     }
 
     /// Gives a ticket a link (`there`) or takes it away. What is so already stays so.
-    async fn set_link(
-        &self,
-        _ticket: &str,
-        _link: &RemoteLink,
-        _there: bool,
-    ) -> Result<RemoteTicket, Error> {
+    async fn set_link(&self, _ticket: &str, _link: &RemoteLink, _there: bool) -> Result<(), Error> {
         Err(link::none_such())
     }
 }

@@ -14,8 +14,7 @@ mod digest;
 mod gather_index;
 mod heirs;
 mod held;
-mod index_open;
-mod index_units;
+mod index_anew;
 mod intake;
 mod remind_staff;
 mod reports;
@@ -314,8 +313,8 @@ impl Desk {
             UNDELIVERABLE => undeliverable::run(self, &job).await,
             HELD => held::run(self, &job).await,
             GATHER_INDEX => gather_index::run(self, &job).await,
-            INDEX_OPEN => index_open::run(self, &job).await,
-            INDEX_UNITS => index_units::run(self, &job).await,
+            INDEX_OPEN => index_anew::run(self, &job, index_anew::OPEN).await,
+            INDEX_UNITS => index_anew::run(self, &job, index_anew::UNITS).await,
             DIGEST => digest::run(self).await,
             CLOCKS => clocks::run(self, &job).await,
             SITE_CONTACT => site_contact::run(self, &job).await,

@@ -91,13 +91,13 @@ pub fn empty_sqlite() -> Place {
     }
 }
 
-fn in_folder(folder: &tempfile::TempDir) -> String {
-    format!("sqlite:{}", folder.path().join("desk.db").display())
-}
-
 /// The same on PostgreSQL.
 pub fn empty_postgres() -> Option<Place> {
     Some(Server::named()?.place(""))
+}
+
+fn in_folder(folder: &tempfile::TempDir) -> String {
+    format!("sqlite:{}", folder.path().join("desk.db").display())
 }
 
 fn migrate(url: &str) {

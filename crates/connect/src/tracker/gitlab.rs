@@ -705,14 +705,8 @@ impl Tracker for GitLab {
         self.links_of(issue_number(&ticket.id)?).await
     }
 
-    async fn set_link(
-        &self,
-        ticket: &str,
-        link: &RemoteLink,
-        there: bool,
-    ) -> Result<RemoteTicket, Error> {
-        self.put_link(ticket, link, there).await?;
-        self.read(ticket).await
+    async fn set_link(&self, ticket: &str, link: &RemoteLink, there: bool) -> Result<(), Error> {
+        self.put_link(ticket, link, there).await
     }
 
     async fn set(&self, ticket: &str, wanted: &Wanted) -> Result<Outcome, Error> {

@@ -638,12 +638,7 @@ impl Tracker for Rt {
         self.kept_out(deed).await
     }
 
-    async fn set_link(
-        &self,
-        ticket: &str,
-        link: &RemoteLink,
-        there: bool,
-    ) -> Result<RemoteTicket, Error> {
+    async fn set_link(&self, ticket: &str, link: &RemoteLink, there: bool) -> Result<(), Error> {
         let name = read::relation_name(link.relation);
         let name = name.ok_or_else(|| none_such_in(NAME, link.relation))?;
         let name = format!("{}{name}", if there { "Add" } else { "Delete" });
@@ -653,7 +648,7 @@ impl Tracker for Rt {
         let words = reply.words();
         let now = self.read_ticket(ticket).await?;
         if now.links.contains(link) == there {
-            Ok(now)
+            Ok(())
         } else if words.contains("Permission Denied") {
             Err(Error::Forbidden {
                 system: NAME,

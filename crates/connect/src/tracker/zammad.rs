@@ -645,12 +645,7 @@ impl Tracker for Zammad {
         self.set_values(ticket, wanted).await
     }
 
-    async fn set_link(
-        &self,
-        ticket: &str,
-        link: &RemoteLink,
-        add: bool,
-    ) -> Result<RemoteTicket, Error> {
+    async fn set_link(&self, ticket: &str, link: &RemoteLink, add: bool) -> Result<(), Error> {
         let kind = read::link_type(link.relation).filter(|_| link.target.parse::<u64>().is_ok());
         let Some(kind) = kind else {
             return Err(Error::NotTaken {
@@ -686,7 +681,7 @@ impl Tracker for Zammad {
             known.target == link.target && read::link_type(known.relation) == Some(kind)
         });
         if linked == add {
-            return Ok(now);
+            return Ok(());
         }
         found(reply, &format!("link ticket {ticket}"), || {
             format!("ticket {ticket}")

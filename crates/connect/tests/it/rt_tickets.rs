@@ -412,7 +412,8 @@ async fn links_come_and_go() {
     };
     for _ in 0..2 {
         rt.set_link(&child, &member, true).await.unwrap();
-        let linked = rt.set_link(&child, &web, true).await.unwrap();
+        rt.set_link(&child, &web, true).await.unwrap();
+        let linked = rt.read(&child).await.unwrap();
         assert!(linked.links.contains(&member) && linked.links.contains(&web));
     }
     let above = rt.read(&parent).await.unwrap();
@@ -421,7 +422,8 @@ async fn links_come_and_go() {
         target: child.clone()
     }));
     for _ in 0..2 {
-        let left = rt.set_link(&child, &member, false).await.unwrap();
+        rt.set_link(&child, &member, false).await.unwrap();
+        let left = rt.read(&child).await.unwrap();
         assert!(!left.links.contains(&member) && left.links.contains(&web));
     }
     let none = RemoteLink {

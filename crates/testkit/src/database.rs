@@ -7,7 +7,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use postgres::{Config, NoTls};
+use postgres::{Config, NoTls, SimpleQueryMessage};
 use store::{Db, Options};
 
 /// Names the server: a `postgres://` address of a role that may create
@@ -155,8 +155,12 @@ impl Server {
         const OURS: &str = "desk_schema_of_";
         let name = format!("{OURS}{}", std::process::id());
         let mut client = self.admin.connect(NoTls).unwrap();
-        for row in client.query("TABLE pg_database", &[]).unwrap() {
-            let left: String = row.get("datname");
+        // As text: some of its columns have no other form.
+        for message in client.simple_query("TABLE pg_database").unwrap() {
+            let SimpleQueryMessage::Row(row) = message else {
+                continue;
+            };
+            let left = row.get("datname").unwrap_or_default();
             let Some(process) = left.strip_prefix(OURS) else {
                 continue;
             };

@@ -60,13 +60,15 @@ pub(crate) fn steps(life: &Life, sqlite: bool) -> Vec<(String, Vec<Cell>)> {
     } else {
         (
             "INSERT INTO ticket_search (number, lexemes)
-             VALUES ($1, CAST(CAST($2 AS TEXT) AS TSVECTOR))"
+             VALUES ($1, CAST(REPLACE(CAST($2 AS TEXT), '?/',
+               (SELECT id FROM unit_search_unit WHERE unit = $3) || '/') AS TSVECTOR))"
                 .to_owned(),
             vec![
                 number.clone(),
                 Cell::Text(lexemes(
                     doc.number, &subject, &public, &internal, &doc.scope,
                 )),
+                Cell::Uuid(ticket.unit.0),
             ],
         )
     });
@@ -170,7 +172,7 @@ fn words(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// A tsvector as text, as the product makes it.
+/// A tsvector as text, as the product makes it, with a question mark for the unit's number.
 fn lexemes(
     number: i64,
     subject: &[String],
@@ -188,6 +190,10 @@ fn lexemes(
     }
     for term in scope {
         let _ = write!(text, "'={term}' ");
+    }
+    let words: BTreeSet<&String> = subject.iter().chain(public).chain(internal).collect();
+    for word in words {
+        let _ = write!(text, "'?/{word}' ");
     }
     let _ = write!(text, "'#{}' '##{}'", number / 4_096, number / 65_536);
     text

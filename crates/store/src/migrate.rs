@@ -160,6 +160,10 @@ const MIGRATIONS: &[(&str, &str)] = &[
         "0070_unit_search",
         include_str!("migrations/0070_unit_search.sql"),
     ),
+    (
+        "0071_unit_words",
+        include_str!("migrations/0071_unit_words.sql"),
+    ),
 ];
 
 /// How often to start again when another node migrates at the same moment.

@@ -11,12 +11,9 @@
 //! are, such as open, where a list is narrowed to those.
 //!
 //! SQLite (FTS5) walks its lists from the newest ticket and stops when the
-//! page is full. PostgreSQL's index can not walk in an order. There each
-//! ticket's row carries the name of the block of numbers it belongs to, and
-//! blocks are searched from the newest to the oldest until the page is full.
+//! page is full. PostgreSQL's index has a module of its own.
 
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 
 use switchboard_core::UnitId;
 use switchboard_core::query::Word;
@@ -29,6 +26,7 @@ use crate::{Error, params};
 
 mod beside;
 mod by_unit;
+mod postgres;
 
 pub use beside::{Hits, MANY_UNITS, find_in_units, find_unrestricted};
 pub use by_unit::find_by_unit;
@@ -84,10 +82,9 @@ const EVERYBODY: &str = "0";
 /// Puts the tickets into the index in place of what was there of them.
 pub fn index(conn: &mut Conn<'_>, docs: &[SearchDoc]) -> Result<(), Error> {
     let docs: Vec<_> = docs.iter().map(Folded::new).collect();
-    for doc in &docs {
-        match conn.dialect() {
-            Dialect::Sqlite => sqlite_index(conn, doc)?,
-            Dialect::Postgres => postgres_index(conn, doc)?,
+    if conn.dialect() == Dialect::Sqlite {
+        for doc in &docs {
+            sqlite_index(conn, doc)?;
         }
     }
     by_unit::index(conn, &docs)?;
@@ -98,8 +95,8 @@ pub fn index(conn: &mut Conn<'_>, docs: &[SearchDoc]) -> Result<(), Error> {
     remember(conn, words)
 }
 
-/// Puts the tickets into the index by unit alone, where an older version had none;
-/// nothing on PostgreSQL.
+/// Puts the tickets into the index by unit alone, where an older version had none: on
+/// PostgreSQL it is a part of the other, and they are put into both.
 pub fn index_by_unit(conn: &mut Conn<'_>, docs: &[SearchDoc]) -> Result<(), Error> {
     let docs: Vec<_> = docs.iter().map(Folded::new).collect();
     by_unit::index(conn, &docs)
@@ -318,7 +315,7 @@ fn found(conn: &mut Conn<'_>, wanted: &Wanted, before: i64, limit: i64) -> Resul
             params![wanted.sqlite(), before, limit],
             |row| row.get(0),
         ),
-        Dialect::Postgres => postgres_find(conn, wanted, before, limit),
+        Dialect::Postgres => postgres::find(conn, wanted, before, limit),
     }
 }
 
@@ -437,31 +434,6 @@ impl Wanted {
         }
         text
     }
-
-    /// PostgreSQL's language, without the block: what must be there, and what must
-    /// not. Internal words begin with `~`, scope terms with `=` and blocks with `#`; no
-    /// word of a text can.
-    fn postgres(&self) -> (Vec<String>, Vec<String>) {
-        let part = |part: &Part| {
-            let marked = |mark: &str| {
-                part.spelled(" | ", |words| {
-                    let words: Vec<_> =
-                        words.iter().map(|word| format!("'{mark}{word}'")).collect();
-                    format!("({})", words.join(" <-> "))
-                })
-            };
-            match self.side {
-                SearchSide::PublicOnly => marked(""),
-                SearchSide::Staff => format!("({} | {})", marked(""), marked("~")),
-            }
-        };
-        let mut parts: Vec<_> = self.all.iter().map(part).collect();
-        for terms in &self.scope {
-            parts.push(format!("('={}')", terms.join("' | '=")));
-        }
-        let none = self.none.iter().map(part).collect();
-        (parts, none)
-    }
 }
 
 fn sqlite_index(conn: &mut Conn<'_>, doc: &Folded) -> Result<(), Error> {
@@ -478,142 +450,6 @@ fn sqlite_index(conn: &mut Conn<'_>, doc: &Folded) -> Result<(), Error> {
         ],
     )?;
     Ok(())
-}
-
-fn postgres_index(conn: &mut Conn<'_>, doc: &Folded) -> Result<(), Error> {
-    conn.later(
-        /* postgres */
-        "INSERT INTO ticket_search (number, lexemes) VALUES ($1, CAST(CAST($2 AS TEXT) AS TSVECTOR))
-         ON CONFLICT (number) DO UPDATE SET lexemes = excluded.lexemes",
-        params![doc.number, lexemes(doc)],
-    )
-}
-
-/// Numbers in one block. Small, so that what a very common word has in the
-/// newest block is quickly sorted; a page is mostly full after that.
-const BLOCK: i64 = 4_096;
-
-/// Numbers in one large block, for words that are rare.
-const LARGE_BLOCK: i64 = 16 * BLOCK;
-
-/// A window that came out empty is followed by one so many times as wide.
-const WIDEN: i64 = 8;
-
-fn postgres_find(
-    conn: &mut Conn<'_>,
-    wanted: &Wanted,
-    before: i64,
-    limit: i64,
-) -> Result<Vec<i64>, Error> {
-    let (parts, none) = wanted.postgres();
-    let newest: Option<i64> = conn.query_one(
-        /* postgres */
-        "SELECT MAX(number) FROM ticket_search WHERE number < $1",
-        params![before],
-        |row| row.get(0),
-    )?;
-    let Some(newest) = newest else {
-        return Ok(Vec::new());
-    };
-    // The planner does not know what it costs to take a row's words apart, and
-    // would read the small table from end to end rather than use the index.
-    // A phrase of words that nearly every ticket has must be looked up in each
-    // of them; nobody may occupy a connection with that for long.
-    conn.set_later("SET LOCAL enable_seqscan = off; SET LOCAL statement_timeout = '3s'");
-    let mut found: Vec<i64> = Vec::new();
-    // The window is all numbers from `low` to below `high`.
-    let mut high = newest + 1;
-    let mut low = newest / BLOCK * BLOCK;
-    loop {
-        let missing = limit - found.len() as i64;
-        let mut window = blocks(low, high);
-        for part in &none {
-            let _ = write!(window, " & !{part}");
-        }
-        // Each part is looked up for itself, so that the index leaps from one part's
-        // next ticket to the others': as one query it would walk through all that
-        // its rarest words have in the whole table. The sums keep the planner from
-        // walking the primary key instead.
-        let mut sql = Sql::new(
-            /* fragment */
-            "SELECT number FROM ticket_search WHERE lexemes @@ CAST(CAST(",
-        );
-        sql.bind(window).push(" AS TEXT) AS TSQUERY)");
-        for part in &parts {
-            sql.push(" AND lexemes @@ CAST(CAST(")
-                .bind(part.as_str())
-                .push(" AS TEXT) AS TSQUERY)");
-        }
-        sql.push(" AND number + 0 >= ")
-            .bind(low)
-            .push(" AND number + 0 < ")
-            .bind(high)
-            .push(" ORDER BY number + 0 DESC LIMIT ")
-            .bind(missing);
-        found.extend(conn.run(&sql, |row| row.get::<i64>(0))?);
-        let missing = limit - found.len() as i64;
-        if missing == 0 || low == 0 {
-            break;
-        }
-        // As wide as it takes to fill the page if the hits go on as they did so far.
-        let seen = newest + 1 - low;
-        let width = match found.len() as i64 {
-            0 => seen.saturating_mul(WIDEN),
-            hits => (seen / hits).saturating_mul(missing * 3 / 2 + 1),
-        };
-        let width = width.min(seen.saturating_mul(WIDEN)).max(BLOCK);
-        high = low;
-        low = (high - width).max(0) / BLOCK * BLOCK;
-    }
-    conn.set_later("SET LOCAL enable_seqscan = on; SET LOCAL statement_timeout = 0");
-    Ok(found)
-}
-
-/// The blocks that hold the numbers from `low` to below `high`, and maybe
-/// some more: `('#4' | '#5')`.
-fn blocks(low: i64, high: i64) -> String {
-    let (mark, size) = if high - low > LARGE_BLOCK {
-        ("##", LARGE_BLOCK)
-    } else {
-        ("#", BLOCK)
-    };
-    let names: Vec<_> = (low / size..=(high - 1) / size)
-        .map(|block| format!("'{mark}{block}'"))
-        .collect();
-    format!("({})", names.join(" | "))
-}
-
-/// A tsvector as text: `'word':position` and so on. PostgreSQL sorts it.
-fn lexemes(doc: &Folded) -> String {
-    /// PostgreSQL's largest position; words after it are found, but not in phrases.
-    const LAST: usize = 16_383;
-    let mut text = String::new();
-    let mut add = |mark: &str, words: &[String], from: usize| {
-        for (place, word) in words.iter().enumerate() {
-            let place = from + place;
-            // Writing to a String can not fail.
-            let _ = if place <= LAST {
-                write!(text, "'{mark}{word}':{place} ")
-            } else {
-                write!(text, "'{mark}{word}' ")
-            };
-        }
-        from + words.len()
-    };
-    // The gap keeps phrases from reaching out of the subject into the text.
-    let end = add("", &doc.subject, 1);
-    add("", &doc.public, end + 1);
-    add("~", &doc.internal, 1);
-    for term in &doc.scope {
-        let _ = write!(text, "'={term}' ");
-    }
-    let _ = write!(
-        text,
-        "'#{}' '##{}'",
-        doc.number / BLOCK,
-        doc.number / LARGE_BLOCK
-    );
-    text
 }
 
 /// The words of a text, folded.
@@ -705,7 +541,7 @@ mod tests {
             Some("{subject public} : (\"near\" AND \"a or b\" AND \"public x\" AND \"it s\")")
         );
         assert_eq!(
-            wanted.map(|w| w.postgres().0.join(" & ")).as_deref(),
+            wanted.map(|w| w.postgres().all.join(" & ")).as_deref(),
             Some("('near') & ('a' <-> 'or' <-> 'b') & ('public' <-> 'x') & ('it' <-> 's')")
         );
     }

@@ -2,6 +2,7 @@
 //! something of them, or lacks a part.
 
 use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
 
 use store::Conn;
 use store::job::Job;
@@ -16,7 +17,7 @@ use crate::{Desk, Error};
 pub(super) struct Lacks {
     /// The next tickets from a number on, so many at most.
     next: fn(&mut Conn<'_>, i64, i64) -> Result<Vec<TicketNumber>, store::Error>,
-    /// Tickets that one job puts in, in one transaction, between which others write.
+    /// Tickets that are put in in one transaction, between which others write.
     at_once: i64,
     put: fn(&mut Conn<'_>, &[SearchDoc]) -> Result<(), store::Error>,
     /// The setting that says that nothing is lacking any more.
@@ -39,26 +40,43 @@ pub(super) const UNITS: Lacks = Lacks {
     complete: UNITS_ARE_INDEXED,
 };
 
+/// How long one job goes on, if there is so much to do: other jobs wait meanwhile, and
+/// with a turn for each transaction a million tickets would take an hour.
+const AT_MOST: Duration = Duration::from_millis(500);
+
 /// The payload is the number that the job before came to.
 pub(super) async fn run(desk: &Desk, job: &Job, lacks: Lacks) -> Result<Outcome, Error> {
-    let after: i64 = job.payload.parse().unwrap_or(0);
+    let mut after: i64 = job.payload.parse().unwrap_or(0);
+    let begun = Instant::now();
+    while begun.elapsed() < AT_MOST {
+        match step(desk, after, &lacks).await? {
+            Some(last) => after = last.0,
+            None => return Ok(Outcome::Done),
+        }
+    }
+    Ok(Outcome::On(after.to_string()))
+}
+
+/// Puts in the next tickets; the last of them, or `None`: there were no more.
+async fn step(desk: &Desk, after: i64, lacks: &Lacks) -> Result<Option<TicketNumber>, Error> {
     let (catalogue, now) = (desk.catalogue().await?, desk.now());
-    let last: Option<TicketNumber> = desk
-        .0
+    let Lacks {
+        next,
+        at_once,
+        put,
+        complete,
+    } = *lacks;
+    desk.0
         .db
         .write(move |c| {
-            let numbers = (lacks.next)(c, after, lacks.at_once)?;
+            let numbers = next(c, after, at_once)?;
             let among: BTreeSet<TicketNumber> = numbers.iter().copied().collect();
             let docs = crate::follow::index_entries(c, &catalogue, &among)?;
-            (lacks.put)(c, &docs)?;
+            put(c, &docs)?;
             if numbers.is_empty() {
-                store::setting::set(c, lacks.complete, "true", now)?;
+                store::setting::set(c, complete, "true", now)?;
             }
             Ok::<_, Error>(numbers.last().copied())
         })
-        .await?;
-    Ok(match last {
-        Some(number) => Outcome::On(number.0.to_string()),
-        None => Outcome::Done,
-    })
+        .await
 }

@@ -76,7 +76,7 @@ struct Apart<'s> {
 }
 
 /// Takes the tickets of somebody's units out of what is looked for, where these are found
-/// sooner another way. PostgreSQL's index takes all terms at once.
+/// sooner another way. Of many units PostgreSQL's index takes all terms at once.
 fn apart<'s>(
     c: &mut Conn<'_>,
     scope: &'s Scope,
@@ -85,11 +85,12 @@ fn apart<'s>(
     let Scope::Related { units, person, .. } = scope else {
         return Ok(None);
     };
-    if units.is_empty() || c.dialect() == Dialect::Postgres {
-        return Ok(None);
-    }
     let few = units.len() < MANY_UNITS;
-    if few && !is_complete(c, UNITS_ARE_INDEXED)? {
+    let told = match few {
+        true => is_complete(c, UNITS_ARE_INDEXED)?,
+        false => c.dialect() == Dialect::Sqlite,
+    };
+    if units.is_empty() || !told {
         return Ok(None);
     }
     let terms: Vec<String> = units.iter().copied().map(term::unit).collect();

@@ -467,8 +467,7 @@ const TABLES: &[Table] = &[
         "unit_search_unit",
         "id",
         &[("id", Nothing), ("unit", Nothing)],
-    )
-    .only(Dialect::Sqlite),
+    ),
     table(
         "unit_search_ticket",
         "number",

@@ -143,48 +143,53 @@ fn an_older_index_learns_which_tickets_are_open() {
 /// before all is put in, and after.
 #[test]
 fn an_older_desk_gets_its_index_by_unit() {
-    let place = sqlite();
-    let url = place.url().to_owned();
-    let test = TestDesk::on(place, config());
-    let db = Db::open(&url, Options::default()).unwrap();
-    runtime().block_on(async {
-        let people = test.federation().await;
-        let rita = actor(&test, people.rita.id).await;
-        let sam = actor(&test, people.sam.id).await;
-        let mut numbers = Vec::new();
-        for n in 0..30 {
-            numbers.insert(0, open(&test, &rita, &format!("The cryostat {n}")).await);
-        }
-        let old = numbers.clone();
-        db.write(move |c| {
-            store::setting::set(c, "search.units", "false", 0)?;
-            let nothing = |number: &TicketNumber| SearchDoc {
+    for place in [Some(sqlite()), postgres()].into_iter().flatten() {
+        let url = place.url().to_owned();
+        let test = TestDesk::on(place, config());
+        let db = Db::open(&url, Options::default()).unwrap();
+        runtime().block_on(async {
+            let people = test.federation().await;
+            let rita = actor(&test, people.rita.id).await;
+            let sam = actor(&test, people.sam.id).await;
+            let mut numbers = Vec::new();
+            for n in 0..30 {
+                numbers.insert(0, open(&test, &rita, &format!("The cryostat {n}")).await);
+            }
+            let units: Vec<_> = sam.units.iter().map(|m| m.unit).collect();
+            let of_theirs = units.iter().map(|unit| format!("u{}", unit.0.simple()));
+            let without_unit = |number: &TicketNumber| SearchDoc {
                 number: number.0,
+                subject: "The cryostat".into(),
+                scope: of_theirs.clone().collect(),
                 ..SearchDoc::default()
             };
-            let docs: Vec<_> = old.iter().map(nothing).collect();
-            store::search::index_by_unit(c, &docs)
-        })
-        .await
-        .unwrap();
-        assert_eq!(found(&test, &sam, "cryostat").await, numbers);
-        test.desk.start_timers().await.unwrap();
-        test.run_jobs().await;
-        let known = db.read(|c| store::setting::get(c, "search.units")).await;
-        assert_eq!(known.unwrap().as_deref(), Some("true"));
-        assert_eq!(found(&test, &sam, "cryostat").await, numbers);
-        let units: Vec<_> = sam.units.iter().map(|m| m.unit).collect();
-        let hits = db
-            .read(move |c| {
-                let words = switchboard_core::query::Query::parse("cryostat")
-                    .unwrap()
-                    .words;
-                store::search::find_by_unit(c, &words, (&units, &[]), None, 100)
+            let docs: Vec<_> = numbers.iter().map(without_unit).collect();
+            db.write(move |c| {
+                store::setting::set(c, "search.units", "false", 0)?;
+                store::search::index(c, &docs)
             })
-            .await;
-        let numbers: Vec<i64> = numbers.iter().map(|n| n.0).collect();
-        assert_eq!(hits.unwrap(), Some(numbers));
-    });
+            .await
+            .unwrap();
+            let by_unit = || {
+                let units = units.clone();
+                db.read(move |c| {
+                    let words = switchboard_core::query::Query::parse("cryostat")
+                        .unwrap()
+                        .words;
+                    store::search::find_by_unit(c, &words, (&units, &[]), None, 100)
+                })
+            };
+            assert_eq!(by_unit().await.unwrap(), Some(Vec::new()));
+            assert_eq!(found(&test, &sam, "cryostat").await, numbers);
+            test.desk.start_timers().await.unwrap();
+            test.run_jobs().await;
+            let known = db.read(|c| store::setting::get(c, "search.units")).await;
+            assert_eq!(known.unwrap().as_deref(), Some("true"));
+            assert_eq!(found(&test, &sam, "cryostat").await, numbers);
+            let numbers: Vec<i64> = numbers.iter().map(|n| n.0).collect();
+            assert_eq!(by_unit().await.unwrap(), Some(numbers));
+        });
+    }
 }
 
 #[test]

@@ -8,7 +8,7 @@
 use switchboard_core::UnitId;
 use switchboard_core::query::Word;
 
-use super::{SearchSide, completed, find, found, groups};
+use super::{SearchSide, completed, find, found, groups, postgres};
 use crate::Error;
 use crate::conn::{Conn, Dialect};
 use crate::unit_list::{UnitLists, Walk, still_there};
@@ -86,8 +86,8 @@ const FEW_RESTRICTED: usize = 16;
 /// who by the first of them sees whatever is not restricted, and notes there too.
 ///
 /// The words alone are looked for, and then whether each ticket is restricted; only of
-/// those that are, the index tells whether they are seen. `None`: on PostgreSQL, and
-/// where so many are restricted that the looks themselves tell it sooner.
+/// those that are, the index tells whether they are seen. `None`: so many are restricted
+/// that the looks themselves tell it sooner.
 pub fn find_unrestricted(
     conn: &mut Conn<'_>,
     words: &[Word],
@@ -95,28 +95,39 @@ pub fn find_unrestricted(
     before: Option<i64>,
     limit: i64,
 ) -> Result<Option<Hits>, Error> {
-    if conn.dialect() == Dialect::Postgres {
-        return Ok(None);
-    }
     let hits = find(conn, words, SearchSide::Staff, &[], before, limit)?;
-    let restricted = restricted(conn, &hits)?;
-    if restricted.len() > FEW_RESTRICTED {
+    let mut unseen = restricted(conn, &hits)?;
+    if unseen.len() > FEW_RESTRICTED {
         return Ok(None);
     }
-    let mut unseen = Vec::new();
-    for number in restricted {
-        let mut seen = false;
-        for (side, scope) in looks {
-            let newest = find(conn, words, *side, scope, Some(number + 1), 1)?;
-            seen |= newest.first() == Some(&number);
-        }
-        if !seen {
-            unseen.push(number);
-        }
+    for (side, scope) in looks {
+        let seen = found_of(conn, words, (*side, scope), &unseen)?;
+        unseen.retain(|n| !seen.contains(n));
     }
     let mut hits = Hits::of(hits, limit);
     hits.numbers.retain(|n| !unseen.contains(n));
     Ok(Some(hits))
+}
+
+/// Those of the tickets that a look finds.
+fn found_of(
+    conn: &mut Conn<'_>,
+    words: &[Word],
+    (side, scope): (SearchSide, &[Vec<String>]),
+    numbers: &[i64],
+) -> Result<Vec<i64>, Error> {
+    if conn.dialect() == Dialect::Postgres {
+        return match completed(conn, words, side, scope)? {
+            Some(wanted) => postgres::found_of(conn, &wanted, numbers),
+            None => Ok(Vec::new()),
+        };
+    }
+    let mut seen = Vec::new();
+    for number in numbers {
+        let newest = find(conn, words, side, scope, Some(number + 1), 1)?;
+        seen.extend(newest.into_iter().filter(|n| n == number));
+    }
+    Ok(seen)
 }
 
 /// What a look found.

@@ -1,4 +1,6 @@
-//! SQLite's second index of words, in which the tickets of a unit stand together.
+//! The index by unit, by which those who work in few units find; and SQLite's own, in
+//! which the tickets of a unit stand together. On PostgreSQL it is a part of the other
+//! (`postgres.rs`).
 //!
 //! In the index by number a word's list goes through all tickets. What a member of one unit
 //! looks for are the few that are in the lists of all their words and in their unit's: to
@@ -9,13 +11,14 @@
 //! It knows which words a ticket has, and not where: a phrase is looked for in the other.
 //! Scope terms are words that begin with `=`, which no word of a text does.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use switchboard_core::UnitId;
 use switchboard_core::query::Word;
 
 use super::beside::MANY_UNITS;
-use super::{Folded, Part, SearchSide, Wanted, completed, folded};
+use super::{Folded, Part, SearchSide, Wanted, completed, folded, postgres};
 use crate::conn::{Conn, Dialect};
 use crate::value::Sql;
 use crate::{Error, params};
@@ -40,10 +43,26 @@ fn number(place: i64) -> i64 {
     HIGHEST - (place & HIGHEST)
 }
 
-/// Puts the tickets into the index by unit in place of what was there of them. Nothing on
-/// PostgreSQL.
+/// Puts the tickets into the index by unit in place of what was there of them.
 pub(super) fn index(conn: &mut Conn<'_>, docs: &[Folded]) -> Result<(), Error> {
-    if conn.dialect() != Dialect::Sqlite || docs.is_empty() {
+    let mut units = BTreeMap::new();
+    for unit in docs.iter().filter_map(|doc| doc.unit) {
+        if let Entry::Vacant(new) = units.entry(unit) {
+            new.insert(numbered(conn, unit)?);
+        }
+    }
+    match conn.dialect() {
+        Dialect::Sqlite => sqlite_index(conn, docs, &units),
+        Dialect::Postgres => postgres::index(conn, docs, &units),
+    }
+}
+
+fn sqlite_index(
+    conn: &mut Conn<'_>,
+    docs: &[Folded],
+    units: &BTreeMap<UnitId, i64>,
+) -> Result<(), Error> {
+    if docs.is_empty() {
         return Ok(());
     }
     let docs: BTreeMap<i64, &Folded> = docs.iter().map(|doc| (doc.number, doc)).collect();
@@ -54,11 +73,9 @@ pub(super) fn index(conn: &mut Conn<'_>, docs: &[Folded]) -> Result<(), Error> {
         changes.insert(before, None);
     }
     for doc in docs.values() {
-        let unit = match doc.unit {
-            Some(unit) => numbered(conn, unit)?,
-            None => NOBODY,
-        };
-        changes.insert(place(unit, doc.number), Some(*doc));
+        let unit = doc.unit.and_then(|unit| units.get(&unit));
+        let place = place(unit.copied().unwrap_or(NOBODY), doc.number);
+        changes.insert(place, Some(*doc));
     }
     // From the first place to the last: FTS5 writes a piece of its own whenever it has to
     // go back.
@@ -114,14 +131,14 @@ pub(super) fn remove(conn: &mut Conn<'_>, number: i64) -> Result<(), Error> {
 /// The unit's number in the index; it gets one when it has none.
 fn numbered(conn: &mut Conn<'_>, unit: UnitId) -> Result<i64, Error> {
     let known = conn.query_opt(
-        /* sqlite */ "SELECT id FROM unit_search_unit WHERE unit = $1",
+        "SELECT id FROM unit_search_unit WHERE unit = $1",
         params![unit],
         |row| row.get(0),
     )?;
     match known {
         Some(id) => Ok(id),
         None => conn.query_one(
-            /* sqlite */ "INSERT INTO unit_search_unit (unit) VALUES ($1) RETURNING id",
+            "INSERT INTO unit_search_unit (unit) VALUES ($1) RETURNING id",
             params![unit],
             |row| row.get(0),
         ),
@@ -130,7 +147,7 @@ fn numbered(conn: &mut Conn<'_>, unit: UnitId) -> Result<i64, Error> {
 
 /// The same as [`find`](super::find) with all texts, for somebody of whom the scope is: their
 /// units, and the terms of what else they see the inside of. `None` where only that can
-/// tell: on PostgreSQL, for phrases, for nothing but negated words, for many units, and
+/// tell: for phrases, for nothing but negated words, for many units, and, on SQLite,
 /// where hundreds of tickets outside of the units have the words. What is in the units
 /// need not have one of the terms.
 pub fn find_by_unit(
@@ -140,27 +157,47 @@ pub fn find_by_unit(
     before: Option<i64>,
     limit: i64,
 ) -> Result<Option<Vec<i64>>, Error> {
-    if conn.dialect() != Dialect::Sqlite || !(1..MANY_UNITS).contains(&units.len()) || limit < 1 {
+    if !(1..MANY_UNITS).contains(&units.len()) || limit < 1 {
         return Ok(None);
     }
     let Some(wanted) = completed(conn, words, SearchSide::Staff, &[])? else {
         return Ok(Some(Vec::new()));
     };
-    let Some(text) = wanted.by_unit() else {
+    let single = |part: &Part| part.words.len() == 1;
+    let mut parts = wanted.all.iter().chain(&wanted.none);
+    if wanted.all.is_empty() || !parts.all(single) {
         return Ok(None);
-    };
+    }
     let mut sql = Sql::new("SELECT id FROM unit_search_unit WHERE unit IN ");
     sql.list(units.iter().map(|unit| (*unit).into()))
         .push(" ORDER BY id");
     let units: Vec<i64> = conn.run(&sql, |row| row.get(0))?;
+    let terms: Vec<String> = terms.iter().map(|term| folded(term).concat()).collect();
+    match conn.dialect() {
+        Dialect::Sqlite => sqlite_find(conn, &wanted.by_unit(), (&units, &terms), before, limit),
+        Dialect::Postgres => {
+            let before = before.unwrap_or(i64::MAX);
+            let ours = (units.as_slice(), terms.as_slice());
+            postgres::find_by_unit(conn, &wanted, ours, before, limit).map(Some)
+        }
+    }
+}
+
+fn sqlite_find(
+    conn: &mut Conn<'_>,
+    text: &str,
+    (units, terms): (&[i64], &[String]),
+    before: Option<i64>,
+    limit: i64,
+) -> Result<Option<Vec<i64>>, Error> {
     let before = before.unwrap_or(HIGHEST).min(HIGHEST);
     let (mut found, mut outside) = (Vec::new(), Vec::new());
     // Between the stretches of the units lie those of all others.
     let mut from = 0;
     for unit in units {
-        let below = (place(unit, before), place(unit + 1, HIGHEST));
-        found.extend(stretch(conn, &text, below, limit)?);
-        outside.push((from, place(unit, HIGHEST)));
+        let below = (place(*unit, before), place(unit + 1, HIGHEST));
+        found.extend(stretch(conn, text, below, limit)?);
+        outside.push((from, place(*unit, HIGHEST)));
         from = place(unit + 1, HIGHEST);
     }
     outside.push((from, i64::MAX));
@@ -185,10 +222,7 @@ pub fn find_by_unit(
 
 /// One of the terms, in FTS5's language; `None`: there are none.
 fn any_of(terms: &[String]) -> Option<String> {
-    let terms: Vec<String> = terms
-        .iter()
-        .map(|term| format!("\"={}\"", folded(term).concat()))
-        .collect();
+    let terms: Vec<String> = terms.iter().map(|term| format!("\"={term}\"")).collect();
     (!terms.is_empty()).then(|| format!("({})", terms.join(" OR ")))
 }
 
@@ -209,22 +243,17 @@ fn stretch(
 }
 
 impl Wanted {
-    /// FTS5's language for the index by unit; `None`: it can not tell.
-    fn by_unit(&self) -> Option<String> {
-        let single = |part: &Part| part.words.len() == 1;
-        let parts = [&self.all, &self.none];
-        if self.all.is_empty() || !parts.into_iter().flatten().all(single) {
-            return None;
-        }
+    /// FTS5's language for the index by unit, in which there are single words only.
+    fn by_unit(&self) -> String {
         let join = |parts: &[Part], with: &str| {
             let quoted = |words: &[String]| format!("\"{}\"", words.concat());
             let parts: Vec<_> = parts.iter().map(|p| p.spelled(" OR ", quoted)).collect();
             parts.join(with)
         };
         let all = join(&self.all, " AND ");
-        Some(match self.none.is_empty() {
+        match self.none.is_empty() {
             true => all,
             false => format!("({all}) NOT ({})", join(&self.none, " OR ")),
-        })
+        }
     }
 }

@@ -372,6 +372,8 @@ fn tickets_of_units_are_found_the_same_way_by_terms_and_one_by_one() {
 #[test]
 fn tickets_of_few_units_are_found_the_same_way_by_their_units_and_by_terms() {
     const COUNT: i64 = 3_000;
+    // From one number to the next: PostgreSQL's blocks are a few thousand.
+    const APART: i64 = 37;
     let unit_of = |n: i64| u128::try_from(n * 7_919 % 11).unwrap();
     let of = move |n: i64| {
         let mut text = "common x-ray".to_owned();
@@ -387,7 +389,7 @@ fn tickets_of_few_units_are_found_the_same_way_by_their_units_and_by_terms() {
         terms.extend((n % 4 == 1).then_some("i3"));
         SearchDoc {
             unit: Some(UnitId(Uuid::from_u128(unit_of(n)))),
-            ..doc(n, "Beam", &text, inside, &terms)
+            ..doc(n * APART, "Beam", &text, inside, &terms)
         }
     };
     on_both(|fresh| {
@@ -399,13 +401,13 @@ fn tickets_of_few_units_are_found_the_same_way_by_their_units_and_by_terms() {
         let other = UnitId(Uuid::from_u128(2));
         let moved = |n: i64| SearchDoc {
             unit: Some(other),
-            ..doc(n, "Beam", "middling elsewhere", "", &["u2", "i2"])
+            ..doc(n * APART, "Beam", "middling elsewhere", "", &["u2", "i2"])
         };
         put(fresh, (1_000..1_040).map(moved).collect());
         put(fresh, (1_000..1_020).map(of).collect());
-        let nowhere = |n: i64| doc(n, "Beam", "common", "", &["i2"]);
+        let nowhere = |n: i64| doc(n * APART, "Beam", "common", "", &["i2"]);
         put(fresh, vec![nowhere(1_050)]);
-        let gone = fresh.db.write_blocking(|c| remove(c, 1_061));
+        let gone = fresh.db.write_blocking(|c| remove(c, 1_061 * APART));
         gone.unwrap();
         let sqlite = fresh.db.dialect() == store::Dialect::Sqlite;
         let mut told = 0;
@@ -435,6 +437,7 @@ fn tickets_of_few_units_are_found_the_same_way_by_their_units_and_by_terms() {
                         (Some(1_020), 7),
                         (Some(1), 5),
                     ] {
+                        let before = before.map(|n| n * APART);
                         let words = words(query);
                         let ids: Vec<_> =
                             units.iter().map(|n| UnitId(Uuid::from_u128(*n))).collect();
@@ -453,14 +456,15 @@ fn tickets_of_few_units_are_found_the_same_way_by_their_units_and_by_terms() {
                             .unwrap();
                         let Some(by_unit) = by_unit else {
                             let can_not = query.contains(['-', '"']) || query.is_empty();
+                            let many = sqlite && insider == "i3";
                             assert!(
-                                !sqlite || units.is_empty() || can_not || insider == "i3",
+                                units.is_empty() || can_not || many,
                                 "{query} {units:?} {insider}"
                             );
                             continue;
                         };
                         told += 1;
-                        assert!(sqlite && !query.contains(['"']), "{query}");
+                        assert!(!query.contains(['"']), "{query}");
                         assert_eq!(
                             by_unit, by_terms,
                             "{query} {units:?} {insider} {before:?} {limit}"
@@ -469,7 +473,7 @@ fn tickets_of_few_units_are_found_the_same_way_by_their_units_and_by_terms() {
                 }
             }
         }
-        assert_eq!(told > 400, sqlite, "{told}");
+        assert!(told > 400, "{told}");
     });
 }
 
@@ -573,6 +577,19 @@ fn what_people_attach_does_not_break_the_index() {
         assert_eq!(staff(fresh, "blob a"), [2]);
         assert_eq!(staff(fresh, "東京"), [3]);
         assert_eq!(staff(fresh, "京東"), Vec::<i64>::new());
+        // As many words as fit into a row, found by a unit's members.
+        let unit = UnitId(Uuid::from_u128(7));
+        let of_unit = |doc| SearchDoc {
+            unit: Some(unit),
+            ..doc
+        };
+        let large = doc(4, "dump", &noise, &noise, &[]);
+        let small = doc(5, "dump", "1f", "", &[]);
+        put(fresh, vec![of_unit(large), of_unit(small)]);
+        let hits = fresh
+            .db
+            .read_blocking(move |c| find_by_unit(c, &words("dump 1f"), (&[unit], &[]), None, 9));
+        assert_eq!(hits.unwrap(), Some(vec![5, 4]));
     });
 }
 

@@ -195,6 +195,9 @@ fn lexemes(
     for word in words {
         let _ = write!(text, "'?/{word}' ");
     }
-    let _ = write!(text, "'#{}' '##{}'", number / 4_096, number / 65_536);
+    for of in ["", "?/"] {
+        let (small, large) = (number / 4_096, number / 65_536);
+        let _ = write!(text, "'{of}#{small}' '{of}##{large}' ");
+    }
     text
 }

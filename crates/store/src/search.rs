@@ -540,9 +540,5 @@ mod tests {
             wanted.map(Wanted::sqlite).as_deref(),
             Some("{subject public} : (\"near\" AND \"a or b\" AND \"public x\" AND \"it s\")")
         );
-        assert_eq!(
-            wanted.map(|w| w.postgres().all.join(" & ")).as_deref(),
-            Some("('near') & ('a' <-> 'or' <-> 'b') & ('public' <-> 'x') & ('it' <-> 's')")
-        );
     }
 }

@@ -2,12 +2,15 @@
 //!
 //! That index can not walk in an order. So each row carries the name of the block of numbers
 //! it belongs to, and blocks are searched from the newest to the oldest until the page is full.
+//! Of a block all tickets are read to know which are in it, 5 ns each, so what may well be
+//! found without is not looked for by blocks.
 //!
-//! A row has its words twice: as they are, and with the number of its unit before each. The
-//! list of a word as it is goes through the tickets of all units, and to find by it what a
-//! member of one unit looks for, most of it is read; the other has nothing of other units.
+//! A row has its words and blocks twice: as they are, and with the number of its unit before
+//! each. The list of a word as it is goes through the tickets of all units, and to find by it
+//! what a member of one unit looks for, most of it is read; the other has nothing of other
+//! units.
 //!
-//! Internal words begin with `~`, scope terms with `=`, blocks with `#`, and those of a unit
+//! Internal words begin with `~`, scope terms with `=`, blocks with `#`, and what is of a unit
 //! with its number and `/`. No word of a text can.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,15 +36,24 @@ const UNIT_BLOCKS: i64 = 4;
 /// A window that came out empty is followed by one so many times as wide.
 const WIDEN: i64 = 8;
 
+/// When so many hits are to be expected among all that is left, and it is no more than so
+/// many times what was looked through, it is looked through at once.
+const FEW_HITS: i64 = 400;
+const MUCH_WIDER: i64 = 16;
+
 /// Most bytes of a row's lexemes as text. PostgreSQL takes 1 MiB less one of them packed,
 /// which is never longer.
 const LONGEST_ROW: usize = 1_000_000;
 
 /// What tickets must have, each part for itself, and what they must not, in PostgreSQL's
 /// language.
-pub(super) struct Asked {
-    pub(super) all: Vec<String>,
+struct Asked {
+    all: Vec<String>,
     none: Vec<String>,
+    /// What the names of the blocks begin with; several are of different tickets.
+    blocks: Vec<String>,
+    /// Blocks that are looked through first.
+    first: i64,
 }
 
 /// Puts the tickets into the index in place of what was there of them; `units` has the
@@ -71,9 +83,7 @@ pub(super) fn find(
     before: i64,
     limit: i64,
 ) -> Result<Vec<i64>, Error> {
-    by_the_index(conn, |conn| {
-        newest(conn, &wanted.postgres(), before, limit, 1)
-    })
+    by_the_index(conn, |conn| newest(conn, &wanted.postgres(), before, limit))
 }
 
 /// The same among the tickets of units, by their numbers, and of those elsewhere that have
@@ -93,13 +103,7 @@ pub(super) fn find_by_unit(
     by_the_index(conn, |conn| {
         let mut found = match units.is_empty() {
             true => Vec::new(),
-            false => newest(
-                conn,
-                &wanted.postgres_by_unit(units),
-                before,
-                limit,
-                UNIT_BLOCKS,
-            )?,
+            false => newest(conn, &wanted.postgres_by_unit(units), before, limit)?,
         };
         // Mostly there are none, and then the words need not be looked up once more.
         let apart = apart.join(" | ");
@@ -108,7 +112,7 @@ pub(super) fn find_by_unit(
         }
         let mut asked = wanted.postgres();
         asked.all.push(format!("({apart})"));
-        found.extend(newest(conn, &asked, before, limit, 1)?);
+        found.extend(newest(conn, &asked, before, limit)?);
         found.sort_unstable_by_key(|n| std::cmp::Reverse(*n));
         found.dedup();
         found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
@@ -161,34 +165,29 @@ fn by_the_index<T>(
     Ok(found)
 }
 
-/// Up to `limit` tickets below `before`, newest first, of which at least `blocks` blocks
-/// are looked through at once.
-fn newest(
-    conn: &mut Conn<'_>,
-    asked: &Asked,
-    before: i64,
-    limit: i64,
-    blocks: i64,
-) -> Result<Vec<i64>, Error> {
-    let newest: Option<i64> = conn.query_one(
+/// Up to `limit` tickets below `before`, newest first.
+fn newest(conn: &mut Conn<'_>, asked: &Asked, before: i64, limit: i64) -> Result<Vec<i64>, Error> {
+    let ends: (Option<i64>, Option<i64>) = conn.query_one(
         /* postgres */
-        "SELECT MAX(number) FROM ticket_search WHERE number < $1",
+        "SELECT MAX(number), (SELECT MAX(number) FROM ticket_search)
+         FROM ticket_search WHERE number < $1",
         params![before],
-        |row| row.get(0),
+        |row| Ok((row.get(0)?, row.get(1)?)),
     )?;
-    let Some(newest) = newest else {
+    let (Some(newest), Some(last)) = ends else {
         return Ok(Vec::new());
     };
+    let above = last - newest;
     let mut found: Vec<i64> = Vec::new();
     // The window is all numbers from `low` to below `high`.
     let mut high = newest + 1;
-    let mut low = (newest / BLOCK - (blocks - 1)).max(0) * BLOCK;
+    let mut low = (newest / BLOCK - (asked.first - 1)).max(0) * BLOCK;
+    let mut are_few = above == 0;
     loop {
         let missing = limit - found.len() as i64;
-        // When all below is looked through, and all above is known to have next to
-        // nothing, there is nothing to be gained by naming blocks.
-        let named = low > 0 || before < i64::MAX || asked.all.is_empty();
-        let conditions = asked.conditions(named.then(|| block_names(low, high)));
+        // Whatever is there is taken when that is little.
+        let is_all = low == 0 && are_few && !asked.all.is_empty();
+        let conditions = asked.conditions((!is_all).then_some((low, high)));
         // Each part is looked up for itself, so that the index leaps from one part's
         // next ticket to the others': as one query it would walk through all that
         // its rarest words have in the whole table. The sums keep the planner from
@@ -212,36 +211,31 @@ fn newest(
         if missing == 0 || low == 0 {
             return Ok(found);
         }
-        // As wide as it takes to fill the page if the hits go on as they did so far.
         let seen = newest + 1 - low;
-        let width = match found.len() as i64 {
+        let hits = found.len() as i64;
+        high = low;
+        let unseen = low + above;
+        if unseen.saturating_mul(hits + 1) / seen <= FEW_HITS
+            && unseen <= seen.saturating_mul(MUCH_WIDER)
+        {
+            (low, are_few) = (0, true);
+            continue;
+        }
+        // As wide as it takes to fill the page if the hits go on as they did so far.
+        let width = match hits {
             0 => seen.saturating_mul(WIDEN),
             hits => (seen / hits).saturating_mul(missing * 3 / 2 + 1),
         };
         let width = width.min(seen.saturating_mul(WIDEN)).max(BLOCK);
-        high = low;
         low = (high - width).max(0) / BLOCK * BLOCK;
     }
 }
 
-/// The blocks that hold the numbers from `low` to below `high`, and maybe
-/// some more: `('#4' | '#5')`.
-fn block_names(low: i64, high: i64) -> String {
-    let (mark, size) = if high - low > LARGE_BLOCK {
-        ("##", LARGE_BLOCK)
-    } else {
-        ("#", BLOCK)
-    };
-    let names: Vec<_> = (low / size..=(high - 1) / size)
-        .map(|block| format!("'{mark}{block}'"))
-        .collect();
-    format!("({})", names.join(" | "))
-}
-
 impl Asked {
     /// Queries that a ticket must all match: the parts, and the blocks where these are
-    /// named.
-    fn conditions(&self, blocks: Option<String>) -> Vec<String> {
+    /// named, which hold the numbers from one to below the other.
+    fn conditions(&self, blocks: Option<(i64, i64)>) -> Vec<String> {
+        let blocks = blocks.map(|(low, high)| self.block_names(low, high));
         let mut all: Vec<String> = blocks.into_iter().chain(self.all.clone()).collect();
         if let Some(first) = all.first_mut() {
             for part in &self.none {
@@ -251,11 +245,28 @@ impl Asked {
         }
         all
     }
+
+    /// The blocks that hold the numbers from `low` to below `high`, and maybe
+    /// some more: `('#4' | '#5')`.
+    fn block_names(&self, low: i64, high: i64) -> String {
+        let (mark, size) = if high - low > LARGE_BLOCK {
+            ("##", LARGE_BLOCK)
+        } else {
+            ("#", BLOCK)
+        };
+        let blocks = low / size..=(high - 1) / size;
+        let named = |of: &String| {
+            let names = blocks.clone().map(|block| format!("'{of}{mark}{block}'"));
+            names.collect::<Vec<_>>().join(" | ")
+        };
+        let names: Vec<_> = self.blocks.iter().map(named).collect();
+        format!("({})", names.join(" | "))
+    }
 }
 
 impl Wanted {
-    /// PostgreSQL's language, without the blocks.
-    pub(super) fn postgres(&self) -> Asked {
+    /// PostgreSQL's language, for all tickets.
+    fn postgres(&self) -> Asked {
         let marked = |part: &Part, mark: &str| {
             part.spelled(" | ", |words| {
                 let words: Vec<_> = words.iter().map(|w| format!("'{mark}{w}'")).collect();
@@ -270,8 +281,12 @@ impl Wanted {
         for terms in &self.scope {
             all.push(format!("('={}')", terms.join("' | '=")));
         }
-        let none = self.none.iter().map(part).collect();
-        Asked { all, none }
+        Asked {
+            all,
+            none: self.none.iter().map(part).collect(),
+            blocks: vec![String::new()],
+            first: 1,
+        }
     }
 
     /// The same for single words among the tickets of units, by their numbers.
@@ -287,6 +302,8 @@ impl Wanted {
         Asked {
             all: self.all.iter().map(part).collect(),
             none: self.none.iter().map(part).collect(),
+            blocks: units.iter().map(|unit| format!("{unit}/")).collect(),
+            first: UNIT_BLOCKS,
         }
     }
 }
@@ -330,11 +347,57 @@ fn lexemes(doc: &Folded, unit: Option<i64>) -> String {
             }
         }
     }
-    let _ = write!(
-        text,
-        "'#{}' '##{}'",
-        doc.number / BLOCK,
-        doc.number / LARGE_BLOCK
-    );
+    for of in [Some(String::new()), unit.map(|unit| format!("{unit}/"))] {
+        let (small, large) = (doc.number / BLOCK, doc.number / LARGE_BLOCK);
+        if let Some(of) = of {
+            let _ = write!(text, "'{of}#{small}' '{of}##{large}' ");
+        }
+    }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use switchboard_core::query::Word;
+
+    use super::*;
+
+    fn wanted(words: &[&str]) -> Wanted {
+        let word = |text: &&str| Word {
+            text: text.trim_start_matches('-').into(),
+            phrase: true,
+            negated: text.starts_with('-'),
+        };
+        let words: Vec<_> = words.iter().map(word).collect();
+        Wanted::new(&words, SearchSide::PublicOnly, &[]).expect("something to look for")
+    }
+
+    #[test]
+    fn a_word_is_never_an_operator() {
+        assert_eq!(
+            wanted(&["NEAR(", "a\" OR \"b", "public:x", "it's"])
+                .postgres()
+                .all
+                .join(" & "),
+            "('near') & ('a' <-> 'or' <-> 'b') & ('public' <-> 'x') & ('it' <-> 's')"
+        );
+    }
+
+    #[test]
+    fn blocks_hold_the_numbers_of_a_window() {
+        let all = wanted(&["beam", "-dump"]).postgres();
+        assert_eq!(
+            all.conditions(Some((4_096, 8_193))),
+            ["('#1' | '#2') & !('dump')", "('beam')"]
+        );
+        assert_eq!(all.conditions(None), ["('beam') & !('dump')"]);
+        let of_units = wanted(&["beam"]).postgres_by_unit(&[7, 8]);
+        assert_eq!(
+            of_units.conditions(Some((65_536, 131_073))),
+            [
+                "('7/##1' | '7/##2' | '8/##1' | '8/##2')",
+                "('7/beam' | '8/beam')"
+            ]
+        );
+    }
 }

@@ -483,6 +483,10 @@ fn searches(stand: &Stand, server: &Server, lines: &mut Vec<Line>) -> anyhow::Re
     let (common, middling, rare) = (words.at(40), words.at(1_500), words.at(words.len() - 50));
     let sqlite = stand.bare.is_sqlite();
     let sql = bare::sql::search(sqlite);
+    if !sqlite {
+        // Nor does it know what it costs to take all rows' words apart.
+        link.run("SET enable_seqscan = off", &[])?;
+    }
     for (who, name) in [(&stand.first, "first level"), (&stand.agent, "an agent")] {
         let mut client = stand.client(server, who).alone();
         let alone = words.at(rarest_that_fills(stand, &mut client, None)?);

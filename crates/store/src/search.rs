@@ -123,6 +123,12 @@ impl Folded {
             scope: doc.scope.iter().map(|term| folded(term).concat()).collect(),
         }
     }
+
+    /// Each word once, wherever it stands.
+    fn words(&self) -> BTreeSet<&str> {
+        let texts = [&self.subject, &self.public, &self.internal];
+        texts.into_iter().flatten().map(String::as_str).collect()
+    }
 }
 
 /// Whether an unfinished word may become this one.
@@ -152,10 +158,7 @@ fn remember(conn: &mut Conn<'_>, words: BTreeSet<String>) -> Result<(), Error> {
 /// The words by which a ticket is found.
 pub fn words(doc: &SearchDoc) -> BTreeSet<String> {
     let doc = Folded::new(doc);
-    [doc.subject, doc.public, doc.internal]
-        .into_iter()
-        .flatten()
-        .collect()
+    doc.words().into_iter().map(str::to_owned).collect()
 }
 
 /// Takes those of the words out of the dictionary that no ticket has any more.

@@ -3,6 +3,7 @@
 use desk::{EntryDraft, OpenRequest, Step, TicketQuery};
 use store::search::SearchDoc;
 use store::{Db, Options};
+use switchboard_core::query::{Query, Word};
 use switchboard_core::{
     Actor, Channel, Command, EntryVisibility, Party, PartyRole, PersonId, SolutionKind,
     TicketNumber, Visibility,
@@ -88,10 +89,12 @@ fn open_ones_are_found_by_their_words_while_they_are_open() {
     });
 }
 
-/// An index that an older version made knows no open tickets. Nothing is missed
-/// before they are put in again, and then they are known.
-#[test]
-fn an_older_index_learns_which_tickets_are_open() {
+/// A desk on each database with so many tickets about a cryostat, the newest first, whose
+/// index is to be made one of an older version.
+fn of_an_older_version(
+    tickets: usize,
+    run: impl AsyncFn(&TestDesk, &Db, &testkit::Federation, Vec<TicketNumber>),
+) {
     for place in [Some(sqlite()), postgres()].into_iter().flatten() {
         let url = place.url().to_owned();
         let test = TestDesk::on(place, config());
@@ -99,97 +102,86 @@ fn an_older_index_learns_which_tickets_are_open() {
         runtime().block_on(async {
             let people = test.federation().await;
             let rita = actor(&test, people.rita.id).await;
-            let ada = actor(&test, people.ada.id).await;
             let mut numbers = Vec::new();
-            for n in 0..60 {
+            for n in 0..tickets {
                 numbers.insert(0, open(&test, &rita, &format!("The cryostat {n}")).await);
             }
-            let old = numbers.clone();
-            db.write(move |c| {
-                store::setting::set(c, "search.open", "false", 0)?;
-                let doc = |number: &TicketNumber| SearchDoc {
-                    number: number.0,
-                    subject: "The cryostat".into(),
-                    ..SearchDoc::default()
-                };
-                let docs: Vec<_> = old.iter().map(doc).collect();
-                store::search::index(c, &docs)
-            })
-            .await
-            .unwrap();
-            let newest = &numbers[..50];
-            assert_eq!(found(&test, &ada, "status:open cryostat").await, newest);
-            test.desk.start_timers().await.unwrap();
-            test.run_jobs().await;
-            let known = db.read(|c| store::setting::get(c, "search.open")).await;
-            assert_eq!(known.unwrap().as_deref(), Some("true"));
-            let hits = db
-                .read(|c| {
-                    let words = switchboard_core::query::Query::parse("cryostat")
-                        .unwrap()
-                        .words;
-                    let scope = [vec!["open".to_owned()], vec!["ofree".to_owned()]];
-                    let side = store::search::SearchSide::Staff;
-                    store::search::find(c, &words, side, &scope, None, 100)
-                })
-                .await;
-            assert_eq!(hits.unwrap().len(), 60);
-            assert_eq!(found(&test, &ada, "status:open cryostat").await, newest);
+            run(&test, &db, &people, numbers).await;
         });
     }
+}
+
+/// Puts the tickets into the index without what it did not tell, and that it does not.
+async fn forget(db: &Db, setting: &'static str, numbers: &[TicketNumber], scope: Vec<String>) {
+    let doc = |number: &TicketNumber| SearchDoc {
+        number: number.0,
+        subject: "The cryostat".into(),
+        scope: scope.clone(),
+        ..SearchDoc::default()
+    };
+    let docs: Vec<_> = numbers.iter().map(doc).collect();
+    db.write(move |c| {
+        store::setting::set(c, setting, "false", 0)?;
+        store::search::index(c, &docs)
+    })
+    .await
+    .unwrap();
+}
+
+/// Starts as after an upgrade, until the index tells what it did not.
+async fn learn(test: &TestDesk, db: &Db, setting: &'static str) {
+    test.desk.start_timers().await.unwrap();
+    test.run_jobs().await;
+    let known = db.read(move |c| store::setting::get(c, setting)).await;
+    assert_eq!(known.unwrap().as_deref(), Some("true"));
+}
+
+fn cryostat() -> Vec<Word> {
+    Query::parse("cryostat").unwrap().words
+}
+
+/// An index that an older version made knows no open tickets. Nothing is missed
+/// before they are put in again, and then they are known.
+#[test]
+fn an_older_index_learns_which_tickets_are_open() {
+    of_an_older_version(60, async |test, db, people, numbers| {
+        let ada = actor(test, people.ada.id).await;
+        forget(db, "search.open", &numbers, Vec::new()).await;
+        let newest = &numbers[..50];
+        assert_eq!(found(test, &ada, "status:open cryostat").await, newest);
+        learn(test, db, "search.open").await;
+        let hits = db
+            .read(|c| {
+                let scope = [vec!["open".to_owned()], vec!["ofree".to_owned()]];
+                let side = store::search::SearchSide::Staff;
+                store::search::find(c, &cryostat(), side, &scope, None, 100)
+            })
+            .await;
+        assert_eq!(hits.unwrap().len(), 60);
+        assert_eq!(found(test, &ada, "status:open cryostat").await, newest);
+    });
 }
 
 /// A desk of a version that had no index by unit: members find what is in their units
 /// before all is put in, and after.
 #[test]
 fn an_older_desk_gets_its_index_by_unit() {
-    for place in [Some(sqlite()), postgres()].into_iter().flatten() {
-        let url = place.url().to_owned();
-        let test = TestDesk::on(place, config());
-        let db = Db::open(&url, Options::default()).unwrap();
-        runtime().block_on(async {
-            let people = test.federation().await;
-            let rita = actor(&test, people.rita.id).await;
-            let sam = actor(&test, people.sam.id).await;
-            let mut numbers = Vec::new();
-            for n in 0..30 {
-                numbers.insert(0, open(&test, &rita, &format!("The cryostat {n}")).await);
-            }
-            let units: Vec<_> = sam.units.iter().map(|m| m.unit).collect();
-            let of_theirs = units.iter().map(|unit| format!("u{}", unit.0.simple()));
-            let without_unit = |number: &TicketNumber| SearchDoc {
-                number: number.0,
-                subject: "The cryostat".into(),
-                scope: of_theirs.clone().collect(),
-                ..SearchDoc::default()
-            };
-            let docs: Vec<_> = numbers.iter().map(without_unit).collect();
-            db.write(move |c| {
-                store::setting::set(c, "search.units", "false", 0)?;
-                store::search::index(c, &docs)
-            })
-            .await
-            .unwrap();
-            let by_unit = || {
-                let units = units.clone();
-                db.read(move |c| {
-                    let words = switchboard_core::query::Query::parse("cryostat")
-                        .unwrap()
-                        .words;
-                    store::search::find_by_unit(c, &words, (&units, &[]), None, 100)
-                })
-            };
-            assert_eq!(by_unit().await.unwrap(), Some(Vec::new()));
-            assert_eq!(found(&test, &sam, "cryostat").await, numbers);
-            test.desk.start_timers().await.unwrap();
-            test.run_jobs().await;
-            let known = db.read(|c| store::setting::get(c, "search.units")).await;
-            assert_eq!(known.unwrap().as_deref(), Some("true"));
-            assert_eq!(found(&test, &sam, "cryostat").await, numbers);
-            let numbers: Vec<i64> = numbers.iter().map(|n| n.0).collect();
-            assert_eq!(by_unit().await.unwrap(), Some(numbers));
-        });
-    }
+    of_an_older_version(30, async |test, db, people, numbers| {
+        let sam = actor(test, people.sam.id).await;
+        let units: Vec<_> = sam.units.iter().map(|m| m.unit).collect();
+        let of_theirs = units.iter().map(|unit| format!("u{}", unit.0.simple()));
+        forget(db, "search.units", &numbers, of_theirs.collect()).await;
+        let by_unit = || {
+            let units = units.clone();
+            db.read(move |c| store::search::find_by_unit(c, &cryostat(), (&units, &[]), None, 100))
+        };
+        assert_eq!(by_unit().await.unwrap(), Some(Vec::new()));
+        assert_eq!(found(test, &sam, "cryostat").await, numbers);
+        learn(test, db, "search.units").await;
+        assert_eq!(found(test, &sam, "cryostat").await, numbers);
+        let numbers: Vec<i64> = numbers.iter().map(|n| n.0).collect();
+        assert_eq!(by_unit().await.unwrap(), Some(numbers));
+    });
 }
 
 #[test]

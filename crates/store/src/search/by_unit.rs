@@ -11,8 +11,8 @@
 //! It knows which words a ticket has, and not where: a phrase is looked for in the other.
 //! Scope terms are words that begin with `=`, which no word of a text does.
 
+use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BTreeSet};
 
 use switchboard_core::UnitId;
 use switchboard_core::query::Word;
@@ -89,9 +89,7 @@ fn sqlite_index(
 }
 
 fn put(conn: &mut Conn<'_>, place: i64, doc: &Folded) -> Result<(), Error> {
-    let texts = [&doc.subject, &doc.public, &doc.internal];
-    let words: BTreeSet<&str> = texts.into_iter().flatten().map(String::as_str).collect();
-    let mut text: Vec<&str> = words.into_iter().collect();
+    let mut text: Vec<&str> = doc.words().into_iter().collect();
     let terms: Vec<String> = doc.scope.iter().map(|term| format!("={term}")).collect();
     text.extend(terms.iter().map(String::as_str));
     conn.execute(

@@ -13,8 +13,9 @@
 //! Internal words begin with `~`, scope terms with `=`, blocks with `#`, and what is of a unit
 //! with its number and `/`. No word of a text can.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::iter;
 
 use switchboard_core::UnitId;
 
@@ -333,10 +334,8 @@ fn lexemes(doc: &Folded, unit: Option<i64>) -> String {
         let _ = write!(text, "'={term}' ");
     }
     if let Some(unit) = unit {
-        let texts = [&doc.subject, &doc.public, &doc.internal];
-        let words: BTreeSet<&String> = texts.into_iter().flatten().collect();
         let mut again = String::new();
-        for word in words {
+        for word in doc.words() {
             let _ = write!(again, "'{unit}/{word}' ");
         }
         match text.len() + again.len() < LONGEST_ROW {
@@ -347,11 +346,9 @@ fn lexemes(doc: &Folded, unit: Option<i64>) -> String {
             }
         }
     }
-    for of in [Some(String::new()), unit.map(|unit| format!("{unit}/"))] {
-        let (small, large) = (doc.number / BLOCK, doc.number / LARGE_BLOCK);
-        if let Some(of) = of {
-            let _ = write!(text, "'{of}#{small}' '{of}##{large}' ");
-        }
+    let (small, large) = (doc.number / BLOCK, doc.number / LARGE_BLOCK);
+    for of in iter::once(String::new()).chain(unit.map(|unit| format!("{unit}/"))) {
+        let _ = write!(text, "'{of}#{small}' '{of}##{large}' ");
     }
     text
 }

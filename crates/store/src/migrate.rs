@@ -206,8 +206,14 @@ fn apply_all(
          )",
         dialect,
     ))?;
+    // What is there stays there, so it needs no lock: on PostgreSQL each would cost a
+    // start a journey to the disk.
+    let there = known(conn)?;
     let mut applied = Vec::new();
     for (index, (name, text)) in migrations.iter().enumerate() {
+        if is_among(&there, name, text)? {
+            continue;
+        }
         let begin = match dialect {
             Dialect::Sqlite => "BEGIN IMMEDIATE",
             Dialect::Postgres => "BEGIN; LOCK TABLE migration IN ACCESS EXCLUSIVE MODE",
@@ -242,17 +248,9 @@ fn step(
     name: &str,
     text: &str,
 ) -> Result<bool, Error> {
-    let checksum = checksum(text);
     let known = known(conn)?;
-    if let Some((_, theirs)) = known.iter().find(|(known, _)| known == name) {
-        return if *theirs == checksum {
-            Ok(false)
-        } else {
-            Err(Error::other(format!(
-                "migration {name} was applied with another text (checksum {theirs}, ours is \
-                 {checksum}); a migration is never changed after it was released"
-            )))
-        };
+    if is_among(&known, name, text)? {
+        return Ok(false);
     }
     if let Some((later, _)) = known
         .iter()
@@ -267,9 +265,29 @@ fn step(
         })?;
     conn.execute_text(
         "INSERT INTO migration (name, checksum, applied_at) VALUES ($1, $2, $3)",
-        &[Value::from(name), checksum.into(), wall_clock().into()],
+        &[
+            Value::from(name),
+            checksum(text).into(),
+            wall_clock().into(),
+        ],
     )?;
     Ok(true)
+}
+
+/// Whether a migration was applied; refused when that was another one of its name.
+fn is_among(known: &[(String, String)], name: &str, text: &str) -> Result<bool, Error> {
+    let Some((_, theirs)) = known.iter().find(|(known, _)| known == name) else {
+        return Ok(false);
+    };
+    let ours = checksum(text);
+    if *theirs == ours {
+        Ok(true)
+    } else {
+        Err(Error::other(format!(
+            "migration {name} was applied with another text (checksum {theirs}, ours is {ours}); \
+             a migration is never changed after it was released"
+        )))
+    }
 }
 
 /// Epoch milliseconds, for whoever looks into the table; nothing depends on it.

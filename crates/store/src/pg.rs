@@ -32,11 +32,13 @@ use values::references;
 /// The settings every connection works with. A write that stands still must
 /// not keep the writer's lock from the other nodes, and an answer given is a
 /// promise that the change is on disk. Compiling a statement to machine code takes
-/// longer than any of ours runs.
+/// longer than any of ours runs. A merge join counts on what is looked for lying together:
+/// for a unit's members, who came over the years, it read all people.
 const SETTINGS: &str = "
 SET lock_timeout = '20s';
 SET idle_in_transaction_session_timeout = '30s';
 SET client_min_messages = 'warning';
+SET enable_mergejoin = 'off';
 SELECT set_config('synchronous_commit', 'on', false)
  WHERE current_setting('synchronous_commit') = 'off';
 SELECT set_config('jit', 'off', false)

@@ -1,7 +1,8 @@
 //! Transactions, values and errors.
 
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Barrier};
+use std::sync::{Arc, Barrier, mpsc};
+use std::time::Duration;
 
 use store::{Conn, Error, Sql, Value, params};
 use uuid::Uuid;
@@ -43,6 +44,31 @@ fn migrating_twice_changes_nothing() {
         let other = store::Db::open(&fresh.url, desk::options()).unwrap();
         assert_eq!(other.migrate().unwrap(), Vec::<&str>::new());
     }
+}
+
+/// A start that finds nothing to do takes no lock: it neither waits for who writes nor
+/// commits once for each migration there is.
+#[test]
+fn a_start_on_a_finished_schema_waits_for_nobody() {
+    on_both(|fresh| {
+        let url = fresh.url.clone();
+        let applied = fresh
+            .db
+            .write_blocking(move |conn| {
+                conn.execute("UPDATE migration SET applied_at = applied_at", &[])?;
+                let (tell, told) = mpsc::channel();
+                let url = url.clone();
+                std::thread::spawn(move || {
+                    let other = store::Db::open(&url, desk::options()).unwrap();
+                    // Nobody hears it when it came too late.
+                    let _ = tell.send(other.migrate());
+                });
+                told.recv_timeout(Duration::from_secs(10))
+                    .map_err(|_| Error::Busy)
+            })
+            .expect("an answer while somebody writes");
+        assert_eq!(applied, Ok(Vec::new()));
+    });
 }
 
 #[test]

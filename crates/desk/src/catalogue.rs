@@ -62,6 +62,11 @@ impl Catalogue {
         self.unit_index.get(&id).map(|i| &self.units[*i])
     }
 
+    /// A unit's name; empty for one that another node made a moment ago.
+    pub fn unit_name(&self, id: UnitId) -> &str {
+        self.unit(id).map_or("", |unit| &unit.name)
+    }
+
     /// What units promise and when they work.
     pub fn terms(&self) -> &Terms {
         self.terms
@@ -71,6 +76,11 @@ impl Catalogue {
     /// A service by its id.
     pub fn service(&self, id: ServiceId) -> Option<&Service> {
         self.service_index.get(&id).map(|i| &self.services[*i])
+    }
+
+    /// The name of a ticket's service, if it has one.
+    pub fn service_name(&self, id: Option<ServiceId>) -> Option<&str> {
+        Some(&self.service(id?)?.name)
     }
 
     /// A unit by key or name, in any case.

@@ -277,8 +277,6 @@ pub struct Item {
     pub priority: Priority,
     /// The unit.
     pub unit: UnitId,
-    /// The unit's name.
-    pub unit_name: String,
     /// The owner.
     pub owner: Option<PersonId>,
     /// The owner's name.
@@ -289,8 +287,6 @@ pub struct Item {
     pub requester_name: String,
     /// The service.
     pub service: Option<ServiceId>,
-    /// The service's name.
-    pub service_name: Option<String>,
     /// The category's key.
     pub category: String,
     /// It is restricted.
@@ -350,8 +346,8 @@ pub fn page(
     looked_up(conn, &sources, filter, sort, cursor, limit)
 }
 
-/// The rows of a page out of the sources, joined by the database. The names are looked up
-/// for each row and not joined: PostgreSQL weighs every order of a join's tables, which
+/// The rows of a page out of the sources, joined by the database. People's names are looked
+/// up for each row and not joined: PostgreSQL weighs every order of a join's tables, which
 /// took it longer than all the rest.
 fn looked_up(
     conn: &mut Conn<'_>,
@@ -363,11 +359,9 @@ fn looked_up(
 ) -> Result<Vec<Item>, Error> {
     let mut sql = Sql::new(
         "SELECT t.number, t.version, t.status, t.priority,
-           t.unit, (SELECT u.name FROM unit u WHERE u.id = t.unit),
-           t.owner, (SELECT o.name FROM person o WHERE o.id = t.owner),
+           t.unit, t.owner, (SELECT o.name FROM person o WHERE o.id = t.owner),
            t.requester, (SELECT r.name FROM person r WHERE r.id = t.requester),
-           t.service, (SELECT s.name FROM service s WHERE s.id = t.service),
-           t.category, t.restricted, t.needs_reply,
+           t.service, t.category, t.restricted, t.needs_reply,
            t.subject, t.status_since, t.created_at, t.updated_at, t.tlp,
            t.due, t.due_clock, t.due_half, t.due_warn, t.turn
          FROM (SELECT number FROM (",
@@ -393,27 +387,25 @@ fn looked_up(
                 .find(|p| p.rank() == rank)
                 .ok_or_else(|| Error::Corrupt(format!("priority {rank}")))?,
             unit: row.get(4)?,
-            unit_name: row.get(5)?,
-            owner: row.get(6)?,
-            owner_name: row.get(7)?,
-            requester: row.get(8)?,
-            requester_name: row.get(9)?,
-            service: row.get(10)?,
-            service_name: row.get(11)?,
-            category: row.get(12)?,
-            restricted: row.get(13)?,
+            owner: row.get(5)?,
+            owner_name: row.get(6)?,
+            requester: row.get(7)?,
+            requester_name: row.get(8)?,
+            service: row.get(9)?,
+            category: row.get(10)?,
+            restricted: row.get(11)?,
+            needs_reply: row.get(12)?,
+            subject: row.get(13)?,
+            status_since: row.get(14)?,
+            created_at: row.get(15)?,
+            updated_at: row.get(16)?,
             tlp: row
-                .get::<Option<String>>(19)?
+                .get::<Option<String>>(17)?
                 .as_deref()
                 .and_then(Tlp::parse),
-            needs_reply: row.get(14)?,
-            subject: row.get(15)?,
-            status_since: row.get(16)?,
-            created_at: row.get(17)?,
-            updated_at: row.get(18)?,
-            due: ticket_clock::read_due(row, 20)?,
+            due: ticket_clock::read_due(row, 18)?,
             turn: row
-                .get::<Option<String>>(24)?
+                .get::<Option<String>>(22)?
                 .as_deref()
                 .and_then(Turn::parse),
         })

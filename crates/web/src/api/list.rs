@@ -92,13 +92,13 @@ fn item(catalogue: &desk::Catalogue, now: Millis, i: Item) -> TicketItem {
         status: i.status,
         status_since: Time(i.status_since),
         priority: i.priority,
-        unit: i.unit_name,
+        unit: catalogue.unit_name(i.unit).to_owned(),
         unit_key: catalogue
             .unit(i.unit)
             .map_or_else(String::new, |u| u.key.clone()),
         owner: i.owner.zip(i.owner_name).map(|(id, name)| named(id, name)),
         requester: named(i.requester, i.requester_name),
-        service: i.service_name,
+        service: catalogue.service_name(i.service).map(str::to_owned),
         service_key: i
             .service
             .and_then(|id| catalogue.service(id))

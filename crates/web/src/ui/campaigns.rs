@@ -290,7 +290,7 @@ async fn list(
                 number: board.campaign.ticket.0,
                 subject: board.subject.clone(),
                 status: StatusMark::of(board.status),
-                unit: unit_name(&catalogue, board),
+                unit: catalogue.unit_name(board.unit).to_owned(),
                 counts: counts(board),
                 due: board.campaign.due_at.map(|at| visit.dial.date_time(at)),
                 late: is_late(board, now),
@@ -300,12 +300,6 @@ async fn list(
         variables: VARIABLES.iter().map(|v| format!("{{{{ {v} }}}}")).collect(),
         errors,
     })
-}
-
-fn unit_name(catalogue: &Catalogue, board: &Board) -> String {
-    catalogue
-        .unit(board.unit)
-        .map_or_else(String::new, |unit| unit.name.clone())
 }
 
 /// `POST /campaigns`.
@@ -457,7 +451,7 @@ async fn one(
         number: number.0,
         subject: board.subject.clone(),
         status: StatusMark::of(board.status),
-        unit: unit_name(&catalogue, &board),
+        unit: catalogue.unit_name(board.unit).to_owned(),
         made: visit.dial.date_time(board.campaign.made_at),
         due: board.campaign.due_at.map(|at| visit.dial.date_time(at)),
         late: is_late(&board, visit.desk.now()),

@@ -138,7 +138,7 @@ async fn home(
     let desk = &visit.desk;
     let catalogue = desk.catalogue().await?;
     let (mine, mine_total) = match visit.who.as_ref().and_then(|w| w.actor.person) {
-        Some(person) => own_tickets(visit, person).await?,
+        Some(person) => own_tickets(visit, &catalogue, person).await?,
         None => (Vec::new(), 0),
     };
     let active: Vec<&Service> = catalogue.services.iter().filter(|s| s.active).collect();
@@ -203,7 +203,11 @@ fn road() -> Route {
     }
 }
 
-async fn own_tickets(visit: &Visit, person: PersonId) -> Result<(Vec<MineRow>, i64), Fault> {
+async fn own_tickets(
+    visit: &Visit,
+    catalogue: &Catalogue,
+    person: PersonId,
+) -> Result<(Vec<MineRow>, i64), Fault> {
     let actor = visit.actor()?;
     let asked = || Filter::default().and(Condition::Requester(person));
     let current = asked().with(
@@ -229,15 +233,15 @@ async fn own_tickets(visit: &Visit, person: PersonId) -> Result<(Vec<MineRow>, i
     let mut rows: Vec<MineRow> = page
         .items
         .iter()
-        .map(|i| mine_row(i, &visit.dial))
+        .map(|i| mine_row(i, catalogue, &visit.dial))
         .collect();
     rows.sort_by_key(|row| !row.turn);
     Ok((rows, total.first().copied().unwrap_or(0)))
 }
 
 /// One of the requester's own tickets, in words.
-pub fn mine_row(item: &Item, dial: &Dial) -> MineRow {
-    let unit = &item.unit_name;
+pub fn mine_row(item: &Item, catalogue: &Catalogue, dial: &Dial) -> MineRow {
+    let unit = catalogue.unit_name(item.unit);
     let since = since_words(dial, item.status_since);
     let words = match item.status {
         Status::New => "First level looks for the right team.".to_owned(),
@@ -256,7 +260,10 @@ pub fn mine_row(item: &Item, dial: &Dial) -> MineRow {
         href: format!("/tickets/{}", item.number),
         number: item.number.0,
         subject: item.subject.clone(),
-        about: item.service_name.clone().unwrap_or_default(),
+        about: catalogue
+            .service_name(item.service)
+            .unwrap_or_default()
+            .to_owned(),
         turn: solved || item.status == Status::Waiting,
         solved,
         words,
@@ -269,20 +276,21 @@ pub fn mine_row(item: &Item, dial: &Dial) -> MineRow {
 }
 
 /// A ticket of somebody else that is open to the reader's community.
-pub fn shared_row(item: &Item, dial: &Dial) -> MineRow {
-    let (unit, asked) = (&item.unit_name, &item.requester_name);
+pub fn shared_row(item: &Item, catalogue: &Catalogue, dial: &Dial) -> MineRow {
+    let (unit, asked) = (catalogue.unit_name(item.unit), &item.requester_name);
+    let mine = mine_row(item, catalogue, dial);
     let words = match item.status {
         Status::Waiting => format!("{asked} asked; {unit} waits for an answer."),
         Status::Solved => format!("{asked} asked; {unit} solved it."),
         Status::Verified => format!("{asked} asked; solved, and it works."),
-        _ => format!("{asked} asked. {}", mine_row(item, dial).words),
+        _ => format!("{asked} asked. {}", mine.words),
     };
     MineRow {
         turn: false,
         solved: false,
         words,
         status: StatusMark::of(item.status),
-        ..mine_row(item, dial)
+        ..mine
     }
 }
 

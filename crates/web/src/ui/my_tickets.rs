@@ -73,6 +73,7 @@ async fn list(visit: &Visit) -> Result<Response, Fault> {
         )
         .await?;
     let mut frame = visit.frame(Room::Public, Here::MyTickets).await?;
+    let catalogue = visit.desk.catalogue().await?;
     let found = visit
         .desk
         .tickets(
@@ -97,9 +98,9 @@ async fn list(visit: &Visit) -> Result<Response, Fault> {
                 .iter()
                 .map(|i| {
                     if community {
-                        shared_row(i, &visit.dial)
+                        shared_row(i, &catalogue, &visit.dial)
                     } else {
-                        mine_row(i, &visit.dial)
+                        mine_row(i, &catalogue, &visit.dial)
                     }
                 })
                 .collect(),

@@ -698,7 +698,7 @@ async fn similar(
 }
 
 /// Names of services the reader used lately, at most three.
-async fn lately(visit: &Visit) -> Result<Vec<String>, Fault> {
+async fn lately(visit: &Visit, catalogue: &Catalogue) -> Result<Vec<String>, Fault> {
     let Some(person) = visit.who.as_ref().and_then(|w| w.actor.person) else {
         return Ok(Vec::new());
     };
@@ -715,9 +715,10 @@ async fn lately(visit: &Visit) -> Result<Vec<String>, Fault> {
         )
         .await?;
     let mut names: Vec<String> = Vec::new();
-    for name in page.items.into_iter().filter_map(|i| i.service_name) {
-        if names.len() < 3 && !names.contains(&name) {
-            names.push(name);
+    for item in page.items {
+        let name = catalogue.service_name(item.service).unwrap_or_default();
+        if names.len() < 3 && !name.is_empty() && !names.iter().any(|n| n == name) {
+            names.push(name.to_owned());
         }
     }
     Ok(names)
@@ -762,7 +763,7 @@ async fn page(
         frame,
         issue_types: portal.map_or_else(Vec::new, |p| issue_types(&catalogue, p, &form)),
         service_names: offered.iter().map(|s| s.name.clone()).collect(),
-        lately: lately(visit).await?,
+        lately: lately(visit, &catalogue).await?,
         categories: Choice::list(
             catalogue
                 .categories

@@ -161,10 +161,11 @@ async fn mine(visit: &Visit) -> Result<Vec<MineRow>, Fault> {
         ..TicketQuery::default()
     };
     let page = visit.desk.tickets(actor, query).await?;
+    let catalogue = visit.desk.catalogue().await?;
     let mut rows: Vec<MineRow> = page
         .items
         .iter()
-        .map(|i| mine_row(i, &visit.dial))
+        .map(|i| mine_row(i, &catalogue, &visit.dial))
         .collect();
     rows.sort_by_key(|row| !row.turn);
     Ok(rows)

@@ -19,6 +19,7 @@ use super::pane::{issue_choices, link, service_choices};
 use super::rota::DutyLine;
 use super::text::{Prose, prose};
 use super::thread::Lens;
+use super::time::Dial;
 use super::view::{Chip, Choice, ClockMark, FileView, Icon, Pages, PrioMark, TimeMark, Tone};
 use super::visit::{Visit, encode};
 use super::words::{Namer, channel_words, degrades_words, people_words, security_words};
@@ -236,7 +237,7 @@ pub async fn board(visit: &Visit, again: Option<Again>) -> Result<Response, Faul
         .or(page.items.first().map(|i| i.number));
     let mut rows = Vec::new();
     for item in &page.items {
-        let mut row = row(item, visit);
+        let mut row = row(item, &catalogue, &visit.dial);
         if open == Some(item.number) {
             let again = again.as_ref().filter(|a| a.number == item.number);
             let card = card(visit, actor, &catalogue, item.number, again).await?;
@@ -255,7 +256,10 @@ pub async fn board(visit: &Visit, again: Option<Again>) -> Result<Response, Faul
     // Beside the first page; who reads on has seen it.
     let incident = if after.is_empty() {
         let found = visit.desk.incidents(actor).await?;
-        found.into_iter().next().map(|i| incident(visit, i))
+        found
+            .into_iter()
+            .next()
+            .map(|i| incident(&catalogue, &visit.dial, i))
     } else {
         None
     };
@@ -302,29 +306,33 @@ fn listed(words: &[String]) -> String {
     }
 }
 
-fn incident(visit: &Visit, found: Incident) -> IncidentPane {
-    let service = found.lead.service_name.as_deref().unwrap_or_default();
+fn incident(catalogue: &Catalogue, dial: &Dial, found: Incident) -> IncidentPane {
+    let service = catalogue
+        .service_name(found.lead.service)
+        .unwrap_or_default();
     IncidentPane {
         lead: link(&found.lead),
         others: found.others.iter().map(link).collect(),
         words: format!(
             "All ask about {service} with the words {}, since {}.",
             listed(&found.words),
-            visit.dial.moment_words(found.since)
+            dial.moment_words(found.since)
         ),
     }
 }
 
-fn row(item: &Item, visit: &Visit) -> TriageRow {
-    let service = item.service_name.as_deref().unwrap_or("no service named");
+fn row(item: &Item, catalogue: &Catalogue, dial: &Dial) -> TriageRow {
+    let service = catalogue
+        .service_name(item.service)
+        .unwrap_or("no service named");
     TriageRow {
         number: item.number.0,
         href: format!("/triage?ticket={}#open", item.number),
         prio: PrioMark::of(item.priority),
         subject: item.subject.clone(),
         words: format!("{}, {service}", item.requester_name),
-        clock: item.due.as_ref().map(|due| clock::mark(due, &visit.dial)),
-        time: visit.dial.ago(item.created_at),
+        clock: item.due.as_ref().map(|due| clock::mark(due, dial)),
+        time: dial.ago(item.created_at),
         card: None,
     }
 }

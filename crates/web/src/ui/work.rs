@@ -401,7 +401,7 @@ pub fn row(
         prio: PrioMark::of(item.priority),
         clock: item.due.as_ref().map(|due| clock::mark(due, dial)),
         requester: short_name(&item.requester_name),
-        unit: item.unit_name.clone(),
+        unit: catalogue.unit_name(item.unit).to_owned(),
         owner: item.owner_name.as_deref().map(PersonMark::alone),
         time: dial.ago(item.updated_at),
         unread: item.needs_reply,

@@ -111,24 +111,33 @@ pub async fn page(
     if again.notice.is_some() {
         frame.notice.clone_from(&again.notice);
     }
-    let ticket = match number {
-        Some(number) => {
-            let conversation = visit.desk.conversation(actor, number).await?;
-            if !conversation.ticket.access.staff_side() {
-                // Their own ticket at another unit: they see it as anybody.
-                return visit.go(&format!("/tickets/{number}"), None);
-            }
-            let here = address.text(Some(&address.after));
-            let pane = pane(visit, actor, &catalogue, &conversation, here, again).await?;
-            Some(Box::new(pane))
-        }
+    let conversation = match number {
+        Some(number) => Some(visit.desk.conversation(actor, number).await?),
         None => None,
     };
-    let (list, problem) = listing(visit, actor, &catalogue, &address, number).await?;
+    if let (Some(number), Some(conversation)) = (number, &conversation)
+        && !conversation.ticket.access.staff_side()
+    {
+        // Their own ticket at another unit: they see it as anybody.
+        return visit.go(&format!("/tickets/{number}"), None);
+    }
+    let ticket = async {
+        let Some(conversation) = &conversation else {
+            return Ok(None);
+        };
+        let here = address.text(Some(&address.after));
+        let pane = pane(visit, actor, &catalogue, conversation, here, again).await?;
+        Ok::<_, Fault>(Some(Box::new(pane)))
+    };
+    // None of them needs another's answer.
+    let (ticket, (list, problem), (views, units, saved)) = tokio::try_join!(
+        ticket,
+        listing(visit, actor, &catalogue, &address, number),
+        rail(visit, actor, &catalogue, &address),
+    )?;
     if let Some(problem) = problem {
         frame.notice = Some(problem);
     }
-    let (views, units, saved) = rail(visit, actor, &catalogue, &address).await?;
     let page = WorkspacePage {
         frame,
         views,

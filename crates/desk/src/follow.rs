@@ -295,10 +295,7 @@ fn search_doc(
         }
     }
     let names = [
-        ticket
-            .service
-            .and_then(|id| catalogue.service(id))
-            .map(|s| s.name.as_str()),
+        catalogue.service_name(ticket.service),
         catalogue.unit(ticket.unit).map(|u| u.name.as_str()),
         ticket.site.as_deref(),
         ticket.community.as_deref(),

@@ -438,11 +438,7 @@ fn standing(
     dead: &[store::partner::Dead],
     now: Millis,
 ) -> Result<Standing, Error> {
-    let name = |unit: UnitId| {
-        catalogue
-            .unit(unit)
-            .map_or_else(String::new, |u| u.name.clone())
-    };
+    let name = |unit: UnitId| catalogue.unit_name(unit).to_owned();
     let since = store::partner::oldest_waiting(c, &partner)?;
     let of_it = dead.iter().filter(|d| d.partner == partner.id);
     Ok(Standing {

@@ -103,7 +103,7 @@ pub(super) fn of(
             "status": ticket.status,
             "priority": ticket.priority(),
             "unit": catalogue.unit(ticket.unit).map(|u| &u.name),
-            "service": ticket.service.and_then(|s| catalogue.service(s)).map(|s| &s.name),
+            "service": catalogue.service_name(ticket.service),
         },
     });
     if let (Some(entry), Some(data)) = (entry, data.as_object_mut()) {

@@ -8,6 +8,7 @@ mod faults;
 mod here;
 mod jobs;
 mod list;
+mod migrate;
 // Of `testkit`, which builds on this crate.
 #[path = "../../../testkit/src/peer.rs"]
 pub mod peer;

@@ -84,9 +84,8 @@ impl Namer<'_> {
     }
 
     fn service(&self, id: Option<ServiceId>) -> String {
-        id.and_then(|id| self.catalogue.service(id))
-            .map(|s| s.name.clone())
-            .unwrap_or_default()
+        let name = self.catalogue.service_name(id);
+        name.unwrap_or_default().to_owned()
     }
 
     fn issue_type(&self, key: Option<&String>) -> String {

@@ -112,15 +112,16 @@ pub async fn page(
         frame.notice.clone_from(&again.notice);
     }
     let conversation = match number {
-        Some(number) => Some(visit.desk.conversation(actor, number).await?),
+        Some(number) => {
+            let conversation = visit.desk.conversation(actor, number).await?;
+            if !conversation.ticket.access.staff_side() {
+                // Their own ticket at another unit: they see it as anybody.
+                return visit.go(&format!("/tickets/{number}"), None);
+            }
+            Some(conversation)
+        }
         None => None,
     };
-    if let (Some(number), Some(conversation)) = (number, &conversation)
-        && !conversation.ticket.access.staff_side()
-    {
-        // Their own ticket at another unit: they see it as anybody.
-        return visit.go(&format!("/tickets/{number}"), None);
-    }
     let ticket = async {
         let Some(conversation) = &conversation else {
             return Ok(None);

@@ -336,12 +336,7 @@ impl Telling<'_> {
                 priority_words(ticket.priority(), language).to_owned(),
             ),
             ("priority_reason", ticket.priority_reason().to_string()),
-            (
-                "unit",
-                catalogue
-                    .unit(ticket.unit)
-                    .map_or_else(String::new, |u| u.name.clone()),
-            ),
+            ("unit", catalogue.unit_name(ticket.unit).to_owned()),
             ("solved", if solved { "yes" } else { "" }.to_owned()),
         ]);
         if inside {

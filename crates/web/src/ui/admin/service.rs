@@ -155,9 +155,7 @@ async fn page(visit: &Visit, key: &str) -> Result<ServiceAdminPage, Fault> {
         area: service.area,
         areas,
         description: service.description,
-        unit: catalogue
-            .unit(service.unit)
-            .map_or_else(String::new, |u| u.name.clone()),
+        unit: catalogue.unit_name(service.unit).to_owned(),
         unit_names: unit_names(&catalogue),
         options: Choice::list(OPTIONS, &service.option),
         list: service.doc.list.unwrap_or_default(),

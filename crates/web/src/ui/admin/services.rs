@@ -86,9 +86,7 @@ async fn page(
         .map(|s| ServiceRow {
             href: format!("/admin/services/{}", encode(&s.key)),
             name: s.name.clone(),
-            unit: catalogue
-                .unit(s.unit)
-                .map_or_else(String::new, |u| u.name.clone()),
+            unit: catalogue.unit_name(s.unit).to_owned(),
             area: s.area.clone(),
             lamp: lamp(s),
             chips: if s.active {

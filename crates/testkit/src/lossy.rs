@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
 
 /// What becomes of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +18,8 @@ pub enum Loss {
     Repeated,
     /// The client gets this instead of an answer, and the server hears nothing.
     Instead(String),
+    /// The server hears it when the test lets it go ([`Lossy::let_go`]).
+    Held,
 }
 
 #[derive(Debug, Default)]
@@ -27,6 +30,8 @@ struct Plan {
     struck: usize,
     /// Requests that the server works on.
     open: usize,
+    /// Requests that wait to be let go.
+    held: usize,
 }
 
 #[derive(Debug)]
@@ -53,6 +58,7 @@ pub struct Lossy {
     /// Where it listens, on this machine.
     pub port: u16,
     plan: Arc<Mutex<Plan>>,
+    going: Arc<Notify>,
 }
 
 impl Lossy {
@@ -62,18 +68,39 @@ impl Lossy {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let plan: Arc<Mutex<Plan>> = Arc::default();
-        let (server, shared) = (server.to_owned(), plan.clone());
+        let going: Arc<Notify> = Arc::default();
+        let (server, shared, held) = (server.to_owned(), plan.clone(), going.clone());
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                tokio::spawn(carry(client, server.clone(), shared.clone()));
+                tokio::spawn(carry(client, server.clone(), shared.clone(), held.clone()));
             }
         });
-        Lossy { port, plan }
+        Lossy { port, plan, going }
     }
 
     /// The next request with this in its first line is lost so.
     pub fn next(&self, word: &str, loss: Loss) {
         self.plan.lock().unwrap().next.push((word.to_owned(), loss));
+    }
+
+    /// Waits until a request is held, for half a minute at most.
+    ///
+    /// # Panics
+    /// When none comes.
+    pub async fn until_held(&self) {
+        for _ in 0..3_000 {
+            if self.plan.lock().unwrap().held > 0 {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        panic!("no request came that was to be held");
+    }
+
+    /// A request that is held goes on.
+    pub fn let_go(&self) {
+        self.plan.lock().unwrap().held -= 1;
+        self.going.notify_one();
     }
 
     /// From now on so many of a hundred requests are lost, in one of these ways.
@@ -134,7 +161,7 @@ fn due(plan: &Mutex<Plan>, head: &str) -> Option<Loss> {
     loss
 }
 
-async fn carry(mut client: TcpStream, server: String, plan: Arc<Mutex<Plan>>) {
+async fn carry(mut client: TcpStream, server: String, plan: Arc<Mutex<Plan>>, going: Arc<Notify>) {
     let Some((request, head)) = request(&mut client).await else {
         return;
     };
@@ -145,6 +172,11 @@ async fn carry(mut client: TcpStream, server: String, plan: Arc<Mutex<Plan>>) {
         Some(Loss::Instead(answer)) => Some(answer.clone().into_bytes()),
         Some(Loss::Repeated) => {
             ask(&server, &request).await;
+            Some(ask(&server, &request).await)
+        }
+        Some(Loss::Held) => {
+            plan.lock().unwrap().held += 1;
+            going.notified().await;
             Some(ask(&server, &request).await)
         }
         _ => Some(ask(&server, &request).await),

@@ -1,6 +1,6 @@
 //! What a ticket or an entry shall have, whichever the system.
 
-use crate::tracker::{Error, NotTaken, OneOf, RemoteTicket, Wanted};
+use crate::tracker::{ChangeKind, Error, NotTaken, OneOf, RemoteChange, RemoteTicket, Wanted};
 
 /// A marker of an entry, if it is one ([`crate::tracker::NewEntry::marker`]).
 pub(super) fn entry_marker(marker: &str) -> Result<&str, Error> {
@@ -85,4 +85,93 @@ pub(super) fn differences(wanted: &Wanted, ticket: &RemoteTicket, words: &str) -
         }
     }
     found
+}
+
+impl NotTaken {
+    /// Whether it was taken, and somebody set it anew before the ticket was looked at:
+    /// among the changes of its history, in their order, one of ours that is `fresh` (it
+    /// can be that of the call) is followed by one of somebody else's.
+    pub fn is_overtaken(
+        &self,
+        ticket: &RemoteTicket,
+        history: &[RemoteChange],
+        fresh: impl Fn(&RemoteChange) -> bool,
+    ) -> bool {
+        let of_it = |change: &&RemoteChange| match &change.kind {
+            ChangeKind::Status { .. } => self.field == "status",
+            ChangeKind::Priority => self.field == "priority",
+            ChangeKind::Queue => self.field == "queue",
+            ChangeKind::Owner => self.field == "owner",
+            ChangeKind::Field(which) => *ticket.numbered.get(which).unwrap_or(which) == self.field,
+            _ => false,
+        };
+        let sets = history.iter().filter(of_it);
+        let since = sets.skip_while(|change| !(change.ours && fresh(change)));
+        since.last().is_some_and(|last| !last.ours)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tracker::{RemotePerson, Standing};
+
+    fn change(id: &str, ours: bool, kind: ChangeKind) -> RemoteChange {
+        RemoteChange {
+            id: id.into(),
+            source: id.into(),
+            ticket: "7".into(),
+            at: 0,
+            author: RemotePerson::default(),
+            ours,
+            kind,
+        }
+    }
+
+    #[test]
+    fn only_what_was_set_by_us_and_then_by_somebody_else_is_overtaken() {
+        let ticket = RemoteTicket {
+            id: "7".into(),
+            queue: String::new(),
+            subject: String::new(),
+            status: "stalled".into(),
+            standing: Standing::Present,
+            owners: Vec::new(),
+            priority: String::new(),
+            requesters: Vec::new(),
+            fields: std::collections::BTreeMap::new(),
+            numbered: [("12".to_owned(), "Site".to_owned())].into(),
+            links: Vec::new(),
+            created: 0,
+            changed: 0,
+            version: String::new(),
+        };
+        let status = || ChangeKind::Status {
+            from: "new".into(),
+            to: "open".into(),
+        };
+        let site = || ChangeKind::Field("12".into());
+        let (ours, theirs) = (true, false);
+        let overtaken = |field: &str, history: &[RemoteChange]| {
+            let one = NotTaken {
+                field: field.into(),
+                wanted: "open".into(),
+                is: "stalled".into(),
+                words: String::new(),
+            };
+            // What was known when the call was made ends with 4.
+            one.is_overtaken(&ticket, history, |c| c.id.parse::<u64>().unwrap() > 4)
+        };
+        let both = [change("5", ours, status()), change("6", theirs, status())];
+        assert!(overtaken("status", &both));
+        assert!(!overtaken("priority", &both));
+        let of_field = [change("5", ours, site()), change("6", theirs, site())];
+        assert!(overtaken("Site", &of_field) && !overtaken("12", &of_field));
+        let refused = [change("6", theirs, status())];
+        assert!(!overtaken("status", &refused));
+        let long_ago = [change("4", ours, status()), change("6", theirs, status())];
+        assert!(!overtaken("status", &long_ago));
+        let made_another = [change("3", theirs, status()), change("5", ours, status())];
+        assert!(!overtaken("status", &made_another));
+    }
 }

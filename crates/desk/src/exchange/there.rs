@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use connect::tracker::{
-    self, Again, Deed as For, NewAttachment, NewEntry, NewTicket, Tracker, Wanted,
+    self, Again, Deed as For, NewAttachment, NewEntry, NewTicket, Outcome, Tracker, Wanted,
 };
 use store::exchange::Link;
 use switchboard_core::Millis;
@@ -300,7 +300,7 @@ impl Desk {
                 (done, words)
             }
             Ready::Set(ticket, wanted, words) => (
-                tracker.set(ticket, wanted).await.map(|set| {
+                set_there(tracker, call, ticket, wanted).await.map(|set| {
                     let lost: Vec<String> = set.not_taken.iter().map(lost).collect();
                     let answer = match lost.first() {
                         Some(why) => Answer::Refused(why.clone()),
@@ -362,6 +362,32 @@ impl Desk {
                 }
             }
         }
+    }
+}
+
+/// Sets values. One that was taken, and that somebody there set anew before it was looked
+/// at, was not refused: what they did is read as what it is.
+async fn set_there(
+    tracker: &dyn Tracker,
+    call: &Call,
+    ticket: &str,
+    wanted: &Wanted,
+) -> Result<Outcome, tracker::Error> {
+    let mut set = tracker.set(ticket, wanted).await?;
+    if set.not_taken.is_empty() {
+        return Ok(set);
+    }
+    match tracker.history(ticket).await {
+        Ok(history) => {
+            let number = |c: &tracker::RemoteChange| c.id.parse::<u64>();
+            let fresh = |c: &tracker::RemoteChange| number(c).is_ok_and(|id| id > call.known);
+            let there = &set.ticket;
+            set.not_taken
+                .retain(|one| !one.is_overtaken(there, &history, fresh));
+            Ok(set)
+        }
+        Err(error) if error.again() == Again::Never || forbidden(&error) => Ok(set),
+        Err(error) => Err(error),
     }
 }
 

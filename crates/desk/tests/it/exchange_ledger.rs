@@ -142,7 +142,7 @@ impl ExchangeLedger {
             let same = status.is_some_and(|status| {
                 link.words.means(&link.status, status) || given && status == "new"
             });
-            if !same || link.waiting + link.dead > 0 || !link.held {
+            if !same || link.waiting > 0 || !link.letters.is_empty() || !link.held {
                 wrong.push(format!("{status:?} in RT, here {}: {link:?}", link.ticket));
             }
         }
@@ -250,7 +250,8 @@ struct Linked {
     there: Option<String>,
     words: Words,
     waiting: i64,
-    dead: i64,
+    /// What did not go or come, and why.
+    letters: Vec<String>,
     /// They have the baton: the desk that opened it is this one or the system.
     held: bool,
 }
@@ -281,6 +282,8 @@ fn all_here(c: &mut store::Conn<'_>) -> Result<Here, store::Error> {
         let files = store::entry::attachments(c, number)?;
         here.files.extend(files.into_iter().map(|file| file.name));
         for link in store::exchange::of_ticket(c, number)? {
+            let letters = store::exchange::dead(c, 100)?.into_iter();
+            let letters = letters.filter(|dead| dead.link == link.id);
             let doc = store::agreement::load(c, link.agreement)?.unwrap().doc;
             let holder = link.shared.baton().holder().as_str();
             let opener = link.shared.ticket().desk.as_str();
@@ -291,7 +294,9 @@ fn all_here(c: &mut store::Conn<'_>) -> Result<Here, store::Error> {
                 there: link.tie.there,
                 words: Words::of_statuses(doc.statuses),
                 waiting: link.waiting,
-                dead: link.dead,
+                letters: letters
+                    .map(|dead| format!("{}: {}", dead.what, dead.why))
+                    .collect(),
             });
         }
     }

@@ -2,18 +2,16 @@
 //! what goes over it, by a desk whose rounds die anywhere, while people write on
 //! both sides. After a minute of quiet both have the same, once.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use connect::tracker::{Login, Rt};
-use connect::{Guard, Reach};
 use desk::{EntryDraft, NewFile, OpenRequest, Step};
 use switchboard_core::{Actor, EntryVisibility, TicketNumber};
 use testkit::{Loss, Lossy, TestDesk, both_configured, rt_server};
 
-use crate::exchange::{PUBLIC, agreed, coupled, keeping};
+use crate::exchange::{PUBLIC, coupled, keeping};
 use crate::exchange_in::here;
 use crate::exchange_ledger::{ExchangeLedger, Side, There};
+use crate::exchange_rt::reaches_at;
 use crate::onboarding::{accepted, actor, cast};
 
 const SEED: u64 = 4_711;
@@ -87,14 +85,8 @@ fn nothing_is_lost_or_doubled_through_a_bad_network_by_a_desk_that_dies() {
             let cast = cast(&desk).await;
             accepted(&desk, &cast, coupled("Data")).await;
             let proxy = Lossy::before(server.url.trim_start_matches("http://")).await;
-            let guard = Guard::new(Reach::parse("127.0.0.1").unwrap());
-            let address = format!("http://127.0.0.1:{}", proxy.port);
-            let token = Login::Token(server.token.clone());
-            let rt = Rt::new(&guard, &address, token, None).unwrap();
-            desk.desk
-                .use_tracker(agreed(&desk, "sky-atlas").await, Arc::new(rt));
             // From here on RT is read.
-            desk.run_jobs().await;
+            reaches_at(&desk, &server, &format!("http://127.0.0.1:{}", proxy.port)).await;
             let rita = actor(&desk, &cast.f.rita).await;
             let ledger = ExchangeLedger::new("Data");
             let there = There {

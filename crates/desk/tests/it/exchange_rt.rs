@@ -6,7 +6,7 @@ use connect::tracker::{Login, Rt};
 use connect::{Guard, Reach};
 use serde_json::json;
 use switchboard_core::{EntryVisibility, Status};
-use testkit::{RtServer, TestDesk, both_configured, rt_server};
+use testkit::{Loss, Lossy, RtServer, TestDesk, both_configured, rt_server};
 
 use crate::exchange::{agreed, bodies, coupled, keeping, opens, passes, says, stored};
 use crate::exchange_in::here;
@@ -14,10 +14,15 @@ use crate::onboarding::{accepted, actor, cast};
 
 /// The agreement's system is this RT from now on.
 pub(crate) async fn reaches(desk: &TestDesk, server: &RtServer) {
+    reaches_at(desk, server, &server.url).await;
+}
+
+/// The same, by an address from which everything is carried there.
+pub(crate) async fn reaches_at(desk: &TestDesk, server: &RtServer, address: &str) {
     // The form takes addresses with TLS only; this RT has none.
     let guard = Guard::new(Reach::parse("127.0.0.1").unwrap());
     let token = Login::Token(server.token.clone());
-    let rt = Rt::new(&guard, &server.url, token, None).unwrap();
+    let rt = Rt::new(&guard, address, token, None).unwrap();
     desk.desk
         .use_tracker(agreed(desk, "sky-atlas").await, Arc::new(rt));
     desk.run_jobs().await;
@@ -124,6 +129,49 @@ fn a_request_goes_to_a_real_rt_and_its_solution_comes_back() {
                 .await
                 .unwrap();
             assert_eq!((seen[0].waiting, seen[0].dead), (0, 0), "{seen:?}");
+        }
+    });
+}
+
+#[test]
+fn what_somebody_there_sets_anew_at_once_was_not_refused() {
+    let Some(server) = rt_server() else { return };
+    both_configured(&keeping(), |desk| {
+        let server = server.clone();
+        async move {
+            let cast = cast(&desk).await;
+            accepted(&desk, &cast, coupled("Grid")).await;
+            let proxy = Lossy::before(server.url.trim_start_matches("http://")).await;
+            reaches_at(&desk, &server, &format!("http://127.0.0.1:{}", proxy.port)).await;
+            let rita = actor(&desk, &cast.f.rita).await;
+            // Ada sets a status after ours, and before it is looked at whether ours was taken.
+            let set = "PUT /REST/2.0/ticket/";
+            proxy.next(set, Loss::Held);
+            let meanwhile = async {
+                // The first is the priority.
+                proxy.until_held().await;
+                proxy.next(set, Loss::Held);
+                proxy.let_go();
+                proxy.until_held().await;
+                let ours = proxy.heads().pop().unwrap();
+                let path = ours.split(' ').nth(1).unwrap();
+                let path = path.strip_prefix("/REST/2.0").unwrap().to_owned();
+                proxy.next("GET /REST/2.0/ticket/", Loss::Held);
+                proxy.let_go();
+                proxy.until_held().await;
+                let ticket = server.acts("ada", "GET", &path, &json!({}));
+                assert_eq!(ticket["Status"], "open");
+                server.acts("ada", "PUT", &path, &json!({ "Status": "stalled" }));
+                proxy.let_go();
+            };
+            let (number, ()) = tokio::join!(opens(&desk, &rita, "sky-atlas"), meanwhile);
+            assert_eq!(proxy.struck(), 3);
+            passes(&desk, 40).await;
+            let seen = desk.desk.counterparts(&cast.ada_acts, number).await;
+            let seen = seen.unwrap();
+            assert_eq!((seen[0].waiting, seen[0].dead), (0, 0), "{seen:?}");
+            let (ticket, _) = stored(&desk, number).await;
+            assert_eq!(ticket.status, Status::Waiting);
         }
     });
 }

@@ -5,11 +5,12 @@
 //! however many nodes run.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
 
 use store::Conn;
 use store::event::Event;
 use store::person::Named;
-use store::search::SearchDoc;
+use store::search::{Cut, SearchDoc};
 use switchboard_core::form::support_only;
 use switchboard_core::{
     Change, EntryVisibility, PartyRole, PersonId, Ticket, TicketNumber, Visibility,
@@ -23,6 +24,14 @@ pub(crate) mod notices;
 /// Events handled in one transaction: few, so that people's changes do not
 /// wait long for the writer.
 const STRETCH: i64 = 64;
+/// As many for the search index when it is further behind than that, where what is put
+/// into it together costs less for each.
+const LONG_STRETCH: i64 = 256;
+/// While people write, a follower that is behind leaves the writer to them for so many
+/// times as long as it had it: what follows may come later, an answer may not.
+const TO_PEOPLE: u32 = 3;
+/// For so long a follower goes on before the others, and jobs, have their turn.
+const TURN: Duration = Duration::from_millis(250);
 
 /// The followers have names, those of their cursors. To add one: write a function like
 /// [`words`], call it where this name is looked for, and keep it up in
@@ -39,6 +48,8 @@ struct Stretch {
     end: i64,
     /// The feed ended here.
     last: i64,
+    /// For how long the writer was held up.
+    took: Duration,
 }
 
 impl Desk {
@@ -76,10 +87,12 @@ impl Desk {
         self.keep_up(exchange::given::FOLLOWER).await
     }
 
-    /// Handles what the feed has now. What comes meanwhile is for the next time: else
-    /// whoever waits for this one would wait for as long as people write.
+    /// Handles what the feed has now, or as much of it as there is time for. What comes
+    /// meanwhile is for the next time: else whoever waits for this one would wait for as
+    /// long as people write.
     async fn keep_up(&self, name: &'static str) -> Result<u64, Error> {
-        let (mut handled, mut goal) = (0, None);
+        let begun = Instant::now();
+        let (mut handled, mut goal, mut last) = (0, None, None);
         loop {
             match self.follow_once(name).await {
                 Ok(None) => return Ok(handled),
@@ -87,6 +100,14 @@ impl Desk {
                     handled += stretch.handled;
                     if stretch.end >= *goal.get_or_insert(stretch.last) {
                         return Ok(handled);
+                    }
+                    if begun.elapsed() >= TURN {
+                        self.wake();
+                        return Ok(handled);
+                    }
+                    let before = last.replace(stretch.last);
+                    if before.is_some_and(|before| stretch.last > before) {
+                        tokio::time::sleep((stretch.took * TO_PEOPLE).min(TURN)).await;
                     }
                 }
                 Err(e) => {
@@ -116,7 +137,12 @@ impl Desk {
                 if position == last {
                     return Ok::<_, Error>(None);
                 }
-                let events = store::event::feed(c, position, STRETCH)?;
+                let far = name == SEARCH && last - position > LONG_STRETCH;
+                let most = match far && store::search::gathers(c) {
+                    true => LONG_STRETCH,
+                    false => STRETCH,
+                };
+                let events = store::event::feed(c, position, most)?;
                 let Some(end) = events.last().map(|e| e.id) else {
                     return Ok(None);
                 };
@@ -124,6 +150,7 @@ impl Desk {
                     handled: events.len() as u64,
                     end,
                     last,
+                    took: Duration::ZERO,
                 };
                 let follows = match name {
                     NOTICES => Follows::Mails(
@@ -137,32 +164,35 @@ impl Desk {
                         let some = rule::act::may_set_off(c, &events)?;
                         Follows::Rules(if some { events } else { Vec::new() })
                     }
-                    _ => Follows::Words(words(c, &catalogue, &events)?),
+                    _ => {
+                        let docs = words(c, &catalogue, &events)?;
+                        Follows::Words(store::search::cut(&docs))
+                    }
                 };
                 Ok(Some((position, stretch, follows)))
             })
             .await?;
-        let Some((position, stretch, follows)) = found else {
+        let Some((position, mut stretch, follows)) = found else {
             return Ok(None);
         };
         let end = stretch.end;
         let (now, desk) = (self.now(), self.clone());
         let catalogue = self.catalogue().await?;
-        let live = self
+        let (live, took) = self
             .0
             .db
             .write(move |c| {
-                let mut live = Vec::new();
+                let (mut live, begun) = (Vec::new(), Instant::now());
                 if store::event::position(c, name)? != position {
                     // Another node was faster.
-                    return Ok(live);
+                    return Ok((live, Duration::ZERO));
                 }
                 match &follows {
                     Follows::Mails(mails, touched) => {
                         notices::queue(&desk, c, mails, now)?;
                         live = redirect::carry(c, &desk, &catalogue, touched, now)?;
                     }
-                    Follows::Words(docs) => store::search::index(c, docs)?,
+                    Follows::Words(docs) => store::search::put(c, docs)?,
                     Follows::Given(given) => {
                         live = exchange::given::carry(c, &desk, &catalogue, given, now)?;
                     }
@@ -171,9 +201,12 @@ impl Desk {
                     }
                 }
                 store::event::set_position(c, name, end)?;
-                Ok::<_, Error>(live)
+                // Read back, so that statements that were kept for later are done by now.
+                store::event::position(c, name)?;
+                Ok::<_, Error>((live, begun.elapsed()))
             })
             .await?;
+        stretch.took = took;
         if !live.is_empty() {
             self.announce(live);
         }
@@ -186,7 +219,7 @@ enum Follows {
     /// Mails that go out, and tickets that mailing lists may have to hear of.
     Mails(Vec<notices::Ready>, Vec<redirect::Touched>),
     /// Tickets as the search index is to know them.
-    Words(Vec<SearchDoc>),
+    Words(Cut),
     /// Tickets that other systems may have to hear of, with what happened.
     Given(Vec<Event>),
     /// What may set rules off.

@@ -81,18 +81,51 @@ const EVERYBODY: &str = "0";
 
 /// Puts the tickets into the index in place of what was there of them.
 pub fn index(conn: &mut Conn<'_>, docs: &[SearchDoc]) -> Result<(), Error> {
-    let docs: Vec<_> = docs.iter().map(Folded::new).collect();
-    if conn.dialect() == Dialect::Sqlite {
-        for doc in &docs {
+    put(conn, &cut(docs))
+}
+
+/// Tickets whose texts are cut into words, ready for the index.
+#[derive(Debug)]
+pub struct Cut(Vec<Folded>);
+
+/// Cuts texts into words, which takes time and no database: not for the writer.
+pub fn cut(docs: &[SearchDoc]) -> Cut {
+    Cut(docs.iter().map(Folded::new).collect())
+}
+
+/// [`index`] with what was cut before.
+pub fn put(conn: &mut Conn<'_>, Cut(docs): &Cut) -> Result<(), Error> {
+    let sqlite = conn.dialect() == Dialect::Sqlite;
+    if sqlite {
+        for doc in docs {
             sqlite_index(conn, doc)?;
         }
     }
-    by_unit::index(conn, &docs)?;
+    by_unit::index(conn, docs)?;
     let texts = docs
-        .into_iter()
-        .flat_map(|d| [d.subject, d.public, d.internal]);
+        .iter()
+        .flat_map(|d| [&d.subject, &d.public, &d.internal]);
     let words = texts.flatten().filter(|word| is_ending(word)).collect();
-    remember(conn, words)
+    remember(conn, words)?;
+    if sqlite {
+        written_out(conn)?;
+    }
+    Ok(())
+}
+
+/// Whether what is put into the index together costs less for each: SQLite makes a piece
+/// of each write, and joins it with others later.
+pub fn gathers(conn: &Conn<'_>) -> bool {
+    conn.dialect() == Dialect::Sqlite
+}
+
+/// Has FTS5 write out what it was given, which it does at the next savepoint: else that
+/// of somebody else's write, who would wait for it, and whoever measures how long this
+/// one takes would see half of it.
+fn written_out(conn: &mut Conn<'_>) -> Result<(), Error> {
+    conn.execute(/* sqlite */ "SAVEPOINT written_out", params![])?;
+    conn.execute(/* sqlite */ "RELEASE SAVEPOINT written_out", params![])?;
+    Ok(())
 }
 
 /// Puts the tickets into the index by unit alone, where an older version had none: on
@@ -103,6 +136,7 @@ pub fn index_by_unit(conn: &mut Conn<'_>, docs: &[SearchDoc]) -> Result<(), Erro
 }
 
 /// A ticket's texts as words.
+#[derive(Debug)]
 struct Folded {
     number: i64,
     unit: Option<UnitId>,
@@ -138,10 +172,10 @@ fn is_ending(word: &str) -> bool {
 }
 
 /// Puts new words into the dictionary.
-fn remember(conn: &mut Conn<'_>, words: BTreeSet<String>) -> Result<(), Error> {
+fn remember(conn: &mut Conn<'_>, words: BTreeSet<&String>) -> Result<(), Error> {
     /// Placeholders in one statement; always as many, so that it is prepared once.
     const AT_ONCE: usize = 200;
-    let words: Vec<_> = words.into_iter().map(Value::Text).collect();
+    let words: Vec<_> = words.into_iter().cloned().map(Value::Text).collect();
     for some in words.chunks(AT_ONCE) {
         let mut sql = Sql::new("INSERT INTO search_word (word) VALUES ");
         for place in 0..AT_ONCE {

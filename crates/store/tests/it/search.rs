@@ -594,6 +594,17 @@ fn what_people_attach_does_not_break_the_index() {
 }
 
 #[test]
+fn who_puts_something_into_the_index_has_it_written_out() {
+    on_both(|fresh| {
+        let written = fresh.db.write_blocking(|conn| {
+            index(conn, &[doc(1, "dump", "", "", &[])])?;
+            pieces(conn)
+        });
+        assert_eq!(written.unwrap(), 1);
+    });
+}
+
+#[test]
 fn the_index_is_gathered_into_one_piece_and_finds_the_same() {
     on_both(|fresh| {
         // Each write adds a piece, until the index joins some by itself.

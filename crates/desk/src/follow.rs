@@ -102,7 +102,7 @@ impl Desk {
                         return Ok(handled);
                     }
                     if begun.elapsed() >= TURN {
-                        self.wake();
+                        self.announce([]);
                         return Ok(handled);
                     }
                     let before = last.replace(stretch.last);
@@ -172,7 +172,7 @@ impl Desk {
                 Ok(Some((position, stretch, follows)))
             })
             .await?;
-        let Some((position, mut stretch, follows)) = found else {
+        let Some((position, stretch, follows)) = found else {
             return Ok(None);
         };
         let end = stretch.end;
@@ -206,11 +206,10 @@ impl Desk {
                 Ok::<_, Error>((live, begun.elapsed()))
             })
             .await?;
-        stretch.took = took;
         if !live.is_empty() {
             self.announce(live);
         }
-        Ok(Some(stretch))
+        Ok(Some(Stretch { took, ..stretch }))
     }
 }
 

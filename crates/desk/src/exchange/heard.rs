@@ -17,7 +17,7 @@ use super::fields::queue;
 use super::links::Seen;
 use super::owner::assignee;
 use super::round::AT_ONCE;
-use super::there::{Trouble, down, forbidden};
+use super::there::{Trouble, down, forbidden, will_not_do};
 use super::{Terms, owner};
 use crate::Desk;
 
@@ -147,18 +147,14 @@ impl Desk {
             match told {
                 Ok(told) => heard.and(told),
                 // It is not for us, or will not get better; unless nothing is for us any more.
-                Err(error) if error.again() == Again::Never || forbidden(&error) => {
-                    match tracker.lost(Deed::Read).await {
-                        Ok(None)
-                            if forbidden(&error) && !tracker.tells_rights() && !ear.give_up =>
-                        {
-                            return Err(Trouble::repaired_by_people(&error));
-                        }
-                        Ok(None) => heard.unread.push((id, error.to_string())),
-                        Ok(Some(lost)) => return Err(Trouble::repaired_by_people(&lost)),
-                        Err(error) => return Err(Trouble::of(&error)),
+                Err(error) if will_not_do(&error) => match tracker.lost(Deed::Read).await {
+                    Ok(None) if forbidden(&error) && !tracker.tells_rights() && !ear.give_up => {
+                        return Err(Trouble::repaired_by_people(&error));
                     }
-                }
+                    Ok(None) => heard.unread.push((id, error.to_string())),
+                    Ok(Some(lost)) => return Err(Trouble::repaired_by_people(&lost)),
+                    Err(error) => return Err(Trouble::of(&error)),
+                },
                 Err(error) if ear.give_up && down(&error).is_none() => {
                     heard.unread.push((id, error.to_string()));
                 }

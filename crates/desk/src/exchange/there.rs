@@ -342,8 +342,7 @@ impl Desk {
                     _ => false,
                 };
                 // What looks like this ticket's fault may be a right that is missing for all.
-                let never = error.again() == Again::Never || forbidden(&error);
-                if !gone && never {
+                if !gone && will_not_do(&error) {
                     match tracker.lost(deed).await {
                         Ok(None) if forbidden(&error) && !tracker.tells_rights() => {
                             return Called {
@@ -386,7 +385,7 @@ async fn set_there(
                 .retain(|one| !one.is_overtaken(there, &history, fresh));
             Ok(set)
         }
-        Err(error) if error.again() == Again::Never || forbidden(&error) => Ok(set),
+        Err(error) if will_not_do(&error) => Ok(set),
         Err(error) => Err(error),
     }
 }
@@ -501,6 +500,11 @@ fn filtered(terms: &Terms, entry: Entry, name: &Name, private: &[String]) -> Ent
             erased: true,
         },
     }
+}
+
+/// Whether asking again changes nothing, unless somebody gives us a right.
+pub(super) fn will_not_do(error: &tracker::Error) -> bool {
+    error.again() == Again::Never || forbidden(error)
 }
 
 pub(super) fn forbidden(error: &tracker::Error) -> bool {

@@ -117,6 +117,7 @@ impl ExchangeLedger {
             }
         }
         wrong.extend(self.tickets(rt, &here));
+        wrong.extend(here.letters);
         wrong
     }
 
@@ -142,7 +143,7 @@ impl ExchangeLedger {
             let same = status.is_some_and(|status| {
                 link.words.means(&link.status, status) || given && status == "new"
             });
-            if !same || link.waiting > 0 || !link.letters.is_empty() || !link.held {
+            if !same || link.waiting + link.dead > 0 || !link.held {
                 wrong.push(format!("{status:?} in RT, here {}: {link:?}", link.ticket));
             }
         }
@@ -250,8 +251,7 @@ struct Linked {
     there: Option<String>,
     words: Words,
     waiting: i64,
-    /// What did not go or come, and why.
-    letters: Vec<String>,
+    dead: i64,
     /// They have the baton: the desk that opened it is this one or the system.
     held: bool,
 }
@@ -260,6 +260,8 @@ struct Here {
     entries: Vec<Said>,
     files: Vec<String>,
     links: Vec<Linked>,
+    /// What did not go or come, and why.
+    letters: Vec<String>,
 }
 
 fn all_here(c: &mut store::Conn<'_>) -> Result<Here, store::Error> {
@@ -267,7 +269,11 @@ fn all_here(c: &mut store::Conn<'_>) -> Result<Here, store::Error> {
         entries: Vec::new(),
         files: Vec::new(),
         links: Vec::new(),
+        letters: Vec::new(),
     };
+    for dead in store::exchange::dead(c, 100)? {
+        here.letters.push(format!("{}: {}", dead.what, dead.why));
+    }
     for number in (1..=store::counter::last(c, "ticket")?).map(TicketNumber) {
         let Some(ticket) = store::ticket::load(c, number)? else {
             continue;
@@ -282,8 +288,6 @@ fn all_here(c: &mut store::Conn<'_>) -> Result<Here, store::Error> {
         let files = store::entry::attachments(c, number)?;
         here.files.extend(files.into_iter().map(|file| file.name));
         for link in store::exchange::of_ticket(c, number)? {
-            let letters = store::exchange::dead(c, 100)?.into_iter();
-            let letters = letters.filter(|dead| dead.link == link.id);
             let doc = store::agreement::load(c, link.agreement)?.unwrap().doc;
             let holder = link.shared.baton().holder().as_str();
             let opener = link.shared.ticket().desk.as_str();
@@ -294,9 +298,7 @@ fn all_here(c: &mut store::Conn<'_>) -> Result<Here, store::Error> {
                 there: link.tie.there,
                 words: Words::of_statuses(doc.statuses),
                 waiting: link.waiting,
-                letters: letters
-                    .map(|dead| format!("{}: {}", dead.what, dead.why))
-                    .collect(),
+                dead: link.dead,
             });
         }
     }

@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 
 use desk::{EntryDraft, NewFile, OpenRequest, Step};
 use switchboard_core::{Actor, EntryVisibility, TicketNumber};
-use testkit::{Loss, Lossy, TestDesk, both_configured, rt_server};
+use testkit::{Loss, TestDesk, both_configured, rt_server};
 
 use crate::exchange::{PUBLIC, coupled, keeping};
 use crate::exchange_in::here;
 use crate::exchange_ledger::{ExchangeLedger, Side, There};
-use crate::exchange_rt::reaches_at;
+use crate::exchange_rt::reaches_through;
 use crate::onboarding::{accepted, actor, cast};
 
 const SEED: u64 = 4_711;
@@ -84,9 +84,8 @@ fn nothing_is_lost_or_doubled_through_a_bad_network_by_a_desk_that_dies() {
             let began = Instant::now();
             let cast = cast(&desk).await;
             accepted(&desk, &cast, coupled("Data")).await;
-            let proxy = Lossy::before(server.url.trim_start_matches("http://")).await;
             // From here on RT is read.
-            reaches_at(&desk, &server, &format!("http://127.0.0.1:{}", proxy.port)).await;
+            let proxy = reaches_through(&desk, &server).await;
             let rita = actor(&desk, &cast.f.rita).await;
             let ledger = ExchangeLedger::new("Data");
             let there = There {

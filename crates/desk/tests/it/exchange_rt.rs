@@ -17,8 +17,14 @@ pub(crate) async fn reaches(desk: &TestDesk, server: &RtServer) {
     reaches_at(desk, server, &server.url).await;
 }
 
-/// The same, by an address from which everything is carried there.
-pub(crate) async fn reaches_at(desk: &TestDesk, server: &RtServer, address: &str) {
+/// The same through a network that can lose things.
+pub(crate) async fn reaches_through(desk: &TestDesk, server: &RtServer) -> Lossy {
+    let proxy = Lossy::before(server.url.trim_start_matches("http://")).await;
+    reaches_at(desk, server, &format!("http://127.0.0.1:{}", proxy.port)).await;
+    proxy
+}
+
+async fn reaches_at(desk: &TestDesk, server: &RtServer, address: &str) {
     // The form takes addresses with TLS only; this RT has none.
     let guard = Guard::new(Reach::parse("127.0.0.1").unwrap());
     let token = Login::Token(server.token.clone());
@@ -141,8 +147,7 @@ fn what_somebody_there_sets_anew_at_once_was_not_refused() {
         async move {
             let cast = cast(&desk).await;
             accepted(&desk, &cast, coupled("Grid")).await;
-            let proxy = Lossy::before(server.url.trim_start_matches("http://")).await;
-            reaches_at(&desk, &server, &format!("http://127.0.0.1:{}", proxy.port)).await;
+            let proxy = reaches_through(&desk, &server).await;
             let rita = actor(&desk, &cast.f.rita).await;
             // Ada sets a status after ours, and before it is looked at whether ours was taken.
             let set = "PUT /REST/2.0/ticket/";
